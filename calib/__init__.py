@@ -1,0 +1,1 @@
+"""Rigid motions, cameras, rectification and calibration files. Imports nothing of ours."""

@@ -1,0 +1,36 @@
+"""The one exception family. The library raises; only run_slam.py and the __main__ files print and exit."""
+
+
+class MonofuseError(Exception):
+    """Base of every error this project raises on purpose: one line that says what is wrong and what to do."""
+
+    exit_code = 1
+
+
+class BadInputError(MonofuseError):
+    """Something the user handed over cannot be used."""
+
+    exit_code = 2
+
+
+class SourceError(BadInputError):
+    """An image source that is missing, empty, or changes its nature half-way."""
+
+
+class CalibrationError(BadInputError):
+    """A calibration that is missing, incomplete, or does not fit the images."""
+
+
+class NetworkError(BadInputError):
+    """A depth network that cannot be loaded, has the wrong shape, or predicts nothing usable."""
+
+
+class OutputError(BadInputError):
+    """A result that cannot be written."""
+
+
+class MissingPackageError(BadInputError):
+    """An optional package that this choice of options needs."""
+
+    def __init__(self, package, needed_for):
+        super().__init__(f"{needed_for} needs the package {package}: pip install {package}")

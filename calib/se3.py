@@ -1,0 +1,81 @@
+"""Rigid motions SE(3) as 4x4 float64 matrices.
+
+`T_a_b` maps points of frame b into frame a. Increments are `xi = (v, omega)`, six numbers in metres and radians,
+applied on the left: `T <- exp(xi) @ T`. Formulas: Sola, Deray, Atchuthan 2018, "A micro Lie theory", appendix D.
+"""
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+
+def hat(omega):
+    """(3,) -> (3, 3) skew-symmetric matrix with `hat(a) @ b == cross(a, b)`."""
+    x, y, z = omega
+    return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+
+
+def exp(xi):
+    """(6,) increment (v, omega) -> (4, 4) motion."""
+    xi = np.asarray(xi, dtype=np.float64)
+    T = np.eye(4)
+    T[:3, :3] = Rotation.from_rotvec(xi[3:]).as_matrix()
+    T[:3, 3] = _left_jacobian(xi[3:]) @ xi[:3]
+    return T
+
+
+def log(T):
+    """(4, 4) motion -> (6,) increment (v, omega) with |omega| <= pi. Inverse of `exp`."""
+    omega = Rotation.from_matrix(T[:3, :3]).as_rotvec()
+    return np.concatenate([np.linalg.solve(_left_jacobian(omega), T[:3, 3]), omega])
+
+
+def inverse(T):
+    """(..., 4, 4) motion(s) -> inverse, without the cost and the rounding of a general matrix inverse."""
+    R_transposed = np.swapaxes(T[..., :3, :3], -1, -2)
+    out = np.zeros_like(T)
+    out[..., :3, :3] = R_transposed
+    out[..., :3, 3:] = -R_transposed @ T[..., :3, 3:]
+    out[..., 3, 3] = 1.0
+    return out
+
+
+def adjoint(T):
+    """(4, 4) -> (6, 6) with `exp(adjoint(T) @ xi) == T @ exp(xi) @ inverse(T)`."""
+    R, t = T[:3, :3], T[:3, 3]
+    return np.block([[R, hat(t) @ R], [np.zeros((3, 3)), R]])
+
+
+def orthonormalised(T):
+    """(4, 4) -> the nearest rigid motion; long products of motions drift off the group by rounding."""
+    out = T.copy()
+    out[:3, :3] = Rotation.from_matrix(T[:3, :3]).as_matrix()
+    return out
+
+
+def from_quaternion(t_m, quat_xyzw):
+    """Translation (..., 3) and unit quaternion (..., 4) -> motion(s) (..., 4, 4)."""
+    R = Rotation.from_quat(quat_xyzw).as_matrix()
+    T = np.zeros((*R.shape[:-2], 4, 4))
+    T[..., :3, :3] = R
+    T[..., :3, 3] = t_m
+    T[..., 3, 3] = 1.0
+    return T
+
+
+def to_quaternion(T):
+    """Motion(s) (..., 4, 4) -> translation (..., 3) and unit quaternion (..., 4) in x y z w order."""
+    return T[..., :3, 3], Rotation.from_matrix(T[..., :3, :3]).as_quat()
+
+
+def rotation_angle_rad(T):
+    """(4, 4) -> angle of its rotation."""
+    return float(np.linalg.norm(Rotation.from_matrix(T[:3, :3]).as_rotvec()))
+
+
+def _left_jacobian(omega):
+    """(3,) -> (3, 3) V with translation = V @ v; a Taylor series near zero, where the closed form divides 0 by 0."""
+    angle = np.linalg.norm(omega)
+    W = hat(omega)
+    if angle < 1e-4:
+        return np.eye(3) + 0.5 * W + W @ W / 6.0
+    return np.eye(3) + (1 - np.cos(angle)) / angle**2 * W + (angle - np.sin(angle)) / angle**3 * (W @ W)

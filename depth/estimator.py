@@ -1,0 +1,51 @@
+"""What every depth network looks like from outside."""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from calib.camera import Camera
+from calib.errors import NetworkError
+
+
+class DepthPrediction(NamedTuple):
+    depth_m: np.ndarray
+    """(h, w) float32, z in metres at the network's own output size, 0 where nothing usable was predicted."""
+    log_error: np.ndarray | None
+    """(h, w) float32 log of the expected relative error, from networks that predict one."""
+    ms: float
+    """Wall time of preprocessing, network and conversion."""
+
+
+class DepthEstimator(Protocol):
+    name: str
+
+    def predict(self, rgb: np.ndarray, camera: Camera) -> DepthPrediction:
+        """(H, W, 3) uint8 image of `camera` -> DepthPrediction that covers the same field of view.
+
+        Raises NetworkError if nothing in the prediction is a depth.
+        """
+
+
+def focal_scale(camera, input_size, train_focal_px):
+    """Factor on metric depth for a camera that the network was not trained with.
+
+    An object looks as large at depth d with focal length f as at depth d f_cam / f_train with f_cam, so a network
+    trained at `train_focal_px` (fx, fy at its input size) sees depths of its own camera (Facil 2019, CAM-Convs).
+    """
+    seen = camera.resized(input_size)
+    return float(np.sqrt(seen.fx * abs(seen.fy) / (train_focal_px[0] * train_focal_px[1])))
+
+
+def cleaned_depth(depth_m, max_depth_m, name):
+    """(h, w) raw network depth -> float32 with 0 for NaN, infinite, negative and absurdly large values.
+
+    Raises NetworkError where nothing is left.
+    """
+    depth_m = np.ascontiguousarray(depth_m, np.float32)
+    usable = np.isfinite(depth_m) & (depth_m > 0) & (depth_m < max_depth_m)
+    if not usable.any():
+        what = "NaN" if np.isnan(depth_m).all() else "zero, negative, infinite or beyond any room"
+        raise NetworkError(f"{name} predicts no usable depth (every value is {what}): check its preprocessing "
+                           f"(mean, std, range), its output kind and its scale to metres")
+    return np.where(usable, depth_m, np.float32(0))

@@ -1,0 +1,1 @@
+"""Image sources. Imports only calib."""

@@ -1,0 +1,35 @@
+"""What every source yields and everything after it consumes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calib.camera import Camera
+
+
+@dataclass(frozen=True)
+class DepthImage:
+    """A depth map with its own pinhole camera, which shares its centre and axes with the colour camera."""
+
+    depth_m: np.ndarray
+    """(h, w) float32, z in metres, 0 where there is no reading."""
+    camera: Camera
+    log_error: np.ndarray | None = None
+    """(h, w) float32 log of the expected relative error, where a network predicts it."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One image in time."""
+
+    index: int
+    """Position in the source, counting skipped images too."""
+    timestamp_s: float
+    rgb: np.ndarray
+    """(H, W, 3) uint8."""
+    depth: DepthImage | None = None
+    """The depth that SLAM works with: the sensor's or a network's."""
+    sensor_depth: DepthImage | None = None
+    """What the source itself measured, where it was asked for."""
+    T_world_cam_true: np.ndarray | None = None
+    """(4, 4) ground truth, in the source's own world frame."""

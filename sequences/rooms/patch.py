@@ -1,0 +1,102 @@
+"""A patch: a grid of points with texture coordinates, the one primitive that every piece of a room is made of."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Material:
+    """How a patch looks."""
+
+    texture: str
+    """Name in the room's textures."""
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """Factor on the texture's linear reflectance."""
+    emission: float = 0.0
+    """Light given off, as a factor on reflectance in place of the baked light; 0: the patch only reflects."""
+
+    def tinted(self, tint):
+        return replace(self, tint=tuple(tint))
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A surface over a grid; seen from the side that (column direction) x (row direction) points to."""
+
+    points_m: np.ndarray
+    """(rows, columns, 3)."""
+    uv: np.ndarray
+    """(rows, columns, 2) in metres of texture, or in whole images for a texture of size 1 x 1."""
+    material: Material
+
+    def moved(self, T):
+        """The same patch with its points mapped by the (4, 4) motion T."""
+        return replace(self, points_m=self.points_m @ T[:3, :3].T + T[:3, 3])
+
+    def reversed(self):
+        """The same patch seen from its other side."""
+        return replace(self, points_m=self.points_m[:, ::-1], uv=self.uv[:, ::-1])
+
+    def shifted_texture(self, offset):
+        """The same patch with its texture moved by `offset` (2,), so that like pieces differ."""
+        return replace(self, uv=self.uv + offset)
+
+    def triangles(self):
+        """(T, 3) indices into the flattened grid, degenerate ones (poles of a sphere) left out."""
+        rows, columns = self.points_m.shape[:2]
+        i, j = np.mgrid[: rows - 1, : columns - 1]
+        p00 = (i * columns + j).ravel()
+        p01, p10, p11 = p00 + 1, p00 + columns, p00 + columns + 1
+        faces = np.stack([np.stack([p00, p01, p11], -1), np.stack([p00, p11, p10], -1)], 1).reshape(-1, 3)
+        a, b, c = np.moveaxis(self.points_m.reshape(-1, 3)[faces], 1, 0)
+        return faces[np.linalg.norm(np.cross(b - a, c - a), axis=-1) > 1e-10]
+
+    def normals(self):
+        """(rows, columns, 3) unit normals, smooth over the grid and across the seam where columns close."""
+        P = self.points_m
+        cell = np.cross(P[1:, 1:] - P[:-1, :-1], P[1:, :-1] - P[:-1, 1:])
+        total = np.zeros_like(P)
+        for rows in (slice(None, -1), slice(1, None)):
+            for columns in (slice(None, -1), slice(1, None)):
+                total[rows, columns] += cell
+        if P.shape[1] > 3 and np.allclose(P[:, 0], P[:, -1], atol=1e-9):
+            total[:, 0] = total[:, -1] = total[:, 0] + total[:, -1]
+        for end in (0, -1):
+            if P.shape[1] > 2 and np.allclose(P[end], P[end, :1], atol=1e-9):
+                total[end] = total[end].sum(0)
+        return total / np.maximum(np.linalg.norm(total, axis=-1, keepdims=True), 1e-12)
+
+    def arc_lengths_m(self):
+        """Cumulative lengths along columns (columns,) and rows (rows,), the longest step of each kept."""
+        along = np.linalg.norm(np.diff(self.points_m, axis=1), axis=-1).max(0)
+        down = np.linalg.norm(np.diff(self.points_m, axis=0), axis=-1).max(1)
+        return np.concatenate([[0.0], np.cumsum(along)]), np.concatenate([[0.0], np.cumsum(down)])
+
+
+def moved(patches, T):
+    """All patches mapped by the (4, 4) motion T."""
+    return [patch.moved(T) for patch in patches]
+
+
+def placed(patches, x=0.0, y=0.0, z=0.0, yaw_rad=0.0):
+    """All patches turned about the vertical by `yaw_rad`, then moved to (x, y, z)."""
+    return moved(patches, placement(x, y, z, yaw_rad))
+
+
+def placement(x=0.0, y=0.0, z=0.0, yaw_rad=0.0):
+    """(4, 4) turn about the vertical followed by a translation in metres."""
+    c, s = np.cos(yaw_rad), np.sin(yaw_rad)
+    return np.array([[c, -s, 0, x], [s, c, 0, y], [0, 0, 1, z], [0, 0, 0, 1.0]])
+
+
+def tilted(patches, axis, angle_rad, pivot=(0.0, 0.0, 0.0)):
+    """All patches turned by `angle_rad` about the coordinate axis "x", "y" or "z" through `pivot`."""
+    c, s = np.cos(angle_rad), np.sin(angle_rad)
+    R = {"x": [[1, 0, 0], [0, c, -s], [0, s, c]],
+         "y": [[c, 0, s], [0, 1, 0], [-s, 0, c]],
+         "z": [[c, -s, 0], [s, c, 0], [0, 0, 1]]}[axis]
+    T = np.eye(4)
+    T[:3, :3] = R
+    T[:3, 3] = np.asarray(pivot) - T[:3, :3] @ np.asarray(pivot)
+    return moved(patches, T)

@@ -1,0 +1,73 @@
+"""Depth maps into surfels (Keller et al. 2013): associate, average, add, carve free space, drop what stays unstable."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from slam.kernels.surfels import carve_free_space, drop_unstable, fuse, surface_normals
+
+
+@dataclass(frozen=True)
+class FusionConfig:
+    depth_tolerance: float = 0.03
+    """Relative depth difference up to which a measurement and a surfel are one surface."""
+    max_normal_angle_rad: float = 0.7
+    """Angle between their normals up to which they are."""
+    free_space_margin: float = 0.05
+    """A surfel this much (relative) in front of the measured surface is in the way."""
+    free_space_factor: float = 0.8
+    """What its confidence is multiplied with, each time."""
+    min_confidence: float = 0.5
+    """Below, it is removed."""
+    max_confidence: float = 100.0
+    """Cap, so that the map can still follow changes."""
+    max_unstable_age: int = 45
+    """Frames that a surfel may stay unstable and unseen."""
+    sweep: int = 20
+    """Frames over which one search of the whole map for unstable surfels is spread."""
+
+
+class FusionResult(NamedTuple):
+    merged: int
+    added: int
+    refused: int
+    """Measurements that found no room."""
+    carved: int
+    dropped: int
+
+
+class Fusion:
+    def __init__(self, camera, config):
+        self.config = config
+        self.camera = camera
+        self.radial_weight = _radial_weight(camera)
+
+    def __call__(self, surfels, view, inverse_depth, rgb, keyframe, frame_index, weights=None):
+        """Fuse one frame. view must be rendered at the frame's pose; rgb (h, w, 3) uint8 and inverse_depth (h, w)
+        on the grid of the camera; `keyframe` is the row new surfels belong to; weights (h, w) scale each pixel's."""
+        c, arrays = self.config, surfels.arrays
+        surfels.make_room(inverse_depth.size)
+        normals = np.empty((*inverse_depth.shape, 3), np.float32)
+        surface_normals(inverse_depth, self.camera.pinhole, np.float32(1.05), normals)
+        merged, added, refused = fuse(
+            arrays, surfels.rows, surfels.free_rows, view.index, view.cam_from_key, keyframe, inverse_depth, normals,
+            rgb, self.radial_weight if weights is None else self.radial_weight * weights, self.camera.pinhole,
+            frame_index, np.float32(c.depth_tolerance), np.float32(np.cos(c.max_normal_angle_rad)),
+            np.float32(c.max_confidence))
+        carved = carve_free_space(arrays, surfels.rows, surfels.free_rows, view.index, view.centre_depth_m,
+                                  inverse_depth, np.float32(c.free_space_margin), np.float32(c.free_space_factor),
+                                  np.float32(c.min_confidence))
+        share = -(-surfels.used_rows // c.sweep)
+        start = (frame_index % c.sweep) * share
+        dropped = drop_unstable(arrays, surfels.rows, surfels.free_rows, start, start + share, frame_index,
+                                c.max_unstable_age, np.float32(surfels.config.stable_confidence))
+        return FusionResult(merged, added, refused, carved, dropped)
+
+
+def _radial_weight(camera):
+    """(h, w) float32: measurements near the image centre are the most accurate (Keller 2013, section 5)."""
+    v, u = np.mgrid[: camera.height, : camera.width]
+    distance = np.hypot(u - (camera.width - 1) / 2, v - (camera.height - 1) / 2)
+    distance /= np.hypot(camera.width, camera.height) / 2
+    return np.exp(-0.5 * (distance / 0.6) ** 2).astype(np.float32)

@@ -1,0 +1,72 @@
+"""Damped Gauss-Newton on a manifold. Knows nothing of images: it is given residuals' normal equations and a retraction."""
+
+from dataclasses import dataclass
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+
+
+class NormalEquations(NamedTuple):
+    """A linearisation of 1/2 sum of squared, weighted residuals at one state."""
+
+    cost: float
+    """Mean robust cost per residual, so that states which see different numbers of residuals compare."""
+    count: int
+    """How many residuals there were; 0 means that nothing can be said here."""
+    information: np.ndarray
+    """(n, n) J' W J."""
+    gradient: np.ndarray
+    """(n,) J' W r."""
+
+
+@dataclass(frozen=True)
+class GaussNewtonConfig:
+    max_iterations: int = 10
+    """Linearisations, rejected ones included."""
+    min_count: int = 60
+    """Fewer residuals than this cannot be trusted with a motion."""
+    min_decrease: float = 3e-4
+    """Stop when the quadratic model promises less than this share of the cost."""
+    initial_damping: float = 1e-6
+    """Levenberg-Marquardt factor on the diagonal; grows tenfold, at least to 0.1, when a step fails."""
+    max_damping: float = 1e4
+    """Give up beyond."""
+
+
+class Solution(NamedTuple):
+    state: Any
+    equations: NormalEquations
+    """At `state`, or one step before it where that last step was too small to be checked."""
+    iterations: int
+    stop_reason: str
+    """`converged`, `max_iterations`, `no_descent`, `too_few_residuals` or `singular`."""
+
+
+def minimise(linearise: Callable[[Any], NormalEquations], retract: Callable[[Any, np.ndarray], Any], state, config):
+    """Minimise from `state`; `retract(state, dx)` applies an increment. Returns a Solution, never raises on bad data."""
+    damping = config.initial_damping
+    best = linearise(state)
+    if best.count < config.min_count:
+        return Solution(state, best, 1, "too_few_residuals")
+    for iteration in range(1, config.max_iterations + 1):
+        damped = best.information + np.diag(damping * np.diag(best.information))
+        try:
+            dx = -np.linalg.solve(damped, best.gradient)
+        except np.linalg.LinAlgError:
+            return Solution(state, best, iteration, "singular")
+        if not np.all(np.isfinite(dx)):
+            return Solution(state, best, iteration, "singular")
+        candidate = retract(state, dx)
+        promised = -0.5 * best.gradient @ dx / best.count
+        if promised < config.min_decrease * best.cost:
+            return Solution(candidate, best, iteration, "converged")
+        if iteration == config.max_iterations:
+            return Solution(candidate, best, iteration, "max_iterations")
+        equations = linearise(candidate)
+        if equations.count >= config.min_count and equations.cost < best.cost:
+            state, best, damping = candidate, equations, max(0.1 * damping, config.initial_damping)
+        else:
+            damping = max(10.0 * damping, 0.1)
+            if damping > config.max_damping:
+                return Solution(state, best, iteration, "no_descent")
+    raise AssertionError("unreachable: the loop returns at its last iteration")

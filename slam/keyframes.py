@@ -1,0 +1,120 @@
+"""Images with depth that others are aligned to, and where they stand in the world."""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from calib import se3
+from slam.kernels.pyramid import halve_inverse_depth
+from slam.kernels.alignment import POINT_FIELDS
+
+BORDER = 2
+"""Pixels at the image edge without a full neighbourhood."""
+THUMBNAIL_SIZE = (24, 32)
+
+
+@dataclass(frozen=True)
+class KeyframeConfig:
+    min_gradient: float = 4 / 255
+    """Intensity per pixel; flatter places say nothing about the motion."""
+    max_points: tuple[int, ...] = (12000, 8000, 8000, 8000)
+    """Points with gradient per level, finest first."""
+    grid_step: tuple[int, ...] = (4, 2, 2, 1)
+    """Where live depth is aligned too, also every n-th pixel without gradient, per level."""
+    min_points: int = 300
+    """An image with fewer points at the finest level is no keyframe: blank, covered, or without depth."""
+    max_baseline: float = 0.12
+    """Start a new keyframe when the camera has moved by this share of the median depth, ..."""
+    max_rotation_rad: float = 0.22
+    """... has turned this much, ..."""
+    min_overlap: float = 0.72
+    """... or sees less than this share of the keyframe's points."""
+
+
+@dataclass
+class Keyframe:
+    row: int
+    frame_index: int
+    timestamp_s: float
+    points: tuple[np.ndarray, ...]
+    """Per pyramid level (N, POINT_FIELDS) float32, see slam.kernels.alignment."""
+    inverse_depth: np.ndarray
+    """(h, w) float32 at the finest level, 0 where unknown: the keyframe's own depth."""
+    median_depth_m: float
+    thumbnail: np.ndarray
+    """Small grey image of zero mean and unit norm, for finding the place again."""
+    features: tuple = field(default=())
+    """Set by slam.relocalisation: pixel positions and descriptors."""
+
+
+class Keyframes:
+    """All keyframes. Poses are kept in one table, so that moving a keyframe moves all that is stored relative to it."""
+
+    def __init__(self, config):
+        self.config = config
+        self.items: list[Keyframe] = []
+        self.T_world_key = np.zeros((0, 4, 4))
+        self.reference: Keyframe | None = None
+
+    def __len__(self):
+        return len(self.items)
+
+    def make(self, frame, pyramid, inverse_depth, depth_log_std, with_grid):
+        """A Keyframe that is not yet part of the map; None if the image offers too little to align to."""
+        points = []
+        for index, level in enumerate(pyramid.levels):
+            if index:
+                halved = np.empty(level.camera.size, np.float32)
+                halve_inverse_depth(rho, level.edge_ratio, halved)
+                rho = halved
+            else:
+                rho = inverse_depth
+            points.append(self._select(level, rho, depth_log_std, index, with_grid))
+        if len(points[0]) < self.config.min_points:
+            return None
+        thumbnail = cv2.resize(pyramid.levels[-1].texture[..., 0], THUMBNAIL_SIZE[::-1], interpolation=cv2.INTER_AREA)
+        return Keyframe(len(self), frame.index, frame.timestamp_s, tuple(points), inverse_depth,
+                        float(1 / np.median(inverse_depth[inverse_depth > 0])), normalised(thumbnail))
+
+    def add(self, keyframe, T_world_key):
+        """Make it part of the map and the reference of tracking."""
+        self.items.append(keyframe)
+        self.T_world_key = np.concatenate([self.T_world_key, T_world_key[None]])
+        self.reference = keyframe
+
+    def wants(self, tracked):
+        """Whether the camera has left the reference keyframe far enough behind."""
+        c = self.config
+        baseline = np.linalg.norm(tracked.T_cam_key[:3, 3]) / self.reference.median_depth_m
+        return (baseline > c.max_baseline or tracked.overlap < c.min_overlap
+                or se3.rotation_angle_rad(tracked.T_cam_key) > c.max_rotation_rad)
+
+    def _select(self, level, inverse_depth, depth_log_std, index, with_grid):
+        """Pixels worth aligning -> (N, POINT_FIELDS)."""
+        height, width = level.camera.size
+        known = inverse_depth > 0
+        known[:BORDER], known[-BORDER:], known[:, :BORDER], known[:, -BORDER:] = False, False, False, False
+        strong = np.hypot(level.texture[..., 1], level.texture[..., 2]) > self.config.min_gradient
+        pixels = np.flatnonzero(known & strong)
+        pixels = pixels[:: max(1, -(-len(pixels) // self.config.max_points[index]))]
+        if with_grid:
+            step = self.config.grid_step[index]
+            grid = np.zeros((height, width), bool)
+            grid[::step, ::step] = True
+            pixels = np.union1d(pixels, np.flatnonzero(known & grid))
+        v, u = np.divmod(pixels, width)
+        z_m = 1 / inverse_depth.ravel()[pixels]
+        points = np.empty((len(pixels), POINT_FIELDS), np.float32)
+        points[:, 0] = (u - level.camera.cx) / level.camera.fx * z_m
+        points[:, 1] = (v - level.camera.cy) / level.camera.fy * z_m
+        points[:, 2] = z_m
+        points[:, 3:6] = level.texture.reshape(-1, 3)[pixels]
+        points[:, 6] = depth_log_std
+        return points
+
+
+def normalised(image):
+    """-> image of zero mean and unit norm, so that a product of two is their correlation."""
+    centred = image - image.mean()
+    return centred / max(float(np.linalg.norm(centred)), 1e-6)

@@ -1,0 +1,37 @@
+"""Where the camera probably is before the image is looked at."""
+
+import numpy as np
+
+from calib import se3
+
+MAX_STRETCH = 3.0
+"""Velocity is carried over gaps up to this many times the last frame interval; beyond, it says nothing."""
+
+
+class ConstantVelocity:
+    """Constant-velocity prediction in SE(3), aware of uneven timestamps."""
+
+    def __init__(self):
+        self.reset(np.eye(4))
+
+    def reset(self, T_world_cam):
+        """Forget the velocity and stand at T_world_cam."""
+        self.T_world_cam = T_world_cam
+        self.timestamp_s = None
+        self.step = np.zeros(6)
+        self.interval_s = None
+
+    def predict(self, timestamp_s):
+        """-> T_world_cam (4, 4) at timestamp_s."""
+        if self.interval_s is None:
+            return self.T_world_cam
+        stretch = (timestamp_s - self.timestamp_s) / self.interval_s
+        if stretch > MAX_STRETCH:
+            return self.T_world_cam
+        return self.T_world_cam @ se3.exp(stretch * self.step)
+
+    def update(self, timestamp_s, T_world_cam):
+        if self.timestamp_s is not None and timestamp_s > self.timestamp_s:
+            self.interval_s = timestamp_s - self.timestamp_s
+            self.step = se3.log(se3.inverse(self.T_world_cam) @ T_world_cam)
+        self.T_world_cam, self.timestamp_s = T_world_cam, timestamp_s

@@ -1,0 +1,75 @@
+"""Finding the camera again: which keyframe looks like this image, and from where."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from slam.keyframes import THUMBNAIL_SIZE, normalised
+
+
+@dataclass(frozen=True)
+class RelocalisationConfig:
+    features: int = 500
+    """ORB features per image."""
+    candidates: int = 5
+    """Keyframes tried per frame, most similar thumbnail first, the last reference always."""
+    min_matches: int = 20
+    """Feature matches that agree on one pose."""
+    reprojection_px: float = 3.0
+
+
+class Relocaliser:
+    def __init__(self, camera, config):
+        self.camera, self.config = camera, config
+        self.orb = cv2.ORB_create(nfeatures=config.features, fastThreshold=8)
+        self.matcher = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True)
+
+    def describe(self, gray):
+        """(h, w) float32 -> (positions (n, 2) px, descriptors (n, 32) uint8)."""
+        keypoints, descriptors = self.orb.detectAndCompute((gray * 255).astype(np.uint8), None)
+        positions = np.array([k.pt for k in keypoints], np.float64).reshape(-1, 2)
+        return positions, descriptors if descriptors is not None else np.zeros((0, 32), np.uint8)
+
+    def guesses(self, gray, keyframes):
+        """Yield (keyframe, T_cam_key), most promising first. Each is a guess that direct alignment must confirm."""
+        features = self.describe(gray)
+        for keyframe in self._similar(gray, keyframes):
+            T_cam_key = self._pose_from_features(features, keyframe)
+            if T_cam_key is not None:
+                yield keyframe, T_cam_key
+
+    def _similar(self, gray, keyframes):
+        """Keyframes to try, at most `candidates`."""
+        thumbnail = normalised(cv2.resize(gray, THUMBNAIL_SIZE[::-1], interpolation=cv2.INTER_AREA))
+        similarity = [float((thumbnail * keyframe.thumbnail).sum()) for keyframe in keyframes.items]
+        ranked = [keyframes.items[i] for i in np.argsort(similarity)[::-1]]
+        ranked.remove(keyframes.reference)
+        return [keyframes.reference, *ranked][: self.config.candidates]
+
+    def _pose_from_features(self, features, keyframe):
+        """ORB matches to the keyframe's points in space, then PnP in RANSAC; None where too few agree."""
+        positions, descriptors = features
+        key_positions, key_descriptors = keyframe.features
+        if min(len(descriptors), len(key_descriptors)) < self.config.min_matches:
+            return None
+        matches = self.matcher.match(key_descriptors, descriptors)
+        key_px = key_positions[[m.queryIdx for m in matches]]
+        px = positions[[m.trainIdx for m in matches]]
+        u, v = np.round(key_px).astype(int).T
+        rho = keyframe.inverse_depth[v, u]
+        known = rho > 0
+        if known.sum() < self.config.min_matches:
+            return None
+        c = self.camera
+        rays = np.stack([(key_px[:, 0] - c.cx) / c.fx, (key_px[:, 1] - c.cy) / c.fy, np.ones(len(key_px))], 1)
+        cv2.setRNGSeed(0)  # RANSAC draws from a global generator; the same frames must give the same map
+        found, rotation, translation, inliers = cv2.solvePnPRansac(
+            rays[known] / rho[known, None], px[known], c.K, None, iterationsCount=200,
+            reprojectionError=self.config.reprojection_px, flags=cv2.SOLVEPNP_EPNP)
+        if not found or inliers is None or len(inliers) < self.config.min_matches:
+            return None
+        T_cam_key = np.eye(4)
+        T_cam_key[:3, :3] = cv2.Rodrigues(rotation)[0]
+        T_cam_key[:3, 3] = translation.ravel()
+        return T_cam_key

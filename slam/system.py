@@ -1,0 +1,203 @@
+"""The whole of SLAM for one frame. Single-threaded and deterministic: the same frames give the same map."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from calib import se3
+from slam.alignment import AlignedDepth, AlignmentConfig, align_depth
+from slam.fusion import Fusion, FusionConfig, FusionResult
+from slam.keyframes import KeyframeConfig, Keyframes
+from slam.motion import ConstantVelocity
+from slam.pyramid import NO_DEPTH, Pyramid, build_pyramid, grey, inverse_depth_on
+from slam.relocalisation import RelocalisationConfig, Relocaliser
+from slam.render import render
+from slam.stages import StageTimes, stage
+from slam.surfels import SurfelConfig, Surfels
+from slam.tracker import Tracker, TrackerConfig, TrackingResult
+
+
+@dataclass(frozen=True)
+class SlamConfig:
+    depth_is_measured: bool
+    """A sensor's depth is metric and used as it is; a network's is brought to the map's scale first."""
+    working_width: int = 320
+    """Columns of the images that tracking and fusion see; wider input is averaged down."""
+    level_count: int = 4
+    """Pyramid levels of the tracker."""
+    depth_log_std: float = 0.05
+    """Standard deviation of the logarithm of a keyframe's depth."""
+    tracker: TrackerConfig = field(default_factory=TrackerConfig)
+    keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
+    alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
+    fusion: FusionConfig = field(default_factory=FusionConfig)
+    surfels: SurfelConfig = field(default_factory=SurfelConfig)
+    relocalisation: RelocalisationConfig = field(default_factory=RelocalisationConfig)
+
+
+class Image(NamedTuple):
+    """A frame as the stages use it, at working size."""
+
+    index: int
+    timestamp_s: float
+    gray: np.ndarray
+    rgb: np.ndarray
+    inverse_depth: np.ndarray
+    pyramid: Pyramid
+
+
+class FrameResult(NamedTuple):
+    index: int
+    timestamp_s: float
+    status: str
+    """`tracked`, `relocalised`, `lost`, or `waiting` for a first image with something to hold on to."""
+    T_world_cam: np.ndarray | None = None
+    is_keyframe: bool = False
+    tracked: TrackingResult | None = None
+    depth: AlignedDepth | None = None
+    fused: FusionResult | None = None
+
+
+class SlamSystem:
+    def __init__(self, camera, config):
+        """camera: the rectified pinhole of the frames to come."""
+        self.config = config
+        self.camera = camera.resized(working_size(camera, config))
+        self.motion = ConstantVelocity()
+        self.tracker = Tracker(config.tracker)
+        self.keyframes = Keyframes(config.keyframes)
+        self.relocaliser = Relocaliser(self.camera, config.relocalisation)
+        self.surfels = Surfels(config.surfels)
+        self.fusion = Fusion(self.camera, config.fusion)
+        self.stage_times = StageTimes()
+        self.track_log = []
+        self.log_scale = 0.0
+        self.affine = (0.0, 0.0)
+
+    def process(self, frame):
+        """Frame -> FrameResult, one line per stage."""
+        image = self.prepare(frame)
+        if not len(self.keyframes):
+            return self.begin(image)
+        tracked = self.track(image, self.motion.predict(image.timestamp_s))
+        status = "tracked"
+        if not tracked.converged:
+            tracked, status = self.relocalise(image), "relocalised"
+        if tracked is None:
+            return FrameResult(image.index, image.timestamp_s, "lost")
+        T_world_cam = self.moved_to(image, tracked)
+        view = self.render(T_world_cam)
+        depth = self.align(image, view)
+        fused = self.fuse(image, depth, view)
+        is_keyframe = self.keyframes.wants(tracked) and self.add_keyframe(image, depth, view, T_world_cam)
+        return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked, depth, fused)
+
+    @stage("prepare")
+    def prepare(self, frame):
+        gray = grey(frame.rgb, self.camera.size)
+        rgb = cv2.resize(frame.rgb, self.camera.size[::-1], interpolation=cv2.INTER_AREA)
+        inverse_depth = np.zeros(self.camera.size, np.float32)
+        if frame.depth is not None:
+            inverse_depth = inverse_depth_on(self.camera, frame.depth, is_measured=self.config.depth_is_measured)
+        geometry = inverse_depth if self.config.depth_is_measured and inverse_depth.any() else NO_DEPTH
+        pyramid = build_pyramid(gray, geometry, self.camera, self.config.level_count)
+        return Image(frame.index, frame.timestamp_s, gray, rgb, inverse_depth, pyramid)
+
+    def begin(self, image):
+        """The first keyframe: the world's frame, and the scale of everything after."""
+        depth = AlignedDepth(image.inverse_depth, 0.0, 0.0)
+        if not self.add_keyframe(image, depth, None, np.eye(4)):
+            return FrameResult(image.index, image.timestamp_s, "waiting")
+        self.log_pose(image, np.eye(4))
+        self.motion.update(image.timestamp_s, np.eye(4))
+        fused = self.fuse(image, depth, self.render(np.eye(4)))
+        return FrameResult(image.index, image.timestamp_s, "tracked", np.eye(4), True, None, depth, fused)
+
+    @stage("track")
+    def track(self, image, T_world_cam):
+        T_cam_key = se3.inverse(T_world_cam) @ self.T_world_reference
+        return self.tracker.track(image.pyramid, self.keyframes.reference, T_cam_key, self.affine)
+
+    @stage("relocalise")
+    def relocalise(self, image):
+        """Try stored keyframes; on success that keyframe becomes the reference. None if the place is not found."""
+        for keyframe, T_cam_key in self.relocaliser.guesses(image.gray, self.keyframes):
+            tracked = self.tracker.track(image.pyramid, keyframe, T_cam_key)
+            if tracked.converged:
+                self.keyframes.reference = keyframe
+                self.motion.reset(self.T_world_reference @ se3.inverse(tracked.T_cam_key))
+                return tracked
+        self.motion.reset(self.motion.T_world_cam)
+        return None
+
+    @stage("render")
+    def render(self, T_world_cam):
+        return render(self.surfels, self.camera, T_world_cam, self.keyframes.T_world_key)
+
+    @stage("align")
+    def align(self, image, view):
+        if self.config.depth_is_measured:
+            return AlignedDepth(image.inverse_depth, 0.0, 0.0)
+        depth = align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
+        self.log_scale = depth.log_scale
+        return depth
+
+    @stage("fuse")
+    def fuse(self, image, depth, view):
+        return self.fusion(self.surfels, view, depth.inverse_depth, image.rgb, self.keyframes.reference.row,
+                           image.index)
+
+    @stage("keyframe")
+    def add_keyframe(self, image, depth, view, T_world_cam):
+        """Make this image the reference; False if it has too little to hold on to."""
+        inverse_depth = depth.inverse_depth if view is None else self.keyframe_depth(depth.inverse_depth, view)
+        keyframe = self.keyframes.make(image, image.pyramid, inverse_depth, self.config.depth_log_std,
+                                       with_grid=self.config.depth_is_measured)
+        if keyframe is None:
+            return False
+        keyframe.features = self.relocaliser.describe(image.gray)
+        self.keyframes.add(keyframe, T_world_cam)
+        self.affine = (0.0, 0.0)
+        return True
+
+    def keyframe_depth(self, inverse_depth, view):
+        """The frame's depth averaged with the map where they agree, the map's where the frame has none."""
+        known = view.depth_m > 0
+        from_map = np.where(known, 1 / np.where(known, view.depth_m, 1), 0).astype(np.float32)
+        tolerance = 1 + self.config.fusion.depth_tolerance
+        agree = known & (from_map < inverse_depth * tolerance) & (inverse_depth < from_map * tolerance)
+        share = view.confidence / (view.confidence + 1)
+        merged = np.where(agree, inverse_depth + share * (from_map - inverse_depth), inverse_depth)
+        stable = view.confidence >= self.config.surfels.stable_confidence
+        return np.where((inverse_depth == 0) & stable, from_map, merged)
+
+    def moved_to(self, image, tracked):
+        """Take the tracked motion for true. -> T_world_cam"""
+        T_world_cam = self.T_world_reference @ se3.inverse(tracked.T_cam_key)
+        self.motion.update(image.timestamp_s, T_world_cam)
+        self.affine = tracked.affine
+        self.log_pose(image, se3.inverse(tracked.T_cam_key))
+        return T_world_cam
+
+    def log_pose(self, image, T_key_cam):
+        self.track_log.append((image.timestamp_s, self.keyframes.reference.row, T_key_cam))
+
+    @property
+    def T_world_reference(self):
+        return self.keyframes.T_world_key[self.keyframes.reference.row]
+
+    def trajectory(self):
+        """Timestamps (N,) and T_world_cam (N, 4, 4) of all tracked frames, by the keyframes' present poses."""
+        if not self.track_log:
+            return np.zeros(0), np.zeros((0, 4, 4))
+        times_s, rows, T_key_cam = zip(*self.track_log)
+        return np.array(times_s), self.keyframes.T_world_key[list(rows)] @ np.array(T_key_cam)
+
+
+def working_size(camera, config):
+    """(height, width) for tracking and fusion: at most working_width columns, divisible by every pyramid level."""
+    step = 2 ** (config.level_count - 1)
+    scale = min(1.0, config.working_width / camera.width)
+    return tuple(max(step, int(round(n * scale / step)) * step) for n in camera.size)
