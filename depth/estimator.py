@@ -11,8 +11,6 @@ from calib.errors import NetworkError
 class DepthPrediction(NamedTuple):
     depth_m: np.ndarray
     """(h, w) float32, z in metres at the network's own output size, 0 where nothing usable was predicted."""
-    log_error: np.ndarray | None
-    """(h, w) float32 log of the expected relative error, from networks that predict one."""
     ms: float
     """Wall time of preprocessing, network and conversion."""
 

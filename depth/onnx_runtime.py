@@ -44,7 +44,7 @@ class OnnxDepth:
         if self.spec.focal_px:
             depth_m = depth_m * np.float32(focal_scale(camera, self.size, self.spec.focal_px))
         depth_m = cleaned_depth(depth_m, MAX_DEPTH_M, self.name)
-        return DepthPrediction(depth_m, None, 1e3 * (time.perf_counter() - start))
+        return DepthPrediction(depth_m, 1e3 * (time.perf_counter() - start))
 
     def _input_size(self):
         """(height, width) that the file fixes, else what the options or the default say."""

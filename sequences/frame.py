@@ -14,8 +14,6 @@ class DepthImage:
     depth_m: np.ndarray
     """(h, w) float32, z in metres, 0 where there is no reading."""
     camera: Camera
-    log_error: np.ndarray | None = None
-    """(h, w) float32 log of the expected relative error, where a network predicts it."""
 
 
 @dataclass(frozen=True)

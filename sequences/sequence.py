@@ -20,6 +20,8 @@ class SourceOptions:
     """Load the sensor depth of every n-th frame; 0: never, 1: always."""
     max_frames: int | None = None
     """Stop after this many frames."""
+    seed: int = 0
+    """Which world, for sources that make one up."""
 
 
 @dataclass

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from calib.calibration_file import read_calibration
-from calib.errors import CalibrationError, SourceError
+from calib.errors import SourceError
 from calib.se3 import from_quaternion
 from sequences.frame import DepthImage, Frame
-from sequences.image_file import UnreadableImage, read_depth_u16, read_rgb
+from sequences.image_file import UnreadableImage, read_depth_u16
+from sequences.recorded import find_calibration, first_readable_size, read_frame, refuse_sensor_depth
 from sequences.sequence import SkipLog
 
 ASSOCIATION_TOLERANCE_S = 0.02
@@ -34,8 +34,9 @@ class TumSequence:
         if not self.folder.is_dir():
             raise SourceError(f"{self.folder} is not a folder")
         self.images = _read_index(self.folder / "rgb.txt")[: options.max_frames]
-        calibration = read_calibration(self._calibration_path())
-        self.camera = calibration.camera.fitted_to(self._first_image_size())
+        calibration = find_calibration(options, self.folder / "calibration.yaml")
+        files = [self.folder / name for _, name in self.images]
+        self.camera = calibration.camera.fitted_to(first_readable_size(files, self.folder))
         self.depth_scale = calibration.depth_scale
         self.ground_truth = _read_ground_truth(self.folder / "groundtruth.txt")
         self.depth_images = self._open_depth()
@@ -43,42 +44,21 @@ class TumSequence:
 
     def __iter__(self):
         for index, (timestamp_s, name) in enumerate(self.images):
-            try:
-                rgb = read_rgb(self.folder / name)
-            except UnreadableImage as reason:
-                self.skipped.add(str(reason))
+            rgb = read_frame(self.folder / name, self.camera, self.skipped)
+            if rgb is None:
                 continue
-            if rgb.shape[:2] != self.camera.size:
-                raise SourceError(f"{self.folder / name} is {rgb.shape[1]}x{rgb.shape[0]} but the images before it are "
-                                  f"{self.camera.width}x{self.camera.height}: one sequence has one image size")
             wants_depth = self.options.depth_every and index % self.options.depth_every == 0
             yield Frame(index, timestamp_s, rgb, sensor_depth=self._depth_at(timestamp_s) if wants_depth else None,
                         T_world_cam_true=self._truth_at(timestamp_s))
-
-    def _calibration_path(self):
-        path = self.options.calibration_file or self.folder / "calibration.yaml"
-        if not path.is_file():
-            raise CalibrationError(f"no {path}: write one with width, height, fx, fy, cx, cy (pixels) or give "
-                                   f"--calibration FILE")
-        return path
-
-    def _first_image_size(self):
-        for _, name in self.images:
-            try:
-                return read_rgb(self.folder / name).shape[:2]
-            except UnreadableImage:
-                continue
-        raise SourceError(f"{self.folder}: none of the {len(self.images)} images of rgb.txt can be read")
 
     def _open_depth(self):
         if not self.options.depth_every:
             return []
         path = self.folder / "depth.txt"
-        if path.is_file():
-            return _read_index(path)
-        if self.options.depth_every == 1:
-            raise SourceError(f"{self.folder} has no depth.txt, so --depth sensor cannot be used: choose a network")
-        return []
+        if not path.is_file():
+            refuse_sensor_depth(self.options, self.folder)
+            return []
+        return _read_index(path)
 
     def _depth_at(self, timestamp_s):
         """The DepthImage nearest in time, or None; unreadable ones are counted as skipped."""

@@ -36,6 +36,17 @@ class SlamConfig:
     surfels: SurfelConfig = field(default_factory=SurfelConfig)
     relocalisation: RelocalisationConfig = field(default_factory=RelocalisationConfig)
 
+    @classmethod
+    def for_sensor(cls):
+        """Depth from a sensor: good to a few per cent."""
+        return cls(depth_is_measured=True)
+
+    @classmethod
+    def for_network(cls):
+        """Depth from a network: wrong by 10 to 30 % in places, so surfaces are matched generously."""
+        return cls(depth_is_measured=False, fusion=FusionConfig(
+            depth_tolerance=0.2, max_normal_angle_rad=1.0, free_space_margin=0.3))
+
 
 class Image(NamedTuple):
     """A frame as the stages use it, at working size."""

@@ -50,12 +50,14 @@ class Patch:
         p01, p10, p11 = p00 + 1, p00 + columns, p00 + columns + 1
         faces = np.stack([np.stack([p00, p01, p11], -1), np.stack([p00, p11, p10], -1)], 1).reshape(-1, 3)
         a, b, c = np.moveaxis(self.points_m.reshape(-1, 3)[faces], 1, 0)
-        return faces[np.linalg.norm(np.cross(b - a, c - a), axis=-1) > 1e-10]
+        return faces[np.abs(cross(b - a, c - a)).max(-1) > 1e-10]
 
     def normals(self):
         """(rows, columns, 3) unit normals, smooth over the grid and across the seam where columns close."""
         P = self.points_m
-        cell = np.cross(P[1:, 1:] - P[:-1, :-1], P[1:, :-1] - P[:-1, 1:])
+        cell = cross(P[1:, 1:] - P[:-1, :-1], P[1:, :-1] - P[:-1, 1:])
+        if P.shape[:2] == (2, 2):
+            return np.broadcast_to(cell / np.linalg.norm(cell), P.shape)
         total = np.zeros_like(P)
         for rows in (slice(None, -1), slice(1, None)):
             for columns in (slice(None, -1), slice(1, None)):
@@ -72,6 +74,13 @@ class Patch:
         along = np.linalg.norm(np.diff(self.points_m, axis=1), axis=-1).max(0)
         down = np.linalg.norm(np.diff(self.points_m, axis=0), axis=-1).max(1)
         return np.concatenate([[0.0], np.cumsum(along)]), np.concatenate([[0.0], np.cumsum(down)])
+
+
+def cross(a, b):
+    """Cross products (..., 3); for small arrays several times as fast as NumPy's."""
+    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
+    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], -1)
 
 
 def moved(patches, T):

@@ -17,6 +17,10 @@ WEIGHT = 512
 """Sum of the integer weights of all texels behind one colour: what 9 bits hold."""
 FAR = 1 << 24
 """Added to coordinates before they become integers, so that they are positive; a multiple of every texture's size."""
+SCALE = 256.0 / 2.0 ** np.arange(LAST)
+"""Texels of level 0 to 1/256 texel of each level."""
+STEP_SQUARED = np.array([1.0, 0.25, 0.0625])
+"""Square of the share of a footprint that each of 1, 2 or 4 taps stands for."""
 
 
 class Look(NamedTuple):
@@ -147,7 +151,7 @@ def _z_and_colour(patch_of_triangle, maps, patches, light, texels, textures, R, 
     return z, red * light_red, green * light_green, blue * light_blue
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _light(light, start, columns, rows, column, row):
     """Baked light (3,) between the four nodes around a place on a patch."""
     column = min(max(column, 0.0), columns - 1.0)
@@ -173,17 +177,20 @@ def _reflectance(texels, textures, texture, s, t, ds_du, dt_du, ds_dv, dt_dv):
         major, step_s, step_t = along_v, ds_dv, dt_dv
     area = ds_du * dt_dv - ds_dv * dt_du
     minor = area * area / (major + 1e-12)
-    taps = 4 if major > 13 * minor else 2 if major > 3.2 * minor else 1
-    level = min(max(0.5 * _log2(max(minor, major / 16)), 0.0), float(textures[texture, LAST]))
+    halvings = 2 if major > 25 * minor else 1 if major > 5 * minor else 0
+    along = major * STEP_SQUARED[halvings]
+    # between the blur of the longer side and the flicker of the shorter one: their geometric mean
+    level = min(max(0.25 * _log2(along * max(minor, 0.1 * along)), 0.0), float(textures[texture, LAST]))
     finer = int(level)
     # two levels are blended in the middle half of the way between them only: elsewhere one is enough
-    coarse = int(WEIGHT // taps * min(max(2 * (level - finer) - 0.5, 0.0), 1.0))
-    fine = WEIGHT // taps - coarse
+    coarse = int((WEIGHT >> halvings) * min(max(2 * (level - finer) - 0.5, 0.0), 1.0))
+    fine = (WEIGHT >> halvings) - coarse
     bits_i, bits_j = textures[texture, WIDTH] - finer, textures[texture, HEIGHT] - finer
     start, coarse_start = textures[texture, np.uint64(finer)], textures[texture, np.uint64(finer + 1)]
-    scale = 256.0 / (1 << finer)
+    scale = SCALE[np.uint64(finer)]
     i, j = int(s * scale + FAR) - 128, int(t * scale + FAR) - 128
-    di, dj = int(step_s * scale / taps), int(step_t * scale / taps)
+    di, dj = int(step_s * scale) >> halvings, int(step_t * scale) >> halvings
+    taps = 1 << halvings
     i, j = i - (di * (taps - 1) >> 1), j - (dj * (taps - 1) >> 1)
     total = np.uint64(0)
     for _ in range(taps):
@@ -204,7 +211,7 @@ def _log2(x):
     return (bits >> 23) - 127 + (bits & 0x7FFFFF) * (1.0 / 0x800000)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _four_texels(texels, start, bits_i, bits_j, i, j, weight):
     """Packed sum of the texels around (i, j), in 1/256 texel of a mip level, with weights that add up to `weight`."""
     mask_i, mask_j = (1 << bits_i) - 1, (1 << bits_j) - 1

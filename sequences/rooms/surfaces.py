@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sequences.rooms.patch import Patch
+from sequences.rooms.patch import Patch, cross
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ class _LightGrid:
         self.coordinates = np.stack(np.meshgrid(u, v), -1)
         j, a = self._cells(self.along, columns)
         i, b = self._cells(self.down, rows)
-        self.points = _bilinear(patch.points_m, i, b, j, a).reshape(-1, 3)
-        normals = _bilinear(patch.normals(), i, b, j, a).reshape(-1, 3)
-        self.normals = normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-9)
+        both = _bilinear(np.concatenate([patch.points_m, patch.normals()], -1), i, b, j, a).reshape(-1, 6)
+        self.points, normals = both[:, :3], both[:, 3:]
+        self.normals = normals / np.maximum(np.sqrt((normals**2).sum(-1, keepdims=True)), 1e-9)
 
     def _cells(self, length_m, count):
         """Cell index and fraction inside it for `count` evenly spaced places along a cumulative length."""
@@ -102,7 +102,7 @@ def _sphere(points):
 
 
 def _bilinear(grid, i, b, j, a):
-    """Values of `grid` (rows, columns, 3) at cells (i, j) and fractions (b, a) -> (len(i), len(j), 3)."""
+    """Values of `grid` (rows, columns, n) at cells (i, j) and fractions (b, a) -> (len(i), len(j), n)."""
     upper = grid[i][:, j] * (1 - a)[None, :, None] + grid[i][:, j + 1] * a[None, :, None]
     lower = grid[i + 1][:, j] * (1 - a)[None, :, None] + grid[i + 1][:, j + 1] * a[None, :, None]
     return upper * (1 - b)[:, None, None] + lower * b[:, None, None]
@@ -111,9 +111,9 @@ def _bilinear(grid, i, b, j, a):
 def _affine_maps(corners, values):
     """(T, 3, 3) corners and (T, 3, 2) values there -> (T, 2, 4) affine maps of points of each triangle's plane."""
     e1, e2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    normal = np.cross(e1, e2)
+    normal = cross(e1, e2)
     scale = (normal**2).sum(-1, keepdims=True)
-    dual = np.stack([np.cross(e2, normal) / scale, np.cross(normal, e1) / scale], 1)
+    dual = np.stack([cross(e2, normal) / scale, cross(normal, e1) / scale], 1)
     differences = np.stack([values[:, 1] - values[:, 0], values[:, 2] - values[:, 0]], 2)
     linear = differences @ dual
     offset = values[:, 0] - np.einsum("tij,tj->ti", linear, corners[:, 0])

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import cv2
+from numba import njit
 import numpy as np
 
 LEVELS = 12
@@ -27,7 +29,7 @@ class Texture:
     @property
     def mean(self):
         """(3,) mean linear reflectance."""
-        return self.image.reshape(-1, 3).mean(0)
+        return np.array(cv2.mean(self.image)[:3])
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def pack_textures(textures):
         height, width = texture.image.shape[:2]
         start = []
         for image in _mip_levels(texture.image):
-            texels.append(_packed(image))
+            texels.append(_packed(np.ascontiguousarray(image)))
             start.append(used)
             used += texels[-1].size
         table.append(start + [start[-1]] * (LEVELS - len(start)) + [int(np.log2(width)), int(np.log2(height)), len(start) - 1])
@@ -65,7 +67,15 @@ def _mip_levels(image):
         image = 0.25 * (image[::2, ::2] + image[1::2, ::2] + image[::2, 1::2] + image[1::2, 1::2])
 
 
+@njit(cache=True)
 def _packed(image):
-    """(H, W, 3) linear reflectance -> (H * W,) uint64."""
-    levels = (np.clip(image, 0, 1) * 4095 + 0.5).astype(np.uint64).reshape(-1, 3)
-    return levels[:, 0] << np.uint64(2 * FIELD_BITS) | levels[:, 1] << np.uint64(FIELD_BITS) | levels[:, 2]
+    """(H, W, 3) float32 linear reflectance -> (H * W,) uint64."""
+    flat = image.reshape(-1, 3)
+    out = np.empty(len(flat), np.uint64)
+    for i in range(len(flat)):
+        total = np.uint64(0)
+        for k in range(3):
+            level = np.uint64(min(max(flat[i, k], np.float32(0)), np.float32(1)) * np.float32(4095) + np.float32(0.5))
+            total = total << np.uint64(FIELD_BITS) | level
+        out[i] = total
+    return out

@@ -1,0 +1,24 @@
+# Every target first makes .venv ready (setup.sh), which takes no time once it is.
+# ARGS="..." goes on to the program or to pytest; PYTHON=... picks the interpreter for .venv.
+
+help:            ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo 'Arguments: make run ARGS="--max-frames 50"; make test ARGS="-k camera"; make setup PYTHON=python3.12'
+
+setup:           ## install system libraries (as root) and .venv
+	@./setup.sh
+
+run: setup       ## reconstruct the built-in synthetic room into results/synthetic
+	.venv/bin/python run_slam.py synthetic --output results/synthetic $(ARGS)
+
+test: setup      ## run every test but the heavy ones
+	.venv/bin/python -m pytest $(ARGS)
+
+benchmark: setup ## run the heavy tests of benchmarks/ and show the figures they print
+	.venv/bin/python -m pytest -m heavy -s benchmarks/ $(ARGS)
+
+clean:           ## remove .venv and caches, keep results/
+	rm -rf .venv build dist *.egg-info .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help setup run test benchmark clean

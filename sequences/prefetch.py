@@ -1,0 +1,46 @@
+"""Work done ahead in a thread of its own. The one place where threads meet the pipeline."""
+
+import queue
+import threading
+
+END = object()
+
+
+def prefetch(items, depth=2):
+    """Iterate over `items`, which is advanced in another thread at most `depth` items ahead.
+
+    An exception raised there is raised here, after the items before it. Leaving the loop early stops the thread.
+    """
+    ready = queue.Queue(maxsize=depth)
+    stopped = threading.Event()
+
+    def offer(item):
+        while not stopped.is_set():
+            try:
+                return ready.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def produce():
+        try:
+            for item in items:
+                offer((item, None))
+                if stopped.is_set():
+                    return
+            offer((END, None))
+        except BaseException as error:
+            offer((END, error))
+
+    thread = threading.Thread(target=produce, daemon=True)
+    thread.start()
+    try:
+        while True:
+            item, error = ready.get()
+            if error is not None:
+                raise error
+            if item is END:
+                return
+            yield item
+    finally:
+        stopped.set()
+        thread.join()

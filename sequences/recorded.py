@@ -1,0 +1,43 @@
+"""What all recorded sources check the same way."""
+
+from calib.calibration_file import read_calibration
+from calib.errors import CalibrationError, SourceError
+from sequences.image_file import UnreadableImage, read_rgb
+
+
+def find_calibration(options, beside):
+    """The Calibration that the user gave, or the file `beside` the recording. Raises CalibrationError with a hint."""
+    path = options.calibration_file or beside
+    if not path.is_file():
+        raise CalibrationError(f"no {path}: pixels alone do not tell the camera; give --calibration FILE or write this "
+                               f"file, with the fields width, height, fx, fy, cx, cy (in pixels)")
+    return read_calibration(path)
+
+
+def first_readable_size(files, source):
+    """(height, width) of the first image that can be read. Raises SourceError if none can."""
+    for file in files:
+        try:
+            return read_rgb(file).shape[:2]
+        except UnreadableImage:
+            continue
+    raise SourceError(f"{source}: none of its {len(files)} images can be read")
+
+
+def read_frame(file, camera, skipped):
+    """-> (H, W, 3) uint8, or None for an unreadable file, which is counted. Raises SourceError on another size."""
+    try:
+        rgb = read_rgb(file)
+    except UnreadableImage as reason:
+        skipped.add(str(reason))
+        return None
+    if rgb.shape[:2] != camera.size:
+        raise SourceError(f"{file} is {rgb.shape[1]}x{rgb.shape[0]} but the images before it are "
+                          f"{camera.width}x{camera.height}: one sequence has one image size")
+    return rgb
+
+
+def refuse_sensor_depth(options, source):
+    """For sources without depth: raise SourceError where every frame's depth is asked for."""
+    if options.depth_every == 1:
+        raise SourceError(f"{source} has no depth images, so --depth sensor cannot be used: choose a network")

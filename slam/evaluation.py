@@ -1,0 +1,112 @@
+"""How far an estimated path and its depth are from the truth.
+
+Absolute and relative errors as defined by Sturm et al. 2012; alignment by Umeyama 1991.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from calib import se3
+from calib.errors import SourceError
+
+
+def read_trajectory(path):
+    """TUM file -> timestamps (N,) and T_world_cam (N, 4, 4). Raises SourceError."""
+    try:
+        rows = np.loadtxt(path, ndmin=2, comments="#")
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} is not a trajectory: {error}") from error
+    if rows.shape[0] == 0 or rows.shape[1] < 8:
+        raise SourceError(f"{path} has no lines `timestamp tx ty tz qx qy qz qw`")
+    return rows[:, 0], se3.from_quaternion(rows[:, 1:4], rows[:, 4:8])
+
+
+def associate(times_a_s, times_b_s, tolerance_s):
+    """Index pairs (i, j) of nearest timestamps at most tolerance_s apart, one j for each i that has one."""
+    right = np.clip(np.searchsorted(times_b_s, times_a_s), 1, max(len(times_b_s) - 1, 1))
+    right = np.minimum(right, len(times_b_s) - 1)
+    left = np.maximum(right - 1, 0)
+    nearest = np.where(times_a_s - times_b_s[left] < times_b_s[right] - times_a_s, left, right)
+    close = np.abs(times_a_s - times_b_s[nearest]) <= tolerance_s
+    return np.flatnonzero(close), nearest[close]
+
+
+def umeyama(source, target, with_scale):
+    """Points (N, 3) -> (scale, R, t) that minimise |scale R source + t - target|."""
+    source_mean, target_mean = source.mean(0), target.mean(0)
+    s, t = source - source_mean, target - target_mean
+    U, D, Vt = np.linalg.svd(t.T @ s / len(s))
+    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(U) * np.linalg.det(Vt))])
+    R = U @ np.diag(sign) @ Vt
+    variance = (s**2).sum(1).mean()
+    scale = float(D @ sign / variance) if with_scale and variance > 0 else 1.0
+    return scale, R, target_mean - scale * R @ source_mean
+
+
+def absolute_error(estimate, truth, with_scale):
+    """Matched positions (N, 3) -> (RMSE in metres after alignment, the scale that alignment chose)."""
+    scale, R, t = umeyama(estimate, truth, with_scale)
+    return float(np.sqrt((((scale * estimate @ R.T + t) - truth) ** 2).sum(1).mean())), scale
+
+
+def relative_error(times_s, T_estimate, T_truth, interval_s=1.0):
+    """Matched motions -> (metres, degrees): RMSE of the motion over interval_s, or None where none is that long."""
+    later, earlier = associate(times_s, times_s + interval_s, 0.5 * float(np.median(np.diff(times_s))))
+    if not len(later):
+        return None
+    def motion(T):
+        return se3.inverse(T[earlier]) @ T[later]
+    error = se3.inverse(motion(T_truth)) @ motion(T_estimate)
+    angles_rad = [se3.rotation_angle_rad(E) for E in error]
+    return (float(np.sqrt((error[:, :3, 3] ** 2).sum(1).mean())),
+            float(np.degrees(np.sqrt(np.mean(np.square(angles_rad))))))
+
+
+def evaluate_trajectory(times_s, T_world_cam, true_times_s, T_true):
+    """-> {ate_se3_m, ate_sim3_m, ate_scale, rpe_1s_m, rpe_1s_deg, path_m, matched}; empty with under 3 matches."""
+    if len(times_s) < 3 or len(true_times_s) < 3:
+        return {}
+    i, j = associate(times_s, true_times_s, 0.5 * float(np.median(np.diff(true_times_s))))
+    if len(i) < 3:
+        return {}
+    estimate, truth = T_world_cam[i], T_true[j]
+    ate_sim3_m, scale = absolute_error(estimate[:, :3, 3], truth[:, :3, 3], with_scale=True)
+    scores = {"ate_se3_m": absolute_error(estimate[:, :3, 3], truth[:, :3, 3], with_scale=False)[0],
+              "ate_sim3_m": ate_sim3_m, "ate_scale": scale}
+    relative = relative_error(true_times_s[j], estimate, truth)
+    if relative:
+        scores["rpe_1s_m"], scores["rpe_1s_deg"] = relative
+    scores["path_m"] = float(np.linalg.norm(np.diff(truth[:, :3, 3], axis=0), axis=1).sum())
+    return {name: round(value, 5) for name, value in scores.items()} | {"matched": len(i)}
+
+
+class DepthErrors:
+    """Mean relative error and share within 25 % of depth maps against measured depth, image by image."""
+
+    def __init__(self):
+        self.images = []
+
+    def add(self, inverse_depth, true_inverse_depth):
+        """Both (h, w) on one grid, 1/m, 0 where unknown."""
+        both = (inverse_depth > 0) & (true_inverse_depth > 0)
+        if both.sum() >= 100:
+            ratio = true_inverse_depth[both] / inverse_depth[both]
+            self.images.append((np.abs(ratio - 1).mean(), (np.maximum(ratio, 1 / ratio) < 1.25).mean(),
+                                np.abs(ratio / np.median(ratio) - 1).mean()))
+
+    def summary(self):
+        """-> {depth_rel, depth_delta1, depth_rel_scaled, depth_images}; empty without any image."""
+        if not self.images:
+            return {}
+        rel, delta1, rel_scaled = np.mean(self.images, axis=0)
+        return {"depth_rel": round(float(rel), 4), "depth_delta1": round(float(delta1), 4),
+                "depth_rel_scaled": round(float(rel_scaled), 4), "depth_images": len(self.images)}
+
+
+def evaluate_files(estimate, truth):
+    """Two TUM files -> scores. Raises SourceError where they do not share three timestamps."""
+    scores = evaluate_trajectory(*read_trajectory(Path(estimate)), *read_trajectory(Path(truth)))
+    if not scores:
+        raise SourceError(f"{estimate} and {truth} have fewer than three timestamps in common")
+    return scores

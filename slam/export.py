@@ -1,0 +1,76 @@
+"""Results as files. Each is written whole or not at all."""
+
+import errno
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from calib import se3
+from calib.errors import OutputError
+
+MESH_FORMATS = ("ply", "obj", "glb")
+
+
+class ResultFolder:
+    """A folder for results. Raises OutputError at once if nothing can be written there."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.write("writable.tmp", b"x")
+            (self.path / "writable.tmp").unlink()
+        except OSError as error:
+            raise OutputError(f"cannot write to {self.path}: {error.strerror or error}; choose another --output") \
+                from error
+
+    def write(self, name, data):
+        """bytes -> file, replacing an older one only when the new one is complete. Raises OutputError."""
+        partial = self.path / f".{name}.part"
+        try:
+            partial.write_bytes(data)
+            os.replace(partial, self.path / name)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            what = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror or str(error)
+            raise OutputError(f"cannot write {self.path / name} ({len(data) / 1e6:.1f} MB): {what}; free some space "
+                              f"or choose another --output") from error
+
+
+def trajectory_text(times_s, T_world_cam):
+    """Timestamps (N,) and motions (N, 4, 4) -> bytes in TUM format."""
+    lines = ["# timestamp tx ty tz qx qy qz qw (camera to world, metres)"]
+    t_m, quat_xyzw = se3.to_quaternion(T_world_cam)
+    for time_s, t, q in zip(times_s, t_m, quat_xyzw):
+        lines.append(f"{time_s:.6f} " + " ".join(f"{value:.7f}" for value in (*t, *q)))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def surfels_ply(surfels, T_world_key):
+    """All surfels -> bytes of a binary PLY: x y z nx ny nz red green blue radius confidence."""
+    rows = surfels.select(0)
+    points, normals = surfels.world_points(rows, T_world_key)
+    fields = [(name, "<f4") for name in ("x", "y", "z", "nx", "ny", "nz")]
+    fields += [(name, "u1") for name in ("red", "green", "blue")] + [("radius", "<f4"), ("confidence", "<f4")]
+    table = np.empty(len(rows), fields)
+    table["x"], table["y"], table["z"] = points.T
+    table["nx"], table["ny"], table["nz"] = normals.T
+    table["red"], table["green"], table["blue"] = np.round(surfels.arrays.colour[rows]).astype(np.uint8).T
+    table["radius"], table["confidence"] = surfels.arrays.radius[rows], surfels.arrays.confidence[rows]
+    types = {"<f4": "float", "u1": "uchar"}
+    header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(rows)}"]
+    header += [f"property {types[kind]} {name}" for name, kind in fields] + ["end_header\n"]
+    return "\n".join(header).encode() + table.tobytes()
+
+
+def mesh_file(mesh, file_format):
+    """trimesh.Trimesh -> bytes of a .ply, .obj or .glb file with vertex colours."""
+    data = mesh.export(file_type=file_format)
+    return data.encode() if isinstance(data, str) else data
+
+
+def png(rgb):
+    """(H, W, 3) uint8 -> bytes."""
+    return cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes()

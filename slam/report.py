@@ -1,0 +1,102 @@
+"""What a run did, as numbers: report.json and the table on the screen."""
+
+import platform
+import resource
+import sys
+from collections import Counter
+from dataclasses import asdict
+from importlib import metadata
+
+PACKAGES = ("numpy", "scipy", "numba", "opencv-python-headless", "open3d-cpu", "onnxruntime")
+
+
+class RunCounter:
+    """Counts frames by what became of them."""
+
+    def __init__(self):
+        self.status = Counter()
+        self.read = 0
+        self.loop_s = 0.0
+
+    def add(self, result):
+        self.read += 1
+        self.status[result.status] += 1
+
+    @property
+    def tracked(self):
+        return self.status["tracked"] + self.status["relocalised"]
+
+    @property
+    def fps(self):
+        return self.read / self.loop_s if self.loop_s > 0 else 0.0
+
+    def describe(self):
+        """A few words for the progress bar."""
+        return f"{self.fps:5.1f} frames/s, {self.status['lost']} lost"
+
+
+def build_report(arguments, session, problems):
+    """Everything report.json holds, as a dictionary of plain values."""
+    sequence, slam, counter = session.sequence, session.slam, session.counter
+    return {
+        "source": sequence.name,
+        "arguments": arguments,
+        "ended": session.ended,
+        "problems": problems + ([str(session.failure)] if session.failure else []),
+        "fps": round(counter.fps, 2),
+        "frames": counter.read,
+        "tracked": counter.tracked,
+        "lost": counter.status["lost"],
+        "waiting": counter.status["waiting"],
+        "relocalised": counter.status["relocalised"],
+        "skipped": len(sequence.skipped),
+        "skipped_reasons": sequence.skipped.reasons[:20],
+        "keyframes": len(slam.keyframes),
+        "loops": 0,
+        "surfels": len(slam.surfels),
+        "evicted_surfels": slam.surfels.evicted,
+        "peak_memory_mb": peak_memory_mb(),
+        **session.scores(),
+        "stages": slam.stage_times.summary(),
+        "camera": asdict(sequence.camera),
+        "working_size": list(slam.camera.size),
+        "configuration": asdict(slam.config),
+        "versions": versions(),
+    }
+
+
+def peak_memory_mb():
+    """Largest resident size of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
+
+
+def versions():
+    installed = {"python": platform.python_version(), "system": platform.platform()}
+    for package in ("monofuse", *PACKAGES):
+        try:
+            installed[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return installed
+
+
+def table_rows(report):
+    """report -> [(what, value)] for the screen."""
+    rows = [("frames", f"{report['frames']} read, {report['tracked']} tracked, {report['lost']} lost"),
+            ("speed", f"{report['fps']:.1f} frames/s"),
+            ("map", f"{report['keyframes']} keyframes, {report['surfels']:,} surfels"),
+            ("memory", f"{report['peak_memory_mb']:.0f} MB at most")]
+    if report["relocalised"]:
+        rows.insert(1, ("relocalised", f"{report['relocalised']} times"))
+    if report["skipped"]:
+        rows.insert(1, ("skipped", f"{report['skipped']} unreadable images or depth maps"))
+    if "ate_se3_m" in report:
+        rows.append(("path error (ATE)", f"{report['ate_se3_m']:.3f} m, {report['ate_sim3_m']:.3f} m with scale "
+                                         f"{report['ate_scale']:.3f} allowed; path {report['path_m']:.1f} m"))
+    if "depth_rel" in report:
+        rows.append(("depth error", f"{100 * report['depth_rel']:.1f} % mean, {100 * report['depth_delta1']:.0f} % "
+                                    f"within 25 % ({report['depth_images']} images)"))
+    for name, times in report["stages"].items():
+        rows.append((f"  {name}", f"{times['median_ms']:.2f} ms, 95 %: {times['p95_ms']:.2f} ms"))
+    return rows

@@ -1,0 +1,25 @@
+"""Compile, or load from the cache, every kernel before the first real frame, so that no frame waits for it."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from calib.camera import Camera
+from sequences.frame import DepthImage, Frame
+from slam.system import SlamSystem
+
+SIZE = (96, 128)
+
+
+def warm_up(config):
+    """Run the pipeline of `config` on a few small made-up frames."""
+    camera = Camera(SIZE[1], SIZE[0], 100.0, 100.0, 63.5, 47.5)
+    config = replace(config, surfels=replace(config.surfels, max_surfels=4 * camera.width * camera.height))
+    slam = SlamSystem(camera, config)
+    pattern = np.random.default_rng(0).integers(0, 255, (SIZE[0] // 4, SIZE[1] // 4 + 8, 3), np.uint8)
+    texture = np.kron(pattern, np.ones((4, 4, 1), np.uint8))
+    depth = DepthImage(np.full(SIZE, 2.0, np.float32), camera)
+    for index in range(4):
+        rgb = np.ascontiguousarray(texture[:, index: index + SIZE[1]])
+        slam.process(Frame(index, index / 30, rgb, depth))
+    slam.process(Frame(4, 4 / 30, np.zeros_like(rgb), depth))
