@@ -4,6 +4,8 @@
 applied on the left: `T <- exp(xi) @ T`. Formulas: Sola, Deray, Atchuthan 2018, "A micro Lie theory", appendix D.
 """
 
+import math
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -16,10 +18,11 @@ def hat(omega):
 
 def exp(xi):
     """(6,) increment (v, omega) -> (4, 4) motion."""
-    xi = np.asarray(xi, dtype=np.float64)
+    W, (a, b, c) = hat(xi[3:]), _coefficients(math.sqrt(xi[3] * xi[3] + xi[4] * xi[4] + xi[5] * xi[5]))
+    WW = W @ W
     T = np.eye(4)
-    T[:3, :3] = Rotation.from_rotvec(xi[3:]).as_matrix()
-    T[:3, 3] = _left_jacobian(xi[3:]) @ xi[:3]
+    T[:3, :3] += a * W + b * WW
+    T[:3, 3] = xi[:3] + (b * W + c * WW) @ xi[:3]
     return T
 
 
@@ -73,9 +76,15 @@ def rotation_angle_rad(T):
 
 
 def _left_jacobian(omega):
-    """(3,) -> (3, 3) V with translation = V @ v; a Taylor series near zero, where the closed form divides 0 by 0."""
-    angle = np.linalg.norm(omega)
-    W = hat(omega)
-    if angle < 1e-4:
-        return np.eye(3) + 0.5 * W + W @ W / 6.0
-    return np.eye(3) + (1 - np.cos(angle)) / angle**2 * W + (angle - np.sin(angle)) / angle**3 * (W @ W)
+    """(3,) -> (3, 3) V with translation = V @ v."""
+    W, (_, b, c) = hat(omega), _coefficients(float(np.linalg.norm(omega)))
+    return np.eye(3) + b * W + c * W @ W
+
+
+def _coefficients(angle):
+    """sin(x)/x, (1 - cos x)/x^2, (x - sin x)/x^3; their Taylor series near zero, where the quotients lose all digits."""
+    if angle < 1e-3:
+        squared = angle * angle
+        return 1 - squared / 6, 0.5 - squared / 24, 1 / 6 - squared / 120
+    sine = math.sin(angle)
+    return sine / angle, (1 - math.cos(angle)) / angle**2, (angle - sine) / angle**3

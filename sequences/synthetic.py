@@ -1,7 +1,7 @@
 """A walk through a procedural furnished room with exact depth and motion: the source `synthetic`.
 
-`synthetic`, `synthetic:SEED` or `synthetic:seed=3,frames=600,noise=0.01,...`; see SyntheticOptions. The same options give
-the same frames, byte for byte. The world is the room: its floor is z = 0, x runs along its length, z points up.
+`synthetic`, `synthetic:SEED` or `synthetic:seed=3,frames=600,noise=0.01,...`; see SyntheticOptions. The same options
+give the same frames, byte for byte. The world is the room: its floor is z = 0, x runs along its length, z points up.
 """
 
 import numpy as np

@@ -33,7 +33,8 @@ class SyntheticOptions:
     """Part of the frame interval during which the shutter is open."""
 
 
-BOUNDS = {"seed": (0, 2**31), "frames": (1, 10**7), "fov": (10, 150), "rate": (1, 1000), "noise": (0, 1), "exposure": (0, 4),
+BOUNDS = {"seed": (0, 2**31), "frames": (1, 10**7), "fov": (10, 150), "rate": (1, 1000), "noise": (0, 1),
+          "exposure": (0, 4),
           "blur": (0, 1)}
 
 

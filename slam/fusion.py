@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from slam.kernels.surfels import carve_free_space, drop_unstable, fuse, surface_normals
+from slam.kernels.fuse import carve_free_space, drop_unstable, fuse
+from slam.kernels.normals import surface_normals
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,15 @@ class Fusion:
         """Fuse one frame. view must be rendered at the frame's pose; rgb (h, w, 3) uint8 and inverse_depth (h, w)
         on the grid of the camera; `keyframe` is the row new surfels belong to; weights (h, w) scale each pixel's."""
         c, arrays = self.config, surfels.arrays
-        surfels.make_room(inverse_depth.size)
+        surfels.make_room(min(inverse_depth.size, surfels.config.max_surfels // 20))
         normals = np.empty((*inverse_depth.shape, 3), np.float32)
         surface_normals(inverse_depth, self.camera.pinhole, np.float32(1.05), normals)
         merged, added, refused = fuse(
-            arrays, surfels.rows, surfels.free_rows, view.index, view.cam_from_key, keyframe, inverse_depth, normals,
+            arrays, surfels.rows, surfels.free_rows, view.index, view.surface, view.cam_from_key, keyframe, inverse_depth, normals,
             rgb, self.radial_weight if weights is None else self.radial_weight * weights, self.camera.pinhole,
             frame_index, np.float32(c.depth_tolerance), np.float32(np.cos(c.max_normal_angle_rad)),
             np.float32(c.max_confidence))
-        carved = carve_free_space(arrays, surfels.rows, surfels.free_rows, view.index, view.centre_depth_m,
+        carved = carve_free_space(arrays, surfels.rows, surfels.free_rows, view.index, view.surface,
                                   inverse_depth, np.float32(c.free_space_margin), np.float32(c.free_space_factor),
                                   np.float32(c.min_confidence))
         share = -(-surfels.used_rows // c.sweep)

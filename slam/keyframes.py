@@ -38,7 +38,7 @@ class Keyframe:
     frame_index: int
     timestamp_s: float
     points: tuple[np.ndarray, ...]
-    """Per pyramid level (N, POINT_FIELDS) float32, see slam.kernels.alignment."""
+    """Per pyramid level (POINT_FIELDS, N) float32, see slam.kernels.alignment."""
     inverse_depth: np.ndarray
     """(h, w) float32 at the finest level, 0 where unknown: the keyframe's own depth."""
     median_depth_m: float
@@ -71,7 +71,7 @@ class Keyframes:
             else:
                 rho = inverse_depth
             points.append(self._select(level, rho, depth_log_std, index, with_grid))
-        if len(points[0]) < self.config.min_points:
+        if points[0].shape[1] < self.config.min_points:
             return None
         thumbnail = cv2.resize(pyramid.levels[-1].texture[..., 0], THUMBNAIL_SIZE[::-1], interpolation=cv2.INTER_AREA)
         return Keyframe(len(self), frame.index, frame.timestamp_s, tuple(points), inverse_depth,
@@ -91,7 +91,7 @@ class Keyframes:
                 or se3.rotation_angle_rad(tracked.T_cam_key) > c.max_rotation_rad)
 
     def _select(self, level, inverse_depth, depth_log_std, index, with_grid):
-        """Pixels worth aligning -> (N, POINT_FIELDS)."""
+        """Pixels worth aligning -> (POINT_FIELDS, N)."""
         height, width = level.camera.size
         known = inverse_depth > 0
         known[:BORDER], known[-BORDER:], known[:, :BORDER], known[:, -BORDER:] = False, False, False, False
@@ -105,12 +105,12 @@ class Keyframes:
             pixels = np.union1d(pixels, np.flatnonzero(known & grid))
         v, u = np.divmod(pixels, width)
         z_m = 1 / inverse_depth.ravel()[pixels]
-        points = np.empty((len(pixels), POINT_FIELDS), np.float32)
-        points[:, 0] = (u - level.camera.cx) / level.camera.fx * z_m
-        points[:, 1] = (v - level.camera.cy) / level.camera.fy * z_m
-        points[:, 2] = z_m
-        points[:, 3:6] = level.texture.reshape(-1, 3)[pixels]
-        points[:, 6] = depth_log_std
+        points = np.empty((POINT_FIELDS, len(pixels)), np.float32)
+        points[0] = (u - level.camera.cx) / level.camera.fx * z_m
+        points[1] = (v - level.camera.cy) / level.camera.fy * z_m
+        points[2] = z_m
+        points[3:6] = level.texture.reshape(-1, 3)[pixels].T
+        points[6] = depth_log_std
         return points
 
 

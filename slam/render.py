@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from calib import se3
-from slam.kernels.surfels import render_index, resolve_view
+from slam.kernels.render import VIEW_FIELDS, render_index, resolve_view
 
 SAME_SURFACE = np.float32(1.03)
 """Depth ratio below which two surfels of one pixel are taken for one surface."""
@@ -14,21 +14,25 @@ SAME_SURFACE = np.float32(1.03)
 class View(NamedTuple):
     index: np.ndarray
     """(h, w) int32 surfel rows, -1 where the map is empty."""
-    centre_depth_m: np.ndarray
-    """(h, w) z of the surfel's centre."""
+    surface: np.ndarray
+    """(h, w, VIEW_FIELDS) float32, see slam.kernels.render."""
     depth_m: np.ndarray
     """(h, w) z of the surface along the pixel's ray, 0 where empty."""
-    confidence: np.ndarray
-    """(h, w)"""
     cam_from_key: np.ndarray
     """(K, 3, 4) float32 T_cam_key of all keyframes."""
+
+    @property
+    def confidence(self):
+        """(h, w), 0 where empty."""
+        return self.surface[..., 7]
 
 
 def render(surfels, camera, T_world_cam, T_world_key):
     """Surfels -> View of `camera` at T_world_cam (4, 4), keyframes standing at T_world_key (K, 4, 4)."""
     cam_from_key = (se3.inverse(T_world_cam) @ T_world_key)[:, :3].astype(np.float32)
     index = np.empty(camera.size, np.int32)
-    centre_depth_m, depth_m, confidence = (np.empty(camera.size, np.float32) for _ in range(3))
-    render_index(surfels.arrays, surfels.used_rows, cam_from_key, camera.pinhole, SAME_SURFACE, index, centre_depth_m)
-    resolve_view(surfels.arrays, index, cam_from_key, camera.pinhole, depth_m, confidence)
-    return View(index, centre_depth_m, depth_m, confidence, cam_from_key)
+    surface = np.empty((*camera.size, VIEW_FIELDS), np.float32)
+    depth_m = np.empty(camera.size, np.float32)
+    render_index(surfels.arrays, surfels.used_rows, cam_from_key, camera.pinhole, SAME_SURFACE, index)
+    resolve_view(surfels.arrays, index, cam_from_key, camera.pinhole, surface, depth_m)
+    return View(index, surface, depth_m, cam_from_key)

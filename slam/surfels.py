@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slam.kernels.surfels import SurfelArrays
+from slam.kernels.surfel_arrays import SurfelArrays
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,7 @@ class Surfels:
     def __init__(self, config):
         n = config.max_surfels
         self.config = config
-        # np.zeros reserves address space only: memory is taken as rows are first written.
-        self.arrays = SurfelArrays(*(np.zeros((n, 3), np.float32) for _ in range(3)), np.zeros(n, np.float32),
-                                   np.zeros(n, np.float32), *(np.zeros(n, np.int32) for _ in range(3)))
+        self.arrays = SurfelArrays.empty(n)
         self.rows = np.zeros(2, np.int64)
         self.free_rows = np.zeros(n, np.int32)
         self.evicted = 0
@@ -63,5 +61,5 @@ class Surfels:
     def world_points(self, rows, T_world_key):
         """Rows -> positions (n, 3) in metres and normals (n, 3) in the world, given T_world_key (K, 4, 4)."""
         T = T_world_key[self.arrays.keyframe[rows]]
-        points = np.einsum("nij,nj->ni", T[:, :3, :3], self.arrays.position[rows]) + T[:, :3, 3]
+        points = np.einsum("nij,nj->ni", T[:, :3, :3], self.arrays.position[:, rows].T) + T[:, :3, 3]
         return points, np.einsum("nij,nj->ni", T[:, :3, :3], self.arrays.normal[rows])

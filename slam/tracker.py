@@ -7,7 +7,7 @@ import numpy as np
 
 from calib import se3
 from slam.gauss_newton import GaussNewtonConfig, NormalEquations, minimise
-from slam.kernels.alignment import COLUMNS, UNKNOWNS, linearise, residuals
+from slam.kernels.alignment import ROWS, UNKNOWNS, linearise, residuals
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,9 @@ class TrackerConfig:
     """Floor of the photometric standard deviation: sensor noise and rounding."""
     min_sigma_per_m: float = 1e-3
     """Floor of the standard deviation of inverse depth, 1/m."""
+    geometric_weight: float = 1.0
+    """Weight of measured depth against intensity. Above 1, since errors of intensity are shared by whole regions
+    (rolling shutter, reflections, colour and depth a pixel apart) and count less than their number suggests."""
     scale_samples: int = 2000
     """Residuals from which their scale is estimated at each level."""
 
@@ -61,19 +64,19 @@ class Tracker:
         seen, inliers = problem.seen
         return TrackingResult(
             se3.orthonormalised(state.T), tuple(state.affine), converged, tuple(iterations),
-            seen / max(len(points), 1), inliers / max(seen, 1), solution.equations.cost,
+            seen / max(points.shape[1], 1), inliers / max(seen, 1), solution.equations.cost,
             _marginal(solution.equations.information), solution.stop_reason)
 
     def _scales(self, level, points, state):
         """Robust standard deviations of both kinds of residuals (median absolute deviation)."""
-        sample = points[:: max(1, len(points) // self.config.scale_samples)]
-        photometric = np.empty(len(sample), np.float32)
-        geometric = np.empty(len(sample), np.float32)
+        sample = np.ascontiguousarray(points[:, :: max(1, points.shape[1] // self.config.scale_samples)])
+        photometric = np.empty(sample.shape[1], np.float32)
+        geometric = np.empty(sample.shape[1], np.float32)
         seen, seen_depth = residuals(sample, level.texture, level.inverse_depth, level.camera.pinhole,
                                      state.T[:3].astype(np.float32), state.affine, level.edge_ratio,
                                      photometric, geometric)
         return (_spread(photometric[:seen], self.config.min_sigma),
-                _spread(geometric[:seen_depth], self.config.min_sigma_per_m))
+                _spread(geometric[:seen_depth], self.config.min_sigma_per_m) / self.config.geometric_weight**0.5)
 
 
 class _Alignment:
@@ -84,14 +87,13 @@ class _Alignment:
         self.seen = (0, 0)
 
     def equations(self, state):
-        products = np.empty((COLUMNS, COLUMNS))
+        products = np.empty((ROWS, ROWS))
         cost, seen, inliers, seen_depth, _ = linearise(
             self.points, self.level.texture, self.level.inverse_depth, self.level.camera.pinhole,
             state.T[:3].astype(np.float32), state.affine, self.scales, self.level.edge_ratio, products)
         self.seen = seen, inliers
-        upper = products[:UNKNOWNS, :UNKNOWNS]
         return NormalEquations(cost / max(seen + seen_depth, 1), seen + seen_depth,
-                               np.triu(upper) + np.triu(upper, 1).T, products[:UNKNOWNS, UNKNOWNS])
+                               products[:UNKNOWNS, :UNKNOWNS], products[:UNKNOWNS, UNKNOWNS])
 
 
 def _retract(state, dx):

@@ -29,7 +29,8 @@ def plaid(rng, colour):
     bands = np.resize(np.concatenate([bands[:SIZE[0] // 4], bands[:SIZE[0] // 4][::-1]]), SIZE[0])
     i = np.arange(SIZE[0])
     twill = ((i[:, None] + i[None]) // 3 % 2).astype(np.float32)
-    image = blend(palette[bands][None].repeat(SIZE[0], 0), palette[bands][:, None].repeat(SIZE[1], 1), 0.35 + 0.3 * twill)
+    image = blend(palette[bands][None].repeat(SIZE[0], 0), palette[bands][:, None].repeat(SIZE[1], 1),
+                  0.35 + 0.3 * twill)
     return Texture(to_linear(image * (1 + 0.04 * fractal(rng, SIZE, 0.8))[..., None]), (0.55, 0.55))
 
 
@@ -48,7 +49,8 @@ def floral(rng, colour):
     """Printed blossoms of several sizes on a woven ground."""
     image = np.empty((*SIZE, 3), np.float32)
     image[:] = colour
-    inks = [varied(rng, c, 0.12) for c in ((0.75, 0.35, 0.32), (0.86, 0.76, 0.5), (0.36, 0.48, 0.42), (0.9, 0.88, 0.82))]
+    inks = [varied(rng, c, 0.12) for c in ((0.75, 0.35, 0.32), (0.86, 0.76, 0.5), (0.36, 0.48, 0.42),
+                                           (0.9, 0.88, 0.82))]
     angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
     for _ in range(34):
         centre, radius = rng.uniform(0, SIZE[0], 2), rng.uniform(14, 46)
@@ -110,7 +112,8 @@ def modern_rug(rng, colour):
             varied(rng, (0.3, 0.33, 0.36), 0.2)]
     for k in range(9):
         angle, offset = rng.uniform(0, np.pi), rng.uniform(-0.4, 0.4)
-        along, across = (x - 0.5) * np.cos(angle) + (y - 0.5) * np.sin(angle), (y - 0.5) * np.cos(angle) - (x - 0.5) * np.sin(angle)
+        c, s = np.cos(angle), np.sin(angle)
+        along, across = (x - 0.5) * c + (y - 0.5) * s, (y - 0.5) * c - (x - 0.5) * s
         if k % 3:
             share = smooth_step(0.006, 0.0, np.abs(across - offset) - rng.uniform(0.01, 0.09))
         else:

@@ -2,70 +2,29 @@
 
 import numpy as np
 
+from sequences.rooms.books import book_stack
 from sequences.rooms.furniture import Piece, knob, shown
-from sequences.rooms.kit import SPINES
 from sequences.rooms.patch import Patch, placed, tilted
-from sequences.rooms.solids import ball, box, centred_box, cylinder, disc, lathe, quad, rounded_box, sheet, tube
-
-
-def book(kit, rng, thickness, depth, height):
-    """An upright book with its spine to the front (+y) at x = 0..thickness, standing on z = 0."""
-    shelf = kit["books"]
-    spine = shown((thickness, depth, 0), (-thickness, 0, 0), (0, 0, height), shelf)
-    column = rng.integers(SPINES)
-    cover = (column + np.array([0.55, 0.95])) / SPINES
-    spine = Patch(spine.points_m, (spine.uv + (column, 0)) / (SPINES, 1), shelf)
-    patches = [spine]
-    for origin, across in (((0, 0, 0), (0, depth, 0)), ((thickness, depth, 0), (0, -depth, 0))):
-        side = shown(origin, across, (0, 0, height), shelf)
-        patches.append(Patch(side.points_m[:, ::-1], cover[0] + side.uv * (cover[1] - cover[0], 0.12), shelf))
-    top = quad((0, 0, height - 0.004), (thickness, 0, 0), (0, depth - 0.004, 0), kit["linen"])
-    return patches + [top.shifted_texture(rng.uniform(0, 1, 2))]
-
-
-def book_row(kit, rng, length, depth, height):
-    """Books side by side on z = 0 from x = 0 on, with gaps and a leaning one at the end."""
-    patches, x = [], 0.0
-    while True:
-        thickness, tall = rng.uniform(0.02, 0.055), rng.uniform(0.62, 0.95) * height
-        if x + thickness > length:
-            return patches
-        one = book(kit, rng, thickness, min(depth, rng.uniform(0.14, 0.2)), tall)
-        if rng.random() < 0.06 and x + tall * 0.25 + thickness < length:
-            one = tilted(one, "y", -0.22, (thickness, 0, 0))
-            patches += placed(one, x + tall * 0.22)
-            x += tall * 0.22 + 0.01
-        else:
-            patches += placed(one, x)
-        x += thickness + rng.choice([0.001, 0.001, 0.002, 0.05], p=[0.4, 0.35, 0.2, 0.05])
-
-
-def book_stack(kit, rng):
-    """Books lying on each other, turned a little."""
-    patches, z = [], 0.0
-    for _ in range(int(rng.integers(2, 5))):
-        thickness, depth, height = rng.uniform(0.02, 0.045), rng.uniform(0.13, 0.17), rng.uniform(0.19, 0.25)
-        lying = placed(tilted(book(kit, rng, thickness, depth, height), "y", np.pi / 2), -height / 2, -depth / 2, thickness)
-        patches += placed(lying, z=z, yaw_rad=rng.normal(0, 0.18))
-        z += thickness
-    return Piece(patches, 0.28, 0.2, z)
+from sequences.rooms.solids import ball, box, centred_box, disc, lathe, quad, rounded_box, sheet, tube
 
 
 def cup(kit, rng):
     radius, height = rng.uniform(0.036, 0.045), rng.uniform(0.08, 0.1)
     glaze = kit.next("ceramic")
-    outline = [(0.8 * radius, 0), (radius, 0.012), (radius, height), (0.9 * radius, height), (0.85 * radius, 0.6 * height),
-               (0.0, 0.55 * height)]
+    outline = [(0.8 * radius, 0), (radius, 0.012), (radius, height), (0.9 * radius, height),
+               (0.85 * radius, 0.6 * height), (0.0, 0.55 * height)]
     angle = np.linspace(-1.3, 1.3, 7)
-    handle = tube(np.stack([radius + 0.024 * np.cos(angle), 0 * angle, height / 2 + 0.026 * np.sin(angle)], -1), 0.005, glaze, 6)
+    handle = tube(np.stack([radius + 0.024 * np.cos(angle), 0 * angle, height / 2 + 0.026 * np.sin(angle)], -1), 0.005,
+                  glaze, 6)
     return Piece([lathe(outline, glaze, 14, unit_uv=True), handle], 2 * radius, 2 * radius, height)
 
 
 def bottle(kit, rng):
     r, h = rng.uniform(0.032, 0.042), rng.uniform(0.22, 0.32)
-    profile = [(r, 0), (r, 0.55 * h), (0.9 * r, 0.62 * h), (0.35 * r, 0.75 * h), (0.32 * r, 0.97 * h), (0.4 * r, 0.97 * h),
-               (0.4 * r, h), (0, h)]
-    glass = kit.one_of(rng, "second paint", "dark", "paint").tinted(rng.choice([(0.5, 0.9, 0.55), (1, 1, 1), (0.9, 0.6, 0.35)]))
+    profile = [(r, 0), (r, 0.55 * h), (0.9 * r, 0.62 * h), (0.35 * r, 0.75 * h), (0.32 * r, 0.97 * h),
+               (0.4 * r, 0.97 * h), (0.4 * r, h), (0, h)]
+    tint = rng.choice([(0.5, 0.9, 0.55), (1, 1, 1), (0.9, 0.6, 0.35)])
+    glass = kit.one_of(rng, "second paint", "dark", "paint").tinted(tint)
     label = lathe([(r + 0.0008, 0.15 * h), (r + 0.0008, 0.45 * h)], kit.next("picture"), 14, unit_uv=True)
     return Piece([lathe(profile, glass, 14), label], 2 * r, 2 * r, h)
 
@@ -89,7 +48,8 @@ def vase(kit, rng):
 def bowl(kit, rng):
     """A bowl with fruit."""
     r = rng.uniform(0.1, 0.15)
-    outline = [(0.4 * r, 0), (0.75 * r, 0.2 * r), (r, 0.55 * r), (0.95 * r, 0.55 * r), (0.6 * r, 0.2 * r), (0, 0.12 * r)]
+    outline = [(0.4 * r, 0), (0.75 * r, 0.2 * r), (r, 0.55 * r), (0.95 * r, 0.55 * r), (0.6 * r, 0.2 * r),
+               (0, 0.12 * r)]
     patches = [lathe(outline, kit.next("ceramic"), 20, unit_uv=True)]
     for k in range(5):
         turn = k * 2 * np.pi / 4
@@ -123,9 +83,10 @@ def photo(kit, rng):
 
 def candle(kit, rng):
     r, h = rng.uniform(0.02, 0.035), rng.uniform(0.08, 0.2)
+    top = h + 0.012
     patches = [lathe([(2 * r, 0), (2.2 * r, 0.012), (1.1 * r, 0.016)], kit["metal"], 14),
-               *placed(cylinder(r, h, kit["linen"], 12), z=0.012), *placed([tube([(0, 0, 0), (0, 0, 0.012)], 0.0015, kit["dark"], 4)],
-                                                                           z=h + 0.012)]
+               lathe([(r, 0.012), (r, top), (0, top)], kit["linen"], 12),
+               tube([(0, 0, top), (0, 0, top + 0.012)], 0.0015, kit["dark"], 4)]
     return Piece(patches, 4.4 * r, 4.4 * r, h)
 
 
@@ -133,8 +94,8 @@ def globe(kit, rng):
     """A globe with a map on it, on a turned foot."""
     r = rng.uniform(0.1, 0.13)
     foot = lathe([(0.09, 0), (0.08, 0.02), (0.02, 0.03), (0.012, 0.08)], kit["second wood"], 16)
-    return Piece([foot, *tilted([ball(r, kit["picture 3"], (0, 0, 0.08 + r), 1.0, 18, unit_uv=True)], "x", 0.35, (0, 0, 0.08 + r))],
-                 0.2, 0.2, 2 * r + 0.1)
+    earth = ball(r, kit["picture 3"], (0, 0, 0.08 + r), 1.0, 18, unit_uv=True)
+    return Piece([foot, *tilted([earth], "x", 0.35, (0, 0, 0.08 + r))], 0.2, 0.2, 2 * r + 0.1)
 
 
 def laptop(kit, rng):
@@ -145,8 +106,7 @@ def laptop(kit, rng):
             patches.append(quad((x, y - 0.016, 0.0165), (0.021, 0, 0), (0, 0.016, 0), kit["dark"]))
     lid = box((-0.17, -0.008, 0), (0.17, 0, 0.23), kit["metal"])
     lid.append(shown((0.162, 0.001, 0.01), (-0.324, 0, 0), (0, 0, 0.21), kit["screen"]))
-    turned = placed([p for p in patches], yaw_rad=np.pi)
-    return Piece(turned + placed(tilted(lid, "x", 0.3), y=-0.115, z=0.016), 0.34, 0.26, 0.24)
+    return Piece(placed(patches, yaw_rad=np.pi) + placed(tilted(lid, "x", 0.3), y=-0.115, z=0.016), 0.34, 0.26, 0.24)
 
 
 def blocks(kit, rng):
@@ -156,15 +116,16 @@ def blocks(kit, rng):
         s = rng.uniform(0.03, 0.05)
         tint = rng.choice([(1.0, 0.4, 0.3), (0.35, 0.6, 1.0), (1.0, 0.85, 0.3), (0.4, 0.85, 0.45)])
         place = (*(0.09 * np.array([np.cos(1.3 * k), np.sin(1.3 * k)])), 0.0)
-        patches += placed(box((-s / 2, -s / 2, 0), (s / 2, s / 2, s), kit["wood"].tinted(tint)), *place, rng.uniform(0, 3))
+        patches += placed(box((-s / 2, -s / 2, 0), (s / 2, s / 2, s), kit["wood"].tinted(tint)), *place,
+                          rng.uniform(0, 3))
     patches.append(lathe([(0.04, 0), (0.0, 0.1)], kit["pale"].tinted((1, 0.6, 0.3)), 12))
     return Piece(patches, 0.26, 0.26, 0.1)
 
 
 def toy_ball(kit, rng):
     r = rng.uniform(0.08, 0.14)
-    return Piece(tilted([ball(r, kit.next("ball"), (0, 0, r), 1.0, 20, unit_uv=True)], "x", rng.uniform(0, 2), (0, 0, r)),
-                 2 * r, 2 * r, 2 * r)
+    rolled = tilted([ball(r, kit.next("ball"), (0, 0, r), 1.0, 20, unit_uv=True)], "x", rng.uniform(0, 2), (0, 0, r))
+    return Piece(rolled, 2 * r, 2 * r, 2 * r)
 
 
 def carton(kit, rng):
@@ -186,7 +147,8 @@ def basket(kit, rng):
     r, h = rng.uniform(0.17, 0.24), rng.uniform(0.28, 0.42)
     outline = [(0.8 * r, 0), (r, 0.5 * h), (0.95 * r, h), (0.9 * r, h), (0.92 * r, 0.75 * h)]
     blanket = rounded_box((-0.6 * r, -0.6 * r, 0.5 * h), (0.6 * r, 0.6 * r, 0.92 * h), 0.3 * r, kit.next("cushion"))
-    return Piece([lathe(outline, kit["wicker"], 20), disc(0.92 * r, 0.7 * h, kit["dark"]), *placed(blanket, yaw_rad=0.5)],
+    return Piece([lathe(outline, kit["wicker"], 20), disc(0.92 * r, 0.7 * h, kit["dark"]),
+                  *placed(blanket, yaw_rad=0.5)],
                  2 * r, 2 * r, h)
 
 
@@ -203,11 +165,13 @@ def box_with_lid(kit, rng):
     """A small chest with a knob on the lid."""
     w, d, h = rng.uniform(0.14, 0.22), rng.uniform(0.1, 0.15), rng.uniform(0.08, 0.12)
     wood = kit.one_of(rng, "second wood", "wood", "second paint")
-    patches = centred_box(0, 0, 0, w, d, h, wood, rng=rng) + centred_box(0, 0, h, w + 0.01, d + 0.01, 0.02, wood, rng=rng)
+    patches = centred_box(0, 0, 0, w, d, h, wood, rng=rng)
+    patches += centred_box(0, 0, h, w + 0.01, d + 0.01, 0.02, wood, rng=rng)
     return Piece(patches + knob(0, d / 2, 0.7 * h, kit["metal"], 0.008), w, d, h)
 
 
-SMALL = (cup, cup, cup, bottle, vase, bowl, papers, papers, photo, photo, candle, book_stack, book_stack, book_stack, globe,
+SMALL = (cup, cup, cup, bottle, vase, bowl, papers, papers, photo, photo, candle, book_stack, book_stack, book_stack,
+         globe,
          box_with_lid, blocks)
 ON_FLOOR = (toy_ball, carton, basket, bin, book_stack, blocks)
 

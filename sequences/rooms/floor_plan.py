@@ -30,7 +30,8 @@ class Wall:
 def walls_of(length, width):
     """The four walls of a room that covers (0, 0) to (length, width)."""
     return [Wall(length, placement(length / 2, 0)), Wall(length, placement(length / 2, width, 0, np.pi)),
-            Wall(width, placement(0, width / 2, 0, -np.pi / 2)), Wall(width, placement(length, width / 2, 0, np.pi / 2))]
+            Wall(width, placement(0, width / 2, 0, -np.pi / 2)),
+            Wall(width, placement(length, width / 2, 0, np.pi / 2))]
 
 
 @dataclass
@@ -85,7 +86,8 @@ class FloorPlan:
                 gap = self._gap(number, along, piece)
                 x, y = wall.point(along, gap + piece.depth_m / 2)
                 if gap < 1 and self.stand(piece, x, y, wall.yaw_rad + turn):
-                    self.hung.append((number, along - piece.width_m / 2, along + piece.width_m / 2, 0.0, piece.height_m))
+                    self.hung.append((number, along - piece.width_m / 2, along + piece.width_m / 2, 0.0,
+                                      piece.height_m))
                     return number, along
         return None
 

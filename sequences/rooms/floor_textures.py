@@ -74,7 +74,7 @@ def tiles(rng, colour):
 def terrazzo(rng, colour):
     """Stone chips of several colours in cement."""
     size, count = (512, 512), 900
-    distance, gap, number = cells(rng, size, count)
+    _, gap, number = cells(rng, size, count)
     chip_colours = np.array([varied(rng, c, 0.12) for c in ((0.9, 0.87, 0.8), (0.5, 0.42, 0.36), (0.3, 0.32, 0.34),
                                                            (0.75, 0.5, 0.38), (0.62, 0.66, 0.6))])
     chip = rng.integers(0, 5, count)[number]

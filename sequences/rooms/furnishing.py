@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from sequences.rooms import beds, clutter, lamps, openings, plants, seating, storage, tables, wall_hangings
+from sequences.rooms import beds, books, clutter, lamps, openings, plants, seating, storage, tables, wall_hangings
 from sequences.rooms.floor_plan import DOOR_SPACE_M, FloorPlan
 
 DAYLIGHT = np.array([0.92, 0.98, 1.08])
-HANDS = (clutter.basket, clutter.carton, clutter.bin, clutter.toy_ball, seating.pouf, seating.stool, clutter.book_stack)
+HANDS = (clutter.basket, clutter.carton, clutter.bin, clutter.toy_ball, seating.pouf, seating.stool, books.book_stack)
 
 
 def furnished(kit, rng, length, width, height):
@@ -89,30 +89,32 @@ def _study(plan, kit, rng):
     desk = tables.desk(kit, rng)
     place = plan.stand_at_wall(desk, rng)
     if place:
-        _in_front(plan, kit, rng, place, seating.office_chair(kit, rng), desk.depth_m, -0.02, np.pi + rng.uniform(-0.7, 0.7), rug=False)
+        _in_front(plan, kit, rng, place, seating.office_chair(kit, rng), desk.depth_m, -0.02,
+                  np.pi + rng.uniform(-0.7, 0.7), rug=False)
     _rug_in_the_middle(plan, kit, rng)
     _line_up(plan, kit, rng, storage.bookshelf, storage.bookshelf, seating.armchair, lamps.floor_lamp, storage.drawers,
-             plants.potted_plant, storage.sideboard, storage.glass_stand, seating.sofa)
+             plants.potted_plant, storage.sideboard, storage.plant_stand, seating.sofa)
 
 
 def _dining_room(plan, kit, rng):
     table = tables.dining_table(kit, rng)
     turn = rng.uniform(-0.25, 0.25) + (np.pi / 2 if plan.width_m > plan.length_m else 0)
     x, y = plan.length_m / 2 + rng.uniform(-0.3, 0.3), plan.width_m / 2 + rng.uniform(-0.2, 0.2)
-    carpet = beds.rug(kit, rng, min(table.width_m + 1.2, plan.length_m - 1), min(table.depth_m + 1.2, plan.width_m - 1))
+    carpet = beds.rug(kit, min(table.width_m + 1.2, plan.length_m - 1), min(table.depth_m + 1.2, plan.width_m - 1))
     plan.put(carpet, x, y, turn)
     plan.stand(table, x, y, turn)
     c, s = np.cos(turn), np.sin(turn)
     for side, along in ((-1, -0.3), (-1, 0.32), (1, -0.28), (1, 0.3), (2, 0), (-2, 0)):
         chair = seating.chair(kit, rng)
         reach = table.depth_m / 2 + rng.uniform(0.24, 0.4)
-        local = (along, side * reach) if abs(side) == 1 else (np.sign(side) * (table.width_m / 2 + rng.uniform(0.24, 0.4)), 0)
+        end = table.width_m / 2 + rng.uniform(0.24, 0.4)
+        local = (along, side * reach) if abs(side) == 1 else (np.sign(side) * end, 0)
         facing = {-1: 0.0, 1: np.pi, 2: np.pi / 2, -2: -np.pi / 2}[side]
         if rng.random() < 0.85:
             plan.stand(chair, x + c * local[0] - s * local[1], y + s * local[0] + c * local[1],
                        turn + facing + rng.normal(0, 0.15))
-    _line_up(plan, kit, rng, storage.sideboard, storage.drawers, storage.bookshelf, plants.potted_plant, storage.glass_stand,
-             storage.cupboard, lamps.floor_lamp, seating.bench)
+    _line_up(plan, kit, rng, storage.sideboard, storage.drawers, storage.bookshelf, plants.potted_plant,
+             storage.plant_stand, storage.cupboard, lamps.floor_lamp, seating.bench)
 
 
 def _line_up(plan, kit, rng, *makers):
@@ -137,7 +139,7 @@ def _in_front(plan, kit, rng, place, piece, depth, gap, turn=0.0, rug=True):
     if rug:
         x = np.clip(x, 1.1, plan.length_m - 1.1)
         y = np.clip(y, 0.9, plan.width_m - 0.9)
-        plan.put(beds.rug(kit, rng, rng.uniform(1.7, 2.0), rng.uniform(1.2, 1.5)), x, y, wall.yaw_rad)
+        plan.put(beds.rug(kit, rng.uniform(1.7, 2.0), rng.uniform(1.2, 1.5)), x, y, wall.yaw_rad)
         x, y = wall.point(place[1], depth + gap + piece.depth_m / 2)
     plan.stand(piece, x, y, wall.yaw_rad + turn)
 
@@ -145,7 +147,7 @@ def _in_front(plan, kit, rng, place, piece, depth, gap, turn=0.0, rug=True):
 def _rug_in_the_middle(plan, kit, rng):
     across = plan.length_m > plan.width_m
     length, width = (plan.length_m, plan.width_m) if across else (plan.width_m, plan.length_m)
-    rug = beds.rug(kit, rng, min(rng.uniform(1.8, 2.4), length - 1.4), min(rng.uniform(1.2, 1.6), width - 1.4))
+    rug = beds.rug(kit, min(rng.uniform(1.8, 2.4), length - 1.4), min(rng.uniform(1.2, 1.6), width - 1.4))
     plan.put(rug, plan.length_m / 2, plan.width_m / 2, (0 if across else np.pi / 2) + rng.uniform(-0.1, 0.1))
 
 
@@ -154,7 +156,7 @@ def _extras(plan, kit, rng):
     for make in rng.permutation(np.array(HANDS, dtype=object))[:int(rng.integers(5, 8))]:
         plan.stand_anywhere(make(kit, rng), rng)
     plan.stand_anywhere(plants.potted_plant(kit, rng, rng.uniform(0.6, 1.1)), rng)
-    for make in (clutter.toy_ball, clutter.book_stack, clutter.papers)[:int(rng.integers(1, 4))]:
+    for make in (clutter.toy_ball, books.book_stack, clutter.papers)[:int(rng.integers(1, 4))]:
         plan.stand_anywhere(make(kit, rng), rng, near_walls=False)
 
 

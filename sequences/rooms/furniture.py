@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sequences.rooms.lighting import Light
+from sequences.rooms.light import Light
 from sequences.rooms.patch import Patch, moved, placed, placement, tilted
 from sequences.rooms.solids import ball, box, lathe, quad, tube
 
@@ -39,14 +39,16 @@ def legs(width, depth, height, material, style, thickness=0.05):
             x, y = sx * (width / 2 - thickness), sy * (depth / 2 - thickness)
             if style == "turned":
                 r = thickness / 2
-                profile = [(0.7 * r, 0), (0.6 * r, 0.1), (1.1 * r, 0.3), (0.6 * r, 0.42), (1.2 * r, 0.6), (0.7 * r, 0.72),
-                           (1.2 * r, 0.78), (1.2 * r, 1.0)]
+                profile = [(0.7 * r, 0), (0.6 * r, 0.1), (1.1 * r, 0.3), (0.6 * r, 0.42), (1.2 * r, 0.6),
+                           (0.7 * r, 0.72), (1.2 * r, 0.78), (1.2 * r, 1.0)]
                 patches += placed([lathe([(a, b * height) for a, b in profile], material, 10)], x, y)
             elif style == "splayed":
                 foot = (x + sx * 0.25 * thickness, y + sy * 0.25 * thickness, 0.0)
-                patches.append(tube([foot, (x - sx * 0.02, y - sy * 0.02, height)], [0.3 * thickness, 0.5 * thickness], material))
+                patches.append(tube([foot, (x - sx * 0.02, y - sy * 0.02, height)], [0.3 * thickness, 0.5 * thickness],
+                                    material))
             else:
-                patches += box((x - thickness / 2, y - thickness / 2, 0), (x + thickness / 2, y + thickness / 2, height),
+                patches += box((x - thickness / 2, y - thickness / 2, 0),
+                               (x + thickness / 2, y + thickness / 2, height),
                                material, skip="-z +z", grain="z")
     return patches
 
@@ -74,9 +76,12 @@ def front(x0, x1, z0, z1, y, material, rng, frame=None, thickness=0.018):
         return box((x0, y, z0), (x1, y + thickness, z1), material, skip="-y", grain=upright, rng=rng)
     patches = []
     for low, high, grain in (((x0, z0), (x0 + frame, z1), "z"), ((x1 - frame, z0), (x1, z1), "z"),
-                             ((x0 + frame, z0), (x1 - frame, z0 + frame), "x"), ((x0 + frame, z1 - frame), (x1 - frame, z1), "x")):
-        patches += box((low[0], y, low[1]), (high[0], y + thickness, high[1]), material, skip="-y", grain=grain, rng=rng)
-    inner = quad((x1 - frame, y + 0.3 * thickness, z0 + frame), (x0 - x1 + 2 * frame, 0, 0), (0, 0, z1 - z0 - 2 * frame), material)
+                             ((x0 + frame, z0), (x1 - frame, z0 + frame), "x"),
+                             ((x0 + frame, z1 - frame), (x1 - frame, z1), "x")):
+        patches += box((low[0], y, low[1]), (high[0], y + thickness, high[1]), material, skip="-y", grain=grain,
+                       rng=rng)
+    inner = quad((x1 - frame, y + 0.3 * thickness, z0 + frame), (x0 - x1 + 2 * frame, 0, 0),
+                 (0, 0, z1 - z0 - 2 * frame), material)
     return patches + [inner.shifted_texture(rng.uniform(0, 2, 2))]
 
 

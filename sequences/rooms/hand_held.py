@@ -19,7 +19,7 @@ TURN_DEG_S = 18.5
 SWEEP_DEG_S = 11.0
 """Fastest looking to and fro on top of that."""
 SIZES = 1.0, 0.85, 0.7, 0.5, 0.3
-CANDIDATES = 6
+CANDIDATES = 16
 """Walks tried at each size, from large ones to small ones until one keeps its distance."""
 
 
@@ -103,7 +103,7 @@ def _gaze(rng, phase, duration_s):
 
 
 def _looking(yaw, pitch):
-    """(N,) yaw about the vertical and pitch above the horizon -> (N, 3, 3) camera axes as columns: right, down, forward."""
+    """(N,) yaw about the vertical, pitch above the horizon -> (N, 3, 3) camera axes: columns right, down, forward."""
     forward = np.stack([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)], -1)
     right = np.stack([np.sin(yaw), -np.cos(yaw), np.zeros_like(yaw)], -1)
     return np.stack([right, np.cross(forward, right), forward], -1)
@@ -132,7 +132,7 @@ class _Wave:
 def _tremor(rng, phase, duration_s, deviation):
     """(N, 3) noise between 0.6 and 5 Hz, weaker towards higher frequencies, of the given standard deviation."""
     cycles = np.maximum(1, np.round(duration_s * np.geomspace(0.6, 5.0, 10)))
-    weights = rng.normal(size=(10, 3)) / np.sqrt(np.arange(1, 11))[:, None]
+    weights = rng.normal(size=(10, 3)) / cycles[:, None]
     weights *= deviation * np.sqrt(2 / (weights**2).sum(0))
     return np.sin(2 * np.pi * np.multiply.outer(phase, cycles) + rng.uniform(0, 2 * np.pi, 10)) @ weights
 
@@ -145,7 +145,7 @@ def _steps(phase, duration_s):
 
 
 def _score(room, T_room_cam):
-    """How much a walk sees: the number of different patches in view, in general and at the poorest, at some distance."""
+    """How much a walk sees: many different patches, in general and at the poorest, and from some distance."""
     v, u = np.mgrid[-0.45:0.45:10j, -0.6:0.6:14j]
     rays = np.stack([u, v, np.ones_like(u)], -1).reshape(-1, 3)
     directions = (rays @ T_room_cam[:, :3, :3].swapaxes(1, 2)).reshape(-1, 3)
@@ -153,4 +153,5 @@ def _score(room, T_room_cam):
     patch = room.look.patch_of_triangle[triangle].reshape(len(T_room_cam), -1)
     seen = np.array([len(np.unique(row)) for row in patch])
     middle_m = np.median(depth_m.reshape(patch.shape), axis=1)
-    return np.log(seen).mean() + np.log(np.quantile(seen, 0.1)) + np.minimum(middle_m.min(), 1.2)
+    return (np.log(seen).mean() + np.log(np.quantile(seen, 0.1)) + np.minimum(middle_m, 3.0).mean()
+            + np.minimum(np.quantile(middle_m, 0.1), 1.5))

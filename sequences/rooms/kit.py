@@ -8,14 +8,20 @@ from sequences.rooms import cloth_textures, floor_textures, matter_textures, pic
 from sequences.rooms.noise import varied
 from sequences.rooms.patch import Material
 
-WALLS = ((0.86, 0.83, 0.77), (0.80, 0.80, 0.78), (0.70, 0.76, 0.69), (0.68, 0.75, 0.80), (0.85, 0.77, 0.64), (0.83, 0.72, 0.68),
+WALLS = ((0.86, 0.83, 0.77), (0.80, 0.80, 0.78), (0.70, 0.76, 0.69), (0.68, 0.75, 0.80), (0.85, 0.77, 0.64),
+         (0.83, 0.72, 0.68),
          (0.74, 0.71, 0.66), (0.86, 0.80, 0.58), (0.60, 0.70, 0.70), (0.78, 0.74, 0.80))
-ACCENTS = ((0.33, 0.45, 0.44), (0.30, 0.37, 0.50), (0.58, 0.33, 0.26), (0.42, 0.46, 0.35), (0.62, 0.49, 0.30), (0.52, 0.40, 0.46))
-WOODS = ((0.70, 0.54, 0.36), (0.46, 0.31, 0.20), (0.80, 0.65, 0.45), (0.78, 0.73, 0.66), (0.34, 0.24, 0.18), (0.62, 0.42, 0.27))
-CLOTHS = ((0.26, 0.32, 0.44), (0.62, 0.34, 0.24), (0.32, 0.42, 0.34), (0.36, 0.36, 0.38), (0.76, 0.70, 0.60), (0.48, 0.22, 0.25),
+ACCENTS = ((0.33, 0.45, 0.44), (0.30, 0.37, 0.50), (0.58, 0.33, 0.26), (0.42, 0.46, 0.35), (0.62, 0.49, 0.30),
+           (0.52, 0.40, 0.46))
+WOODS = ((0.70, 0.54, 0.36), (0.46, 0.31, 0.20), (0.80, 0.65, 0.45), (0.78, 0.73, 0.66), (0.34, 0.24, 0.18),
+         (0.62, 0.42, 0.27))
+CLOTHS = ((0.26, 0.32, 0.44), (0.62, 0.34, 0.24), (0.32, 0.42, 0.34), (0.36, 0.36, 0.38), (0.76, 0.70, 0.60),
+          (0.48, 0.22, 0.25),
           (0.74, 0.58, 0.30), (0.26, 0.45, 0.47), (0.62, 0.62, 0.62), (0.74, 0.56, 0.54))
-PAINTS = ((0.87, 0.86, 0.82), (0.55, 0.62, 0.56), (0.42, 0.50, 0.58), (0.78, 0.66, 0.48), (0.60, 0.40, 0.36), (0.30, 0.33, 0.35))
-CERAMICS = ((0.90, 0.88, 0.84), (0.62, 0.72, 0.78), (0.82, 0.66, 0.50), (0.48, 0.56, 0.48), (0.80, 0.74, 0.62), (0.64, 0.40, 0.34))
+PAINTS = ((0.87, 0.86, 0.82), (0.55, 0.62, 0.56), (0.42, 0.50, 0.58), (0.78, 0.66, 0.48), (0.60, 0.40, 0.36),
+          (0.30, 0.33, 0.35))
+CERAMICS = ((0.90, 0.88, 0.84), (0.62, 0.72, 0.78), (0.82, 0.66, 0.50), (0.48, 0.56, 0.48), (0.80, 0.74, 0.62),
+            (0.64, 0.40, 0.34))
 PICTURES = ("landscape", "abstract", "poster", "chart")
 SPINES = 32
 """Book spines side by side in the texture "books"."""
@@ -64,7 +70,8 @@ def _shell(rng):
     floor_colour = _pick(rng, *WOODS) if floor in (floor_textures.planks, floor_textures.herringbone) else _pick(
         rng, (0.72, 0.68, 0.62), (0.62, 0.62, 0.62), (0.66, 0.56, 0.46), (0.52, 0.55, 0.58))
     wall_colour = varied(rng, _pick(rng, *WALLS), 0.03)
-    wall = _pick(rng, *[wall_textures.plaster] * 4, wall_textures.stripes, wall_textures.damask, wall_textures.geometric)
+    wall = _pick(rng, *[wall_textures.plaster] * 4, wall_textures.stripes, wall_textures.damask,
+                 wall_textures.geometric)
     accent = _pick(rng, wall_textures.damask, wall_textures.geometric, wall_textures.brick, wall_textures.boards,
                    wall_textures.stripes)
     accent_colour = (_pick(rng, (0.62, 0.40, 0.32), (0.80, 0.76, 0.72)) if accent is wall_textures.brick
@@ -73,8 +80,10 @@ def _shell(rng):
             "wall": (wall, (wall_colour,)),
             "accent wall": (accent, (varied(rng, accent_colour, 0.04),)),
             "ceiling": (wall_textures.plaster, ((0.88, 0.87, 0.84), 1.3)),
-            "trim": (matter_textures.paint, (varied(rng, _pick(rng, (0.88, 0.87, 0.83), (0.88, 0.87, 0.83), WOODS[1]), 0.03),)),
-            "door": _pick(rng, (matter_textures.paint, ((0.84, 0.83, 0.79),)), (matter_textures.wood, (_pick(rng, *WOODS),))),
+            "trim": (matter_textures.paint,
+                     (varied(rng, _pick(rng, (0.88, 0.87, 0.83), (0.88, 0.87, 0.83), WOODS[1]), 0.03),)),
+            "door": _pick(rng, (matter_textures.paint, ((0.84, 0.83, 0.79),)),
+                          (matter_textures.wood, (_pick(rng, *WOODS),))),
             "outdoors": (pictures.outdoors, ())}
 
 
@@ -102,8 +111,10 @@ def _matter(rng):
             "metal": (matter_textures.metal, (_pick(rng, (0.66, 0.66, 0.66), (0.72, 0.60, 0.40), (0.30, 0.30, 0.31)),)),
             "dark": (matter_textures.plastic, ((0.20, 0.20, 0.21),)),
             "pale": (matter_textures.plastic, ((0.74, 0.73, 0.70),)),
-            "stone": (matter_textures.marble, (_pick(rng, (0.84, 0.83, 0.80), (0.42, 0.42, 0.40), (0.62, 0.66, 0.60)),)),
-            **{f"ceramic {k}": (matter_textures.ceramic, (varied(rng, _pick(rng, *CERAMICS), 0.05),)) for k in range(5)},
+            "stone": (matter_textures.marble,
+                      (_pick(rng, (0.84, 0.83, 0.80), (0.42, 0.42, 0.40), (0.62, 0.66, 0.60)),)),
+            **{f"ceramic {k}": (matter_textures.ceramic, (varied(rng, _pick(rng, *CERAMICS), 0.05),))
+               for k in range(5)},
             **{f"leaf {k}": (matter_textures.leaf, (varied(rng, c, 0.12),)) for k, c in enumerate(((0.30, 0.46, 0.22),
                                                                                                   (0.40, 0.52, 0.32)))},
             "soil": (matter_textures.soil, ((0.36, 0.27, 0.20),)),

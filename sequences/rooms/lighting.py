@@ -4,48 +4,16 @@ Everything is seen as matt, so what a surface shows does not depend on where it 
 brightness. Rays are cast from hashed directions: the same room always gets the same light.
 """
 
-from dataclasses import dataclass
-
 from numba import njit
 import numpy as np
 
 from sequences.rooms.bvh import FAR_M, in_slices, trace
+from sequences.rooms.light import SUN, WINDOW
 
-WINDOW, LAMP, SUN = 0, 1, 2
 SIDE = 3
-"""SIDE x SIDE shadow rays go to each light."""
+"""SIDE x SIDE shadow rays go to each window, one fewer along each side to smaller lights."""
 BOUNCES = 24
 """Rays that each node sends out to see the light on other surfaces."""
-
-
-@dataclass(frozen=True)
-class Light:
-    """One source; `row` holds kind, place (3), first edge (3), second edge (3), colour (3)."""
-
-    row: tuple[float, ...]
-
-    @staticmethod
-    def window(corner, across, up, colour):
-        """A parallelogram that shines towards `across` x `up` with radiance `colour` (3,)."""
-        return Light((WINDOW, *corner, *across, *up, *colour))
-
-    @staticmethod
-    def lamp(centre, radius_m, colour):
-        """A ball of intensity `colour` (3,), as wide as its shade, which must lie inside and casts no shadow."""
-        return Light((LAMP, *centre, radius_m, 0, 0, 0, 0, 0, *colour))
-
-    @staticmethod
-    def sun(towards, colour):
-        """Parallel light from the unit vector `towards`, let in where a ray meets glowing glass first."""
-        return Light((SUN, 0, 0, 0, *towards, 0, 0, 0, *colour))
-
-    def moved(self, T):
-        """The same light mapped by the (4, 4) motion T."""
-        row = np.array(self.row)
-        row[1:4] = T[:3, :3] @ row[1:4] + T[:3, 3]
-        if self.row[0] != LAMP:
-            row[4:7], row[7:10] = T[:3, :3] @ row[4:7], T[:3, :3] @ row[7:10]
-        return Light(tuple(row))
 
 
 def bake(surfaces, bvh, reflectance_of_patch, glass_of_patch, lights):
@@ -57,8 +25,9 @@ def bake(surfaces, bvh, reflectance_of_patch, glass_of_patch, lights):
     node_count = len(surfaces.node_m)
     direct = np.zeros((node_count, 3), np.float32)
     hit_patch = surfaces.patch_of_triangle[bvh.triangle]
-    in_slices(node_count, lambda a, b: _direct(bvh, surfaces.node_m, surfaces.node_normal, rows, glass_of_patch[hit_patch],
-                                               direct, a, b))
+    is_glass = glass_of_patch[hit_patch]
+    in_slices(node_count, lambda a, b: _direct(bvh, surfaces.node_m, surfaces.node_normal, rows, is_glass, direct,
+                                               a, b))
     _smooth(direct, surfaces.patches)
     bounced = np.zeros((node_count, 3), np.float32)
     maps = np.ascontiguousarray(surfaces.maps_of_point[bvh.triangle, 2:])
@@ -80,9 +49,10 @@ def _direct(bvh, points, normals, lights, is_glass, out, start, stop):
         x, y, z = _lifted(points, normals, i)
         for k in range(lights.shape[0]):
             total = 0.0
-            for sample in range(SIDE * SIDE):
-                a = (sample % SIDE + _random(i, k, 2 * sample)) / SIDE
-                b = (sample // SIDE + _random(i, k, 2 * sample + 1)) / SIDE
+            side = SIDE if lights[k, 0] == WINDOW else SIDE - 1
+            for sample in range(side * side):
+                a = (sample % side + _random(i, k, 2 * sample)) / side
+                b = (sample // side + _random(i, k, 2 * sample + 1)) / side
                 share, reach = _share(lights[k], a, b, x, y, z, normals[i], toward)
                 if share <= 0.0:
                     continue
@@ -92,7 +62,7 @@ def _direct(bvh, points, normals, lights, is_glass, out, start, stop):
                 if hit < 0 or sun and is_glass[hit]:
                     total += share
             for c in range(3):
-                out[i, c] += np.float32(total / (SIDE * SIDE)) * lights[k, 10 + c]
+                out[i, c] += np.float32(total / (side * side)) * lights[k, 10 + c]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -107,7 +77,9 @@ def _share(light, a, b, x, y, z, normal, toward):
     dx, dy, dz = light[1] - x, light[2] - y, light[3] - z
     gain = 1.0
     if light[0] == WINDOW:
-        dx, dy, dz = dx + a * light[4] + b * light[7], dy + a * light[5] + b * light[8], dz + a * light[6] + b * light[9]
+        dx += a * light[4] + b * light[7]
+        dy += a * light[5] + b * light[8]
+        dz += a * light[6] + b * light[9]
         nx, ny, nz = (light[5] * light[9] - light[6] * light[8], light[6] * light[7] - light[4] * light[9],
                       light[4] * light[8] - light[5] * light[7])
         gain = -(nx * dx + ny * dy + nz * dz) / np.sqrt(dx * dx + dy * dy + dz * dz)
@@ -170,7 +142,8 @@ def _node(maps, patch, x, y, z):
     """The light node nearest to a point on a patch."""
     column = maps[0, 0] * x + maps[0, 1] * y + maps[0, 2] * z + maps[0, 3]
     row = maps[1, 0] * x + maps[1, 1] * y + maps[1, 2] * z + maps[1, 3]
-    return (patch[1] + min(max(int(row + 0.5), 0), patch[3] - 1) * patch[2] + min(max(int(column + 0.5), 0), patch[2] - 1))
+    return (patch[1] + min(max(int(row + 0.5), 0), patch[3] - 1) * patch[2]
+            + min(max(int(column + 0.5), 0), patch[2] - 1))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -192,9 +165,11 @@ def _smooth(light, patches):
         grid = light[start:start + columns * rows].copy()
         for i in range(rows):
             for j in range(columns):
-                up, down, left, right = max(i - 1, 0), min(i + 1, rows - 1), max(j - 1, 0), min(j + 1, columns - 1)
+                left, right = max(j - 1, 0), min(j + 1, columns - 1)
                 for c in range(3):
-                    upper = grid[up * columns + left, c] + 2 * grid[up * columns + j, c] + grid[up * columns + right, c]
-                    middle = grid[i * columns + left, c] + 2 * grid[i * columns + j, c] + grid[i * columns + right, c]
-                    lower = grid[down * columns + left, c] + 2 * grid[down * columns + j, c] + grid[down * columns + right, c]
-                    light[start + i * columns + j, c] = (upper + 2 * middle + lower) / 16
+                    total = np.float32(0)
+                    for step in range(-1, 2):
+                        row = min(max(i + step, 0), rows - 1) * columns
+                        across = grid[row + left, c] + 2 * grid[row + j, c] + grid[row + right, c]
+                        total += (2 - abs(step)) * across
+                    light[start + i * columns + j, c] = total / 16

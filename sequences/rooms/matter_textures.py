@@ -62,7 +62,8 @@ def ceramic(rng, colour):
     if kind == 0:
         pattern = smooth_step(0.2, 0.35, np.sin(2 * np.pi * n * y)) * smooth_step(0.1, 0.2, y)
     elif kind == 1:
-        pattern = smooth_step(0.32, 0.26, np.hypot(x * 2 * n % 1 - 0.5, (y * n + (x * 2 * n).astype(int) % 2 / 2) % 1 - 0.5))
+        pattern = smooth_step(0.32, 0.26,
+                              np.hypot(x * 2 * n % 1 - 0.5, (y * n + (x * 2 * n).astype(int) % 2 / 2) % 1 - 0.5))
     else:
         pattern = smooth_step(0.3, 0.5, np.sin(2 * np.pi * (n * y + 0.6 * np.sin(2 * np.pi * n * x))))
     speckle = smooth_step(2.0, 2.6, fractal(rng, SMALL, 0.3))
@@ -83,7 +84,7 @@ def leaf(rng, colour):
 
 def soil(rng, colour):
     """Crumbs of earth."""
-    distance, gap, number = cells(rng, SMALL, 500)
+    distance, _, number = cells(rng, SMALL, 500)
     tone = 0.7 + 0.4 * rng.uniform(size=500)[number] - 6 * distance + 0.1 * fractal(rng, SMALL, 0.5)
     return Texture(to_linear(np.asarray(colour) * tone[..., None]), (0.25, 0.25))
 
@@ -92,10 +93,11 @@ def wicker(rng, colour):
     """Canes woven around upright stakes."""
     x, y = grid(SMALL)
     stakes, canes = 16, 32
-    i, j = (x * stakes).astype(int), (y * canes).astype(int)
+    j = (y * canes).astype(int)
     front = np.cos(np.pi * (x * stakes + j)) ** 2
     cane = np.sin(np.pi * (y * canes % 1))
-    tone = (0.35 + 0.75 * cane * (0.4 + 0.6 * front)) * (1 + 0.15 * rng.normal(size=canes)[j]) + 0.04 * fractal(rng, SMALL, 0.8)
+    tone = (0.35 + 0.75 * cane * (0.4 + 0.6 * front)) * (1 + 0.15 * rng.normal(size=canes)[j])
+    tone += 0.04 * fractal(rng, SMALL, 0.8)
     return Texture(to_linear(np.asarray(colour) * tone[..., None]), (0.32, 0.32))
 
 
@@ -107,7 +109,8 @@ def cardboard(rng, colour):
     image = np.asarray(colour) * tone[..., None]
     tape = smooth_step(0.07, 0.065, np.abs(x - 0.5))
     image = blend(image, varied(rng, (0.72, 0.58, 0.38), 0.08), 0.7 * tape)
-    mark = (np.abs(x - 0.22) < 0.1) & (np.abs(y - 0.7) < 0.12) & ((np.sin(70 * x + 3 * np.sin(40 * y)) > 0) | (np.abs(y - 0.7) > 0.1))
+    waves = np.sin(70 * x + 3 * np.sin(40 * y)) > 0
+    mark = (np.abs(x - 0.22) < 0.1) & (np.abs(y - 0.7) < 0.12) & (waves | (np.abs(y - 0.7) > 0.1))
     return Texture(to_linear(blend(image, (0.2, 0.17, 0.15), 0.75 * mark)))
 
 
@@ -122,7 +125,8 @@ def lampshade(rng, colour):
 def toy_ball(rng, colour):
     """A ball once around: coloured segments and a star at each pole."""
     x, y = grid(SMALL)
-    inks = np.array([colour, (0.9, 0.88, 0.82), varied(rng, (0.85, 0.62, 0.2), 0.15), varied(rng, (0.2, 0.38, 0.6), 0.2)])
+    inks = np.array([colour, (0.9, 0.88, 0.82), varied(rng, (0.85, 0.62, 0.2), 0.15),
+                     varied(rng, (0.2, 0.38, 0.6), 0.2)])
     count = int(rng.choice([6, 8]))
     index = np.where((x * count).astype(int) % 2, 1, 2 * ((x * count / 2).astype(int) % 2))
     index = np.where(np.abs(y - 0.5) < 0.05, 3, index)
@@ -138,6 +142,6 @@ def rough(rng, colour):
 
 def crumpled(rng, colour):
     """Paper that was a ball: facets with creases."""
-    distance, gap, number = cells(rng, SMALL, 60)
+    _, gap, number = cells(rng, SMALL, 60)
     tone = 0.85 + 0.12 * rng.normal(size=60)[number] - 0.2 * smooth_step(0.012, 0.0, gap)
     return Texture(to_linear(np.asarray(colour) * np.clip(relief(tone, 0.3) * tone, 0.3, 1.1)[..., None]), (0.2, 0.2))

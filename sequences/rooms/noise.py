@@ -82,4 +82,4 @@ def varied(rng, colour, amount):
 def ink(rng):
     """A print colour (3,), seldom gaudy."""
     colour = rng.uniform(0.05, 0.9, 3)
-    return (0.55 * colour + 0.45 * colour.mean() * np.array([1.06, 1.0, 0.9])).astype(np.float32)
+    return (0.45 * colour + 0.55 * colour.mean() * np.array([1.06, 1.0, 0.9])).astype(np.float32)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sequences.rooms.furniture import Piece, front, shown
-from sequences.rooms.lighting import Light
+from sequences.rooms.light import Light
 from sequences.rooms.patch import Material, Patch, placed
 from sequences.rooms.solids import ball, box, lathe, quad, tube
 
@@ -45,7 +45,7 @@ def window(kit, rng, width, height, sill, brightness):
         x, half = -width / 2 + k * width / columns, 0.035 if k in (0, columns) else 0.022
         patches += box((x - half, 0, sill), (x + half, 2 * depth, sill + height), trim, skip="-y", grain="z", rng=rng)
     for k in range(rows + 1):
-        z, half = sill + height * (0, 0.68, 1)[k] if rows == 2 else sill + height * k, 0.035 if k in (0, rows) else 0.022
+        z, half = sill + height * (0, 0.68 if rows == 2 else 1, 1)[k], 0.035 if k in (0, rows) else 0.022
         patches += box((-width / 2, 0, z - half), (width / 2, 2 * depth - 0.002, z + half), trim, skip="-y", rng=rng)
     patches += box((-width / 2 - 0.06, 0, sill - 0.06), (width / 2 + 0.06, 0.16, sill - 0.03), trim, skip="-y", rng=rng)
     light = Light.window((width / 2, 0.09, sill), (-width, 0, 0), (0, 0, height), brightness)
@@ -76,7 +76,8 @@ def radiator(kit, rng):
     width, z0, z1 = rng.uniform(0.7, 1.0), 0.12, 0.62
     patches = []
     for x in np.arange(-width / 2, width / 2, 0.06):
-        patches += placed([lathe([(0.022, z0), (0.026, z0 + 0.03), (0.026, z1 - 0.03), (0.018, z1), (0, z1 + 0.004)], kit["trim"], 8)], x, 0.07)
+        patches += placed([lathe([(0.022, z0), (0.026, z0 + 0.03), (0.026, z1 - 0.03), (0.018, z1), (0, z1 + 0.004)],
+                                 kit["trim"], 8)], x, 0.07)
     for z in (z0 + 0.05, z1 - 0.06):
         patches.append(tube([(-width / 2 - 0.03, 0.07, z), (width / 2, 0.07, z)], 0.014, kit["trim"], 6))
     patches.append(tube([(-width / 2 - 0.03, 0.07, 0.0), (-width / 2 - 0.03, 0.07, z0 + 0.05)], 0.01, kit["metal"], 6))

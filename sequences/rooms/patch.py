@@ -57,7 +57,7 @@ class Patch:
         P = self.points_m
         cell = cross(P[1:, 1:] - P[:-1, :-1], P[1:, :-1] - P[:-1, 1:])
         if P.shape[:2] == (2, 2):
-            return np.broadcast_to(cell / np.linalg.norm(cell), P.shape)
+            return np.broadcast_to(cell / max(np.linalg.norm(cell), 1e-12), P.shape)
         total = np.zeros_like(P)
         for rows in (slice(None, -1), slice(1, None)):
             for columns in (slice(None, -1), slice(1, None)):

@@ -1,4 +1,4 @@
-"""Pictures with structure: paintings, posters, printed pages, book spines, screens, clocks, and views out of windows."""
+"""Pictures: paintings, posters, printed pages, book spines, screens, clocks, and views out of windows."""
 
 import cv2
 import numpy as np
@@ -9,6 +9,9 @@ from sequences.rooms.texture import Texture
 SIZE = 256, 256
 WORDS = ("north light", "atlas", "slow rivers", "room", "the map", "geometry", "tides", "signal", "garden", "stone",
          "optics", "harbour", "winter", "notes on", "volume", "parallax", "field", "echo", "motion", "horizon")
+COVERS = ((0.20, 0.26, 0.40), (0.48, 0.17, 0.18), (0.22, 0.35, 0.26), (0.72, 0.60, 0.42), (0.85, 0.82, 0.74),
+          (0.18, 0.18, 0.20),
+          (0.50, 0.52, 0.54), (0.76, 0.58, 0.24), (0.24, 0.45, 0.48), (0.60, 0.34, 0.22), (0.42, 0.32, 0.44))
 
 
 def landscape(rng):
@@ -42,7 +45,8 @@ def abstract(rng):
             corners = cv2.boxPoints(((float(centre[0]), float(centre[1])), size, angle)).astype(np.int32)
             cv2.fillPoly(image, [corners], colour, cv2.LINE_AA)
         else:
-            cv2.ellipse(image, centre, (int(rng.integers(20, 80)),) * 2, rng.uniform(0, 360), 0, 180, colour, 5, cv2.LINE_AA)
+            cv2.ellipse(image, centre, (int(rng.integers(20, 80)),) * 2, rng.uniform(0, 360), 0, 180, colour, 5,
+                        cv2.LINE_AA)
     return Texture(to_linear(image * (1 + 0.06 * fractal(rng, SIZE, 0.9))[..., None]))
 
 
@@ -96,7 +100,7 @@ def book_spines(rng, count):
     image = np.empty((height, width * count, 3), np.float32)
     cloth = fractal(rng, (height, width * count), 0.5)
     for k in range(count):
-        colour = ink(rng)
+        colour = varied(rng, COVERS[rng.integers(len(COVERS))], 0.12)
         print_colour = (0.88, 0.8, 0.58) if colour.mean() < 0.45 else (0.12, 0.1, 0.12)
         upright = np.empty((width, height, 3), np.float32)
         upright[:] = colour
@@ -140,7 +144,7 @@ def clock_face(rng):
 def outdoors(rng):
     """What a window shows: clouds, roofs and trees."""
     size = 512, 512
-    x, y = grid(size)
+    _, y = grid(size)
     image = blend((0.62, 0.78, 0.95), (0.93, 0.95, 0.97), smooth_step(0.0, 0.6, y))
     image = blend(image, (0.98, 0.98, 0.98), 0.8 * smooth_step(0.1, 1.4, fractal(rng, size, 1.7, (0.6, 1.2))))
     image = np.ascontiguousarray(image)
@@ -149,7 +153,8 @@ def outdoors(rng):
         width, top = int(rng.integers(60, 130)), int(rng.integers(250, 350))
         wall = varied(rng, (0.72, 0.62, 0.52), 0.15)
         image[top:, left:left + width - 6] = wall
-        roof = np.array([(left - 6, top), (left + width, top), (left + width // 2, top - int(rng.integers(20, 60)))], np.int32)
+        roof = np.array([(left - 6, top), (left + width, top), (left + width // 2, top - int(rng.integers(20, 60)))],
+                        np.int32)
         cv2.fillPoly(image, [roof], tuple(float(c) for c in varied(rng, (0.5, 0.28, 0.22), 0.15)), cv2.LINE_AA)
         for row in range(top + 14, 500, 40):
             for column in range(left + 10, left + width - 24, 26):

@@ -13,8 +13,8 @@ def potted_plant(kit, rng, height=None):
     size = height ** 0.6
     radius, rim = 0.16 * size, 0.28 * size
     pot = kit.one_of(rng, "clay", "clay", "wicker", "ceramic 0")
-    outline = [(0.72 * radius, 0), (0.95 * radius, 0.9 * rim), (radius * 1.05, 0.9 * rim), (1.05 * radius, rim), (0.9 * radius, rim),
-               (0.88 * radius, 0.85 * rim)]
+    outline = [(0.72 * radius, 0), (0.95 * radius, 0.9 * rim), (radius * 1.05, 0.9 * rim), (1.05 * radius, rim),
+               (0.9 * radius, rim), (0.88 * radius, 0.85 * rim)]
     patches = [lathe(outline, pot, 18), disc(0.9 * radius, 0.88 * rim, kit["soil"], 18)]
     grow = (_rosette, _bush, _palm)[rng.integers(3)]
     leaves = grow(kit.next("leaf"), kit["wood"], rng, rim * 0.88, height)
@@ -47,7 +47,8 @@ def _rosette(leaf, wood, rng, z, height):
         steep = rng.uniform(0.6, 2.2)
         length = (height - z) / max(steep * 0.62, 0.5) * rng.uniform(0.6, 0.9)
         length = min(length, 0.45 * height)
-        patches += _tilt(_leaf(length, 0.16 * length + 0.02, (steep + 0.6, 0.9), leaf), k * 2.4 + rng.normal(0, 0.2), (0, 0, z))
+        patches += _tilt(_leaf(length, 0.16 * length + 0.02, (steep + 0.6, 0.9), leaf), k * 2.4 + rng.normal(0, 0.2),
+                         (0, 0, z))
     return patches
 
 
@@ -70,8 +71,10 @@ def _bush(leaf, wood, rng, z, height):
 def _palm(leaf, wood, rng, z, height):
     """A trunk with a crown of hanging leaves."""
     top = z + 0.45 * (height - z)
-    patches = [tube([(0, 0, z), (0.02, 0.01, (z + top) / 2), (0, 0, top)], [0.03 * height, 0.022 * height, 0.02 * height], wood, 8)]
+    patches = [tube([(0, 0, z), (0.02, 0.01, (z + top) / 2), (0, 0, top)],
+                    [0.03 * height, 0.022 * height, 0.02 * height], wood, 8)]
     for k in range(13):
         length = rng.uniform(0.3, 0.42) * height
-        patches += _tilt(_leaf(length, 0.2 * length, (rng.uniform(0.5, 1.6), rng.uniform(0.9, 1.3)), leaf), k * 2.4, (0, 0, top))
+        patches += _tilt(_leaf(length, 0.2 * length, (rng.uniform(0.5, 1.6), rng.uniform(0.9, 1.3)), leaf), k * 2.4,
+                         (0, 0, top))
     return patches

@@ -29,7 +29,7 @@ class View:
 def random_view(room, seed, size=(240, 320), fields_of_view_deg=FIELDS_OF_VIEW_DEG, samples=3):
     """A View of a Room from a place, direction, field of view and exposure that follow from `seed`.
 
-    Of `size` (height, width) pixels. Places are clear of surfaces, and pictures of one thing right in front are passed over.
+    Of `size` (height, width) pixels. Places are clear of surfaces; one thing right in front is passed over.
     """
     rng = np.random.default_rng([seed, 5])
     height, width = size

@@ -78,8 +78,8 @@ def _sphere_outside(sphere, grid, T):
 def _set_up(corners, grid, edges, plane):
     """Edge functions and 1/z of a triangle as coefficients over samples; False where it is seen from behind.
 
-    With r the ray through a sample and a, b, c the corners, the barycentric weights of the hit are r.(b x c), r.(c x a),
-    r.(a x b), all over det(a, b, c), whose sign says which side of the triangle is seen.
+    With r the ray through a sample and a, b, c the corners, the barycentric weights of the hit are r.(b x c),
+    r.(c x a), r.(a x b), all over det(a, b, c), whose sign says which side of the triangle is seen.
     """
     a0, a1, a2 = corners[0, 0], corners[0, 1], corners[0, 2]
     p0, p1, p2 = corners[1, 0] - a0, corners[1, 1] - a1, corners[1, 2] - a2

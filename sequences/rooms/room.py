@@ -8,12 +8,13 @@ from scipy.spatial import cKDTree
 from sequences.rooms.bvh import Bvh, build_bvh
 from sequences.rooms.furnishing import furnished
 from sequences.rooms.kit import Kit
-from sequences.rooms.lighting import Light, bake
+from sequences.rooms.light import Light
+from sequences.rooms.lighting import bake
 from sequences.rooms.openings import GLASS
 from sequences.rooms.raster import Shell
 from sequences.rooms.shading import Look
 from sequences.rooms.solids import quad
-from sequences.rooms.surfaces import Surfaces, pack_surfaces
+from sequences.rooms.surfaces import pack_surfaces
 from sequences.rooms.texture import pack_textures
 
 NODE_SPACING_M = 0.06
@@ -78,7 +79,8 @@ def _faces(kit, rng, length, width, height):
     ceiling = quad((0, width, height), (length, 0, 0), (0, -width, 0), kit["ceiling"])
     corners = [(0, 0), (length, 0), (length, width), (0, width)]
     # walls seen from inside run clockwise: south, east, north, west
-    sides = [quad((*corners[(k + 1) % 4], 0), (*np.subtract(corners[k], corners[(k + 1) % 4]), 0), (0, 0, height), walls[k])
+    sides = [quad((*corners[(k + 1) % 4], 0), (*np.subtract(corners[k], corners[(k + 1) % 4]), 0), (0, 0, height),
+                  walls[k])
              for k in range(4)]
     return [floor, ceiling, *[side.shifted_texture((rng.uniform(0, 2), 0)) for side in sides]]
 
@@ -100,10 +102,10 @@ def _sun(rng, plan):
 
 
 def _exposed(surfaces, light, reflectance):
-    """Light scaled so that most of the room stays below BRIGHT and WHITE, half of the colour cast taken out."""
+    """Light scaled so that most of the room stays below BRIGHT and WHITE, part of the colour cast taken out."""
     shown = light * np.repeat(reflectance, surfaces.patches[:, 2] * surfaces.patches[:, 3], axis=0)
     bright = np.percentile(shown, 75, axis=0)
-    balance = (bright.mean() / bright) ** 0.5
+    balance = (bright.mean() / bright) ** 0.25
     most, nearly_all = np.percentile((shown * balance).mean(1), (75, 95))
     return light * balance * min(BRIGHT / most, WHITE / nearly_all)
 

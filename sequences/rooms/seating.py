@@ -4,7 +4,7 @@ import numpy as np
 
 from sequences.rooms.furniture import Piece, legs
 from sequences.rooms.patch import placed, tilted
-from sequences.rooms.solids import box, centred_box, cylinder, lathe, pillow, rounded_box, tube
+from sequences.rooms.solids import box, centred_box, disc, lathe, pillow, rounded_box, tube
 
 
 def chair(kit, rng):
@@ -38,9 +38,10 @@ def stool(kit, rng):
         patches = legs(1.5 * radius, 1.5 * radius, height, wood, "splayed", 0.045)
     else:
         patches = [lathe([(0.17, 0), (0.16, 0.03), (0.04, 0.06), (0.03, height)], wood, 16)]
-    seat = lathe([(radius * 0.9, height), (radius, height + 0.015), (radius, height + 0.035), (radius * 0.95, height + 0.045)],
+    seat = lathe([(radius * 0.9, height), (radius, height + 0.015), (radius, height + 0.035),
+                  (radius * 0.95, height + 0.045)],
                  kit["second upholstery"], 18)
-    patches += [seat, *placed(cylinder(radius * 0.95, 0.0, kit["second upholstery"])[1:], z=height + 0.045)]
+    patches += [seat, disc(radius * 0.95, height + 0.045, kit["second upholstery"], 18)]
     return Piece(patches, 2 * radius, 2 * radius, height)
 
 
@@ -82,15 +83,18 @@ def sofa(kit, rng, seats=None):
     patches += rounded_box((-width / 2, -depth / 2, 0.2), (width / 2, -depth / 2 + 0.16, back), 0.06, cloth)
     for side in (-1, 1):
         outer, inner = side * width / 2, side * (width / 2 - arm)
-        patches += rounded_box((min(outer, inner), -depth / 2, base), (max(outer, inner), depth / 2, arm_height), 0.06, cloth)
+        patches += rounded_box((min(outer, inner), -depth / 2, base), (max(outer, inner), depth / 2, arm_height), 0.06,
+                               cloth)
     for k in range(seats):
         x = -width / 2 + arm + k * seat_width
-        patches += rounded_box((x + 0.006, -depth / 2 + 0.14, 0.29), (x + seat_width - 0.006, depth / 2 + 0.01, 0.44), 0.045,
-                               cloth, bulge=0.018)
-        cushion = rounded_box((x + 0.01, -depth / 2 + 0.12, 0.42), (x + seat_width - 0.01, -depth / 2 + 0.26, back + 0.04), 0.05,
+        patches += rounded_box((x + 0.006, -depth / 2 + 0.14, 0.29), (x + seat_width - 0.006, depth / 2 + 0.01, 0.44),
+                               0.045, cloth, bulge=0.018)
+        cushion = rounded_box((x + 0.01, -depth / 2 + 0.12, 0.42),
+                              (x + seat_width - 0.01, -depth / 2 + 0.26, back + 0.04), 0.05,
                               cloth, bulge=0.025)
         patches += tilted(cushion, "x", 0.14, (0, -depth / 2 + 0.16, 0.44))
-    for x in rng.permutation(np.linspace(-width / 2 + arm + 0.24, width / 2 - arm - 0.24, max(seats, 2)))[:max(1, seats - 1)]:
+    places = np.linspace(-width / 2 + arm + 0.24, width / 2 - arm - 0.24, max(seats, 2))
+    for x in rng.permutation(places)[:max(1, seats - 1)]:
         patches += placed(throw_pillow(kit, rng), x, -depth / 2 + 0.39, 0.44, rng.uniform(-0.3, 0.3))
     return Piece(patches, width, depth, back + 0.04)
 
@@ -102,7 +106,8 @@ def armchair(kit, rng):
 def throw_pillow(kit, rng):
     """A square pillow that leans backwards, its lower edge on z = 0."""
     size = rng.uniform(0.38, 0.46)
-    return placed(tilted(pillow(size, size, 0.15, kit.next("cushion")), "x", rng.uniform(0.25, 0.45)), z=size / 2 * 0.93)
+    return placed(tilted(pillow(size, size, 0.15, kit.next("cushion")), "x", rng.uniform(0.25, 0.45)),
+                  z=size / 2 * 0.93)
 
 
 def bench(kit, rng):
@@ -111,6 +116,7 @@ def bench(kit, rng):
     wood = kit.one_of(rng, "wood", "second wood")
     patches = legs(width - 0.1, depth, height, wood, "splayed", 0.06)
     patches += rounded_box((-width / 2, -depth / 2, height), (width / 2, depth / 2, height + 0.035), 0.01, wood)
-    patches += rounded_box((-0.15, -0.16, height + 0.035), (0.17, 0.16, height + 0.1), 0.025, kit.next("cushion"), bulge=0.006)
+    patches += rounded_box((-0.15, -0.16, height + 0.035), (0.17, 0.16, height + 0.1), 0.025, kit.next("cushion"),
+                           bulge=0.006)
     patches += box((-width / 2 + 0.1, -0.02, 0.18), (width / 2 - 0.1, 0.02, 0.22), wood)
     return Piece(patches, width, depth, height + 0.1)

@@ -46,7 +46,7 @@ def with_noise(radiance, deviation, rng):
 
 
 def exposure_gains(count, rate_hz, strength_ev, rng):
-    """Factor on radiance for each frame (count,): slow waves of up to `strength_ev` stops, and jumps as large now and then.
+    """Factor on radiance for each frame (count,): slow waves of up to `strength_ev` stops, and jumps as large.
 
     A jump is what automatic exposure does: a new level every few seconds, reached within about four frames.
     """

@@ -128,7 +128,8 @@ def _z_and_colour(patch_of_triangle, maps, patches, light, texels, textures, R, 
     t = np.uint64(triangle)
     per_fx, per_fy, cx, cy = pinhole
     half = 0.5 * (samples - 1)
-    z = 1.0 / (inverse_depth[t, 0] * (u * samples + half) + inverse_depth[t, 1] * (v * samples + half) + inverse_depth[t, 2])
+    z = 1.0 / (inverse_depth[t, 0] * (u * samples + half) + inverse_depth[t, 1] * (v * samples + half)
+               + inverse_depth[t, 2])
     dz_du, dz_dv = -z * z * inverse_depth[t, 0] * samples, -z * z * inverse_depth[t, 1] * samples
     zx, zy = z * per_fx, z * per_fy
     x, y = (u - cx) * per_fx, (v - cy) * per_fy
@@ -196,8 +197,8 @@ def _reflectance(texels, textures, texture, s, t, ds_du, dt_du, ds_dv, dt_dv):
     for _ in range(taps):
         total += _four_texels(texels, start, bits_i, bits_j, i, j, fine)
         if coarse > 0:
-            total += _four_texels(texels, coarse_start, bits_i - 1, bits_j - 1, (i + 128 >> 1) - 128, (j + 128 >> 1) - 128,
-                                  coarse)
+            total += _four_texels(texels, coarse_start, bits_i - 1, bits_j - 1, (i + 128 >> 1) - 128,
+                                  (j + 128 >> 1) - 128, coarse)
         i, j = i + di, j + dj
     mask, unit = (1 << FIELD_BITS) - 1, 1.0 / (4095 * WEIGHT)
     packed = np.int64(total)

@@ -39,7 +39,7 @@ def centred_box(x, y, z, width, depth, height, material, **options):
     return box((x - width / 2, y - depth / 2, z), (x + width / 2, y + depth / 2, z + height), material, **options)
 
 
-def rounded_box(lo, hi, radius, material, steps=2, bulge=0.0):
+def rounded_box(lo, hi, radius, material, bulge=0.0):
     """A box with rounded edges, six patches; `bulge` (metres) swells the middle of every face, as upholstery does."""
     lo, hi = np.asarray(lo, dtype=float), np.asarray(hi, dtype=float)
     centre, half = (lo + hi) / 2, (hi - lo) / 2
@@ -47,17 +47,18 @@ def rounded_box(lo, hi, radius, material, steps=2, bulge=0.0):
     patches = []
     for axis in range(3):
         for sign in (-1.0, 1.0):
-            patches.append(_rounded_face(centre, half, radius, axis, sign, steps, bulge, material))
+            patches.append(_rounded_face(centre, half, radius, axis, sign, bulge, material))
     return patches
 
 
-def _rounded_face(centre, half, radius, axis, sign, steps, bulge, material):
+def _rounded_face(centre, half, radius, axis, sign, bulge, material):
     """One face of a rounded box: the flat middle, and the arcs up to 45 degrees around it."""
     first, second = (axis + 1) % 3, (axis + 2) % 3
     if sign < 0:
         first, second = second, first
-    flats = 4 if bulge else 1
-    angle = np.concatenate([np.linspace(-np.pi / 4, 0, steps + 1), np.zeros(flats - 1), np.linspace(0, np.pi / 4, steps + 1)])
+    flats, steps = 4 if bulge else 1, 2
+    angle = np.concatenate([np.linspace(-np.pi / 4, 0, steps + 1), np.zeros(flats - 1),
+                            np.linspace(0, np.pi / 4, steps + 1)])
     core = np.concatenate([-np.ones(steps), np.linspace(-1, 1, flats + 1), np.ones(steps)])
     b, a = np.meshgrid(angle, angle, indexing="ij")
     cb, ca = np.meshgrid(core, core, indexing="ij")
@@ -72,10 +73,10 @@ def _rounded_face(centre, half, radius, axis, sign, steps, bulge, material):
     return Patch(points, uv, material)
 
 
-def lathe(profile, material, segments=16, turns=1.0, unit_uv=False):
+def lathe(profile, material, segments=16, unit_uv=False):
     """A body of revolution about z from its outline [(radius, height), ...] given from bottom to top."""
     profile = np.asarray(profile, dtype=float)
-    phi = np.linspace(0.0, 2 * np.pi * turns, segments + 1)
+    phi = np.linspace(0.0, 2 * np.pi, segments + 1)
     points = np.stack([profile[:, :1] * np.cos(phi), profile[:, :1] * np.sin(phi),
                        np.broadcast_to(profile[:, 1:], (len(profile), len(phi)))], -1)
     length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(profile, axis=0), axis=-1))])
@@ -83,13 +84,6 @@ def lathe(profile, material, segments=16, turns=1.0, unit_uv=False):
     if unit_uv:
         u, v = u / u.max(), v / v.max()
     return Patch(points, np.stack([u, v], -1), material)
-
-
-def cylinder(radius, height, material, segments=16, top_radius=None, cap=True):
-    """A standing (truncated) cone on the origin with a flat top, without a bottom."""
-    top_radius = radius if top_radius is None else top_radius
-    side = lathe([(radius, 0.0), (top_radius, height)], material, segments)
-    return [side, disc(top_radius, height, material, segments)] if cap else [side]
 
 
 def disc(radius, z, material, segments=24, unit_uv=False):
@@ -119,15 +113,16 @@ def tube(path, radius, material, segments=8):
     side = np.cross(along, helper)
     side /= np.linalg.norm(side, axis=-1, keepdims=True)
     phi = np.linspace(0.0, 2 * np.pi, segments + 1)[None, :, None]
-    points = path[:, None] + radius[:, None, None] * (np.cos(phi) * side[:, None] + np.sin(phi) * np.cross(along, side)[:, None])
+    around = np.cos(phi) * side[:, None] + np.sin(phi) * np.cross(along, side)[:, None]
+    points = path[:, None] + radius[:, None, None] * around
     length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=-1))])
     u, v = np.meshgrid(phi.ravel() * radius.max(), length)
     return Patch(points, np.stack([v, u], -1), material)
 
 
-def pillow(width, height, thickness, material, steps=8):
+def pillow(width, height, thickness, material):
     """A stuffed cushion standing in the x-z plane, its middle at the origin: two bulging sheets sewn at the border."""
-    s, t = np.meshgrid(np.linspace(-1, 1, steps + 1), np.linspace(-1, 1, steps + 1))
+    s, t = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9))
     bulge = thickness / 2 * ((1 - s**4) * (1 - t**4)) ** 0.55
     waist = 1 - 0.07 * (1 - np.abs(s)) * np.abs(t) - 0.07 * (1 - np.abs(t)) * np.abs(s)
     x, z = s * width / 2 * waist, t * height / 2 * waist

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sequences.rooms.clutter import basket, book_row, book_stack, bowl, box_with_lid, candle, cup, photo, scatter
+from sequences.rooms.books import book_row, book_stack
+from sequences.rooms.clutter import basket, bowl, box_with_lid, candle, cup, photo, scatter
 from sequences.rooms.furniture import Piece, bar_handle, front, knob, legs, shown
 from sequences.rooms.lamps import table_lamp
 from sequences.rooms.patch import placed
@@ -18,7 +19,8 @@ def bookshelf(kit, rng):
     step = (height - 0.1) / floors
     for k in range(floors):
         z = 0.08 + k * step
-        patches += box((-width / 2 + 0.02, -depth / 2, z - 0.022), (width / 2 - 0.02, depth / 2 - 0.005, z), wood, rng=rng)
+        patches += box((-width / 2 + 0.02, -depth / 2, z - 0.022), (width / 2 - 0.02, depth / 2 - 0.005, z), wood,
+                       rng=rng)
         patches += placed(_shelf_content(kit, rng, width - 0.06, depth, step - 0.03), z=z)
     return Piece(patches, width, depth, height)
 
@@ -29,7 +31,8 @@ def _carcass(width, depth, height, wood, rng):
     for side in (-1, 1):
         patches += centred_box(side * (width / 2 - 0.01), 0, 0, 0.02, depth, height, wood, grain="z", rng=rng)
     patches += box((-width / 2, -depth / 2, height - 0.025), (width / 2, depth / 2, height), wood, rng=rng)
-    back = box((-width / 2 + 0.02, -depth / 2, 0), (width / 2 - 0.02, -depth / 2 + 0.01, height - 0.025), wood, grain="z", rng=rng)
+    back = box((-width / 2 + 0.02, -depth / 2, 0), (width / 2 - 0.02, -depth / 2 + 0.01, height - 0.025), wood,
+               grain="z", rng=rng)
     return patches + back
 
 
@@ -57,7 +60,8 @@ def cupboard(kit, rng):
     face = depth / 2 - 0.02
     patches = box((-width / 2, -depth / 2, 0.06), (width / 2, face, height), body, grain="z", rng=rng)
     patches += box((-width / 2 + 0.03, -depth / 2, 0), (width / 2 - 0.03, face - 0.03, 0.06), kit["dark"], skip="-z +z")
-    patches += box((-width / 2 - 0.02, -depth / 2, height), (width / 2 + 0.02, depth / 2 + 0.015, height + 0.04), body, rng=rng)
+    patches += box((-width / 2 - 0.02, -depth / 2, height), (width / 2 + 0.02, depth / 2 + 0.015, height + 0.04), body,
+                   rng=rng)
     low = 0.08 + (0.24 if rng.random() < 0.5 else 0.0)
     frame = rng.choice([0.0, 0.07, 0.09])
     for k in range(doors):
@@ -68,7 +72,8 @@ def cupboard(kit, rng):
         hand = x1 - 0.05 if k % 2 == 0 else x0 + 0.05
         patches += bar_handle(hand, depth / 2 - 0.002, 0.98, 0.14, kit["metal"], upright=True)
         if low > 0.1:
-            patches += front(x0, x1, 0.07, low, face, body, rng) + knob((x0 + x1) / 2, depth / 2 - 0.002, 0.2, kit["metal"])
+            patches += front(x0, x1, 0.07, low, face, body, rng)
+            patches += knob((x0 + x1) / 2, depth / 2 - 0.002, 0.2, kit["metal"])
     piece = Piece(patches, width + 0.04, depth + 0.03, height + 0.04)
     if height < 2.0:
         piece.add(book_stack(kit, rng), -width / 4, 0, height + 0.04)
@@ -83,7 +88,8 @@ def drawers(kit, rng):
     body, rows = kit.one_of(rng, "wood", "second wood", "paint", "second paint"), int(rng.integers(3, 5))
     face = depth / 2 - 0.02
     patches = box((-width / 2, -depth / 2, 0.1), (width / 2, face, height - 0.02), body, rng=rng)
-    patches += box((-width / 2 - 0.015, -depth / 2, height - 0.02), (width / 2 + 0.015, depth / 2 + 0.01, height), body, rng=rng)
+    patches += box((-width / 2 - 0.015, -depth / 2, height - 0.02), (width / 2 + 0.015, depth / 2 + 0.01, height), body,
+                   rng=rng)
     patches += legs(width - 0.02, depth - 0.04, 0.1, body, "square", 0.06)
     columns = 2 if width > 0.9 else 1
     knobs = rng.random() < 0.5
@@ -117,13 +123,16 @@ def sideboard(kit, rng):
         patches += box((-width / 2, face - 0.25, z), (width / 2, depth / 2, z + 0.02), wood, rng=rng)
     bays = 3
     for k in range(bays + 1):
-        patches += centred_box(-width / 2 + 0.01 + k * (width - 0.02) / bays, face - 0.125, base, 0.02, 0.25, height - base, wood, grain="z")
+        patches += centred_box(-width / 2 + 0.01 + k * (width - 0.02) / bays, face - 0.125, base, 0.02, 0.25,
+                               height - base, wood, grain="z")
     for k, closed in enumerate(rng.permutation([True, True, False])):
         x0, x1 = -width / 2 + k * width / bays + 0.01, -width / 2 + (k + 1) * width / bays - 0.01
         if closed:
-            patches += front(x0, x1, base + 0.02, height - 0.02, face, wood, rng) + knob(x1 - 0.05, depth / 2 - 0.002, height - 0.12, kit["metal"])
+            patches += front(x0, x1, base + 0.02, height - 0.02, face, wood, rng)
+            patches += knob(x1 - 0.05, depth / 2 - 0.002, height - 0.12, kit["metal"])
         else:
-            patches += placed(book_row(kit, rng, x1 - x0 - 0.05, 0.2, height - base - 0.04), x0 + 0.02, face - 0.24, base + 0.02)
+            patches += placed(book_row(kit, rng, x1 - x0 - 0.05, 0.2, height - base - 0.04), x0 + 0.02, face - 0.24,
+                              base + 0.02)
     piece = Piece(patches, width, depth, height)
     if rng.random() < 0.6:
         piece.add(television(kit, rng), 0, -0.05, height)
@@ -138,14 +147,15 @@ def television(kit, rng):
     """A flat screen, switched on."""
     w, h = rng.uniform(0.85, 1.05), rng.uniform(0.5, 0.58)
     patches = box((-w / 2, -0.02, 0.06), (w / 2, 0.02, 0.06 + h), kit["dark"])
-    patches += centred_box(0, 0, 0, 0.4, 0.18, 0.012, kit["dark"]) + centred_box(0, 0, 0.012, 0.08, 0.03, 0.05, kit["dark"])
+    patches += centred_box(0, 0, 0, 0.4, 0.18, 0.012, kit["dark"])
+    patches += centred_box(0, 0, 0.012, 0.08, 0.03, 0.05, kit["dark"])
     shows = kit["picture 0"]
     lit = type(shows)(shows.texture, emission=0.8)
     patches.append(shown((w / 2 - 0.012, 0.021, 0.075), (0.024 - w, 0, 0), (0, 0, h - 0.03), lit))
     return Piece(patches, w, 0.2, h + 0.06)
 
 
-def glass_stand(kit, rng):
+def plant_stand(kit, rng):
     """A narrow rack of round boards on a pole."""
     radius, height = rng.uniform(0.18, 0.22), rng.uniform(0.9, 1.3)
     wood = kit.one_of(rng, "wood", "metal", "second wood")

@@ -25,8 +25,8 @@ class Surfaces:
     sphere_of_patch: np.ndarray
     """(P, 4) float64 centre and radius in metres of a sphere around each patch."""
     patches: np.ndarray
-    """(P, 4) int32: texture, first light node, columns and rows of nodes, which are stored row by row. Textures count in
-    the order of the names that `pack_surfaces` was given."""
+    """(P, 4) int32: texture, first light node, columns and rows of nodes, which are stored row by row. Textures count
+    in the order in which `pack_surfaces` was given them."""
     tint_of_patch: np.ndarray
     """(P, 3) float32 factor on reflectance."""
     emission_of_patch: np.ndarray
@@ -60,7 +60,8 @@ def pack_surfaces(patches: list[Patch], textures, node_spacing_m):
                                       _affine_maps(corners, np.concatenate(nodes))], 1),
         first_triangle=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
         sphere_of_patch=np.array([_sphere(p.points_m) for p in patches]),
-        patches=np.column_stack([texture_of_patch, np.concatenate([[0], np.cumsum(sizes.prod(1))[:-1]]), sizes]).astype(np.int32),
+        patches=np.column_stack([texture_of_patch, np.concatenate([[0], np.cumsum(sizes.prod(1))[:-1]]),
+                                 sizes]).astype(np.int32),
         tint_of_patch=np.array([p.material.tint for p in patches], np.float32),
         emission_of_patch=np.array([p.material.emission for p in patches], np.float32),
         node_m=np.concatenate([light.points for light in lights]).astype(np.float32),
@@ -73,7 +74,12 @@ class _LightGrid:
     INSET_M = 0.012
     """Nodes on a border are sampled this far inside, so that they do not lie in the surface that meets it there."""
 
+    FINER = 0.65
+    """Factor on the spacing over flat surfaces that things stand on, where shadows have most detail."""
+
     def __init__(self, patch, spacing_m):
+        if patch.points_m.shape[:2] == (2, 2) and patch.normals()[0, 0, 2] > 0.9:
+            spacing_m = self.FINER * spacing_m
         self.along, self.down = patch.arc_lengths_m()
         columns, rows = (int(np.clip(np.ceil(a[-1] / spacing_m), 1, 250)) + 1 for a in (self.along, self.down))
         self.size = columns, rows

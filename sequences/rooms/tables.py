@@ -16,7 +16,8 @@ def dining_table(kit, rng):
     if rng.random() < 0.35:
         radius = rng.uniform(0.48, 0.6)
         t = np.linspace(0, 1, 10)
-        column = lathe([(0.3, 0), (0.28, 0.03), *zip(0.05 + 0.04 * np.cos(9 * t) ** 2, 0.06 + t * (height - 0.1))], wood, 16)
+        column = lathe([(0.3, 0), (0.28, 0.03), *zip(0.05 + 0.04 * np.cos(9 * t) ** 2, 0.06 + t * (height - 0.1))],
+                       wood, 16)
         patches = [column, lathe([(radius - 0.02, height - 0.035), (radius, height - 0.03), (radius, height - 0.004),
                                   (radius - 0.004, height)], wood, 28), disc(radius - 0.004, height, wood, 28)]
         width = depth = 2 * radius
@@ -28,14 +29,15 @@ def dining_table(kit, rng):
         if rng.random() < 0.6:
             patches += centred_box(0, 0, height, width, 0.32, 0.004, kit["mat"], skip="-z")
     piece = Piece(patches, width, depth, height)
-    piece.add(kit_centre(kit, rng), 0, 0, height + 0.004)
+    piece.add(centre_piece(kit, rng), 0, 0, height + 0.004)
     around = 0.33 if width == depth else 0.28
     for k in range(4):
-        piece.add(cup(kit, rng), (k % 2 - 0.5) * width * 0.55, (k // 2 - 0.5) * 2 * around, height + 0.001, rng.uniform(0, 6))
+        piece.add(cup(kit, rng), (k % 2 - 0.5) * width * 0.55, (k // 2 - 0.5) * 2 * around, height + 0.001,
+                  rng.uniform(0, 6))
     return piece
 
 
-def kit_centre(kit, rng):
+def centre_piece(kit, rng):
     """The thing in the middle of a table."""
     return (vase, bowl)[rng.integers(2)](kit, rng)
 
@@ -73,7 +75,8 @@ def desk(kit, rng):
     side = rng.choice([-1, 1])
     patches = rounded_box((-width / 2, -depth / 2, height - 0.03), (width / 2, depth / 2, height), 0.006, wood)
     x0 = side * (width / 2 - 0.22)
-    patches += box((x0 - 0.2, -depth / 2 + 0.02, 0.04), (x0 + 0.2, depth / 2 - 0.04, height - 0.03), body, grain="z", rng=rng)
+    patches += box((x0 - 0.2, -depth / 2 + 0.02, 0.04), (x0 + 0.2, depth / 2 - 0.04, height - 0.03), body, grain="z",
+                   rng=rng)
     for k in range(3):
         z = 0.06 + k * 0.215
         patches += front(x0 - 0.2, x0 + 0.2, z, z + 0.21, depth / 2 - 0.04, body, rng)
@@ -108,7 +111,8 @@ def keyboard(kit):
     patches = box((-0.21, -0.065, 0), (0.21, 0.065, 0.012), kit["dark"], skip="-z")
     for row in range(5):
         for column in range(14):
-            patches += centred_box(-0.195 + 0.03 * column, -0.05 + 0.025 * row, 0.012, 0.025, 0.02, 0.006, kit["pale"], skip="-z -x +x")
+            patches += centred_box(-0.195 + 0.03 * column, -0.05 + 0.025 * row, 0.012, 0.025, 0.02, 0.006, kit["pale"],
+                                   skip="-z -x +x")
     return Piece(patches + rounded_box((-0.31, -0.05, 0), (-0.25, 0.05, 0.03), 0.014, kit["pale"]), 0.6, 0.13, 0.03)
 
 

@@ -54,7 +54,8 @@ def pack_textures(textures):
             texels.append(_packed(np.ascontiguousarray(image)))
             start.append(used)
             used += texels[-1].size
-        table.append(start + [start[-1]] * (LEVELS - len(start)) + [int(np.log2(width)), int(np.log2(height)), len(start) - 1])
+        table.append(start + [start[-1]] * (LEVELS - len(start))
+                     + [int(np.log2(width)), int(np.log2(height)), len(start) - 1])
     return TextureAtlas(np.concatenate(texels), np.array(table))
 
 

@@ -5,7 +5,8 @@ Every maker gives a piece around x = 0 and z = 0: the middle of its place on the
 
 import numpy as np
 
-from sequences.rooms.clutter import book_row, scatter
+from sequences.rooms.books import book_row
+from sequences.rooms.clutter import scatter
 from sequences.rooms.furniture import Piece, front, shown
 from sequences.rooms.patch import Patch, placed, tilted
 from sequences.rooms.solids import ball, box, disc, lathe, rounded_box, tube
@@ -17,9 +18,11 @@ def picture(kit, rng):
     frame = kit.one_of(rng, "wood", "second wood", "dark", "metal", "trim")
     border = rng.choice([0.0, 0.05])
     rail = 0.022
-    patches = front(-w / 2 - border - rail, w / 2 + border + rail, -h / 2 - border - rail, h / 2 + border + rail, 0.0, frame, rng, rail, 0.02)
+    patches = front(-w / 2 - border - rail, w / 2 + border + rail, -h / 2 - border - rail, h / 2 + border + rail, 0.0,
+                    frame, rng, rail, 0.02)
     if border:
-        patches += box((-w / 2 - border, 0, -h / 2 - border), (w / 2 + border, 0.01, h / 2 + border), kit["linen"], skip="-y")
+        patches += box((-w / 2 - border, 0, -h / 2 - border), (w / 2 + border, 0.01, h / 2 + border), kit["linen"],
+                       skip="-y")
     patches.append(shown((w / 2, 0.0115, -h / 2), (-w, 0, 0), (0, 0, h), kit.next("picture")))
     return Piece(patches, w + 0.15, 0.02, h + 0.15)
 

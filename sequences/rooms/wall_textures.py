@@ -13,7 +13,8 @@ def plaster(rng, colour, roughness=1.0):
     strokes = fractal(rng, SIZE, 1.3, (3.0, 1.0), 3) + fractal(rng, SIZE, 1.3, (1.0, 3.0), 3)
     peel = fractal(rng, SIZE, 0.8, coarsest=40)
     clouds = fractal(rng, SIZE, 1.9)
-    tone = relief(0.5 * strokes + 0.5 * peel, 0.10 * roughness) + 0.030 * roughness * clouds + 0.018 * roughness * strokes
+    tone = relief(0.5 * strokes + 0.5 * peel, 0.10 * roughness)
+    tone += 0.030 * roughness * clouds + 0.018 * roughness * strokes
     hue = 1 + 0.012 * roughness * clouds[..., None] * np.array([1.0, 0.2, -1.0])
     return Texture(to_linear(np.asarray(colour) * tone[..., None] * hue), (2.6, 2.6))
 
@@ -40,7 +41,8 @@ def damask(rng, colour):
         u = np.abs((x * columns + stagger) % 1 - 0.5) * 2
         v = ((y * rows + stagger) % 1 - 0.5) * 2
         angle, radius = np.arctan2(u, v), np.hypot(u, v)
-        outline = 0.5 + 0.16 * np.cos(2 * angle) + sum(h / (k + 1) * np.cos((k + 3) * angle) for k, h in enumerate(harmonics))
+        outline = 0.5 + 0.16 * np.cos(2 * angle)
+        outline += sum(h / (k + 1) * np.cos((k + 3) * angle) for k, h in enumerate(harmonics))
         inside = smooth_step(0.03, -0.03, radius - outline)
         vein = smooth_step(0.25, 0.45, np.cos(radius * 16 + 3 * np.cos(3 * angle) + harmonics[0] * 20))
         ornament = np.maximum(ornament, inside * (0.35 + 0.65 * vein))
@@ -83,7 +85,8 @@ def brick(rng, colour):
     edge = np.minimum((0.5 - np.abs(shifted % 1 - 0.5)) * 3.1, 0.5 - np.abs(y * rows % 1 - 0.5)) + ragged
     mortar = smooth_step(0.11, 0.06, edge)
     tone = per_piece(rng, number, 0.12) + 0.06 * fractal(rng, SIZE, 0.9, coarsest=4)
-    image = blend(np.asarray(colour, np.float32) * tone[..., None] * per_piece(rng, number, 0.015, 3), (0.72, 0.70, 0.66), mortar)
+    image = blend(np.asarray(colour, np.float32) * tone[..., None] * per_piece(rng, number, 0.015, 3),
+                  (0.72, 0.70, 0.66), mortar)
     return Texture(to_linear(image * relief(edge, 1.2)[..., None]), (2.4, 2.4))
 
 

@@ -21,8 +21,8 @@ def _cache_folder():
 if "NUMBA_CACHE_DIR" not in os.environ:
     numba.config.CACHE_DIR = str(_cache_folder())
 
-kernel = numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
-"""A loop that is called from Python. NaN and infinity keep their meaning: depth may hold them."""
+kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})
+"""A compiled loop. NaN and infinity keep their meaning, since depth may hold them; dividing by zero gives them."""
 
 inline = numba.njit(inline="always")
 """A per-pixel function for use inside kernels; also callable on its own."""
