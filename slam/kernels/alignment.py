@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from slam.kernels.compile import kernel
+from slam.kernels.compile import inline, kernel
 
 POINT_FIELDS = 7
 """Rows of a point table: x y z of p_key in metres, intensity, its d/du and d/dv, standard deviation of log depth."""
@@ -89,7 +89,7 @@ def residuals(points, texture, inverse_depth, pinhole, T, affine, edge_ratio, ph
     return seen, seen_depth
 
 
-@kernel
+@inline
 def project(points, start, stop, shape, pinhole, T, out):
     """Points that land inside the image, packed: out rows X, Y, 1/Z in the camera, u, v, and the point's own fields
     (intensity, its two derivatives, standard deviation). Returns their number."""
@@ -120,7 +120,7 @@ def project(points, start, stop, shape, pinhole, T, out):
     return packed
 
 
-@kernel
+@inline
 def sample_intensity(texture, count, seen_points, out):
     """Bilinear look-ups at u, v: out rows intensity, d/du, d/dv of the live image."""
     u, v = seen_points[3], seen_points[4]
@@ -136,7 +136,7 @@ def sample_intensity(texture, count, seen_points, out):
                                + w01 * texture[v1, u0, channel] + w11 * texture[v1, u1, channel])
 
 
-@kernel
+@inline
 def sample_inverse_depth(inverse_depth, edge_ratio, count, seen_points, out):
     """Where four neighbours exist and lie on one surface, packed: out rows X, Y, 1/Z, and the live inverse depth with
     the derivatives of its bilinear interpolant. Returns their number."""
@@ -158,7 +158,7 @@ def sample_inverse_depth(inverse_depth, edge_ratio, count, seen_points, out):
     return packed
 
 
-@kernel
+@inline
 def photometric_rows(count, pinhole, T, gain, bias, variance, seen_points, sampled, rows):
     """Weighted dr/dx and r of the photometric residuals. Returns (cost, inliers)."""
     X, Y, inv_z = seen_points[0], seen_points[1], seen_points[2]
@@ -190,7 +190,7 @@ def photometric_rows(count, pinhole, T, gain, bias, variance, seen_points, sampl
     return cost, inliers
 
 
-@kernel
+@inline
 def geometric_rows(count, pinhole, information, sampled, rows):
     """Weighted dr/dx and r of the geometric residuals; `information` is one over their standard deviation.
     Returns (cost, inliers)."""
@@ -219,7 +219,7 @@ def geometric_rows(count, pinhole, information, sampled, rows):
     return cost, inliers
 
 
-@kernel
+@inline
 def apply_robust_weight(count, r, s):
     """s, one over the standard deviation of r, is multiplied with the root of Huber's weight, 0 beyond CUT.
     Returns (robust cost, number of residuals within CUT)."""
@@ -237,7 +237,7 @@ def apply_robust_weight(count, r, s):
     return cost, int(inliers)
 
 
-@kernel
+@inline
 def turn_rows(count, X, Y, inv_z, s, rows):
     """rows 0 to 2 hold dr_dpcam: scale them by s and fill 3 to 5 with the part of omega, p_cam x dr_dpcam."""
     a0, a1, a2 = rows[0], rows[1], rows[2]
@@ -256,7 +256,7 @@ def turn_rows(count, X, Y, inv_z, s, rows):
         b[k] = a1[k] * X[k] - a0[k] * Y[k]
 
 
-@kernel
+@inline
 def add_products(rows, count, products):
     """Add the sums over `count` columns of rows[i] * rows[j], j >= i, to products (ROWS, ROWS) float64."""
     for i in range(ROWS):

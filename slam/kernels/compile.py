@@ -21,8 +21,11 @@ def _cache_folder():
 if "NUMBA_CACHE_DIR" not in os.environ:
     numba.config.CACHE_DIR = str(_cache_folder())
 
-kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})
-"""A compiled loop. NaN and infinity keep their meaning, since depth may hold them; dividing by zero gives them."""
+_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"}}
 
-inline = numba.njit(inline="always")
-"""A per-pixel function for use inside kernels; also callable on its own."""
+kernel = numba.njit(cache=True, **_OPTIONS)
+"""A loop that is called from Python. NaN and infinity keep their meaning, since depth may hold them."""
+
+inline = numba.njit(forceinline=True, **_OPTIONS)
+"""A part of kernels. Always inlined: a function that is both compiled on its own and into its callers exists in two
+versions that round differently, and which one runs would depend on whether the cache was warm."""

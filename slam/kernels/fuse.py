@@ -68,17 +68,18 @@ def find_match(index, surface, u, v, x, y, z, nx, ny, nz, depth_tolerance, min_n
     best_score = np.float32(0)
     for row in range(max(v - 1, 0), min(v + 2, height)):
         for column in range(max(u - 1, 0), min(u + 2, width)):
-            at = surface[row, column]
-            if at[7] <= 0 or abs(at[2] - z) > depth_tolerance * z:
+            confidence, Z = surface[row, column, 7], surface[row, column, 2]
+            if confidence <= 0 or abs(Z - z) > depth_tolerance * z:
                 continue
-            if at[3] * nx + at[4] * ny + at[5] * nz < min_normal_cosine:
+            cosine = surface[row, column, 3] * nx + surface[row, column, 4] * ny + surface[row, column, 5] * nz
+            if cosine < min_normal_cosine:
                 continue
             # Squared distance to the measured ray in units of the surfel's radius; beyond two, it is its neighbour's.
-            ex, ey = at[0] - x * at[2] / z, at[1] - y * at[2] / z
-            off = (ex * ex + ey * ey) / (at[6] * at[6])
+            ex, ey = surface[row, column, 0] - x * Z / z, surface[row, column, 1] - y * Z / z
+            off = (ex * ex + ey * ey) / (surface[row, column, 6] * surface[row, column, 6])
             if off > np.float32(4):
                 continue
-            score = at[7] / (np.float32(0.25) + off)
+            score = confidence / (np.float32(0.25) + off)
             if score > best_score:
                 best, best_score = index[row, column], score
     return best

@@ -6,7 +6,7 @@ the camera is cam_from_key[keyframe[i]] applied to its position.
 
 import numpy as np
 
-from slam.kernels.compile import kernel
+from slam.kernels.compile import inline, kernel
 from slam.kernels.geometry import rotate, transform
 
 NEAR_M = np.float32(0.1)
@@ -51,7 +51,7 @@ def render_index(surfels, count, cam_from_key, pinhole, same_surface, index):
         start = stop
 
 
-@kernel
+@inline
 def project(position, start, stop, T, pinhole, u, v, depth):
     """Pixels and depths of positions [start, stop) (3, N) through T (3, 4)."""
     fx, fy, cx, cy = pinhole
