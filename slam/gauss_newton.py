@@ -25,7 +25,7 @@ class GaussNewtonConfig:
     """Linearisations, rejected ones included."""
     min_count: int = 60
     """Fewer residuals than this cannot be trusted with a motion."""
-    min_decrease: float = 3e-4
+    min_decrease: float = 1e-3
     """Stop when the quadratic model promises less than this share of the cost."""
     initial_damping: float = 1e-6
     """Levenberg-Marquardt factor on the diagonal; grows tenfold, at least to 0.1, when a step fails."""

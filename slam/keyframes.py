@@ -18,7 +18,7 @@ THUMBNAIL_SIZE = (24, 32)
 class KeyframeConfig:
     min_gradient: float = 4 / 255
     """Intensity per pixel; flatter places say nothing about the motion."""
-    max_points: tuple[int, ...] = (12000, 8000, 8000, 8000)
+    max_points: tuple[int, ...] = (8000, 6000, 3000, 3000)
     """Points with gradient per level, finest first."""
     grid_step: tuple[int, ...] = (4, 2, 2, 1)
     """Where live depth is aligned too, also every n-th pixel without gradient, per level."""

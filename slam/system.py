@@ -39,7 +39,7 @@ class SlamConfig:
     @classmethod
     def for_sensor(cls):
         """Depth from a sensor: good to a few per cent."""
-        return cls(depth_is_measured=True)
+        return cls(depth_is_measured=True, tracker=TrackerConfig(geometric_weight=4.0))
 
     @classmethod
     def for_network(cls):
