@@ -38,8 +38,10 @@ class MeshConfig:
     """Below, there is nothing to build a mesh from."""
 
 
-MAX_CELLS_ACROSS = 4096
-"""A few surfels far out must not make the octree deep."""
+CELLS_ACROSS = 8, 1024
+"""Fewer across the whole map make no surface; more, as with a few surfels far out, a slow and deep octree."""
+NEIGHBOURS = 4
+"""A surfel with fewer others within twice its reach is a stray one."""
 
 
 class NoMesh(MonofuseError):
@@ -66,6 +68,8 @@ def build_mesh(surfels, T_world_key, config):
     samples = _well_supported(surfels, T_world_key, config)
     tree = cKDTree(samples.points)
     cell_m = cell_size(samples.points, samples.radius, config)
+    if np.ptp(samples.points, axis=0).max() < CELLS_ACROSS[0] * cell_m:
+        raise NoMesh("all surfels lie within a few centimetres: use a depth that fits the camera better")
     mesh = _poisson(samples, cell_m)
     mesh.remove_vertices_by_mask(~_vouched_for(mesh, samples, tree, cell_m, config))
     if not len(mesh.triangles):
@@ -83,7 +87,7 @@ def cell_size(points, radius, config):
     area_m2 = np.pi * np.square(radius, dtype=np.float64).sum()
     extent_m = float(np.ptp(points, axis=0).max())
     wanted_m = np.clip(config.cell_radii * float(np.median(radius)), config.min_cell_m, config.max_cell_m)
-    return float(max(wanted_m, np.sqrt(area_m2 / config.max_cells), extent_m / MAX_CELLS_ACROSS))
+    return float(max(wanted_m, np.sqrt(area_m2 / config.max_cells), extent_m / CELLS_ACROSS[1]))
 
 
 def open3d():
@@ -98,12 +102,21 @@ def open3d():
 
 def _well_supported(surfels, T_world_key, config):
     rows = surfels.select(config.min_confidence)
-    if len(rows) < config.min_surfels:
-        raise NoMesh(f"only {len(rows)} surfels were seen often enough, a mesh needs {config.min_surfels}: "
-                     f"use more frames, or a depth that fits the camera better")
     arrays = surfels.arrays
-    return _Samples(*surfels.world_points(rows, T_world_key), arrays.colour[rows], arrays.radius[rows],
-                    arrays.confidence[rows])
+    samples = _Samples(*surfels.world_points(rows, T_world_key), arrays.colour[rows], arrays.radius[rows],
+                       arrays.confidence[rows])
+    if len(rows):
+        distance_m, _ = cKDTree(samples.points).query(samples.points, k=1 + NEIGHBOURS)
+        in_company = distance_m[:, -1] <= 2 * _reach_m(samples.radius, config)
+        samples = _Samples(*(values[in_company] for values in samples))
+    if len(samples.points) < config.min_surfels:
+        raise NoMesh(f"only {len(samples.points)} of {len(surfels)} surfels have enough support, a mesh needs "
+                     f"{config.min_surfels}: use more frames, or a depth that fits the camera better")
+    return samples
+
+
+def _reach_m(radius, config):
+    return np.minimum(config.reach_radii * radius, config.max_reach_m)
 
 
 def _poisson(samples, cell_m):
@@ -111,7 +124,10 @@ def _poisson(samples, cell_m):
     cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(samples.points))
     cloud.normals = o3d.utility.Vector3dVector(samples.normals)
     # One thread: the same map gives the same mesh, and beside other work a second one gains nothing.
-    mesh, _ = o3d.geometry.TriangleMesh.create_from_point_cloud_poisson(cloud, width=cell_m, n_threads=1)
+    try:
+        mesh, _ = o3d.geometry.TriangleMesh.create_from_point_cloud_poisson(cloud, width=cell_m, n_threads=1)
+    except RuntimeError as error:
+        raise NoMesh("the surface reconstruction failed on these surfels") from error
     mesh.compute_vertex_normals()
     return mesh
 
@@ -119,9 +135,8 @@ def _poisson(samples, cell_m):
 def _vouched_for(mesh, samples, tree, cell_m, config):
     """-> (V,) bool"""
     vertices, triangles = np.asarray(mesh.vertices), np.asarray(mesh.triangles)
-    reach_m = np.minimum(config.reach_radii * samples.radius, config.max_reach_m) + cell_m
-    supported = supported_vertices(vertices, np.asarray(mesh.vertex_normals), triangles, samples, tree, reach_m,
-                                   config.max_hole_m2)
+    supported = supported_vertices(vertices, np.asarray(mesh.vertex_normals), triangles, samples, tree,
+                                   _reach_m(samples.radius, config) + cell_m, config.max_hole_m2)
     return supported & in_large_piece(triangles, supported, config.min_piece_share)
 
 
