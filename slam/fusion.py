@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from slam.kernels.fuse import carve_free_space, drop_unstable, fuse
+from slam.kernels.fuse import carve_free_space, fuse
 from slam.kernels.normals import surface_normals
 
 
@@ -23,9 +23,7 @@ class FusionConfig:
     """Below, it is removed."""
     max_confidence: float = 100.0
     """Cap, so that the map can still follow changes."""
-    max_unstable_age: int = 45
-    """Frames that a surfel may stay unstable and unseen."""
-    sweep: int = 20
+    sweep_period: int = 20
     """Frames over which one search of the whole map for unstable surfels is spread."""
 
 
@@ -52,17 +50,13 @@ class Fusion:
         normals = np.empty((*inverse_depth.shape, 3), np.float32)
         surface_normals(inverse_depth, self.camera.pinhole, np.float32(1.05), normals)
         merged, added, refused = fuse(
-            arrays, surfels.rows, surfels.free_rows, view.index, view.surface, view.cam_from_key, keyframe, inverse_depth, normals,
-            rgb, self.radial_weight if weights is None else self.radial_weight * weights, self.camera.pinhole,
+            arrays, surfels.chunks, view.index, view.surface, view.cam_from_key, keyframe, inverse_depth, normals, rgb,
+            self.radial_weight if weights is None else self.radial_weight * weights, self.camera.pinhole,
             frame_index, np.float32(c.depth_tolerance), np.float32(np.cos(c.max_normal_angle_rad)),
             np.float32(c.max_confidence))
-        carved = carve_free_space(arrays, surfels.rows, surfels.free_rows, view.index, view.surface,
-                                  inverse_depth, np.float32(c.free_space_margin), np.float32(c.free_space_factor),
+        carved = carve_free_space(arrays, surfels.chunks, view.index, view.surface, inverse_depth, np.float32(c.free_space_margin), np.float32(c.free_space_factor),
                                   np.float32(c.min_confidence))
-        share = -(-surfels.used_rows // c.sweep)
-        start = (frame_index % c.sweep) * share
-        dropped = drop_unstable(arrays, surfels.rows, surfels.free_rows, start, start + share, frame_index,
-                                c.max_unstable_age, np.float32(surfels.config.stable_confidence))
+        dropped = surfels.sweep(frame_index, c.sweep_period)
         return FusionResult(merged, added, refused, carved, dropped)
 
 

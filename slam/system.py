@@ -170,6 +170,7 @@ class SlamSystem:
             return False
         keyframe.features = self.relocaliser.describe(image.gray)
         self.keyframes.add(keyframe, T_world_cam)
+        self.surfels.add_keyframe()
         self.affine = (0.0, 0.0)
         return True
 
