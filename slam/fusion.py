@@ -40,22 +40,22 @@ class Fusion:
     def __init__(self, camera, config):
         self.config = config
         self.camera = camera
-        self.radial_weight = _radial_weight(camera)
+        self.weights = _radial_weight(camera)
 
-    def __call__(self, surfels, view, inverse_depth, rgb, keyframe, frame_index, weights=None):
+    def __call__(self, surfels, view, inverse_depth, rgb, keyframe, frame_index):
         """Fuse one frame. view must be rendered at the frame's pose; rgb (h, w, 3) uint8 and inverse_depth (h, w)
-        on the grid of the camera; `keyframe` is the row new surfels belong to; weights (h, w) scale each pixel's."""
+        on the grid of the camera; `keyframe` is the row new surfels belong to."""
         c, arrays = self.config, surfels.arrays
         surfels.make_room(min(inverse_depth.size, surfels.config.max_surfels // 20))
         normals = np.empty((*inverse_depth.shape, 3), np.float32)
         surface_normals(inverse_depth, self.camera.pinhole, np.float32(1.05), normals)
         merged, added, refused = fuse(
             arrays, surfels.chunks, view.index, view.surface, view.cam_from_key, keyframe, inverse_depth, normals, rgb,
-            self.radial_weight if weights is None else self.radial_weight * weights, self.camera.pinhole,
-            frame_index, np.float32(c.depth_tolerance), np.float32(np.cos(c.max_normal_angle_rad)),
-            np.float32(c.max_confidence))
-        carved = carve_free_space(arrays, surfels.chunks, view.index, view.surface, inverse_depth, np.float32(c.free_space_margin), np.float32(c.free_space_factor),
-                                  np.float32(c.min_confidence))
+            self.weights, self.camera.pinhole, frame_index, surfels.config.max_surfels, np.float32(c.depth_tolerance),
+            np.float32(np.cos(c.max_normal_angle_rad)), np.float32(c.max_confidence))
+        carved = carve_free_space(
+            arrays, surfels.chunks, view.index, view.surface, inverse_depth, np.float32(c.free_space_margin),
+            np.float32(c.free_space_factor), np.float32(c.min_confidence))
         dropped = surfels.sweep(frame_index, c.sweep_period)
         return FusionResult(merged, added, refused, carved, dropped)
 

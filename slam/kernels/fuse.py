@@ -9,7 +9,7 @@ import numpy as np
 
 from slam.kernels.compile import inline, kernel
 from slam.kernels.geometry import rotate_back
-from slam.kernels.surfel_arrays import CHUNK, clear_chunk, is_open, release_row, take_row
+from slam.kernels.surfel_arrays import CHUNK, SURFELS, clear_chunk, is_open, release_row, take_row
 
 ONE = np.float32(1)
 DEAD = np.float32(0)
@@ -17,7 +17,7 @@ DEAD = np.float32(0)
 
 @kernel
 def fuse(surfels, chunks, index, surface, cam_from_key, keyframe, inverse_depth, normals, rgb, weights,
-         pinhole, frame_index, depth_tolerance, min_normal_cosine, max_confidence):
+         pinhole, frame_index, max_surfels, depth_tolerance, min_normal_cosine, max_confidence):
     """Merge a depth map into the surfels and add what they do not explain; new surfels belong to `keyframe`.
 
     weights (h, w): confidence of each measurement, 0 to leave it out. depth_tolerance: relative depth difference up
@@ -45,7 +45,7 @@ def fuse(surfels, chunks, index, surface, cam_from_key, keyframe, inverse_depth,
                     surfels.seen[i] = frame_index
                     merged += 1
                 continue
-            i = take_row(chunks, keyframe)
+            i = take_row(chunks, keyframe) if chunks.counts[SURFELS] < max_surfels else -1
             if i < 0:
                 refused += 1
                 continue
