@@ -18,7 +18,7 @@ SMALL_WIDTH = 80
 
 @dataclass(frozen=True)
 class AlignmentConfig:
-    min_confidence: float = 1.0
+    min_confidence: float = 0.1
     """Map pixels below are not asked."""
     min_share: float = 0.05
     """Share of the image that map and prediction must have in common; below, the last scale is kept."""
