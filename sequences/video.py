@@ -6,10 +6,13 @@ import cv2
 
 from calib.errors import SourceError
 from sequences.frame import Frame
+from sequences.opencv_log import silence
 from sequences.recorded import find_calibration, refuse_sensor_depth
 from sequences.sequence import SkipLog
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp")
+
+silence()
 
 
 def recognises(path):
@@ -51,6 +54,9 @@ class VideoFile:
                 readable, bgr = capture.read()
                 if not readable:
                     break
+                if bgr.shape[:2] != self.camera.size:
+                    raise SourceError(f"{self.file}: frame {index} is {bgr.shape[1]}x{bgr.shape[0]} but those before "
+                                      f"it are {self.camera.width}x{self.camera.height}: one sequence has one size")
                 stamp_s = 1e-3 * capture.get(cv2.CAP_PROP_POS_MSEC)
                 # Some containers carry no or repeated stamps; time must go on all the same.
                 timestamp_s = stamp_s if stamp_s > timestamp_s else timestamp_s + interval_s
@@ -62,7 +68,7 @@ class VideoFile:
             self.skipped.add(f"{self.file}: ends after {index} of {self.frame_count} frames")
 
     def _open(self):
-        capture = cv2.VideoCapture(str(self.file))
+        capture = cv2.VideoCapture(str(self.file), cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError(f"{self.file} cannot be opened as a video: is it damaged, or a codec that OpenCV lacks?")
         return capture
