@@ -22,7 +22,7 @@ def onnx_file(path, inputs, outputs, nodes, constants=None, element_type=FLOAT):
 
 
 def _node(operator, inputs, outputs, attributes):
-    names = b"".join(_bytes(1, name.encode()) for name in inputs) + b"".join(_bytes(2, name.encode()) for name in outputs)
+    names = b"".join(_bytes(field, name.encode()) for field, group in ((1, inputs), (2, outputs)) for name in group)
     return names + _bytes(4, operator.encode()) + b"".join(_bytes(5, _attribute(*item)) for item in attributes.items())
 
 
@@ -38,7 +38,8 @@ def _tensor(name, array):
 
 
 def _value(name, shape, element_type):
-    dims = b"".join(_bytes(1, _varint(1, size) if isinstance(size, int) else _bytes(2, size.encode())) for size in shape)
+    sizes = (_varint(1, size) if isinstance(size, int) else _bytes(2, size.encode()) for size in shape)
+    dims = b"".join(_bytes(1, size) for size in sizes)
     return _bytes(1, name.encode()) + _bytes(2, _bytes(1, _varint(1, element_type) + _bytes(2, dims)))
 
 

@@ -126,5 +126,6 @@ def test_opencv_keeps_silent_about_damage(tmp_path, capfd):
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="no real pictures")
 def test_real_pictures_are_whole():
-    for path in [*sorted((DATA / "kitchen" / "rgb").iterdir())[::60], *sorted((DATA / "desk" / "rgb").iterdir())[::120]]:
-        assert read_rgb(path).shape == (480, 640, 3)
+    for folder in ("kitchen", "desk"):
+        for path in sorted((DATA / folder / "rgb").iterdir())[::100]:
+            assert read_rgb(path).shape == (480, 640, 3)
