@@ -1,5 +1,6 @@
 """From what the user typed to a sequence: a table from name to module."""
 
+import os
 from importlib import import_module
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def _name_and_location(source):
         return name, location
     if not location:
         raise SourceError(f"{source} names no path: expected {name}:PATH")
-    return name, Path(location).expanduser()  # the shell leaves a ~ behind a colon alone
+    return name, os.path.expanduser(location)  # the shell leaves a ~ behind a colon alone
 
 
 def _recognise(path):

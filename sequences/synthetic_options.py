@@ -71,7 +71,7 @@ def _value(name, text):
         raise SourceError(f"synthetic: samples takes 1, 3 or 5, not {text}")
     low, high = BOUNDS.get(name, (-float("inf"), float("inf")))
     if not low <= value <= high:
-        raise SourceError(f"synthetic: {name} goes from {low:g} to {high:g}, not {text}")
+        raise SourceError(f"synthetic: {name} goes from {low} to {high}, not {text}")
     return value
 
 

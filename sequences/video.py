@@ -32,13 +32,13 @@ class VideoFile:
         self.skipped = SkipLog()
         if not self.file.is_file():
             raise SourceError(f"{self.file} is not a file")
-        refuse_sensor_depth(options, self.file)
         capture = self._open()
         readable, image = capture.read()
         declared = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         capture.release()
         if not readable:
             raise SourceError(f"{self.file} has no frame that can be decoded: is it a video, and is it whole?")
+        refuse_sensor_depth(options, self.file)
         self.camera = find_calibration(options, self.file.with_suffix(".yaml")).camera.fitted_to(image.shape[:2])
         counts = [n for n in (declared, options.max_frames) if n is not None and n > 0]
         self.frame_count = min(counts) if counts else None

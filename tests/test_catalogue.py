@@ -79,6 +79,7 @@ def test_synthetic_needs_no_place(places, monkeypatch):
     ("tum", "no source tum"),
     ("tum:", "tum: names no path: expected tum:PATH"),
     ("tum:none", "none is not a folder"),
+    ("tum:~nobody-of-that-name/walk", "is not a folder"),
     ("video:none.mp4", "none.mp4 is not a file"),
     ("video:walk", "walk is not a file"),
     ("images:empty", "empty has no images"),
