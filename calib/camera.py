@@ -1,5 +1,6 @@
 """A pinhole camera with optional Brown-Conrady distortion. Pixel centres lie at integers; z points forward."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from calib.errors import CalibrationError
 
 @dataclass(frozen=True)
 class Camera:
-    """Intrinsics of an image of `width` x `height` pixels.
+    """Intrinsics of an image of `width` x `height` pixels. fy is negative where rows run upwards.
 
     `distortion` holds k1 k2 p1 p2 [k3 [k4 k5 k6]] in OpenCV's order, or nothing for a rectified camera.
     """
@@ -23,6 +24,9 @@ class Camera:
     distortion: tuple[float, ...] = ()
 
     def __post_init__(self):
+        if not all(map(math.isfinite, (self.fx, self.fy, self.cx, self.cy, *self.distortion))):
+            raise CalibrationError(f"a camera needs finite numbers, not {self.describe()}, distortion "
+                                   f"{', '.join(f'{k:g}' for k in self.distortion) or 'none'}")
         if self.width < 1 or self.height < 1 or self.fx <= 0 or self.fy == 0:
             raise CalibrationError(f"a camera needs a positive size and focal length, not {self.describe()}")
         if len(self.distortion) not in (0, 4, 5, 8):

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from calib.camera import Camera
+from calib.errors import CalibrationError
 
 
 class Rectifier:
@@ -19,7 +20,8 @@ class Rectifier:
 
     def image(self, rgb):
         """(H, W, 3) uint8 -> the same without distortion; the array itself where there is none."""
-        return rgb if self._maps is None else cv2.remap(rgb, *self._maps, cv2.INTER_LINEAR)
+        return rgb if self._maps is None else cv2.remap(rgb, *self._maps, cv2.INTER_LINEAR,
+                                                        borderMode=cv2.BORDER_REPLICATE)
 
     def depth(self, depth_m):
         """(h, w) depth registered to the distorted image, of any size -> (depth_m, Camera) without distortion.
@@ -45,9 +47,32 @@ def rectified(frames, rectifier):
 
 
 def _inner_camera(source):
-    """The pinhole of `source`'s size that shows no pixel from outside the distorted image."""
-    K, _ = cv2.getOptimalNewCameraMatrix(source.K, np.array(source.distortion), (source.width, source.height), 0)
-    return Camera(source.width, source.height, K[0, 0], K[1, 1], K[0, 2], K[1, 2])
+    """The pinhole of `source`'s size that shows as much as it can but no pixel from outside the distorted image."""
+    left, top, right, bottom = _undistorted_edges(source)
+    x0, x1 = left[:, 0].max(), right[:, 0].min()
+    inner = (np.max, np.min) if source.fy > 0 else (np.min, np.max)
+    y0, y1 = inner[0](top[:, 1]), inner[1](bottom[:, 1])
+    fx, fy = (source.width - 1) / (x1 - x0), (source.height - 1) / (y1 - y0)
+    return Camera(source.width, source.height, fx, fy, -fx * x0, -fy * y0)
+
+
+def _undistorted_edges(source):
+    """Left, top, right and bottom row of pixels of the distorted image, each (N, 2) on the plane z = 1.
+
+    Raises CalibrationError where the lens model cannot be inverted there.
+    """
+    u, v = np.arange(source.width), np.arange(source.height)
+    edges = [np.stack(np.broadcast_arrays(*edge), -1).astype(float)
+             for edge in ((0, v), (u, 0), (source.width - 1, v), (u, source.height - 1))]
+    K, distortion = source.K, np.array(source.distortion)
+    pixels = np.concatenate(edges)
+    plane = cv2.undistortPoints(pixels[:, None], K, distortion, criteria=(cv2.TERM_CRITERIA_COUNT, 100, 0))[:, 0]
+    again = cv2.projectPoints(np.insert(plane, 2, 1, axis=1), np.zeros(3), np.zeros(3), K, distortion)[0][:, 0]
+    if not np.abs(again - pixels).max() < 0.1:
+        raise CalibrationError(f"distortion {', '.join(f'{k:g}' for k in source.distortion)} cannot be undone at the "
+                               f"edges of a {source.width}x{source.height} image: calibrate again, with the board "
+                               f"also in its corners")
+    return np.split(plane, np.cumsum([len(edge) for edge in edges])[:-1])
 
 
 def _maps(source, target, size, fixed_point):

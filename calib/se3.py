@@ -86,5 +86,5 @@ def _coefficients(angle):
     if angle < 1e-3:
         squared = angle * angle
         return 1 - squared / 6, 0.5 - squared / 24, 1 / 6 - squared / 120
-    sine = math.sin(angle)
-    return sine / angle, (1 - math.cos(angle)) / angle**2, (angle - sine) / angle**3
+    sine, half_sine = math.sin(angle), math.sin(angle / 2)
+    return sine / angle, 2 * half_sine * half_sine / angle**2, (angle - sine) / angle**3

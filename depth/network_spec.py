@@ -4,6 +4,8 @@ Read from `FILE.yaml` beside `FILE.onnx`, from options given by hand, or, for wh
 file's tensors (`rgb_imagenet_norm`, `depth_cm`).
 """
 
+import math
+import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -12,7 +14,10 @@ import yaml
 from calib.errors import NetworkError
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-OUTPUT_KINDS = ("depth", "inverse_depth", "log_depth")
+CHOICES = {"layout": ("nchw", "nhwc"), "channels": ("rgb", "bgr"),
+           "output": ("depth", "inverse_depth", "log_depth")}
+LENGTHS = {"mean": 3, "std": 3, "focal_px": 2, "size": 2}
+"""How many numbers an option has; a single one stands for all of them."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +42,14 @@ class NetworkSpec:
     """(height, width) of the input, for files that leave it open."""
 
     def __post_init__(self):
-        choices = {"layout": ("nchw", "nhwc"), "channels": ("rgb", "bgr"), "output": OUTPUT_KINDS}
-        for name, allowed in choices.items():
+        for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise NetworkError(f"network option {name}={getattr(self, name)}: choose one of {', '.join(allowed)}")
-        if self.scale <= 0 or self.range <= 0 or min(self.std) <= 0:
-            raise NetworkError("network options scale, range and std must be positive")
-
-
-LENGTHS = {"mean": 3, "std": 3, "focal_px": 2, "size": 2}
+        positive = {"range": (self.range,), "std": self.std, "scale": (self.scale,), "focal_px": self.focal_px or (),
+                    "size": self.size or ()}
+        for name, values in positive.items():
+            if not all(0 < value < math.inf for value in values):
+                raise NetworkError(f"network option {name} must be positive, not {', '.join(map(str, values))}")
 
 
 def read_spec(network_file, options, input_name, output_name):
@@ -53,55 +57,64 @@ def read_spec(network_file, options, input_name, output_name):
     values = _guess(input_name, output_name)
     spec_file = Path(network_file).with_suffix(".yaml")
     if spec_file.is_file():
-        values.update(_parse(_load(spec_file), spec_file))
-    values.update(_parse({name: _from_text(text) for name, text in options.items()}, "--depth-option"))
+        values.update(_parsed(_load(spec_file), spec_file))
+    texts = {name: text.split(",") if "," in text else text for name, text in options.items()}
+    values.update(_parsed(texts, "--depth-option"))
     return replace(NetworkSpec(), **values)
 
 
 def _guess(input_name, output_name):
+    words = re.findall("[a-z]+", output_name.lower())
     guess = {}
     if "imagenet" in input_name.lower():
         guess.update(mean=IMAGENET_MEAN, std=IMAGENET_STD)
-    for suffix, scale in (("_cm", 0.01), ("_mm", 0.001)):
-        if output_name.lower().endswith(suffix):
+    for unit, scale in (("cm", 0.01), ("mm", 0.001)):
+        if unit in words:
             guess["scale"] = scale
-    for kind, words in (("inverse_depth", ("inverse", "disparity")), ("log_depth", ("log",))):
-        if any(word in output_name.lower() for word in words):
+    for kind, names in (("inverse_depth", ("inverse", "inv", "disparity", "disp")), ("log_depth", ("log",))):
+        if any(name in words for name in names):
             guess["output"] = kind
     return guess
 
 
 def _load(path):
     try:
-        values = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise NetworkError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from error
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NetworkError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: bytes that are no text, and dates that do not exist
+        raise NetworkError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise NetworkError(f"{path} has no `name: value` lines")
     return values
 
 
-def _from_text(text):
-    """`0.5` -> 0.5, `1,2,3` -> [1, 2, 3], `nhwc` -> `nhwc`."""
-    values = [yaml.safe_load(part) for part in text.split(",")]
-    return values if len(values) > 1 else values[0]
-
-
-def _parse(values, source):
-    known = {field.name for field in fields(NetworkSpec)}
+def _parsed(values, source):
+    """Options as text or as YAML has them -> fields of a NetworkSpec."""
+    known = sorted(field.name for field in fields(NetworkSpec))
     parsed = {}
     for name, value in values.items():
         if name not in known:
-            raise NetworkError(f"{source}: unknown network option {name}; known are {', '.join(sorted(known))}")
+            raise NetworkError(f"{source}: unknown network option {name}; known are {', '.join(known)}")
         try:
-            if name in LENGTHS:
-                kind = int if name == "size" else float
-                value = tuple(kind(v) for v in (value if isinstance(value, (list, tuple)) else [value] * LENGTHS[name]))
-                if len(value) != LENGTHS[name]:
-                    raise ValueError
-            elif name in ("range", "scale"):
-                value = float(value)
-        except (TypeError, ValueError):
+            parsed[name] = value.strip() if isinstance(value, str) and name in CHOICES else _numbers(name, value)
+        except (TypeError, ValueError, OverflowError):
             raise NetworkError(f"{source}: network option {name} cannot be {value!r}") from None
-        parsed[name] = value
     return parsed
+
+
+def _numbers(name, value):
+    """The number, or the tuple of numbers, that an option consists of. Raises ValueError, TypeError, OverflowError."""
+    if name not in LENGTHS:
+        return _number(value)
+    numbers = tuple(map(_number, value if isinstance(value, (list, tuple)) else [value] * LENGTHS[name]))
+    if len(numbers) != LENGTHS[name] or name == "size" and any(number % 1 for number in numbers):
+        raise ValueError
+    return tuple(map(int, numbers)) if name == "size" else numbers
+
+
+def _number(value):
+    number = float(value)
+    if isinstance(value, bool) or not math.isfinite(number):
+        raise ValueError
+    return number

@@ -6,7 +6,7 @@ import numpy as np
 
 def to_input(rgb, size, spec):
     """(H, W, 3) uint8 -> (1, 3, h, w) or (1, h, w, 3) float32. The whole image is resized to `size`, edges kept."""
-    interpolation = cv2.INTER_AREA if rgb.shape[0] > size[0] else cv2.INTER_LINEAR
+    interpolation = cv2.INTER_AREA if rgb.shape[0] * rgb.shape[1] > size[0] * size[1] else cv2.INTER_LINEAR
     image = cv2.resize(rgb, size[::-1], interpolation=interpolation)
     if spec.channels == "bgr":
         image = image[..., ::-1]

@@ -1,6 +1,8 @@
 """From what the user typed to a sequence: a table from name to module."""
 
+import os
 from importlib import import_module
+from pathlib import Path
 
 from calib.errors import SourceError
 
@@ -15,17 +17,32 @@ RECOGNISED = ("tum", "images", "video")
 
 
 def open_sequence(source, options):
-    """`name:location`, `synthetic`, or a path recognised by what lies there -> Sequence. Raises SourceError."""
-    name, _, location = source.partition(":")
-    if name not in SOURCES:
-        name, location = _recognise(source), source
-    module, kind = SOURCES[name]
-    return getattr(import_module(module), kind)(location, options)
+    """`NAME:PATH`, `synthetic`, or a path recognised by what lies there -> Sequence. Raises SourceError."""
+    try:
+        name, location = _name_and_location(source)
+        module, kind = SOURCES[name]
+        return getattr(import_module(module), kind)(location, options)
+    except OSError as error:
+        raise SourceError(f"{error.filename or source}: {error.strerror}") from error
+
+
+def _name_and_location(source):
+    if source == "synthetic":
+        return source, ""
+    name, colon, location = source.partition(":")
+    if not colon or name not in SOURCES:
+        return _recognise(source), source
+    if name == "synthetic":
+        return name, location
+    if not location:
+        raise SourceError(f"{source} names no path: expected {name}:PATH")
+    return name, os.path.expanduser(location)  # the shell leaves a ~ behind a colon alone
 
 
 def _recognise(path):
     for name in RECOGNISED:
         if import_module(SOURCES[name][0]).recognises(path):
             return name
-    raise SourceError(f"no source {path}: expected `synthetic`, a folder with rgb.txt (TUM layout) or images, a video "
-                      f"file, or NAME:PATH with NAME one of {', '.join(SOURCES)}")
+    problem = f"cannot tell what {path} is" if Path(path).exists() else f"no source {path}"
+    raise SourceError(f"{problem}: expected `synthetic`, a folder with rgb.txt (TUM layout) or images, a video file, "
+                      f"or NAME:PATH with NAME one of {', '.join(SOURCES)}")

@@ -1,11 +1,19 @@
 """Reading single image files, strictly: a truncated file is an error, not a picture with a grey bottom."""
 
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from sequences.opencv_log import silence
+
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp")
+
+JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
+"""A marker that is neither a stuffed byte nor a restart within the picture's data."""
+
+silence()
 
 
 class UnreadableImage(Exception):
@@ -33,16 +41,40 @@ def _decode(path, flags):
         raise UnreadableImage(f"{path}: {error.strerror}") from error
     if not _is_whole(data):
         raise UnreadableImage(f"{path}: truncated or empty")
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:  # a size that no memory holds
+        image = None
     if image is None:
         raise UnreadableImage(f"{path}: not an image, or damaged")
     return image
 
 
 def _is_whole(data):
-    """Whether JPEG and PNG data end as they must; decoders fill in what is missing without a word."""
+    """Whether JPEG and PNG data reach their end; some decoders fill in what is missing without a word.
+
+    Bytes after the end are no harm: phones append depth maps and clips to their pictures.
+    """
     if data.startswith(b"\xff\xd8"):
-        return data.rstrip(b"\0\r\n").endswith(b"\xff\xd9")
+        return _jpeg_has_end(data)
     if data.startswith(b"\x89PNG"):
-        return b"IEND" in data[-16:]
+        return _png_has_end(data)
     return len(data) > 0
+
+
+def _jpeg_has_end(data):
+    place = 2
+    while marker := JPEG_MARKER.search(data, place):
+        if marker[1] == b"\xd9":
+            return True
+        place = marker.end() + int.from_bytes(data[marker.end(): marker.end() + 2])  # past a thumbnail's own end, too
+    return False
+
+
+def _png_has_end(data):
+    place = 8
+    while place + 12 <= len(data):
+        if data[place + 4: place + 8] == b"IEND":
+            return True
+        place += 12 + int.from_bytes(data[place: place + 4])
+    return False

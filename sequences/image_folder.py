@@ -49,5 +49,5 @@ def _is_image(file):
 
 
 def _natural_order(file):
-    """img2 before img10."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", file.name)]
+    """img2 before img10; 01 and 1 by their spelling."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", file.name)], file.name

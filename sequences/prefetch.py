@@ -9,27 +9,31 @@ END = object()
 def prefetch(items, depth=2):
     """Iterate over `items`, which is advanced in another thread at most `depth` items ahead.
 
-    An exception raised there is raised here, after the items before it. Leaving the loop early stops the thread.
+    An exception raised there is raised here, after the items before it. Leaving the loop early stops the thread, which
+    then closes a generator that it advanced, so that files and further threads behind it end there and then.
     """
     ready = queue.Queue(maxsize=depth)
     stopped = threading.Event()
 
-    def offer(item):
+    def offer(item, error=None):
         while not stopped.is_set():
             try:
-                return ready.put(item, timeout=0.1)
+                return ready.put((item, error), timeout=0.1)
             except queue.Full:
                 continue
 
     def produce():
         try:
-            for item in items:
-                offer((item, None))
+            iterator = iter(items)
+            for item in iterator:
+                offer(item)
                 if stopped.is_set():
-                    return
-            offer((END, None))
+                    break
+            if hasattr(iterator, "close"):
+                iterator.close()
+            offer(END)
         except BaseException as error:
-            offer((END, error))
+            offer(END, error)
 
     thread = threading.Thread(target=produce, daemon=True)
     thread.start()

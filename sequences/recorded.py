@@ -14,14 +14,15 @@ def find_calibration(options, beside):
     return read_calibration(path)
 
 
-def first_readable_size(files, source):
-    """(height, width) of the first image that can be read. Raises SourceError if none can."""
+def first_readable_size(files, source, read=read_rgb):
+    """(height, width) of the first image that can be read. Raises SourceError with a reason if none can."""
+    reason = None
     for file in files:
         try:
-            return read_rgb(file).shape[:2]
-        except UnreadableImage:
-            continue
-    raise SourceError(f"{source}: none of its {len(files)} images can be read")
+            return read(file).shape[:2]
+        except UnreadableImage as error:
+            reason = reason or error
+    raise SourceError(f"{source}: none of its {len(files)} images can be read; {reason}")
 
 
 def read_frame(file, camera, skipped):

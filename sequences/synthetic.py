@@ -25,8 +25,11 @@ class SyntheticSequence:
     """See sequences.sequence.Sequence. Opening it builds the room, which takes seconds."""
 
     def __init__(self, location, options):
-        """`location`: the text after `synthetic:`, or with it. Raises SourceError where it cannot be understood."""
-        self.synthetic = parse_synthetic(location)
+        """`location`: the text after `synthetic:`, or with it; a seed in it goes before that of `options`.
+
+        Raises SourceError where it cannot be understood.
+        """
+        self.synthetic = parse_synthetic(location, options.seed)
         self.options = options
         self.name = f"synthetic-{self.synthetic.seed}"
         self.skipped = SkipLog()

@@ -34,12 +34,14 @@ class SyntheticOptions:
 
 
 BOUNDS = {"seed": (0, 2**31), "frames": (1, 10**7), "fov": (10, 150), "rate": (1, 1000), "noise": (0, 1),
-          "exposure": (0, 4),
-          "blur": (0, 1)}
+          "exposure": (0, 4), "blur": (0, 1)}
 
 
-def parse_synthetic(text):
-    """`synthetic`, `synthetic:3` or `3,frames=600,size=640x480` -> SyntheticOptions. Raises SourceError."""
+def parse_synthetic(text, seed=SyntheticOptions.seed):
+    """`synthetic`, `synthetic:3` or `3,frames=600,size=640x480` -> SyntheticOptions, with `seed` where it names none.
+
+    Raises SourceError.
+    """
     given = {}
     for part in filter(None, text.removeprefix("synthetic").removeprefix(":").split(",")):
         name, equals, value = (piece.strip() for piece in part.partition("="))
@@ -48,7 +50,7 @@ def parse_synthetic(text):
         if name in given:
             raise SourceError(f"synthetic: {name} is given twice")
         given[name] = _value(name, value)
-    return SyntheticOptions(**given)
+    return SyntheticOptions(**{"seed": _value("seed", str(seed)), **given})
 
 
 def _value(name, text):
@@ -69,7 +71,7 @@ def _value(name, text):
         raise SourceError(f"synthetic: samples takes 1, 3 or 5, not {text}")
     low, high = BOUNDS.get(name, (-float("inf"), float("inf")))
     if not low <= value <= high:
-        raise SourceError(f"synthetic: {name} goes from {low:g} to {high:g}, not {text}")
+        raise SourceError(f"synthetic: {name} goes from {low} to {high}, not {text}")
     return value
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from calib.errors import SourceError
-from calib.se3 import from_quaternion
 from sequences.frame import DepthImage, Frame
 from sequences.image_file import UnreadableImage, read_depth_u16
 from sequences.recorded import find_calibration, first_readable_size, read_frame, refuse_sensor_depth
 from sequences.sequence import SkipLog
+from sequences.tum_files import read_ground_truth, read_index
 
 ASSOCIATION_TOLERANCE_S = 0.02
 
@@ -33,13 +33,13 @@ class TumSequence:
         self.skipped = SkipLog()
         if not self.folder.is_dir():
             raise SourceError(f"{self.folder} is not a folder")
-        self.images = _read_index(self.folder / "rgb.txt")[: options.max_frames]
+        self.images = read_index(self.folder / "rgb.txt")[: options.max_frames]
         calibration = find_calibration(options, self.folder / "calibration.yaml")
         files = [self.folder / name for _, name in self.images]
         self.camera = calibration.camera.fitted_to(first_readable_size(files, self.folder))
         self.depth_scale = calibration.depth_scale
-        self.ground_truth = _read_ground_truth(self.folder / "groundtruth.txt")
-        self.depth_images = self._open_depth()
+        self.ground_truth = read_ground_truth(self.folder / "groundtruth.txt")
+        self.depth_times_s, self.depth_files = self._open_depth()
         self.frame_count = len(self.images)
 
     def __iter__(self):
@@ -52,23 +52,34 @@ class TumSequence:
                         T_world_cam_true=self._truth_at(timestamp_s))
 
     def _open_depth(self):
-        if not self.options.depth_every:
-            return []
+        """Times (N,) and files of the depth images that iterating may want."""
         path = self.folder / "depth.txt"
-        if not path.is_file():
+        if not self.options.depth_every or not path.is_file():
             refuse_sensor_depth(self.options, self.folder)
-            return []
-        return _read_index(path)
+            return np.empty(0), []
+        index = read_index(path)
+        times_s, files = np.array([time_s for time_s, _ in index]), [self.folder / name for _, name in index]
+        if self.options.depth_every == 1:
+            self._check_depth(times_s, files)
+        return times_s, files
+
+    def _check_depth(self, times_s, files):
+        """Raises SourceError where SLAM with this depth would be hopeless."""
+        if all(_nearest(times_s, timestamp_s) is None for timestamp_s, _ in self.images):
+            raise SourceError(f"{self.folder}: no depth image lies within {ASSOCIATION_TOLERANCE_S} s of a colour "
+                              f"image: rgb.txt and depth.txt need the same clock")
+        height, width = first_readable_size(files, self.folder / "depth.txt", read_depth_u16)
+        if abs(width * self.camera.height / (height * self.camera.width) - 1) > 0.01:
+            raise SourceError(f"{self.folder}: depth images are {width}x{height} but colour is {self.camera.width}x"
+                              f"{self.camera.height}, another aspect ratio: register depth to colour first")
 
     def _depth_at(self, timestamp_s):
         """The DepthImage nearest in time, or None; unreadable ones are counted as skipped."""
-        if not self.depth_images:
-            return None
-        time_s, name = min(self.depth_images, key=lambda item: abs(item[0] - timestamp_s))
-        if abs(time_s - timestamp_s) > ASSOCIATION_TOLERANCE_S:
+        nearest = _nearest(self.depth_times_s, timestamp_s)
+        if nearest is None:
             return None
         try:
-            depth_u16 = read_depth_u16(self.folder / name)
+            depth_u16 = read_depth_u16(self.depth_files[nearest])
         except UnreadableImage as reason:
             self.skipped.add(str(reason))
             return None
@@ -79,50 +90,13 @@ class TumSequence:
         if self.ground_truth is None:
             return None
         times_s, T_world_cam = self.ground_truth
-        nearest = np.argmin(np.abs(times_s - timestamp_s))
-        return T_world_cam[nearest] if abs(times_s[nearest] - timestamp_s) <= ASSOCIATION_TOLERANCE_S else None
+        nearest = _nearest(times_s, timestamp_s)
+        return None if nearest is None else T_world_cam[nearest]
 
 
-def _read_index(path):
-    """`timestamp filename` lines -> list of (timestamp_s, filename). Raises SourceError that names the line."""
-    entries = []
-    for number, line in _data_lines(path):
-        fields = line.split(maxsplit=1)
-        try:
-            timestamp_s, name = float(fields[0]), fields[1].strip()
-        except (ValueError, IndexError):
-            raise SourceError(f"{path} line {number}: expected `timestamp filename`, found {line[:60]!r}") from None
-        if entries and timestamp_s <= entries[-1][0]:
-            raise SourceError(f"{path} line {number}: timestamp {timestamp_s:f} does not come after {entries[-1][0]:f}: "
-                              f"sort the file by time and drop repeated lines")
-        entries.append((timestamp_s, name))
-    if not entries:
-        raise SourceError(f"{path} names no image")
-    return entries
-
-
-def _read_ground_truth(path):
-    if not path.is_file():
+def _nearest(times_s, timestamp_s):
+    """Index of the time nearest to `timestamp_s`, or None where none lies within the tolerance."""
+    if not len(times_s):
         return None
-    rows = []
-    for number, line in _data_lines(path):
-        try:
-            row = [float(field) for field in line.split()[:8]]
-        except ValueError:
-            row = []
-        if len(row) != 8 or not np.any(row[4:]):
-            raise SourceError(f"{path} line {number}: expected `timestamp tx ty tz qx qy qz qw`")
-        rows.append(row)
-    rows = np.array(rows).reshape(-1, 8)
-    return (rows[:, 0], from_quaternion(rows[:, 1:4], rows[:, 4:])) if len(rows) else None
-
-
-def _data_lines(path):
-    """Numbered lines of a text file without comments and blanks."""
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} cannot be read: {error}") from error
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield number, line
+    nearest = int(np.argmin(np.abs(times_s - timestamp_s)))
+    return nearest if abs(times_s[nearest] - timestamp_s) <= ASSOCIATION_TOLERANCE_S else None

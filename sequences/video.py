@@ -6,10 +6,13 @@ import cv2
 
 from calib.errors import SourceError
 from sequences.frame import Frame
+from sequences.opencv_log import silence
 from sequences.recorded import find_calibration, refuse_sensor_depth
 from sequences.sequence import SkipLog
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp")
+
+silence()
 
 
 def recognises(path):
@@ -29,13 +32,13 @@ class VideoFile:
         self.skipped = SkipLog()
         if not self.file.is_file():
             raise SourceError(f"{self.file} is not a file")
-        refuse_sensor_depth(options, self.file)
         capture = self._open()
         readable, image = capture.read()
         declared = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         capture.release()
         if not readable:
             raise SourceError(f"{self.file} has no frame that can be decoded: is it a video, and is it whole?")
+        refuse_sensor_depth(options, self.file)
         self.camera = find_calibration(options, self.file.with_suffix(".yaml")).camera.fitted_to(image.shape[:2])
         counts = [n for n in (declared, options.max_frames) if n is not None and n > 0]
         self.frame_count = min(counts) if counts else None
@@ -51,6 +54,9 @@ class VideoFile:
                 readable, bgr = capture.read()
                 if not readable:
                     break
+                if bgr.shape[:2] != self.camera.size:
+                    raise SourceError(f"{self.file}: frame {index} is {bgr.shape[1]}x{bgr.shape[0]} but those before "
+                                      f"it are {self.camera.width}x{self.camera.height}: one sequence has one size")
                 stamp_s = 1e-3 * capture.get(cv2.CAP_PROP_POS_MSEC)
                 # Some containers carry no or repeated stamps; time must go on all the same.
                 timestamp_s = stamp_s if stamp_s > timestamp_s else timestamp_s + interval_s
@@ -62,7 +68,7 @@ class VideoFile:
             self.skipped.add(f"{self.file}: ends after {index} of {self.frame_count} frames")
 
     def _open(self):
-        capture = cv2.VideoCapture(str(self.file))
+        capture = cv2.VideoCapture(str(self.file), cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError(f"{self.file} cannot be opened as a video: is it damaged, or a codec that OpenCV lacks?")
         return capture

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from slam.kernels.fuse import carve_free_space, drop_unstable, fuse
+from slam.kernels.fuse import carve_free_space, fuse
 from slam.kernels.normals import surface_normals
 
 
@@ -23,9 +23,7 @@ class FusionConfig:
     """Below, it is removed."""
     max_confidence: float = 100.0
     """Cap, so that the map can still follow changes."""
-    max_unstable_age: int = 45
-    """Frames that a surfel may stay unstable and unseen."""
-    sweep: int = 20
+    sweep_period: int = 20
     """Frames over which one search of the whole map for unstable surfels is spread."""
 
 
@@ -42,27 +40,23 @@ class Fusion:
     def __init__(self, camera, config):
         self.config = config
         self.camera = camera
-        self.radial_weight = _radial_weight(camera)
+        self.weights = _radial_weight(camera)
 
-    def __call__(self, surfels, view, inverse_depth, rgb, keyframe, frame_index, weights=None):
+    def __call__(self, surfels, view, inverse_depth, rgb, keyframe, frame_index):
         """Fuse one frame. view must be rendered at the frame's pose; rgb (h, w, 3) uint8 and inverse_depth (h, w)
-        on the grid of the camera; `keyframe` is the row new surfels belong to; weights (h, w) scale each pixel's."""
+        on the grid of the camera; `keyframe` is the row new surfels belong to."""
         c, arrays = self.config, surfels.arrays
         surfels.make_room(min(inverse_depth.size, surfels.config.max_surfels // 20))
         normals = np.empty((*inverse_depth.shape, 3), np.float32)
         surface_normals(inverse_depth, self.camera.pinhole, np.float32(1.05), normals)
         merged, added, refused = fuse(
-            arrays, surfels.rows, surfels.free_rows, view.index, view.surface, view.cam_from_key, keyframe, inverse_depth, normals,
-            rgb, self.radial_weight if weights is None else self.radial_weight * weights, self.camera.pinhole,
-            frame_index, np.float32(c.depth_tolerance), np.float32(np.cos(c.max_normal_angle_rad)),
-            np.float32(c.max_confidence))
-        carved = carve_free_space(arrays, surfels.rows, surfels.free_rows, view.index, view.surface,
-                                  inverse_depth, np.float32(c.free_space_margin), np.float32(c.free_space_factor),
-                                  np.float32(c.min_confidence))
-        share = -(-surfels.used_rows // c.sweep)
-        start = (frame_index % c.sweep) * share
-        dropped = drop_unstable(arrays, surfels.rows, surfels.free_rows, start, start + share, frame_index,
-                                c.max_unstable_age, np.float32(surfels.config.stable_confidence))
+            arrays, surfels.chunks, view.index, view.surface, view.cam_from_key, keyframe, inverse_depth, normals, rgb,
+            self.weights, self.camera.pinhole, frame_index, surfels.config.max_surfels, np.float32(c.depth_tolerance),
+            np.float32(np.cos(c.max_normal_angle_rad)), np.float32(c.max_confidence))
+        carved = carve_free_space(
+            arrays, surfels.chunks, view.index, view.surface, inverse_depth, np.float32(c.free_space_margin),
+            np.float32(c.free_space_factor), np.float32(c.min_confidence))
+        dropped = surfels.sweep(frame_index, c.sweep_period)
         return FusionResult(merged, added, refused, carved, dropped)
 
 

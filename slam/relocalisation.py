@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from calib import se3
 from slam.keyframes import THUMBNAIL_SIZE, normalised
 
 
@@ -17,6 +18,10 @@ class RelocalisationConfig:
     min_matches: int = 20
     """Feature matches that agree on one pose."""
     reprojection_px: float = 3.0
+    min_correlation: float = 0.6
+    """Of intensities after direct alignment. More than tracking asks for, which knows where the camera was just now."""
+    max_correction: float = 0.15
+    """Direct alignment may move the guess by this much, in median depths and in radians; else one of them is wrong."""
 
 
 class Relocaliser:
@@ -38,6 +43,13 @@ class Relocaliser:
             T_cam_key = self._pose_from_features(features, keyframe)
             if T_cam_key is not None:
                 yield keyframe, T_cam_key
+
+    def confirms(self, tracked, keyframe, T_cam_key):
+        """Whether direct alignment from the guess T_cam_key ended in `tracked` close by, on an image that fits."""
+        correction = tracked.T_cam_key @ se3.inverse(T_cam_key)
+        distance = float(np.linalg.norm(correction[:3, 3])) / keyframe.median_depth_m
+        return (tracked.converged and tracked.correlation >= self.config.min_correlation
+                and max(distance, se3.rotation_angle_rad(correction)) <= self.config.max_correction)
 
     def _similar(self, gray, keyframes):
         """Keyframes to try, at most `candidates`."""

@@ -33,6 +33,6 @@ def render(surfels, camera, T_world_cam, T_world_key):
     index = np.empty(camera.size, np.int32)
     surface = np.empty((*camera.size, VIEW_FIELDS), np.float32)
     depth_m = np.empty(camera.size, np.float32)
-    render_index(surfels.arrays, surfels.used_rows, cam_from_key, camera.pinhole, SAME_SURFACE, index)
-    resolve_view(surfels.arrays, index, cam_from_key, camera.pinhole, surface, depth_m)
+    render_index(surfels.arrays, surfels.chunks, cam_from_key, camera.pinhole, SAME_SURFACE, index)
+    resolve_view(surfels.arrays, surfels.chunks, index, cam_from_key, camera.pinhole, surface, depth_m)
     return View(index, surface, depth_m, cam_from_key)

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slam.kernels.surfel_arrays import SurfelArrays
+from slam.kernels.fuse import sweep
+from slam.kernels.surfel_arrays import CHUNK, SURFELS, USED_CHUNKS, Chunks, SurfelArrays
+
+SPARE_CHUNKS = 1024
+"""Room for chunks that are only partly filled."""
 
 
 @dataclass(frozen=True)
@@ -14,52 +18,74 @@ class SurfelConfig:
     ones that are least confident; a twentieth of the map goes at a time."""
     stable_confidence: float = 6.0
     """Observations (at full weight) after which a surfel counts as real."""
+    max_unstable_age: int = 45
+    """Frames that a surfel may stay unstable and unseen."""
+    min_chunk_share: float = 0.6
+    """A chunk of rows with fewer live surfels than this share is cleared, and its surfels moved together."""
 
 
 class Surfels:
     """Rows in arrays of fixed capacity: growing copies nothing, and freed rows are used again."""
 
     def __init__(self, config):
-        n = config.max_surfels
+        chunks = int(config.max_surfels / config.min_chunk_share) // CHUNK + SPARE_CHUNKS
         self.config = config
-        self.arrays = SurfelArrays.empty(n)
-        self.rows = np.zeros(2, np.int64)
-        self.free_rows = np.zeros(n, np.int32)
+        self.arrays = SurfelArrays.empty(chunks * CHUNK)
+        self.chunks = Chunks.empty(chunks)
         self.evicted = 0
 
     def __len__(self):
-        return int(self.rows[0] - self.rows[1])
+        return int(self.chunks.counts[SURFELS])
 
     @property
     def used_rows(self):
-        """Rows that kernels need to look at; some of them may be free."""
-        return int(self.rows[0])
+        """Rows that may hold surfels, from the first; some of them are unused."""
+        return int(self.chunks.counts[USED_CHUNKS]) * CHUNK
 
     def select(self, min_confidence):
         """Rows of the surfels with at least this confidence."""
         return np.flatnonzero(self.arrays.confidence[: self.used_rows] >= max(min_confidence, 1e-9))
 
+    def add_keyframe(self):
+        """Say that there is one more keyframe that surfels may belong to."""
+        self.chunks = self.chunks._replace(open_row=np.append(self.chunks.open_row, 0))
+
     def make_room(self, wanted):
         """See to it that `wanted` surfels can be added, by the policy of SurfelConfig.max_surfels."""
-        if self.config.max_surfels - len(self) >= wanted:
+        if len(self) + wanted <= self.config.max_surfels:
             return
-        used = self.arrays.confidence[: self.used_rows]
-        unstable = used < self.config.stable_confidence
-        seen = self.arrays.seen[: self.used_rows]
-        value = np.where(unstable, seen - (int(seen.max()) + 1.0), used)
-        value[used <= 0] = np.inf
+        confidence, seen = self.arrays.confidence[: self.used_rows], self.arrays.seen[: self.used_rows]
+        unstable = confidence < self.config.stable_confidence
+        value = np.where(unstable, seen - (int(seen.max()) + 1.0), confidence)
+        value[confidence <= 0] = np.inf
         count = min(max(wanted, self.config.max_surfels // 20), len(self))
-        self.free(np.argpartition(value, count - 1)[:count])
+        self.remove(np.argpartition(value, count - 1)[:count])
         self.evicted += count
 
-    def free(self, rows):
-        """Give rows back; they must be in use."""
+    def remove(self, rows):
+        """Remove the surfels in these rows; they must exist."""
         self.arrays.confidence[rows] = 0
-        self.free_rows[self.rows[1]: self.rows[1] + len(rows)] = np.sort(rows)
-        self.rows[1] += len(rows)
+        self.chunks.live[:] -= np.bincount(rows // CHUNK, minlength=len(self.chunks.live)).astype(np.int32)
+        self.chunks.counts[SURFELS] -= len(rows)
+
+    def sweep(self, frame_index, period):
+        """One part in `period` of looking through the whole map, for unstable surfels and sparse chunks.
+
+        Returns how many surfels were dropped. Rows may move.
+        """
+        used = int(self.chunks.counts[USED_CHUNKS])
+        share = -(-used // period)
+        start = frame_index % period * share
+        c = self.config
+        return sweep(self.arrays, self.chunks, start, min(start + share, used), frame_index, c.max_unstable_age,
+                     np.float32(c.stable_confidence), int(c.min_chunk_share * CHUNK))
+
+    def keyframe_of(self, rows):
+        """(n,) rows -> (n,) keyframes that they refer to."""
+        return self.chunks.keyframe[rows // CHUNK]
 
     def world_points(self, rows, T_world_key):
         """Rows -> positions (n, 3) in metres and normals (n, 3) in the world, given T_world_key (K, 4, 4)."""
-        T = T_world_key[self.arrays.keyframe[rows]]
+        T = T_world_key[self.keyframe_of(rows)]
         points = np.einsum("nij,nj->ni", T[:, :3, :3], self.arrays.position[:, rows].T) + T[:, :3, 3]
         return points, np.einsum("nij,nj->ni", T[:, :3, :3], self.arrays.normal[rows])

@@ -136,7 +136,7 @@ class SlamSystem:
         """Try stored keyframes; on success that keyframe becomes the reference. None if the place is not found."""
         for keyframe, T_cam_key in self.relocaliser.guesses(image.gray, self.keyframes):
             tracked = self.tracker.track(image.pyramid, keyframe, T_cam_key)
-            if tracked.converged:
+            if self.relocaliser.confirms(tracked, keyframe, T_cam_key):
                 self.keyframes.reference = keyframe
                 self.motion.reset(self.T_world_reference @ se3.inverse(tracked.T_cam_key))
                 return tracked
@@ -170,6 +170,7 @@ class SlamSystem:
             return False
         keyframe.features = self.relocaliser.describe(image.gray)
         self.keyframes.add(keyframe, T_world_cam)
+        self.surfels.add_keyframe()
         self.affine = (0.0, 0.0)
         return True
 

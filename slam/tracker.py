@@ -9,6 +9,9 @@ from calib import se3
 from slam.gauss_newton import GaussNewtonConfig, NormalEquations, minimise
 from slam.kernels.alignment import ROWS, UNKNOWNS, linearise, residuals
 
+MAX_LOG_GAIN = 2.0
+"""Bound on the log of the exposure ratio. Where images have nothing in common the gain would collapse towards zero."""
+
 
 @dataclass(frozen=True)
 class TrackerConfig:
@@ -20,8 +23,16 @@ class TrackerConfig:
     geometric_weight: float = 1.0
     """Weight of measured depth against intensity. Above 1, since errors of intensity are shared by whole regions
     (rolling shutter, reflections, colour and depth a pixel apart) and count less than their number suggests."""
-    scale_samples: int = 2000
-    """Residuals from which their scale is estimated at each level."""
+    samples: int = 2000
+    """Residuals from which their scale, and in the end the images' correlation, are estimated."""
+    min_overlap: float = 0.25
+    """Share of the keyframe's points that must land in the live image."""
+    min_correlation: float = 0.3
+    """Of intensities, live against keyframe, at the solution. Images of one place correlate; the gain makes anything fit."""
+    max_log_gain: float = 1.5
+    """Exposure may change by this factor (log) since the keyframe."""
+    max_std: float = 0.02
+    """Standard deviation of the motion that the equations may leave, in radians and in median depths."""
 
 
 class TrackingResult(NamedTuple):
@@ -35,6 +46,8 @@ class TrackingResult(NamedTuple):
     """Share of the keyframe's points that land in the live image."""
     inlier_share: float
     """Share of those whose photometric residual is not cut off."""
+    correlation: float
+    """Of the intensities that were compared."""
     cost: float
     information: np.ndarray
     """(6, 6) of the motion, affine brightness marginalised."""
@@ -60,23 +73,41 @@ class Tracker:
             iterations.append(solution.iterations)
             if solution.stop_reason in ("too_few_residuals", "singular"):
                 break
-        converged = solution.stop_reason not in ("too_few_residuals", "singular")
         seen, inliers = problem.seen
-        return TrackingResult(
-            se3.orthonormalised(state.T), tuple(state.affine), converged, tuple(iterations),
-            seen / max(points.shape[1], 1), inliers / max(seen, 1), solution.equations.cost,
+        live, photometric, _ = self._sample(level, points, state)
+        result = TrackingResult(
+            se3.orthonormalised(state.T), tuple(state.affine), True, tuple(iterations), seen / max(points.shape[1], 1),
+            inliers / max(seen, 1), _correlation(live, live - photometric), solution.equations.cost,
             _marginal(solution.equations.information), solution.stop_reason)
+        failure = self._failure(result, keyframe)
+        return result._replace(converged=False, stop_reason=failure) if failure else result
+
+    def _failure(self, result, keyframe):
+        """Why this motion must not be believed, or None."""
+        c = self.config
+        if result.stop_reason in ("too_few_residuals", "singular"):
+            return result.stop_reason
+        if result.overlap < c.min_overlap:
+            return "little_overlap"
+        if abs(result.affine[0]) > c.max_log_gain or result.correlation < c.min_correlation:
+            return "unlike_images"
+        std = motion_std(result.information) / [keyframe.median_depth_m, 1.0]
+        return None if std.max() < c.max_std else "undetermined"
 
     def _scales(self, level, points, state):
         """Robust standard deviations of both kinds of residuals (median absolute deviation)."""
-        sample = np.ascontiguousarray(points[:, :: max(1, points.shape[1] // self.config.scale_samples)])
-        photometric = np.empty(sample.shape[1], np.float32)
-        geometric = np.empty(sample.shape[1], np.float32)
+        _, photometric, geometric = self._sample(level, points, state)
+        return (_spread(photometric, self.config.min_sigma),
+                _spread(geometric, self.config.min_sigma_per_m) / self.config.geometric_weight**0.5)
+
+    def _sample(self, level, points, state):
+        """Live intensities, photometric and geometric residuals of some of the points."""
+        sample = np.ascontiguousarray(points[:, :: max(1, points.shape[1] // self.config.samples)])
+        live, photometric, geometric = np.empty((3, sample.shape[1]), np.float32)
         seen, seen_depth = residuals(sample, level.texture, level.inverse_depth, level.camera.pinhole,
                                      state.T[:3].astype(np.float32), state.affine, level.edge_ratio,
-                                     photometric, geometric)
-        return (_spread(photometric[:seen], self.config.min_sigma),
-                _spread(geometric[:seen_depth], self.config.min_sigma_per_m) / self.config.geometric_weight**0.5)
+                                     live, photometric, geometric)
+        return live[:seen], photometric[:seen], geometric[:seen_depth]
 
 
 class _Alignment:
@@ -97,11 +128,26 @@ class _Alignment:
 
 
 def _retract(state, dx):
-    return _State(se3.exp(dx[:6]) @ state.T, state.affine + dx[6:])
+    log_gain = np.clip(state.affine[0] + dx[6], -MAX_LOG_GAIN, MAX_LOG_GAIN)
+    return _State(se3.exp(dx[:6]) @ state.T, np.array([log_gain, state.affine[1] + dx[7]]))
 
 
 def _spread(values, floor):
     return max(1.4826 * float(np.median(np.abs(values))), floor) if len(values) else floor
+
+
+def _correlation(a, b):
+    """Pearson's, 0 where one of them is constant."""
+    a, b = a - a.mean(dtype=np.float64) if len(a) else a, b - b.mean(dtype=np.float64) if len(b) else b
+    norm = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / norm if norm > 1e-9 else 0.0
+
+
+def motion_std(information):
+    """(6, 6) -> (2,) largest standard deviation of the translation in metres and of the rotation in radians."""
+    values, vectors = np.linalg.eigh(information)
+    covariance = (vectors / np.maximum(values, 1e-12)) @ vectors.T
+    return np.sqrt([np.linalg.eigvalsh(covariance[i:i + 3, i:i + 3])[-1] for i in (0, 3)])
 
 
 def _marginal(information):

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 import os
 from typing import NamedTuple
 
-from numba import njit
 import numpy as np
 
 from sequences.rooms.bvh_split import split
+from sequences.rooms.compile import kernel
 
 FAR_M = np.float32(1e30)
 
@@ -53,7 +53,7 @@ def in_slices(count, work):
         list(pool.map(work, edges[:-1], edges[1:]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _cast(bvh, origins, directions, distance, hit):
     stack = np.empty(64, np.int32)
     for i in range(origins.shape[0]):
@@ -64,7 +64,7 @@ def _cast(bvh, origins, directions, distance, hit):
             hit[i] = bvh.triangle[hit[i]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def trace(low, high, first, count, corners, stack, any_hit, farthest, ox, oy, oz, dx, dy, dz):
     """Distance and place in `corners` of the nearest hit (of the first one found with `any_hit`), or (farthest, -1)."""
     tiny = np.float32(1e-20)
@@ -98,7 +98,7 @@ def trace(low, high, first, count, corners, stack, any_hit, farthest, ox, oy, oz
         node = stack[depth]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _enter(low, high, node, nearest, ox, oy, oz, ix, iy, iz):
     """Where a ray enters a box, FAR_M where it misses it or enters beyond `nearest`."""
     a, b = (low[node, 0] - ox) * ix, (high[node, 0] - ox) * ix
@@ -110,7 +110,7 @@ def _enter(low, high, node, nearest, ox, oy, oz, ix, iy, iz):
     return enter if leave >= enter and leave > 0 and enter < nearest else FAR_M
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _hit(corners, k, ox, oy, oz, dx, dy, dz):
     """Distance along a ray to triangle k (Moeller and Trumbore 1997), FAR_M where it passes by."""
     ax, ay, az = corners[k, 3], corners[k, 4], corners[k, 5]

@@ -1,14 +1,15 @@
 """Sorts triangles into a tree of boxes by the surface area heuristic (Wald 2007, binned)."""
 
-from numba import njit
 import numpy as np
+
+from sequences.rooms.compile import kernel
 
 LEAF = 4
 """Most triangles that are not split further."""
 BINS = 12
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def split(low, high):
     """Boxes of T triangles, lowest and highest corners (T, 3) -> the arrays of a Bvh and the order of the triangles."""
     n = low.shape[0]
@@ -40,7 +41,7 @@ def split(low, high):
     return node_low[:used], node_high[:used], first[:used], count[:used], order
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _best_cut(low, high, members):
     """Axis and place (as a sum low + high) of the cut with the least surface area heuristic, axis -1 for none."""
     best, best_axis, best_place = np.inf, -1, 0.0
@@ -65,7 +66,7 @@ def _best_cut(low, high, members):
     return best_axis, best_place
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _cost(low, high, inside):
     """Triangles times half the surface of the box around some bins; infinite where they are all empty."""
     if inside.sum() == 0:

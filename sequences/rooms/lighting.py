@@ -4,10 +4,10 @@ Everything is seen as matt, so what a surface shows does not depend on where it 
 brightness. Rays are cast from hashed directions: the same room always gets the same light.
 """
 
-from numba import njit
 import numpy as np
 
 from sequences.rooms.bvh import FAR_M, in_slices, trace
+from sequences.rooms.compile import kernel
 from sequences.rooms.light import SUN, WINDOW
 
 SIDE = 3
@@ -40,7 +40,7 @@ def bake(surfaces, bvh, reflectance_of_patch, glass_of_patch, lights):
     return direct + bounced
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _direct(bvh, points, normals, lights, is_glass, out, start, stop):
     """Light that reaches nodes start..stop straight from the sources, into `out` (N, 3)."""
     low, high, first, count, corners = bvh.low, bvh.high, bvh.first, bvh.count, bvh.corners
@@ -65,7 +65,7 @@ def _direct(bvh, points, normals, lights, is_glass, out, start, stop):
                 out[i, c] += np.float32(total / (side * side)) * lights[k, 10 + c]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _share(light, a, b, x, y, z, normal, toward):
     """Factor on a light's colour for one of its points, chosen by (a, b) in [0, 1]^2, and how far a ray may travel.
 
@@ -95,7 +95,7 @@ def _share(light, a, b, x, y, z, normal, toward):
     return min(share, 1.5) if light[0] == WINDOW else share, np.float32(0.99)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _bounced(bvh, points, normals, direct, maps, hit_patch, patches, passed_on, ambient, out, start, stop):
     """Light that reaches nodes start..stop from other surfaces, into `out` (N, 3).
 
@@ -117,14 +117,14 @@ def _bounced(bvh, points, normals, direct, maps, hit_patch, patches, passed_on, 
                 out[i, c] += passed_on[patch, c] * (direct[node, c] + ambient[c] * t / (t + np.float32(0.3))) / BOUNCES
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _lifted(points, normals, i):
     """A node 2 mm off its surface, so that its rays do not start inside it."""
     lift = np.float32(0.002)
     return points[i, 0] + lift * normals[i, 0], points[i, 1] + lift * normals[i, 1], points[i, 2] + lift * normals[i, 2]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _around(normal, a, b):
     """Direction about a normal with density in proportion to the cosine, from (a, b) in [0, 1]^2."""
     sign = np.float32(1.0) if normal[2] >= 0 else np.float32(-1.0)
@@ -137,7 +137,7 @@ def _around(normal, a, b):
             np.float32(-p * sign * normal[0] - q * normal[1] + w * normal[2]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _node(maps, patch, x, y, z):
     """The light node nearest to a point on a patch."""
     column = maps[0, 0] * x + maps[0, 1] * y + maps[0, 2] * z + maps[0, 3]
@@ -146,7 +146,7 @@ def _node(maps, patch, x, y, z):
             + min(max(int(column + 0.5), 0), patch[2] - 1))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _random(i, j, k):
     """A number in [0, 1) from three integers."""
     # numba widens products of 32-bit numbers to 64 bits: cut back after each
@@ -157,7 +157,7 @@ def _random(i, j, k):
     return np.uint32(h ^ h >> np.uint32(15)) * (1.0 / 4294967296.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _smooth(light, patches):
     """Filter every patch's grid of nodes by 1 2 1 along both directions, in place; takes out the noise of sampling."""
     for p in range(patches.shape[0]):

@@ -6,8 +6,9 @@ clipping. For primary rays this takes a small part of the time of casting them.
 
 from typing import NamedTuple
 
-from numba import njit
 import numpy as np
+
+from sequences.rooms.compile import kernel
 
 ROUNDING = 1e-6
 """Spans are widened by this many samples, so that rounding opens no crack between neighbours."""
@@ -33,7 +34,7 @@ class Shell(NamedTuple):
     sphere_of_patch: np.ndarray
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def rasterise(shell, grid, T_cam_world, inverse_depth, nearest, seen):
     """Fill `nearest` (h, w) float32 with 1/z and `seen` (h, w) int32 with the triangle at each sample, -1 for none.
 
@@ -53,13 +54,13 @@ def rasterise(shell, grid, T_cam_world, inverse_depth, nearest, seen):
                 _draw(t, corners, edges, inverse_depth[t], grid, nearest, seen)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _transform(T, point, out):
     for k in range(3):
         out[k] = T[k, 0] * point[0] + T[k, 1] * point[1] + T[k, 2] * point[2] + T[k, 3]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _sphere_outside(sphere, grid, T):
     """True where a sphere (centre, radius) in the room lies wholly outside the viewing pyramid."""
     x = T[0, 0] * sphere[0] + T[0, 1] * sphere[1] + T[0, 2] * sphere[2] + T[0, 3]
@@ -74,7 +75,7 @@ def _sphere_outside(sphere, grid, T):
             or y - below * z > radius * np.sqrt(1 + below * below))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _set_up(corners, grid, edges, plane):
     """Edge functions and 1/z of a triangle as coefficients over samples; False where it is seen from behind.
 
@@ -98,7 +99,7 @@ def _set_up(corners, grid, edges, plane):
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _draw(t, corners, edges, plane, grid, nearest, seen):
     """Write triangle t into every sample where it is in front of what is there."""
     top, bottom = _rows(corners, grid)
@@ -113,7 +114,7 @@ def _draw(t, corners, edges, plane, grid, nearest, seen):
             seen[v, u] = t if in_front else seen[v, u]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _rows(corners, grid):
     """First row and one past the last row that a triangle can cover; all rows where it reaches behind the camera."""
     lowest, highest = 1e30, -1e30
@@ -125,7 +126,7 @@ def _rows(corners, grid):
     return int(max(0.0, np.ceil(lowest - ROUNDING))), int(min(grid.height - 1.0, np.floor(highest + ROUNDING))) + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _span(edges, v, width):
     """First and last sample of row v inside all three edges."""
     first, last = 0.0, width - 1.0

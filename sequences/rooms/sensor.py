@@ -1,7 +1,8 @@
 """From linear radiance to the bytes of a camera: exposure, sensor noise, tone curve."""
 
-from numba import njit
 import numpy as np
+
+from sequences.rooms.compile import kernel
 
 TOP = 2.0
 """Radiance at which the sensor is full."""
@@ -31,7 +32,7 @@ def developed(radiance):
     return rgb
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _look_up(table, values, out):
     for i in range(len(values)):
         out[i] = table[min(max(int(values[i] * np.float32(STEPS / TOP)), 0), STEPS - 1)]

@@ -8,9 +8,9 @@ whole `Look` costs several times the work itself, because numba then counts refe
 
 from typing import NamedTuple
 
-from numba import njit
 import numpy as np
 
+from sequences.rooms.compile import inline, kernel
 from sequences.rooms.texture import FIELD_BITS, HEIGHT, LAST, WIDTH
 
 WEIGHT = 512
@@ -49,7 +49,7 @@ class Eye(NamedTuple):
     samples: int
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def shade(look, eye, seen, inverse_depth, radiance, depth_m):
     """Fill `radiance` (H, W, 3) float32, linear, and `depth_m` (H, W) float32, z at pixel centres.
 
@@ -70,7 +70,7 @@ def shade(look, eye, seen, inverse_depth, radiance, depth_m):
                 inverse_depth, t, float(u), float(v))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def soften_edges(look, eye, seen, inverse_depth, radiance):
     """Where the samples of a pixel see several patches, set its `radiance` to the mean over the triangles they see."""
     patch_of_triangle, maps, patches, light, texels, textures = look
@@ -95,7 +95,7 @@ def soften_edges(look, eye, seen, inverse_depth, radiance):
                 radiance[v, u, 2] += share * blue
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _sees_one_patch(patch_of_triangle, seen, u, v, n):
     first = seen[v * n, u * n]
     for i in range(v * n, v * n + n):
@@ -106,7 +106,7 @@ def _sees_one_patch(patch_of_triangle, seen, u, v, n):
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _same_triangle(seen, u, v, n, first, done):
     """The samples of a pixel that see what sample `first` sees: added to the bit set `done`, share, middle (du, dv)."""
     count, row, column = 0, 0, 0
@@ -117,7 +117,7 @@ def _same_triangle(seen, u, v, n, first, done):
     return done, count / (n * n), (column / count + 0.5) / n - 0.5, (row / count + 0.5) / n - 0.5
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@inline
 def _z_and_colour(patch_of_triangle, maps, patches, light, texels, textures, R, centre, pinhole, samples, inverse_depth,
                   triangle, u, v):
     """z in metres and radiance (red, green, blue) of one triangle at pixel position (u, v).
@@ -152,7 +152,7 @@ def _z_and_colour(patch_of_triangle, maps, patches, light, texels, textures, R, 
     return z, red * light_red, green * light_green, blue * light_blue
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@inline
 def _light(light, start, columns, rows, column, row):
     """Baked light (3,) between the four nodes around a place on a patch."""
     column = min(max(column, 0.0), columns - 1.0)
@@ -168,7 +168,7 @@ def _light(light, start, columns, rows, column, row):
             w00 * light[m, 2] + w01 * light[m1, 2] + w10 * light[n, 2] + w11 * light[n1, 2])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@inline
 def _reflectance(texels, textures, texture, s, t, ds_du, dt_du, ds_dv, dt_dv):
     """Texture (3,) around texel coordinates (s, t), averaged over a pixel with the given derivatives."""
     along_u, along_v = ds_du * ds_du + dt_du * dt_du, ds_dv * ds_dv + dt_dv * dt_dv
@@ -205,14 +205,14 @@ def _reflectance(texels, textures, texture, s, t, ds_du, dt_du, ds_dv, dt_dv):
     return (packed >> 2 * FIELD_BITS & mask) * unit, (packed >> FIELD_BITS & mask) * unit, (packed & mask) * unit
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _log2(x):
     """Binary logarithm from the bits of a float32, straight between powers of two: 0.09 too small at worst."""
     bits = np.float32(x + 1e-12).view(np.int32)
     return (bits >> 23) - 127 + (bits & 0x7FFFFF) * (1.0 / 0x800000)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@inline
 def _four_texels(texels, start, bits_i, bits_j, i, j, weight):
     """Packed sum of the texels around (i, j), in 1/256 texel of a mip level, with weights that add up to `weight`."""
     mask_i, mask_j = (1 << bits_i) - 1, (1 << bits_j) - 1

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import cv2
-from numba import njit
 import numpy as np
+
+from sequences.rooms.compile import kernel
 
 LEVELS = 12
 WIDTH, HEIGHT, LAST = LEVELS, LEVELS + 1, LEVELS + 2
@@ -68,7 +69,7 @@ def _mip_levels(image):
         image = 0.25 * (image[::2, ::2] + image[1::2, ::2] + image[::2, 1::2] + image[1::2, 1::2])
 
 
-@njit(cache=True)
+@kernel
 def _packed(image):
     """(H, W, 3) float32 linear reflectance -> (H * W,) uint64."""
     flat = image.reshape(-1, 3)

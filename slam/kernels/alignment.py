@@ -69,8 +69,9 @@ def linearise(points, texture, inverse_depth, pinhole, T, affine, sigma, edge_ra
 
 
 @kernel
-def residuals(points, texture, inverse_depth, pinhole, T, affine, edge_ratio, photometric, geometric):
-    """The residuals of `linearise` unweighted, for estimating their scale. Returns how many of each were filled in."""
+def residuals(points, texture, inverse_depth, pinhole, T, affine, edge_ratio, live, photometric, geometric):
+    """The residuals of `linearise` unweighted, for estimating their scale, and the live intensities they belong to.
+    Returns how many of each kind were filled in."""
     gain, bias = np.float32(math.exp(affine[0])), np.float32(affine[1])
     seen_points, sampled = np.empty((10, BLOCK), np.float32), np.empty((6, BLOCK), np.float32)
     seen = seen_depth = 0
@@ -79,6 +80,7 @@ def residuals(points, texture, inverse_depth, pinhole, T, affine, edge_ratio, ph
         count = project(points, start, stop, texture.shape, pinhole, T, seen_points)
         sample_intensity(texture, count, seen_points, sampled)
         for k in range(count):
+            live[seen + k] = sampled[0, k]
             photometric[seen + k] = sampled[0, k] - (gain * seen_points[5, k] + bias)
         seen += count
         if inverse_depth.shape[0] > 0:

@@ -1,7 +1,6 @@
 """Fusing depth maps into surfels. Method: Keller et al. 2013, sections 5 and 6.
 
-`surface` and `index` are the map rendered at the frame's pose (slam.kernels.render); `rows` (2,) int64 counts rows
-ever used, and rows waiting on the stack `free_rows`.
+`surface` and `index` are the map rendered at the frame's pose (slam.kernels.render).
 """
 
 import math
@@ -10,14 +9,15 @@ import numpy as np
 
 from slam.kernels.compile import inline, kernel
 from slam.kernels.geometry import rotate_back
+from slam.kernels.surfel_arrays import CHUNK, SURFELS, clear_chunk, is_open, release_row, take_row
 
 ONE = np.float32(1)
 DEAD = np.float32(0)
 
 
 @kernel
-def fuse(surfels, rows, free_rows, index, surface, cam_from_key, keyframe, inverse_depth, normals, rgb, weights,
-         pinhole, frame_index, depth_tolerance, min_normal_cosine, max_confidence):
+def fuse(surfels, chunks, index, surface, cam_from_key, keyframe, inverse_depth, normals, rgb, weights,
+         pinhole, frame_index, max_surfels, depth_tolerance, min_normal_cosine, max_confidence):
     """Merge a depth map into the surfels and add what they do not explain; new surfels belong to `keyframe`.
 
     weights (h, w): confidence of each measurement, 0 to leave it out. depth_tolerance: relative depth difference up
@@ -35,97 +35,107 @@ def fuse(surfels, rows, free_rows, index, surface, cam_from_key, keyframe, inver
             z = ONE / rho
             x, y = (np.float32(u) - cx) / fx * z, (np.float32(v) - cy) / fy * z
             radius = z / fx * np.float32(0.7071) / max(-nz, np.float32(0.25))
-            best = find_match(index, surface, u, v, x, y, z, nx, ny, nz, depth_tolerance, min_normal_cosine)
-            if best >= 0:
+            row, column = find_match(surface, u, v, x, y, z, nx, ny, nz, depth_tolerance, min_normal_cosine)
+            if row >= 0:
+                i = index[row, column]
                 # Neighbouring pixels often match one surfel; a frame is one observation of it.
-                if surfels.seen[best] != frame_index:
-                    merge(surfels, best, cam_from_key[surfels.keyframe[best]], x, y, z, nx, ny, nz, radius,
-                          rgb[v, u], weight, max_confidence)
-                    surfels.seen[best] = frame_index
+                if surfels.seen[i] != frame_index:
+                    merge(surfels, i, surface, row, column, cam_from_key, chunks.keyframe[i // CHUNK], x, y, z, nx, ny, nz,
+                          radius, rgb, u, v, weight, max_confidence)
+                    surfels.seen[i] = frame_index
                     merged += 1
                 continue
-            if rows[1] > 0:
-                rows[1] -= 1
-                row = free_rows[rows[1]]
-            elif rows[0] < surfels.confidence.shape[0]:
-                row = rows[0]
-                rows[0] += 1
-            else:
+            i = take_row(chunks, keyframe) if chunks.counts[SURFELS] < max_surfels else -1
+            if i < 0:
                 refused += 1
                 continue
-            place(surfels, row, keyframe, cam_from_key[keyframe], x, y, z, nx, ny, nz, radius, rgb[v, u], weight,
-                  frame_index)
+            place(surfels, i, cam_from_key, keyframe, x, y, z, nx, ny, nz, radius, rgb, u, v, weight, frame_index)
             added += 1
     return merged, added, refused
 
 
 @inline
-def find_match(index, surface, u, v, x, y, z, nx, ny, nz, depth_tolerance, min_normal_cosine):
-    """Row of the surfel that a measurement belongs to, or -1: near in depth and direction, most confident, nearest to
-    the ray."""
-    height, width = index.shape
-    best = np.int32(-1)
+def find_match(surface, u, v, x, y, z, nx, ny, nz, depth_tolerance, min_normal_cosine):
+    """Pixel (row, column) of the surfel that a measurement belongs to, or (-1, -1): its own pixel's where that fits,
+    else the most confident and nearest to the ray of the eight around it."""
+    height, width = surface.shape[:2]
+    if match_score(surface, v, u, x, y, z, nx, ny, nz, depth_tolerance, min_normal_cosine) > 0:
+        return v, u
+    best = -1, -1
     best_score = np.float32(0)
     for row in range(max(v - 1, 0), min(v + 2, height)):
         for column in range(max(u - 1, 0), min(u + 2, width)):
-            confidence, Z = surface[row, column, 7], surface[row, column, 2]
-            if confidence <= 0 or abs(Z - z) > depth_tolerance * z:
-                continue
-            cosine = surface[row, column, 3] * nx + surface[row, column, 4] * ny + surface[row, column, 5] * nz
-            if cosine < min_normal_cosine:
-                continue
-            # Squared distance to the measured ray in units of the surfel's radius; beyond two, it is its neighbour's.
-            ex, ey = surface[row, column, 0] - x * Z / z, surface[row, column, 1] - y * Z / z
-            off = (ex * ex + ey * ey) / (surface[row, column, 6] * surface[row, column, 6])
-            if off > np.float32(4):
-                continue
-            score = confidence / (np.float32(0.25) + off)
+            score = match_score(surface, row, column, x, y, z, nx, ny, nz, depth_tolerance, min_normal_cosine)
             if score > best_score:
-                best, best_score = index[row, column], score
+                best, best_score = (row, column), score
     return best
 
 
 @inline
-def merge(surfels, i, T, x, y, z, nx, ny, nz, radius, rgb, weight, max_confidence):
-    """Confidence-weighted average of a surfel and a measurement, both taken to the surfel's keyframe."""
-    total = surfels.confidence[i] + weight
-    share = weight / total
+def match_score(surface, row, column, x, y, z, nx, ny, nz, depth_tolerance, min_normal_cosine):
+    """How well a measurement fits the surfel rendered at (row, column): 0 for not at all."""
+    confidence, Z = surface[row, column, 7], surface[row, column, 2]
+    if confidence <= 0 or abs(Z - z) > depth_tolerance * z:
+        return DEAD
+    if surface[row, column, 3] * nx + surface[row, column, 4] * ny + surface[row, column, 5] * nz < min_normal_cosine:
+        return DEAD
+    # Squared distance to the measured ray in units of the surfel's radius; beyond two, it is its neighbour's.
+    along = Z / z
+    ex, ey = surface[row, column, 0] - x * along, surface[row, column, 1] - y * along
+    off, squared_radius = ex * ex + ey * ey, surface[row, column, 6] * surface[row, column, 6]
+    if off > np.float32(4) * squared_radius:
+        return DEAD
+    return confidence * squared_radius / (np.float32(0.25) * squared_radius + off)
+
+
+@inline
+def merge(surfels, i, surface, row, column, cam_from_key, k, x, y, z, nx, ny, nz, radius, rgb, u, v, weight,
+          max_confidence):
+    """Confidence-weighted average of surfel i, rendered at (row, column) of `surface`, and the measurement at (v, u)."""
+    confidence, old_radius = surface[row, column, 7], surface[row, column, 6]
+    total = confidence + weight
+    old, new = confidence / total, weight / total
     # A coarser view of a surface adds certainty but must not wash out what a closer view has seen.
-    if radius <= np.float32(1.5) * surfels.radius[i]:
-        px, py, pz = rotate_back(T, x - T[0, 3], y - T[1, 3], z - T[2, 3])
-        surfels.position[0, i] += share * (px - surfels.position[0, i])
-        surfels.position[1, i] += share * (py - surfels.position[1, i])
-        surfels.position[2, i] += share * (pz - surfels.position[2, i])
-        surfels.radius[i] += share * (radius - surfels.radius[i])
-        for k in range(3):
-            surfels.colour[i, k] += share * (np.float32(rgb[k]) - surfels.colour[i, k])
-        mx, my, mz = rotate_back(T, nx, ny, nz)
-        ax = surfels.normal[i, 0] + share * (mx - surfels.normal[i, 0])
-        ay = surfels.normal[i, 1] + share * (my - surfels.normal[i, 1])
-        az = surfels.normal[i, 2] + share * (mz - surfels.normal[i, 2])
-        length = np.float32(math.sqrt(ax * ax + ay * ay + az * az))
-        if length > np.float32(1e-6):
-            surfels.normal[i, 0], surfels.normal[i, 1], surfels.normal[i, 2] = ax / length, ay / length, az / length
+    if radius <= np.float32(1.5) * old_radius:
+        write_position(surfels, i, cam_from_key, k, old * surface[row, column, 0] + new * x,
+                       old * surface[row, column, 1] + new * y, old * surface[row, column, 2] + new * z)
+        write_normal(surfels, i, cam_from_key, k, old * surface[row, column, 3] + new * nx,
+                     old * surface[row, column, 4] + new * ny, old * surface[row, column, 5] + new * nz)
+        surfels.radius[i] = old * old_radius + new * radius
+        for channel in range(3):
+            surfels.colour[i, channel] = old * surfels.colour[i, channel] + new * np.float32(rgb[v, u, channel])
     surfels.confidence[i] = min(total, max_confidence)
 
 
 @inline
-def place(surfels, i, keyframe, T, x, y, z, nx, ny, nz, radius, rgb, weight, frame_index):
-    """Write a measurement as a new surfel of `keyframe`."""
-    surfels.position[0, i], surfels.position[1, i], surfels.position[2, i] = rotate_back(
-        T, x - T[0, 3], y - T[1, 3], z - T[2, 3])
-    surfels.normal[i, 0], surfels.normal[i, 1], surfels.normal[i, 2] = rotate_back(T, nx, ny, nz)
-    for k in range(3):
-        surfels.colour[i, k] = np.float32(rgb[k])
+def place(surfels, i, cam_from_key, k, x, y, z, nx, ny, nz, radius, rgb, u, v, weight, frame_index):
+    """Write the measurement at (v, u) as a new surfel of keyframe k."""
+    write_position(surfels, i, cam_from_key, k, x, y, z)
+    write_normal(surfels, i, cam_from_key, k, nx, ny, nz)
+    for channel in range(3):
+        surfels.colour[i, channel] = np.float32(rgb[v, u, channel])
     surfels.radius[i] = radius
     surfels.confidence[i] = weight
-    surfels.keyframe[i] = keyframe
-    surfels.created[i] = frame_index
     surfels.seen[i] = frame_index
 
 
+@inline
+def write_position(surfels, i, cam_from_key, k, x, y, z):
+    """Store a point of the camera in the frame of the surfel's keyframe."""
+    surfels.position[0, i], surfels.position[1, i], surfels.position[2, i] = rotate_back(
+        cam_from_key, k, x - cam_from_key[k, 0, 3], y - cam_from_key[k, 1, 3], z - cam_from_key[k, 2, 3])
+
+
+@inline
+def write_normal(surfels, i, cam_from_key, k, nx, ny, nz):
+    """Store a direction of the camera, at unit length, in the frame of the surfel's keyframe."""
+    scale = ONE / np.float32(math.sqrt(nx * nx + ny * ny + nz * nz))
+    surfels.normal[i, 0], surfels.normal[i, 1], surfels.normal[i, 2] = rotate_back(
+        cam_from_key, k, nx * scale, ny * scale, nz * scale)
+
+
 @kernel
-def carve_free_space(surfels, rows, free_rows, index, surface, inverse_depth, margin, factor, min_confidence):
+def carve_free_space(surfels, chunks, index, surface, inverse_depth, margin, factor, min_confidence):
     """Weaken surfels that float in front of what the camera measures, and free those that become too weak.
 
     A surfel at depth z violates free space when all measurements around its pixel lie beyond z (1 + margin).
@@ -144,7 +154,7 @@ def carve_free_space(surfels, rows, free_rows, index, surface, inverse_depth, ma
                 continue
             surfels.confidence[i] *= factor
             if surfels.confidence[i] < min_confidence:
-                release(surfels, rows, free_rows, i)
+                release_row(surfels, chunks, i)
                 freed += 1
     return freed
 
@@ -161,18 +171,17 @@ def all_beyond(inverse_depth, u, v, limit):
 
 
 @kernel
-def drop_unstable(surfels, rows, free_rows, start, stop, frame_index, max_age, stable_confidence):
-    """Free surfels in rows [start, stop) that never became stable and were not seen for max_age frames."""
-    freed = 0
-    for i in range(start, min(stop, rows[0])):
-        if DEAD < surfels.confidence[i] < stable_confidence and frame_index - surfels.seen[i] > max_age:
-            release(surfels, rows, free_rows, i)
-            freed += 1
-    return freed
-
-
-@inline
-def release(surfels, rows, free_rows, i):
-    surfels.confidence[i] = DEAD
-    free_rows[rows[1]] = i
-    rows[1] += 1
+def sweep(surfels, chunks, start, stop, frame_index, max_age, stable_confidence, min_live):
+    """Drop surfels in chunks [start, stop) that never became stable and were not seen for max_age frames; clear
+    chunks in which fewer than min_live remain. Returns how many were dropped. Rows may move."""
+    dropped = 0
+    for chunk in range(start, stop):
+        if chunks.keyframe[chunk] < 0:
+            continue
+        for i in range(chunk * CHUNK, (chunk + 1) * CHUNK):
+            if DEAD < surfels.confidence[i] < stable_confidence and frame_index - surfels.seen[i] > max_age:
+                release_row(surfels, chunks, i)
+                dropped += 1
+        if chunks.live[chunk] < min_live and not is_open(chunks, chunk):
+            clear_chunk(surfels, chunks, chunk)
+    return dropped

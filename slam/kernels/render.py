@@ -8,19 +8,19 @@ import numpy as np
 
 from slam.kernels.compile import inline, kernel
 from slam.kernels.geometry import rotate, transform
+from slam.kernels.surfel_arrays import CHUNK, USED_CHUNKS
 
 NEAR_M = np.float32(0.1)
-BLOCK = 256
 VIEW_FIELDS = 8
 """Per pixel: x y z of the surfel's centre and of its normal in the camera, its radius and its confidence."""
 
 
 @kernel
-def render_index(surfels, count, cam_from_key, pinhole, same_surface, index):
+def render_index(surfels, chunks, cam_from_key, pinhole, same_surface, index):
     """Z-buffer of surfel rows: fills index (h, w) int32, -1 where empty.
 
     Among surfels of one pixel whose depths agree within the factor `same_surface`, the most confident one is kept.
-    Runs of surfels of one keyframe are projected together, in blocks that stay in the first-level cache.
+    A chunk's surfels, which all belong to one keyframe, are projected together.
     """
     height, width = index.shape
     half = np.float32(0.5)
@@ -28,16 +28,14 @@ def render_index(surfels, count, cam_from_key, pinhole, same_surface, index):
     front = np.empty((height, width, 2), np.float32)
     index[:] = -1
     front[:] = 0
-    block = np.empty((3, BLOCK), np.float32)
+    block = np.empty((3, CHUNK), np.float32)
     u, v, depth = block[0], block[1], block[2]
-    start = 0
-    while start < count:
-        keyframe = surfels.keyframe[start]
-        stop = start + 1
-        while stop < count and stop < start + BLOCK and surfels.keyframe[stop] == keyframe:
-            stop += 1
-        project(surfels.position, start, stop, cam_from_key[keyframe], pinhole, u, v, depth)
-        for k in range(stop - start):
+    for chunk in range(chunks.counts[USED_CHUNKS]):
+        if chunks.live[chunk] == 0:
+            continue
+        start = chunk * CHUNK
+        project(surfels.position, start, cam_from_key[chunks.keyframe[chunk]], pinhole, u, v, depth)
+        for k in range(CHUNK):
             z = depth[k]
             if not (z >= NEAR_M and u[k] >= -half and v[k] >= -half and u[k] < right and v[k] < below):
                 continue
@@ -48,25 +46,23 @@ def render_index(surfels, count, cam_from_key, pinhole, same_surface, index):
             if (confidence > 0) & (nearer | better):
                 front[v0, u0, 0], front[v0, u0, 1] = z, confidence
                 index[v0, u0] = start + k
-        start = stop
 
 
 @inline
-def project(position, start, stop, T, pinhole, u, v, depth):
-    """Pixels and depths of positions [start, stop) (3, N) through T (3, 4)."""
+def project(position, start, T, pinhole, u, v, depth):
+    """Pixels and depths of the CHUNK positions (3, N) from `start` on through T (3, 4)."""
     fx, fy, cx, cy = pinhole
-    x, y, z = position[0, start:stop], position[1, start:stop], position[2, start:stop]
-    count = stop - start
-    for k in range(count):
+    x, y, z = position[0, start:start + CHUNK], position[1, start:start + CHUNK], position[2, start:start + CHUNK]
+    for k in range(CHUNK):
         depth[k] = T[2, 0] * x[k] + T[2, 1] * y[k] + T[2, 2] * z[k] + T[2, 3]
-    for k in range(count):
+    for k in range(CHUNK):
         u[k] = fx * (T[0, 0] * x[k] + T[0, 1] * y[k] + T[0, 2] * z[k] + T[0, 3]) / depth[k] + cx
-    for k in range(count):
+    for k in range(CHUNK):
         v[k] = fy * (T[1, 0] * x[k] + T[1, 1] * y[k] + T[1, 2] * z[k] + T[1, 3]) / depth[k] + cy
 
 
 @kernel
-def resolve_view(surfels, index, cam_from_key, pinhole, surface, depth_m):
+def resolve_view(surfels, chunks, index, cam_from_key, pinhole, surface, depth_m):
     """Index map -> surface (h, w, VIEW_FIELDS), zero where empty, and depth_m (h, w), where each pixel's ray meets
     its surfel's plane: the centre lies up to half a pixel off the ray, which on slanted surfaces matters."""
     height, width = index.shape
@@ -75,15 +71,16 @@ def resolve_view(surfels, index, cam_from_key, pinhole, surface, depth_m):
         for u in range(width):
             i = index[v, u]
             if i < 0:
-                surface[v, u] = 0
+                for field in range(VIEW_FIELDS):
+                    surface[v, u, field] = 0
                 depth_m[v, u] = 0
                 continue
-            T = cam_from_key[surfels.keyframe[i]]
-            X, Y, Z = transform(T, surfels.position[0, i], surfels.position[1, i], surfels.position[2, i])
-            nx, ny, nz = rotate(T, surfels.normal[i, 0], surfels.normal[i, 1], surfels.normal[i, 2])
-            at = surface[v, u]
-            at[0], at[1], at[2], at[3], at[4], at[5] = X, Y, Z, nx, ny, nz
-            at[6], at[7] = surfels.radius[i], surfels.confidence[i]
+            k = chunks.keyframe[i // CHUNK]
+            X, Y, Z = transform(cam_from_key, k, surfels.position[0, i], surfels.position[1, i], surfels.position[2, i])
+            nx, ny, nz = rotate(cam_from_key, k, surfels.normal[i, 0], surfels.normal[i, 1], surfels.normal[i, 2])
+            surface[v, u, 0], surface[v, u, 1], surface[v, u, 2] = X, Y, Z
+            surface[v, u, 3], surface[v, u, 4], surface[v, u, 5] = nx, ny, nz
+            surface[v, u, 6], surface[v, u, 7] = surfels.radius[i], surfels.confidence[i]
             depth_m[v, u] = Z
             facing = nx * ((u - cx) / fx) + ny * ((v - cy) / fy) + nz
             if facing < np.float32(-0.1):

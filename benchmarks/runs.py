@@ -1,0 +1,43 @@
+"""What the benchmarks share: whole runs as processes of their own, and a line about the machine."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CORES = 2
+
+
+def run_slam(source, *options, keep=None):
+    """Run run_slam.py on two cores -> its report.json as a dictionary. `keep`: folder that the results stay in."""
+    with tempfile.TemporaryDirectory() as scratch:
+        output = Path(keep or scratch)
+        command = [sys.executable, ROOT / "run_slam.py", str(source), "--output", output, *map(str, options)]
+        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=_two_cores)
+        if done.returncode:
+            sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return json.loads((output / "report.json").read_text())
+
+
+def _two_cores():
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+
+
+def machine():
+    """CPU model, cores in use, Python."""
+    model = platform.processor()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
+    return f"{model}, {CORES} cores used, Python {platform.python_version()}"
+
+
+def table(header, rows):
+    """Print a Markdown table."""
+    for row in (header, ["---"] * len(header), *rows):
+        print("| " + " | ".join(map(str, row)) + " |", flush=True)

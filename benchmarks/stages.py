@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Milliseconds of tracking and fusion for one 320x240 frame on one thread.
+
+    python benchmarks/stages.py [DIR]
+
+DIR: a recording in TUM layout with depth (default: a synthetic room). Frames are read ahead of the clock. Fusion is
+measured on a map that was filled to half a million surfels before: the recording is fused again and again, each time
+into a part of the world of its own, until the map is that large.
+"""
+
+import statistics
+import sys
+from dataclasses import replace
+
+import numpy as np
+
+from runs import ROOT, machine, table
+
+sys.path.insert(0, str(ROOT))
+
+from calib.rectification import Rectifier, rectified  # noqa: E402
+from sequences.catalogue import open_sequence  # noqa: E402
+from sequences.sequence import SourceOptions  # noqa: E402
+from slam.depth_stage import with_sensor_depth  # noqa: E402
+from slam.render import render  # noqa: E402
+from slam.system import SlamConfig, SlamSystem  # noqa: E402
+
+FRAMES = 300
+MAP_SIZE = 500_000
+FAR_AWAY_M = 1000.0
+
+
+def main():
+    source = sys.argv[1] if len(sys.argv) > 1 else f"synthetic:frames={FRAMES}"
+    sequence = open_sequence(source, SourceOptions(depth_every=1, max_frames=FRAMES))
+    rectifier = Rectifier(sequence.camera)
+    frames = list(with_sensor_depth(rectified(sequence, rectifier)))
+    run(rectifier.camera, frames[:10])  # compiles
+    slam = run(rectifier.camera, frames)
+    print(f"{machine()}; {sequence.name}, {len(frames)} frames at {slam.camera.width}x{slam.camera.height}")
+    times = slam.stage_times.ms
+    track = [a + b for a, b in zip(times["prepare"][1:], times["track"])]
+    big = fill(slam, rectifier.camera, frames)
+    fuse = [a + b for a, b in zip(big.stage_times.ms["render"], big.stage_times.ms["fuse"])]
+    table(["what", "median ms", "95 % ms"], [
+        row("tracking: pyramid and alignment", track), row("  of it alignment", times["track"]),
+        row(f"fusion into {len(big.surfels):,} surfels: rendering and merging", fuse),
+        row("  of it merging", big.stage_times.ms["fuse"])])
+
+
+def run(camera, frames):
+    slam = SlamSystem(camera, SlamConfig.for_sensor())
+    for frame in frames:
+        slam.process(frame)
+    return slam
+
+
+def fill(slam, camera, frames):
+    """Copies of a finished map side by side, so far apart that no camera sees two -> the system, timing begun anew."""
+    poses = slam.trajectory()[1]
+    big = SlamSystem(camera, replace(SlamConfig.for_sensor(), surfels=replace(slam.config.surfels, max_surfels=2 * MAP_SIZE)))
+    offset = np.eye(4)
+    while len(big.surfels) < MAP_SIZE:
+        big.stage_times.ms.clear()
+        fuse_all(big, frames, offset @ poses)
+        offset[0, 3] += FAR_AWAY_M
+    big.stage_times.ms.clear()
+    fuse_all(big, frames[:60], offset @ poses - np.array([[0, 0, 0, FAR_AWAY_M]] + 3 * [[0, 0, 0, 0]]))
+    return big
+
+
+def fuse_all(big, frames, poses):
+    """Fuse every frame at its pose, a new keyframe every 25."""
+    for k, (frame, T_world_cam) in enumerate(zip(frames, poses)):
+        image = big.prepare(frame)
+        view = big.render(T_world_cam) if len(big.keyframes) else None
+        depth = big.align(image, view)
+        if k % 25 == 0:
+            big.add_keyframe(image, depth, view, T_world_cam)
+            view = render(big.surfels, big.camera, T_world_cam, big.keyframes.T_world_key)
+        big.fuse(image._replace(index=10_000 + image.index), depth, view)
+
+
+def row(what, milliseconds):
+    return [what, f"{statistics.median(milliseconds):.2f}", f"{np.percentile(milliseconds, 95):.2f}"]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Minimal ONNX files written by hand, so that tests need no `onnx` package.
+
+Protocol buffers are fields, each (number << 3 | wire type) followed by a varint (type 0) or by a length and bytes
+(type 2). The numbers are those of onnx.proto; opset 13.
+"""
+
+import numpy as np
+
+FLOAT, INT64, FLOAT16, UINT8 = 1, 7, 10, 2
+ELEMENT_TYPES = {np.dtype(np.float32): FLOAT, np.dtype(np.int64): INT64, np.dtype(np.float16): FLOAT16}
+
+
+def onnx_file(path, inputs, outputs, nodes, constants=None, element_type=FLOAT):
+    """Write a model. `inputs`, `outputs`: {name: shape of ints and symbols}; `nodes`: (operator, inputs, outputs,
+    {attribute: int or list of ints}) in order; `constants`: {name: array}. Returns the path."""
+    graph = b"".join(_bytes(1, _node(*node)) for node in nodes) + _bytes(2, b"test")
+    graph += b"".join(_bytes(5, _tensor(name, np.asarray(array))) for name, array in (constants or {}).items())
+    for field, values in ((11, inputs), (12, outputs)):
+        graph += b"".join(_bytes(field, _value(name, shape, element_type)) for name, shape in values.items())
+    path.write_bytes(_varint(1, 8) + _bytes(7, graph) + _bytes(8, _varint(2, 13)))
+    return path
+
+
+def _node(operator, inputs, outputs, attributes):
+    names = b"".join(_bytes(field, name.encode()) for field, group in ((1, inputs), (2, outputs)) for name in group)
+    return names + _bytes(4, operator.encode()) + b"".join(_bytes(5, _attribute(*item)) for item in attributes.items())
+
+
+def _attribute(name, value):
+    if isinstance(value, int):
+        return _bytes(1, name.encode()) + _varint(3, value) + _varint(20, 2)
+    return _bytes(1, name.encode()) + b"".join(_varint(8, number) for number in value) + _varint(20, 7)
+
+
+def _tensor(name, array):
+    dims = b"".join(_varint(1, size) for size in array.shape)
+    return dims + _varint(2, ELEMENT_TYPES[array.dtype]) + _bytes(8, name.encode()) + _bytes(9, array.tobytes())
+
+
+def _value(name, shape, element_type):
+    sizes = (_varint(1, size) if isinstance(size, int) else _bytes(2, size.encode()) for size in shape)
+    dims = b"".join(_bytes(1, size) for size in sizes)
+    return _bytes(1, name.encode()) + _bytes(2, _bytes(1, _varint(1, element_type) + _bytes(2, dims)))
+
+
+def _bytes(field, data):
+    return _number(field << 3 | 2) + _number(len(data)) + data
+
+
+def _varint(field, value):
+    return _number(field << 3) + _number(value)
+
+
+def _number(value):
+    groups = [value >> shift & 0x7F for shift in range(0, max(value.bit_length(), 1), 7)]
+    return bytes([group | 0x80 for group in groups[:-1]] + groups[-1:])

@@ -1,0 +1,55 @@
+"""Slow float64 versions of the kernels, written from the formulas and sharing no code with them."""
+
+import numpy as np
+
+from calib import se3
+
+
+def interpolate(image, u, v):
+    """Bilinear value of (h, w) at one position."""
+    u0, v0 = int(np.floor(u)), int(np.floor(v))
+    du, dv = u - u0, v - v0
+    return ((1 - du) * (1 - dv) * image[v0, u0] + du * (1 - dv) * image[v0, u0 + 1]
+            + (1 - du) * dv * image[v0 + 1, u0] + du * dv * image[v0 + 1, u0 + 1])
+
+
+def photometric_residual(point, image, camera, T_cam_key, affine):
+    """I_live(uv) - (exp(a) I_key + b) of one column of a point table, or None outside the image."""
+    p_cam = T_cam_key[:3, :3] @ point[:3] + T_cam_key[:3, 3]
+    if p_cam[2] <= 0:
+        return None
+    u, v = camera.project(p_cam)
+    if not (1 <= u < camera.width - 2 and 1 <= v < camera.height - 2):
+        return None
+    return interpolate(image, u, v) - (np.exp(affine[0]) * point[3] + affine[1])
+
+
+def geometric_residual(point, inverse_depth, camera, T_cam_key, edge_ratio=1.05):
+    """rho_live(uv) - 1 / z_cam of one column of a point table, or None across a depth edge."""
+    p_cam = T_cam_key[:3, :3] @ point[:3] + T_cam_key[:3, 3]
+    u, v = camera.project(p_cam)
+    around = inverse_depth[int(v):int(v) + 2, int(u):int(u) + 2]
+    if around.max() > around.min() * edge_ratio:
+        return None
+    return interpolate(inverse_depth, u, v) - 1 / p_cam[2]
+
+
+def derivative(residual, T, affine, step=1e-5):
+    """Central differences of residual(T, affine) along xi, applied on the left of T, and (a, b) -> (8,)."""
+    out = np.zeros(8)
+    for k in range(8):
+        dx = np.zeros(8)
+        dx[k] = step
+        plus = residual(se3.exp(dx[:6]) @ T, affine + dx[6:])
+        minus = residual(se3.exp(-dx[:6]) @ T, affine - dx[6:])
+        out[k] = (plus - minus) / (2 * step)
+    return out
+
+
+def huber(deviation, limit=1.345, cut=6.0):
+    """-> (weight, cost) of a residual over its standard deviation; beyond `cut` weight 0 and constant cost."""
+    size = abs(deviation)
+    if size <= limit:
+        return 1.0, 0.5 * size**2
+    capped = min(size, cut)
+    return (limit / size if size <= cut else 0.0), limit * (capped - 0.5 * limit)

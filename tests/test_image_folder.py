@@ -1,0 +1,88 @@
+"""Folders of images: order, what counts as an image, and refusals."""
+
+import pytest
+
+from calib.camera import Camera
+from calib.errors import CalibrationError, SourceError
+from sequences.image_folder import FRAME_INTERVAL_S, ImageFolder, recognises
+from sequences.sequence import SourceOptions
+from tiny_recordings import CAMERA, picture, truncate, write_camera, write_rgb
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three pictures whose names sort by number and not by letter, and things that are no pictures."""
+    path = tmp_path / "shots"
+    for index, name in enumerate(("img2.png", "img10.PNG", "img011.png")):
+        write_rgb(path / name.lower(), picture(index))
+        (path / name.lower()).rename(path / name)
+    write_camera(path / "calibration.yaml")
+    (path / "notes.txt").write_text("")
+    for hidden in (".img1.png", "._img2.png"):
+        (path / hidden).write_bytes(b"")
+    return path
+
+
+def opened(folder, **options):
+    return ImageFolder(folder, SourceOptions(**options))
+
+
+def test_images_come_in_natural_order(folder):
+    sequence = opened(folder)
+    frames = list(sequence)
+    assert [file.name for file in sequence.files] == ["img2.png", "img10.PNG", "img011.png"]
+    assert [frame.rgb[0, 0, 2] for frame in frames] == [10, 14, 18]
+    assert [frame.timestamp_s for frame in frames] == [k * FRAME_INTERVAL_S for k in range(3)]
+    assert (sequence.name, sequence.frame_count, sequence.camera) == ("shots", 3, CAMERA)
+    assert sequence.ground_truth is None and frames[0].sensor_depth is None and frames[0].T_world_cam_true is None
+
+
+def test_order_of_odd_names(folder):
+    for name in ("1²2.png", "img02.png", "b.png", "7.png", "a10.png", "a9z.png"):
+        write_rgb(folder / name, picture(0))
+    assert [file.name for file in opened(folder).files] == [
+        "1²2.png", "7.png", "a9z.png", "a10.png", "b.png", "img02.png", "img2.png", "img10.PNG", "img011.png"]
+
+
+def test_max_frames_counts_in_that_order(folder):
+    assert [frame.rgb[0, 0, 2] for frame in opened(folder, max_frames=2)] == [10, 14]
+
+
+def test_truncated_images_are_skipped_and_counted(folder):
+    truncate(folder / "img10.PNG")
+    sequence = opened(folder)
+    frames = list(sequence)
+    assert [(frame.index, frame.timestamp_s) for frame in frames] == [(0, 0.0), (2, 2 * FRAME_INTERVAL_S)]
+    assert len(sequence.skipped) == 1 and "img10.PNG" in sequence.skipped.reasons[0]
+
+
+def test_images_that_change_size_end_the_run(folder):
+    write_rgb(folder / "img20.png", picture(0, (48, 64)))
+    with pytest.raises(SourceError, match="img20.png is 64x48 but the images before it are 32x24"):
+        list(opened(folder))
+
+
+def test_recognised_by_what_lies_in_it(folder):
+    assert recognises(folder) and not recognises(folder.parent) and not recognises(folder / "img2.png")
+    for file in folder.glob("img*"):
+        file.unlink()
+    assert not recognises(folder)
+
+
+@pytest.mark.parametrize("prepare, options, kind, says", [
+    (lambda folder: [file.unlink() for file in folder.glob("img*")], {}, SourceError, "has no images"),
+    (lambda folder: [truncate(file) for file in folder.glob("img*")], {}, SourceError, "none of its 3 images"),
+    (lambda folder: (folder / "calibration.yaml").unlink(), {}, CalibrationError, "fields width, height, fx, fy, cx"),
+    (lambda folder: write_camera(folder / "calibration.yaml", Camera(30, 30, 9, 9, 9, 9)), {}, CalibrationError,
+     "another aspect ratio"),
+    (lambda folder: None, {"depth_every": 1}, SourceError, "no depth images")])
+def test_what_cannot_be_used_says_so_in_one_line(folder, prepare, options, kind, says):
+    prepare(folder)
+    with pytest.raises(kind) as caught:
+        opened(folder, **options)
+    assert says in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_file_is_no_folder(folder):
+    with pytest.raises(SourceError, match="img2.png is not a folder"):
+        opened(folder / "img2.png")

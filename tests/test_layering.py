@@ -1,0 +1,118 @@
+"""Who may import whom, read from the sources of all our modules; nothing is run but one fresh interpreter."""
+
+import ast
+import graphlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("calib", "sequences", "depth", "slam")
+MAY_IMPORT = {"calib": ("calib",), "sequences": ("sequences", "calib"), "depth": ("depth", "calib"),
+              "slam": ("slam", "calib", "sequences.frame", "depth.estimator")}
+"""Packages and modules that the modules of each package may import."""
+TOP = ("slam.system", "slam.viewer", "slam.export", "slam.evaluation")
+"""What only the command line puts together."""
+ABOVE_TOP = ("run_slam", "slam.warm_up")
+"""Modules on the level of the command line: warm_up runs the whole system once, for run_slam alone."""
+OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnxruntime")
+
+
+def name_of(path):
+    """slam/kernels/__init__.py -> slam.kernels"""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {name_of(path): ast.parse(path.read_text()) for path in
+           [ROOT / "run_slam.py", *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))]}
+
+
+def is_command_line(module):
+    """Whether a module is one of those that print and exit."""
+    return module == "run_slam" or module.endswith("__main__")
+
+
+def imported(nodes, module):
+    """Full names of the modules that the import statements among `nodes` refer to."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} line {node.lineno}: a relative import hides whom it reaches for"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in SOURCES else node.module
+
+
+def at_import(node):
+    """The nodes that run when a module is imported: everything outside functions."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield child
+            yield from at_import(child)
+
+
+def is_within(module, *packages):
+    return any(module == package or module.startswith(package + ".") for package in packages)
+
+
+def ours(module, everywhere=True):
+    """Our modules that `module` imports: anywhere, or only where they are loaded along with it."""
+    nodes = ast.walk(SOURCES[module]) if everywhere else at_import(SOURCES[module])
+    return {name for name in imported(nodes, module) if is_within(name, "run_slam", *PACKAGES)}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_import_only_what_lies_below_them(package):
+    offences = [f"{module} imports {name}" for module in SOURCES if is_within(module, package)
+                and not is_command_line(module) for name in ours(module) if not is_within(name, *MAY_IMPORT[package])]
+    assert not offences
+
+
+def test_imports_go_one_way():
+    """No module reaches itself through its imports; those inside functions count as well."""
+    order = list(graphlib.TopologicalSorter({module: ours(module) - {module} for module in SOURCES}).static_order())
+    assert order.index("calib.se3") < order.index("slam.tracker") < order.index("slam.system")
+    assert not any(module in ours(module) for module in SOURCES)
+
+
+def test_only_the_command_line_imports_the_top():
+    offences = [f"{module} imports {name}" for module in SOURCES if not is_command_line(module)
+                and module not in ABOVE_TOP for name in ours(module) if is_within(name, *TOP, *ABOVE_TOP)]
+    assert not offences
+
+
+def test_optional_packages_are_imported_where_they_are_needed():
+    offences = [f"{module} imports {name}" for module, tree in SOURCES.items()
+                for name in imported(at_import(tree), module) if is_within(name, *OPTIONAL)]
+    assert not offences
+
+
+def test_only_the_command_line_prints():
+    offences = [f"{module} line {node.lineno}" for module, tree in SOURCES.items() if not is_command_line(module)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"]
+    assert not offences
+
+
+def test_no_module_imports_all_names_of_another():
+    assert not [module for module, tree in SOURCES.items() for node in ast.walk(tree)
+                if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)]
+
+
+def test_loading_slam_loads_no_optional_package():
+    loaded = f"import sys, slam.system; print([name for name in {OPTIONAL} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+def test_the_rules_would_notice():
+    """The reading of imports itself, on a made-up module."""
+    tree = ast.parse("import numpy as np\nfrom slam import system\nfrom depth.estimator import focal_scale\n"
+                     "try:\n    import torch\nexcept ImportError:\n    pass\n"
+                     "class Lazy:\n    import h5py\n    def load(self):\n        import open3d\n")
+    assert list(imported(ast.walk(tree), "made.up")).count("open3d") == 1
+    assert sorted(imported(at_import(tree), "made.up")) == ["depth.estimator", "h5py", "numpy", "slam.system", "torch"]
