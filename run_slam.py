@@ -62,11 +62,12 @@ def run(arguments):
     else:
         frames = with_predicted_depth(prefetch(frames), open_network(arguments), rectifier.camera, slam.stage_times)
     introduce(arguments, sequence, rectifier)
+    viewer = open_viewer(arguments, slam)
     with console.status("preparing (the first start on a machine compiles for a minute or two)"):
         warm_up(config)
     session = Session(sequence, slam)
     try:
-        session.track(prefetch(frames), open_viewer(arguments, slam))
+        session.track(prefetch(frames), viewer)
     finally:
         problems = save(session, folder, arguments)
     if session.failure:
