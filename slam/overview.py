@@ -25,14 +25,14 @@ def draw_surfel_overview(surfels, T_world_key, T_world_cam, caption):
     """The same from the stable surfels, keyframes standing at T_world_key, for a run without a mesh. Any number of
     surfels and poses will do, none included."""
     surface = surfel_surface(surfels, T_world_key)
-    return _draw_panels(surface, T_world_cam, f"{caption}: no mesh, {len(surface.points) // 4} stable surfels")
+    return _draw_panels(surface, T_world_cam, f"{caption}: no mesh; stable surfels: {len(surface.points) // 4}")
 
 
 def _draw_panels(surface, T_world_cam, caption):
     panels = [_draw_panel(surface, T_world_cam, _look(surface, T_world_cam, elevation)) for elevation in (35.0, 89.0)]
     picture = np.concatenate(panels, axis=1)
     length_m = np.linalg.norm(np.diff(T_world_cam[:, :3, 3], axis=0), axis=1).sum()
-    _write(picture, f"{caption}, {len(T_world_cam)} cameras from blue to orange, path {length_m:.2f} m",
+    _write(picture, f"{caption}; cameras: {len(T_world_cam)}, from blue to orange; path {length_m:.2f} m",
            (20, picture.shape[0] - 20))
     return picture
 
