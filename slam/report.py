@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from dataclasses import asdict
 from importlib import metadata
+from pathlib import Path
 
 PACKAGES = ("numpy", "scipy", "numba", "opencv-python-headless", "open3d-cpu", "onnxruntime")
 
@@ -67,6 +68,10 @@ def build_report(arguments, session, problems):
 
 def peak_memory_mb():
     """Largest resident size of this process so far."""
+    status = Path("/proc/self/status")
+    if status.is_file():  # the other figure starts at that of the process which started this one
+        peak_kb = next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return round(peak_kb / 2**10, 1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
@@ -94,6 +99,8 @@ def table_rows(report):
     if "ate_se3_m" in report:
         rows.append(("path error (ATE)", f"{report['ate_se3_m']:.3f} m, {report['ate_sim3_m']:.3f} m with scale "
                                          f"{report['ate_scale']:.3f} allowed; path {report['path_m']:.1f} m"))
+    if "rpe_1s_m" in report:
+        rows.append(("drift in 1 s (RPE)", f"{report['rpe_1s_m']:.3f} m, {report['rpe_1s_deg']:.2f} degrees"))
     if "depth_rel" in report:
         rows.append(("depth error", f"{100 * report['depth_rel']:.1f} % mean, {100 * report['depth_delta1']:.0f} % "
                                     f"within 25 % ({report['depth_images']} images)"))
