@@ -13,6 +13,11 @@ from slam.kernels.normals import surface_normals
 class FusionConfig:
     depth_tolerance: float = 0.03
     """Relative depth difference up to which a measurement and a surfel are one surface."""
+    ambiguity: float = 0.0
+    """Relative depth difference up to which a measurement that fits no surfel contradicts the one in its pixel, so
+    that one of the two is wrong; beyond, it is another surface. A sensor's errors are never that large."""
+    doubt: float = 0.95
+    """What the confidence of a contradicted surfel is multiplied with."""
     max_normal_angle_rad: float = 0.7
     """Angle between their normals up to which they are."""
     free_space_margin: float = 0.05
@@ -52,7 +57,7 @@ class Fusion:
         merged, added, refused = fuse(
             arrays, surfels.chunks, view.index, view.surface, view.cam_from_key, keyframe, inverse_depth, normals, rgb,
             self.weights, self.camera.pinhole, frame_index, surfels.config.max_surfels, np.float32(c.depth_tolerance),
-            np.float32(np.cos(c.max_normal_angle_rad)), np.float32(c.max_confidence))
+            np.float32(c.ambiguity), np.float32(c.doubt), np.float32(np.cos(c.max_normal_angle_rad)), np.float32(c.max_confidence))
         carved = carve_free_space(
             arrays, surfels.chunks, view.index, view.surface, inverse_depth, np.float32(c.free_space_margin),
             np.float32(c.free_space_factor), np.float32(c.min_confidence))

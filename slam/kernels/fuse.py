@@ -17,11 +17,12 @@ DEAD = np.float32(0)
 
 @kernel
 def fuse(surfels, chunks, index, surface, cam_from_key, keyframe, inverse_depth, normals, rgb, weights,
-         pinhole, frame_index, max_surfels, depth_tolerance, min_normal_cosine, max_confidence):
+         pinhole, frame_index, max_surfels, depth_tolerance, ambiguity, doubt, min_normal_cosine, max_confidence):
     """Merge a depth map into the surfels and add what they do not explain; new surfels belong to `keyframe`.
 
     weights (h, w): confidence of each measurement, 0 to leave it out. depth_tolerance: relative depth difference up
-    to which surfel and measurement are one surface. Returns (merged, added, refused for want of room).
+    to which surfel and measurement are one surface; between it and `ambiguity` they contradict each other: nothing is
+    added, and the surfel's confidence is multiplied by `doubt`. Returns (merged, added, contradicted or without room).
     """
     height, width = index.shape
     fx, fy, cx, cy = pinhole
@@ -45,6 +46,10 @@ def fuse(surfels, chunks, index, surface, cam_from_key, keyframe, inverse_depth,
                     surfels.seen[i] = frame_index
                     merged += 1
                 continue
+            if contradicts(surface, v, u, z, ambiguity):
+                surfels.confidence[index[v, u]] *= doubt
+                refused += 1
+                continue
             i = take_row(chunks, keyframe) if chunks.counts[SURFELS] < max_surfels else -1
             if i < 0:
                 refused += 1
@@ -52,6 +57,12 @@ def fuse(surfels, chunks, index, surface, cam_from_key, keyframe, inverse_depth,
             place(surfels, i, cam_from_key, keyframe, x, y, z, nx, ny, nz, radius, rgb, u, v, weight, frame_index)
             added += 1
     return merged, added, refused
+
+
+@inline
+def contradicts(surface, row, column, z, ambiguity):
+    """Whether what the map shows at a pixel is near depth z, by this relative difference."""
+    return surface[row, column, 7] > 0 and abs(surface[row, column, 2] - z) <= ambiguity * min(z, surface[row, column, 2])
 
 
 @inline
