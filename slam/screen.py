@@ -14,8 +14,9 @@ class Screen:
     """Standard output: in a terminal with a moving bar, elsewhere plain lines."""
 
     def __init__(self):
-        self.is_terminal = sys.stdout.isatty()
-        self.console = Console(file=_Undisturbed(sys.stdout), force_terminal=self.is_terminal, highlight=False,
+        stream = sys.stdout or open(os.devnull, "w")  # none where the caller has closed it
+        self.is_terminal = stream.isatty()
+        self.console = Console(file=_Undisturbed(stream), force_terminal=self.is_terminal, highlight=False,
                                markup=False, emoji=False, soft_wrap=True)
 
     def print(self, line):
