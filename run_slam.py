@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from calib.command_line import OneLineParser, exit_code, name_and_value, whole_number
-from calib.errors import BadInputError, MonofuseError, OutputError, SourceError
+from calib.errors import BadInputError, MonofuseError, SourceError
 from calib.rectification import Rectifier, rectified
 from sequences.catalogue import SOURCES, open_sequence
 from sequences.prefetch import prefetch
@@ -56,13 +56,14 @@ def run(arguments, screen):
         session.track(stop.until_stopped(prefetch(frames)), screen, viewer)
         save_path_and_map(session, folder, arguments)
         stop.end_at_once()
-        save_mesh(session, folder, arguments, screen)
+        save_mesh_and_report(session, folder, arguments, screen)
     if session.failures:
         raise session.failures[0]
 
 
 def parse_arguments(argv):
-    parser = OneLineParser(prog="run_slam", description=__doc__)
+    parser = OneLineParser(prog="run_slam", description=__doc__, epilog="exit code: 0 done, 1 the run failed, 2 bad "
+                           "input, 130 ended by Ctrl-C, 143 by kill; whatever ends a run, what was done is saved")
     parser.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE",
                         help=f"`synthetic`, a folder (TUM layout or images), a video file, or NAME:PATH with NAME one "
                              f"of {', '.join(SOURCES)} (default: synthetic)")
@@ -189,9 +190,9 @@ class Session:
                               f"{reason}: choose another --depth, or check depth_scale in the calibration")
         if not self.counter.tracked:
             raise MonofuseError(f"none of {frames} frames offered enough texture with depth to start from")
-        if self.counter.tracked == 1 and frames > 1:
-            raise MonofuseError(f"the camera was lost right after the first of {frames} frames: is this one continuous "
-                                f"recording of a textured scene, and does the calibration belong to it?")
+        if self.counter.tracked == 1 and self.counter.status["lost"]:
+            raise MonofuseError(f"of {frames} frames all were lost after the first that was usable: is this one "
+                                f"continuous recording of a textured scene, and does the calibration belong to it?")
 
     def scores(self):
         """Errors against the truth, where the source has one."""
@@ -210,11 +211,11 @@ def save_path_and_map(session, folder, arguments):
         folder.write("trajectory.txt", trajectory_text(*slam.trajectory()))
     with session.attempt():
         folder.write("map.ply", surfels_ply(slam.surfels, slam.keyframes.T_world_key))
-    with suppress(OutputError):  # the final report will say so
+    with suppress(Exception):  # the final report will say so
         save_report(build_report(vars(arguments), session, ["ended before the mesh was complete"]), folder)
 
 
-def save_mesh(session, folder, arguments, screen):
+def save_mesh_and_report(session, folder, arguments, screen):
     """Write the mesh in all formats, a picture of it, and the report that then holds; show the report."""
     _, T_world_cam = session.slam.trajectory()
     if len(T_world_cam):
@@ -226,9 +227,10 @@ def save_mesh(session, folder, arguments, screen):
             folder.write("overview.png", png(draw_overview(mesh, T_world_cam, session.sequence.name)))
     with session.attempt():
         report = build_report(vars(arguments), session, [])
+        with session.attempt():
+            save_report(report, folder)
         screen.rows(table_rows(report) + [("problem", problem) for problem in report["problems"][1:]])
         screen.print(f"results in {folder.path}")
-        save_report(report, folder)
 
 
 def save_report(report, folder):

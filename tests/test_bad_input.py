@@ -243,7 +243,7 @@ def test_a_camera_that_is_lost_at_once(said, recording, tmp_path):
     for index in range(1, FRAMES):
         cv2.imwrite(str(recording / "rgb" / f"{index}.png"), rng.integers(0, 255, (*SIZE[::-1], 3), np.uint8))
     code, line = said(recording, "--output", tmp_path / "out")
-    assert code == 1 and "lost right after the first" in line
+    assert code == 1 and "all were lost after the first" in line
     report = report_in(tmp_path / "out")
     assert (report["tracked"], report["lost"], report["ended"]) == (1, FRAMES - 1, "failed")
 

@@ -179,7 +179,8 @@ sys.exit(run_slam.main())
 
 
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_source_that_no_longer_answers_does_not_hold_up_the_end(number, code):
+def test_a_source_that_no_longer_answers_does_not_hold_up_the_end(monkeypatch, number, code):
+    monkeypatch.setattr("sequences.prefetch.PATIENCE_S", 0.2)
     threading.Timer(0.3, os.kill, (os.getpid(), number)).start()
     taken = []
     start = time.monotonic()
