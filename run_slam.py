@@ -18,7 +18,7 @@ from slam.depth_stage import with_predicted_depth, with_sensor_depth
 from slam.evaluation import DepthErrors, evaluate_trajectory
 from slam.export import MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
 from slam.mesh import MeshConfig, build_mesh, open3d
-from slam.overview import draw_overview
+from slam.overview import draw_overview, draw_surfel_overview
 from slam.pyramid import inverse_depth_on
 from slam.report import RunCounter, build_report, table_rows
 from slam.screen import Screen
@@ -217,20 +217,29 @@ def save_path_and_map(session, folder, arguments):
 
 def save_mesh_and_report(session, folder, arguments, screen):
     """Write the mesh in all formats, a picture of it, and the report that then holds; show the report."""
-    _, T_world_cam = session.slam.trajectory()
-    if len(T_world_cam):
+    slam, mesh = session.slam, None
+    if session.counter.tracked:
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
-            mesh = build_mesh(session.slam.surfels, session.slam.keyframes.T_world_key, MeshConfig())
+            mesh = build_mesh(slam.surfels, slam.keyframes.T_world_key, MeshConfig())
             for file_format in dict.fromkeys(["ply", *arguments.mesh]):
                 with session.attempt():
                     folder.write(f"mesh.{file_format}", mesh_file(mesh, file_format))
-            folder.write("overview.png", png(draw_overview(mesh, T_world_cam, session.sequence.name)))
+    with session.attempt():
+        folder.write("overview.png", png(overview(session, mesh)))
     with session.attempt():
         report = build_report(vars(arguments), session, [])
         with session.attempt():
             save_report(report, folder)
         screen.rows(table_rows(report) + [("problem", problem) for problem in report["problems"][1:]])
         screen.print(f"results in {folder.path}")
+
+
+def overview(session, mesh):
+    slam, caption = session.slam, session.sequence.name
+    _, T_world_cam = slam.trajectory()
+    if mesh is None:
+        return draw_surfel_overview(slam.surfels, slam.keyframes.T_world_key, T_world_cam, caption)
+    return draw_overview(mesh, T_world_cam, caption)
 
 
 def save_report(report, folder):

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import run_slam
+from calib.camera import Camera
 from calib.command_line import exit_code
-from conftest import FRAMES, SIZE
 from onnx_file import onnx_file
 from slam_process import report_in, run_process, trajectory_in
+from tiny_recordings import write_camera
+from walk_recording import FRAMES, SIZE
 
 INPUT, MAP = (1, 3, 48, 64), (1, 1, 48, 64)
 RED = ("Slice", ["image", "from", "to", "axis"], ["red"], {})
@@ -191,8 +193,7 @@ def test_images_that_change_size(said, recording, tmp_path):
 
 
 def test_a_calibration_of_the_same_aspect_is_scaled(recording, tmp_path, capsys):
-    text = "width: 320\nheight: 240\nfx: 251.1497\nfy: 251.1497\ncx: 159.5\ncy: 119.5\n"
-    (recording / "double.yaml").write_text(text)
+    write_camera(recording / "double.yaml", Camera(320, 240, 251.1497, 251.1497, 159.5, 119.5))
     assert run_slam.main([str(recording), "--calibration", str(recording / "double.yaml"), "--output",
                           str(tmp_path / "out"), "--max-frames", "6"]) == 0
     camera = report_in(tmp_path / "out")["camera"]
@@ -235,7 +236,8 @@ def test_images_without_texture(said, recording, tmp_path):
         cv2.imwrite(str(file), np.full((*SIZE[::-1], 3), 127, np.uint8))
     code, line = said(recording, "--output", tmp_path / "out")
     assert code == 1
-    assert {file.name for file in (tmp_path / "out").iterdir()} == {"trajectory.txt", "map.ply", "report.json"}
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {
+        "trajectory.txt", "map.ply", "overview.png", "report.json"}
 
 
 def test_a_camera_that_is_lost_at_once(said, recording, tmp_path):

@@ -11,9 +11,9 @@ import trimesh
 
 import run_slam
 from sequences import synthetic
-from conftest import calibration_text
 from onnx_file import onnx_file
 from slam_process import PATIENCE_S, PROGRAM, read_surfels, report_in, trajectory_in
+from tiny_recordings import write_camera
 
 CONTRACT = {"fps", "frames", "tracked", "lost", "relocalised", "keyframes", "loops", "surfels", "peak_memory_mb",
             "stages", "versions", "configuration", "ate_se3_m", "ate_sim3_m", "ate_scale", "rpe_1s_m", "ended"}
@@ -103,16 +103,17 @@ def test_a_refused_run_leaves_older_results_alone(recording, tmp_path, capsys):
 
 def test_a_video_with_a_network(walk, tmp_path, capsys):
     frames, camera = walk
-    video = cv2.VideoWriter(str(tmp_path / "walk.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 30, (camera.width, camera.height))
+    size = camera.width, camera.height
+    video = cv2.VideoWriter(str(tmp_path / "walk.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 30, size)
     for frame in frames[:12]:
         video.write(frame.rgb[..., ::-1])
     video.release()
-    (tmp_path / "camera.yaml").write_text(calibration_text(camera.resized((2 * camera.height, 2 * camera.width))))
+    write_camera(tmp_path / "camera.yaml", camera.resized((2 * camera.height, 2 * camera.width)))
     network = onnx_file(
-        tmp_path / "bright_is_near.onnx", {"image": (1, 3, "height", "width")}, {"depth": (1, 1, "height", "width")},
+        tmp_path / "bright_is_near.onnx", {"image": (1, 3, "h", "w")}, {"depth": (1, 1, "h", "w")},
         [("Slice", ["image", "from", "to", "axis"], ["red"], {}), ("Neg", ["red"], ["dark"], {}),
          ("Add", ["dark", "far"], ["depth"], {})],
-        {"from": np.array([0]), "to": np.array([1]), "axis": np.array([1]), "far": np.array([300], np.float32)})
+        {"from": np.array([0]), "to": np.array([1]), "axis": np.array([1]), "far": np.float32([300])})
     assert run_slam.main([str(tmp_path / "walk.avi"), "--calibration", str(tmp_path / "camera.yaml"), "--depth",
                           str(network), "--depth-option", "scale=0.01", "--depth-option", "size=48,64", "--runtime", "onnx",
                           "--output", str(tmp_path / "out")]) == 0
@@ -135,6 +136,7 @@ def test_one_frame_is_tracked_but_is_no_mesh(recording, tmp_path, capsys):
     assert "a mesh needs" in capsys.readouterr().err
     assert len(trajectory_in(tmp_path)) == 1 and len(read_surfels(tmp_path / "map.ply")) > 1000
     assert report_in(tmp_path)["ended"] == "complete" and not (tmp_path / "mesh.ply").exists()
+    assert cv2.imread(str(tmp_path / "overview.png")).std() > 5
 
 
 def test_results_go_to_a_folder_named_after_the_source(recording, tmp_path, monkeypatch, capsys):
