@@ -114,9 +114,9 @@ def test_a_video_with_a_network(walk, tmp_path, capsys):
         [("Slice", ["image", "from", "to", "axis"], ["red"], {}), ("Neg", ["red"], ["dark"], {}),
          ("Add", ["dark", "far"], ["depth"], {})],
         {"from": np.array([0]), "to": np.array([1]), "axis": np.array([1]), "far": np.float32([300])})
-    assert run_slam.main([str(tmp_path / "walk.avi"), "--calibration", str(tmp_path / "camera.yaml"), "--depth",
-                          str(network), "--depth-option", "scale=0.01", "--depth-option", "size=48,64", "--runtime", "onnx",
-                          "--output", str(tmp_path / "out")]) == 0
+    assert run_slam.main([str(tmp_path / "walk.avi"), "--calibration", str(tmp_path / "camera.yaml"),
+                          "--depth", str(network), "--depth-option", "scale=0.01", "--depth-option", "size=48,64",
+                          "--runtime", "onnx", "--output", str(tmp_path / "out")]) == 0
     report = report_in(tmp_path / "out")
     assert report["frames"] == 12 and report["tracked"] >= 10
     assert report["stages"]["network"]["calls"] == 12
