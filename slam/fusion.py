@@ -51,7 +51,11 @@ class Fusion:
         """Fuse one frame. view must be rendered at the frame's pose; rgb (h, w, 3) uint8 and inverse_depth (h, w)
         on the grid of the camera; `keyframe` is the row new surfels belong to."""
         c, arrays = self.config, surfels.arrays
+        evicted = surfels.evicted
         surfels.make_room(min(inverse_depth.size, surfels.config.max_surfels // 20))
+        if surfels.evicted > evicted:  # some of them may be in the view
+            gone = arrays.confidence[view.index] <= 0
+            view.index[gone], view.surface[gone] = -1, 0
         normals = np.empty((*inverse_depth.shape, 3), np.float32)
         surface_normals(inverse_depth, self.camera.pinhole, np.float32(1.05), normals)
         merged, added, refused = fuse(

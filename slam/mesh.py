@@ -1,54 +1,93 @@
 """The surfels as one coloured triangle mesh, and rays through it. The one file of slam/ that needs Open3D."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import trimesh
 from scipy.spatial import cKDTree
 
 from calib.errors import MissingPackageError, MonofuseError
+from slam.mesh_support import in_large_piece, supported_vertices
 
 
 @dataclass(frozen=True)
 class MeshConfig:
     min_confidence: float = 3.0
     """Surfels below have too little support to become surface."""
-    cell_m: float = 0.02
-    """Finest cell of the reconstruction."""
-    max_gap_m: float = 0.04
-    """Surface farther than this from every surfel is invention and cut away."""
-    min_component_share: float = 0.002
-    """Loose pieces with fewer than this share of all triangles are cut away."""
+    cell_radii: float = 1.3
+    """Finest cell of the reconstruction in median radii of the surfels, ..."""
+    min_cell_m: float = 0.005
+    max_cell_m: float = 0.03
+    """... within these bounds, ..."""
+    max_cells: int = 400_000
+    """... coarser where the surfels would cover more cells than this: time, memory and file size grow with them."""
+    reach_radii: float = 4.0
+    max_reach_m: float = 0.06
+    """Surface farther from the nearest surfel than this many of its radii, at most so far, and one cell is invention
+    and cut away, ..."""
+    max_hole_m2: float = 0.03
+    """... but for holes within the surface up to this area."""
+    min_piece_share: float = 0.001
+    """Loose pieces with less than this share of all triangles are cut away."""
+    smoothing_steps: int = 10
+    """Smoothing without shrinking (Taubin 1995) against the ripples of the reconstruction's grid and noise."""
+    colour_surfels: int = 4
+    """Nearest surfels that give a vertex its colour."""
     min_surfels: int = 200
     """Below, there is nothing to build a mesh from."""
+
+
+CELLS_ACROSS = 8, 1024
+"""Fewer across the whole map make no surface; more, as with a few surfels far out, a slow and deep octree."""
+NEIGHBOURS = 4
+"""A surfel with fewer others within twice its reach is a stray one."""
 
 
 class NoMesh(MonofuseError):
     """The map is too small for a mesh."""
 
 
+class _Samples(NamedTuple):
+    """The surfels that become surface, in the world."""
+
+    points: np.ndarray
+    normals: np.ndarray
+    colours: np.ndarray
+    """(N, 3) in 0..255."""
+    radius: np.ndarray
+    confidence: np.ndarray
+
+
 def build_mesh(surfels, T_world_key, config):
     """Screened Poisson reconstruction (Kazhdan and Hoppe 2013) of the surfels -> trimesh.Trimesh in the world.
 
-    Raises NoMesh where fewer than min_surfels are well supported.
+    Poisson closes every hole and rounds off colours; so what no surfel supports is cut away, and vertices take their
+    colours from the surfels around them. Raises NoMesh where fewer than min_surfels are well supported.
     """
-    o3d = open3d()
-    rows = surfels.select(config.min_confidence)
-    if len(rows) < config.min_surfels:
-        raise NoMesh(f"only {len(rows)} surfels were seen often enough, a mesh needs {config.min_surfels}: "
-                     f"use more frames, or a depth that fits the camera better")
-    points, normals = surfels.world_points(rows, T_world_key)
-    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points))
-    cloud.normals = o3d.utility.Vector3dVector(normals)
-    cloud.colors = o3d.utility.Vector3dVector(surfels.arrays.colour[rows] / 255.0)
-    mesh, _ = o3d.geometry.TriangleMesh.create_from_point_cloud_poisson(cloud, width=config.cell_m)
-    distance_m, _ = cKDTree(points).query(np.asarray(mesh.vertices), distance_upper_bound=config.max_gap_m)
-    mesh.remove_vertices_by_mask(np.isinf(distance_m))
-    _remove_loose_pieces(mesh, config.min_component_share)
+    samples = _well_supported(surfels, T_world_key, config)
+    tree = cKDTree(samples.points)
+    cell_m = cell_size(samples.points, samples.radius, config)
+    if np.ptp(samples.points, axis=0).max() < CELLS_ACROSS[0] * cell_m:
+        raise NoMesh("all surfels lie within a few centimetres: use a depth that fits the camera better")
+    mesh = _poisson(samples, cell_m)
+    mesh.remove_vertices_by_mask(~_vouched_for(mesh, samples, tree, cell_m, config))
+    if not len(mesh.triangles):
+        raise NoMesh("the surfels are too scattered for a mesh: use a depth that fits the camera better")
+    mesh = mesh.filter_smooth_taubin(config.smoothing_steps)
     mesh.compute_vertex_normals()
-    colours = np.round(255 * np.clip(np.asarray(mesh.vertex_colors), 0, 1)).astype(np.uint8)
-    return trimesh.Trimesh(np.asarray(mesh.vertices), np.asarray(mesh.triangles), process=False,
-                           vertex_normals=np.asarray(mesh.vertex_normals), vertex_colors=colours)
+    vertices = np.asarray(mesh.vertices)
+    return trimesh.Trimesh(vertices, np.asarray(mesh.triangles), process=False,
+                           vertex_normals=np.asarray(mesh.vertex_normals),
+                           vertex_colors=_colours_at(vertices, samples, tree, config.colour_surfels))
+
+
+def cell_size(points, radius, config):
+    """Positions (N, 3) and radii (N,) of surfels -> finest cell of their reconstruction, metres."""
+    area_m2 = np.pi * np.square(radius, dtype=np.float64).sum()
+    extent_m = float(np.ptp(points, axis=0).max())
+    wanted_m = np.clip(config.cell_radii * float(np.median(radius)), config.min_cell_m, config.max_cell_m)
+    return float(max(wanted_m, np.sqrt(area_m2 / config.max_cells), extent_m / CELLS_ACROSS[1]))
 
 
 def open3d():
@@ -61,11 +100,54 @@ def open3d():
     return o3d
 
 
-def _remove_loose_pieces(mesh, min_share):
-    component, sizes, _ = mesh.cluster_connected_triangles()
-    small = np.asarray(sizes) < min_share * len(mesh.triangles)
-    mesh.remove_triangles_by_mask(small[np.asarray(component, np.int64)])
-    mesh.remove_unreferenced_vertices()
+def _well_supported(surfels, T_world_key, config):
+    rows = surfels.select(config.min_confidence)
+    arrays = surfels.arrays
+    samples = _Samples(*surfels.world_points(rows, T_world_key), arrays.colour[rows], arrays.radius[rows],
+                       arrays.confidence[rows])
+    if len(rows):
+        distance_m, _ = cKDTree(samples.points).query(samples.points, k=1 + NEIGHBOURS)
+        in_company = distance_m[:, -1] <= 2 * _reach_m(samples.radius, config)
+        samples = _Samples(*(values[in_company] for values in samples))
+    if len(samples.points) < config.min_surfels:
+        raise NoMesh(f"only {len(samples.points)} of {len(surfels)} surfels have enough support, a mesh needs "
+                     f"{config.min_surfels}: use more frames, or a depth that fits the camera better")
+    return samples
+
+
+def _reach_m(radius, config):
+    return np.minimum(config.reach_radii * radius, config.max_reach_m)
+
+
+def _poisson(samples, cell_m):
+    o3d = open3d()
+    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(samples.points))
+    cloud.normals = o3d.utility.Vector3dVector(samples.normals)
+    # One thread: the same map gives the same mesh, and beside other work a second one gains nothing.
+    try:
+        mesh, _ = o3d.geometry.TriangleMesh.create_from_point_cloud_poisson(cloud, width=cell_m, n_threads=1)
+    except RuntimeError as error:
+        raise NoMesh("the surface reconstruction failed on these surfels") from error
+    mesh.compute_vertex_normals()
+    return mesh
+
+
+def _vouched_for(mesh, samples, tree, cell_m, config):
+    """-> (V,) bool"""
+    vertices, triangles = np.asarray(mesh.vertices), np.asarray(mesh.triangles)
+    supported = supported_vertices(vertices, np.asarray(mesh.vertex_normals), triangles, samples, tree,
+                                   _reach_m(samples.radius, config) + cell_m, config.max_hole_m2)
+    return supported & in_large_piece(triangles, supported, config.min_piece_share)
+
+
+def _colours_at(vertices, samples, tree, count):
+    """Average of the nearest surfels: confident ones count more, and those farther than the nearest by half a radius
+    fade out, which keeps edges sharp. -> (N, 3) uint8"""
+    distance_m, nearest = tree.query(vertices, k=count)
+    farther = (distance_m**2 - distance_m[:, :1] ** 2) / (0.5 * samples.radius[nearest]) ** 2
+    weights = np.exp(-0.5 * farther) * samples.confidence[nearest]
+    weights /= weights.sum(1, keepdims=True)
+    return np.round(np.einsum("nk,nkc->nc", weights, samples.colours[nearest])).astype(np.uint8)
 
 
 class RayCaster:

@@ -1,0 +1,50 @@
+"""Which part of a reconstructed surface the surfels vouch for; the rest is invention, to be cut away."""
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+
+def supported_vertices(vertices, vertex_normals, triangles, samples, tree, reach_m, max_hole_m2):
+    """-> (V,) bool: vertices within reach of their nearest surfel and facing its way, and those of small holes.
+
+    vertices, vertex_normals (V, 3); triangles (T, 3); samples with points and normals (N, 3), tree a cKDTree of the
+    points; reach_m (N,) per surfel. A hole is a patch without support, bordered by surface, at most max_hole_m2 in
+    area, that faces like its surroundings: not the back or the side of a balloon.
+    """
+    distance_m, nearest = tree.query(vertices)
+    cosine = (vertex_normals * samples.normals[nearest]).sum(1)
+    supported = (distance_m <= reach_m[nearest]) & (cosine > 0)
+    patch = _patches(triangles, ~supported)
+    area_m2, borders = _patch_areas(vertices, triangles, supported, patch)
+    mean_cosine = np.bincount(patch, cosine) / np.bincount(patch)
+    is_hole = borders & (area_m2 <= max_hole_m2) & (mean_cosine > 0.5)
+    return supported | is_hole[patch]
+
+
+def in_large_piece(triangles, kept, min_share):
+    """-> (V,) bool: vertices in connected pieces with at least this share of the triangles, when only `kept` stay."""
+    piece = _patches(triangles, kept)
+    count = np.bincount(piece[triangles[kept[triangles].all(1), 0]], minlength=len(kept))
+    return count[piece] >= max(1, min_share * count.sum())
+
+
+def _patches(triangles, chosen):
+    """(V,) bool -> (V,) patch of each vertex: chosen ones that share edges share a patch, all others are alone."""
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    edges = edges[chosen[edges].all(1)]
+    graph = coo_array((np.ones(len(edges), bool), edges.T), shape=(len(chosen),) * 2)
+    return connected_components(graph, directed=False)[1]
+
+
+def _patch_areas(vertices, triangles, supported, patch):
+    """-> per patch the area of the triangles that would go with it, and whether one of them touches supported surface."""
+    unsupported = ~supported[triangles]
+    cut = unsupported.any(1)
+    corners = vertices[triangles[cut]]
+    double_m2 = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    owner = patch[triangles[cut, unsupported[cut].argmax(1)]]
+    count = int(patch.max()) + 1
+    borders = np.zeros(count, bool)
+    borders[owner[~unsupported[cut].all(1)]] = True
+    return np.bincount(owner, double_m2 / 2, minlength=count), borders
