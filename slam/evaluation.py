@@ -6,24 +6,49 @@ Absolute and relative errors as defined by Sturm et al. 2012; alignment by Umeya
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from calib import se3
 from calib.errors import SourceError
 
 
+MAX_TIME_OFFSET_S = 0.02
+"""Two timestamps this close, and closer than half the interval between frames, are of one moment."""
+
+
 def read_trajectory(path):
-    """TUM file -> timestamps (N,) and T_world_cam (N, 4, 4). Raises SourceError."""
+    """TUM file -> timestamps (N,), increasing, and T_world_cam (N, 4, 4). Raises SourceError that names the line."""
     try:
-        rows = np.loadtxt(path, ndmin=2, comments="#")
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path} is not a trajectory: {error}") from error
-    if rows.shape[0] == 0 or rows.shape[1] < 8:
-        raise SourceError(f"{path} has no lines `timestamp tx ty tz qx qy qz qw`")
+        lines = Path(path).read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}") from error
+    rows = [_pose_fields(f"{path} line {number}", line) for number, line in enumerate(lines, start=1)
+            if line.strip() and not line.lstrip().startswith("#")]
+    if not rows:
+        raise SourceError(f"{path} holds no line `timestamp tx ty tz qx qy qz qw`")
+    rows = np.array(rows)
+    late = np.flatnonzero(np.diff(rows[:, 0]) <= 0)
+    if len(late):
+        raise SourceError(f"{path}: timestamp {rows[late[0] + 1, 0]:f} does not come after {rows[late[0], 0]:f}: "
+                          f"sort the file by time and drop repeated lines")
     return rows[:, 0], se3.from_quaternion(rows[:, 1:4], rows[:, 4:8])
 
 
+def _pose_fields(place, line):
+    try:
+        fields = [float(field) for field in line.split()]
+    except ValueError:
+        fields = []
+    if len(fields) != 8 or not np.all(np.isfinite(fields)) or not np.any(fields[4:]):
+        raise SourceError(f"{place}: expected `timestamp tx ty tz qx qy qz qw`, found {line[:60]!r}")
+    return fields
+
+
 def associate(times_a_s, times_b_s, tolerance_s):
-    """Index pairs (i, j) of nearest timestamps at most tolerance_s apart, one j for each i that has one."""
+    """Index pairs (i, j) of nearest timestamps at most tolerance_s apart, one j for each i that has one.
+
+    times_b_s must increase.
+    """
     right = np.clip(np.searchsorted(times_b_s, times_a_s), 1, max(len(times_b_s) - 1, 1))
     right = np.minimum(right, len(times_b_s) - 1)
     left = np.maximum(right - 1, 0)
@@ -58,16 +83,17 @@ def relative_error(times_s, T_estimate, T_truth, interval_s=1.0):
     def motion(T):
         return se3.inverse(T[earlier]) @ T[later]
     error = se3.inverse(motion(T_truth)) @ motion(T_estimate)
-    angles_rad = [se3.rotation_angle_rad(E) for E in error]
+    angles_rad = Rotation.from_matrix(error[:, :3, :3]).magnitude()
     return (float(np.sqrt((error[:, :3, 3] ** 2).sum(1).mean())),
-            float(np.degrees(np.sqrt(np.mean(np.square(angles_rad))))))
+            float(np.degrees(np.sqrt(np.square(angles_rad).mean()))))
 
 
 def evaluate_trajectory(times_s, T_world_cam, true_times_s, T_true):
     """-> {ate_se3_m, ate_sim3_m, ate_scale, rpe_1s_m, rpe_1s_deg, path_m, matched}; empty with under 3 matches."""
     if len(times_s) < 3 or len(true_times_s) < 3:
         return {}
-    i, j = associate(times_s, true_times_s, 0.5 * float(np.median(np.diff(true_times_s))))
+    half_interval_s = 0.5 * min(float(np.median(np.diff(times))) for times in (times_s, true_times_s))
+    i, j = associate(times_s, true_times_s, min(half_interval_s, MAX_TIME_OFFSET_S))
     if len(i) < 3:
         return {}
     estimate, truth = T_world_cam[i], T_true[j]
@@ -105,8 +131,16 @@ class DepthErrors:
 
 
 def evaluate_files(estimate, truth):
-    """Two TUM files -> scores. Raises SourceError where they do not share three timestamps."""
-    scores = evaluate_trajectory(*read_trajectory(Path(estimate)), *read_trajectory(Path(truth)))
+    """Two TUM files, or folders with trajectory.txt and groundtruth.txt -> scores of evaluate_trajectory and `poses`,
+    how many the estimate has. Raises SourceError where the two do not share three moments."""
+    estimate, truth = _file_in(estimate, "trajectory.txt"), _file_in(truth, "groundtruth.txt")
+    times_s, T_world_cam = read_trajectory(estimate)
+    scores = evaluate_trajectory(times_s, T_world_cam, *read_trajectory(truth))
     if not scores:
-        raise SourceError(f"{estimate} and {truth} have fewer than three timestamps in common")
-    return scores
+        raise SourceError(f"{estimate} and {truth} have fewer than three timestamps in common: are they of one sequence, "
+                          f"and both in seconds?")
+    return scores | {"poses": len(times_s)}
+
+
+def _file_in(path, name):
+    return Path(path) / name if Path(path).is_dir() else Path(path)
