@@ -1,19 +1,15 @@
 #!/usr/bin/env python3
 """RGB video in, metric camera path and coloured mesh out. See README.md, or `python run_slam.py --help`."""
 
-import argparse
 import json
-import signal
 import sys
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-
-from calib.errors import BadInputError, MonofuseError, OutputError
+from calib.command_line import OneLineParser, exit_code, name_and_value, whole_number
+from calib.errors import BadInputError, MonofuseError, SourceError
 from calib.rectification import Rectifier, rectified
 from sequences.catalogue import SOURCES, open_sequence
 from sequences.prefetch import prefetch
@@ -21,100 +17,75 @@ from sequences.sequence import SourceOptions
 from slam.depth_stage import with_predicted_depth, with_sensor_depth
 from slam.evaluation import DepthErrors, evaluate_trajectory
 from slam.export import MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
-from slam.mesh import MeshConfig, build_mesh
-from slam.overview import draw_overview
+from slam.mesh import MeshConfig, build_mesh, open3d
+from slam.overview import draw_overview, draw_surfel_overview
 from slam.pyramid import inverse_depth_on
 from slam.report import RunCounter, build_report, table_rows
+from slam.screen import Screen
+from slam.stop_signal import Interrupted, StopSignal
 from slam.system import SlamConfig, SlamSystem
 from slam.warm_up import warm_up
 
 DEPTH_CHECK_EVERY = 10
 """With a network, its depth is compared to the sensor's on every n-th frame, where there is a sensor's."""
-
-console = Console(highlight=False, soft_wrap=True)
+MOST_SURFELS = 100_000_000
 
 
 def main(argv=None):
-    try:
-        return run(parse_arguments(argv))
-    except MonofuseError as error:
-        print(f"run_slam: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("run_slam: interrupted", file=sys.stderr)
-        return 130
+    """-> exit code"""
+    return exit_code("run_slam", lambda: run(parse_arguments(argv), Screen()))
 
 
-def run(arguments):
-    """Arguments -> objects -> loop -> files. Returns the exit code."""
-    uses_sensor = chosen_depth(arguments) == "sensor"
+def run(arguments, screen):
+    """Arguments -> objects -> loop -> files. What went wrong is raised after saving."""
+    network = open_network(arguments)
     sequence = open_sequence(arguments.source, SourceOptions(
-        calibration_file=arguments.calibration, depth_every=1 if uses_sensor else DEPTH_CHECK_EVERY,
+        calibration_file=arguments.calibration, depth_every=DEPTH_CHECK_EVERY if network else 1,
         max_frames=arguments.max_frames, seed=arguments.seed))
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     rectifier = Rectifier(sequence.camera)
-    config = SlamConfig.for_sensor() if uses_sensor else SlamConfig.for_network()
-    config = replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
-    slam = SlamSystem(rectifier.camera, config)
-    frames = rectified(sequence, rectifier)
-    if uses_sensor:
-        frames = with_sensor_depth(frames)
-    else:
-        frames = with_predicted_depth(prefetch(frames), open_network(arguments), rectifier.camera, slam.stage_times)
-    introduce(arguments, sequence, rectifier)
-    viewer = open_viewer(arguments, slam)
-    with console.status("preparing (the first start on a machine compiles for a minute or two)"):
-        warm_up(config)
+    slam = SlamSystem(rectifier.camera, configuration(arguments, network))
+    viewer = open_viewer(arguments, slam, screen)
+    introduce(arguments, sequence, rectifier, screen)
+    with screen.status("preparing (the first start on a machine compiles for a minute or two)"):
+        open3d()
+        warm_up(slam.config)
+    frames = with_depth(rectified(sequence, rectifier), network, slam, rectifier.camera)
     session = Session(sequence, slam)
-    try:
-        session.track(prefetch(frames), viewer)
-    finally:
-        problems = save(session, folder, arguments)
-    if session.failure:
-        raise session.failure
-    if problems:
-        raise OutputError("; ".join(problems))
-    if not session.counter.tracked:
-        raise MonofuseError(f"none of {session.counter.read} frames offered enough texture with depth to start from")
-    return 130 if session.ended == "interrupted" else 0
+    with StopSignal() as stop:
+        session.track(stop.until_stopped(prefetch(frames)), screen, viewer)
+        save_path_and_map(session, folder, arguments)
+        stop.end_at_once()
+        save_mesh_and_report(session, folder, arguments, screen)
+    if session.failures:
+        raise session.failures[0]
 
 
 def parse_arguments(argv):
-    parser = OneLineParser(prog="run_slam", description=__doc__)
+    parser = OneLineParser(prog="run_slam", description=__doc__, epilog="exit code: 0 done, 1 the run failed, 2 bad "
+                           "input, 130 ended by Ctrl-C, 143 by kill; whatever ends a run, what was done is saved")
     parser.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE",
                         help=f"`synthetic`, a folder (TUM layout or images), a video file, or NAME:PATH with NAME one "
                              f"of {', '.join(SOURCES)} (default: synthetic)")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="where results go (default: results/NAME)")
+    parser.add_argument("--output", type=Path, metavar="DIR",
+                        help="where results go, in place of those of an older run (default: results/NAME)")
     parser.add_argument("--depth", metavar="sensor|FILE.onnx",
                         help="where depth comes from (default: the source's own, where it has any)")
-    parser.add_argument("--depth-option", action="append", default=[], metavar="NAME=VALUE",
+    parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, scale, focal_px, size; overrides FILE.yaml; may be repeated")
     parser.add_argument("--runtime", choices=("auto", "onnx"), default="auto", help="what runs the network")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
     parser.add_argument("--calibration", type=Path, metavar="FILE", help="camera calibration (YAML)")
-    parser.add_argument("--max-frames", type=positive, metavar="N", help="stop after N frames")
-    parser.add_argument("--max-surfels", type=positive, default=1_500_000, metavar="N",
+    parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
+    parser.add_argument("--max-surfels", type=whole_number(1000, MOST_SURFELS), default=1_500_000, metavar="N",
                         help="cap on the map; the least certain surfels make way (default: 1500000)")
     parser.add_argument("--mesh", choices=MESH_FORMATS, action="append", default=[],
                         help="also write the mesh in this format, beside mesh.ply; may be repeated")
     parser.add_argument("--viewer", action="store_true", help="watch in a browser while it runs")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="which synthetic room (default: 0)")
+    parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N",
+                        help="which synthetic room, where SOURCE does not say (default: 0)")
     return parser.parse_args(argv)
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """Mistakes in one line, like every other bad input."""
-
-    def error(self, message):
-        raise BadInputError(f"{message}; see run_slam.py --help")
-
-
-def positive(text):
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
 
 
 def chosen_depth(arguments):
@@ -123,38 +94,47 @@ def chosen_depth(arguments):
 
 
 def open_network(arguments):
-    """-> depth.estimator.DepthEstimator"""
+    """-> depth.estimator.DepthEstimator, or None where depth is the sensor's."""
+    if chosen_depth(arguments) == "sensor":
+        if arguments.depth_option:
+            raise BadInputError("--depth-option is for networks: give --depth FILE.onnx too")
+        return None
     from depth.onnx_runtime import OnnxDepth
     if Path(arguments.depth).suffix != ".onnx":
         raise BadInputError(f"--depth {arguments.depth}: expected `sensor` or an .onnx file")
-    options = {}
-    for option in arguments.depth_option:
-        name, separator, value = option.partition("=")
-        if not separator:
-            raise BadInputError(f"--depth-option {option}: expected NAME=VALUE, as in scale=0.01")
-        options[name] = value
-    return OnnxDepth(arguments.depth, options, arguments.device)
+    return OnnxDepth(arguments.depth, dict(arguments.depth_option), arguments.device)
 
 
-def open_viewer(arguments, slam):
+def configuration(arguments, network):
+    config = SlamConfig.for_network() if network else SlamConfig.for_sensor()
+    return replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
+
+
+def open_viewer(arguments, slam, screen):
     """A viewer that has been told to open, or None."""
     if not arguments.viewer:
         return None
     from slam.viewer import Viewer
     viewer = Viewer(slam)
-    console.print(f"viewer     {viewer.address}")
+    screen.print(f"viewer     {viewer.address}")
     return viewer
 
 
-def introduce(arguments, sequence, rectifier):
+def introduce(arguments, sequence, rectifier, screen):
     count = f"{sequence.frame_count} frames" if sequence.frame_count else "frames as they come"
-    console.print(f"source     {sequence.name}: {count}, {rectifier.camera.describe()}")
-    depth = chosen_depth(arguments)
+    screen.print(f"source     {sequence.name}: {count}, {rectifier.camera.describe()}")
     note = ""
     if not arguments.depth:
         note = " (the exact depth of the synthetic room)" if arguments.source.startswith("synthetic") else \
                " (no --depth given, so the recorded depth is used)"
-    console.print(f"depth      {depth}{note}")
+    screen.print(f"depth      {chosen_depth(arguments)}{note}")
+
+
+def with_depth(frames, network, slam, camera):
+    """Frames with the depth that SLAM shall use, predicted in a thread of its own."""
+    if network:
+        return with_predicted_depth(prefetch(frames), network, camera, slam.stage_times)
+    return with_sensor_depth(frames)
 
 
 class Session:
@@ -164,49 +144,55 @@ class Session:
         self.sequence, self.slam = sequence, slam
         self.counter = RunCounter()
         self.depth_errors = DepthErrors()
+        self.saw_depth = False
         self.ended = "failed"
-        self.failure = None
-        self.interrupt_wanted = self.in_frame = False
+        self.failures = []
 
-    def track(self, frames, viewer):
-        """Process every frame. Ctrl-C ends it after the frame at hand; so does bad input half-way, kept in failure."""
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, self.on_signal)
-        start = time.perf_counter()
+    @contextmanager
+    def attempt(self):
+        """A `with` block that an error ends early; the error is kept and the run goes on behind it."""
         try:
-            with progress_bar() as bar:
-                task = bar.add_task("tracking", total=self.sequence.frame_count)
-                for frame in frames:
-                    self.in_frame = True
-                    self.step(frame, viewer)
-                    self.in_frame = False
-                    self.counter.loop_s = time.perf_counter() - start
-                    bar.update(task, completed=frame.index + 1, description=self.counter.describe())
-                    if self.interrupt_wanted:
-                        raise KeyboardInterrupt
+            yield
+        except Exception as error:
+            self.failures.append(error)
+
+    def track(self, frames, screen, viewer):
+        """Process every frame."""
+        with self.attempt(), screen.progress(self.sequence.frame_count) as progress:
+            start = time.perf_counter()
+            for frame in frames:
+                self.step(frame, viewer)
+                self.counter.loop_s = time.perf_counter() - start
+                progress.update(frame.index + 1, self.counter.describe())
+            self.require_path()
             self.ended = "complete"
-        except KeyboardInterrupt:
+        if self.failures and isinstance(self.failures[0], Interrupted):
             self.ended = "interrupted"
-        except MonofuseError as error:
-            self.failure = error
-        finally:
-            for name in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(name, signal.SIG_DFL)
 
     def step(self, frame, viewer):
         result = self.slam.process(frame)
         self.counter.add(result)
+        self.saw_depth = self.saw_depth or frame.depth is not None and bool(frame.depth.depth_m.any())
         if frame.sensor_depth is not None and result.depth is not None and not self.slam.config.depth_is_measured:
             self.depth_errors.add(result.depth.inverse_depth,
                                   inverse_depth_on(self.slam.camera, frame.sensor_depth, is_measured=True))
         if viewer:
             viewer.show(frame, result)
 
-    def on_signal(self, *_):
-        """Half a frame must not be lost: a signal inside one waits for its end."""
-        if not self.in_frame:
-            raise KeyboardInterrupt
-        self.interrupt_wanted = True
+    def require_path(self):
+        """Raise where the frames gave no path."""
+        frames, skipped = self.counter.read, self.sequence.skipped.reasons
+        reason = f" ({skipped[0]})" if skipped else ""
+        if not frames:
+            raise SourceError(f"{self.sequence.name}: no frame could be read{reason}")
+        if not self.saw_depth:
+            raise SourceError(f"{self.sequence.name}: none of {frames} frames has a depth map with readings in it"
+                              f"{reason}: choose another --depth, or check depth_scale in the calibration")
+        if not self.counter.tracked:
+            raise MonofuseError(f"none of {frames} frames offered enough texture with depth to start from")
+        if self.counter.tracked == 1 and self.counter.status["lost"]:
+            raise MonofuseError(f"of {frames} frames all were lost after the first that was usable: is this one "
+                                f"continuous recording of a textured scene, and does the calibration belong to it?")
 
     def scores(self):
         """Errors against the truth, where the source has one."""
@@ -216,46 +202,48 @@ class Session:
         return scores
 
 
-def save(session, folder, arguments):
-    """Write everything there is; what cannot be made or written is left out. -> list of problems, a line each."""
+def save_path_and_map(session, folder, arguments):
+    """Write what takes no time, so that it is there whatever happens to the mesh."""
     slam = session.slam
-    times_s, T_world_cam = slam.trajectory()
-    T_world_key = slam.keyframes.T_world_key
-    problems = []
+    with session.attempt():
+        folder.clear()
+    with session.attempt():
+        folder.write("trajectory.txt", trajectory_text(*slam.trajectory()))
+    with session.attempt():
+        folder.write("map.ply", surfels_ply(slam.surfels, slam.keyframes.T_world_key))
+    with suppress(Exception):  # the final report will say so
+        save_report(build_report(vars(arguments), session, ["ended before the mesh was complete"]), folder)
 
-    def attempt(make):
-        try:
-            return make()
-        except MonofuseError as error:
-            problems.append(str(error))
-            return None
 
-    attempt(lambda: folder.write("trajectory.txt", trajectory_text(times_s, T_world_cam)))
-    attempt(lambda: folder.write("map.ply", surfels_ply(slam.surfels, T_world_key)))
-    if len(times_s):
-        with console.status("building the mesh"):
-            mesh = attempt(lambda: build_mesh(slam.surfels, T_world_key, MeshConfig()))
-        if mesh is not None:
+def save_mesh_and_report(session, folder, arguments, screen):
+    """Write the mesh in all formats, a picture of it, and the report that then holds; show the report."""
+    slam, mesh = session.slam, None
+    if session.counter.tracked:
+        with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
+            mesh = build_mesh(slam.surfels, slam.keyframes.T_world_key, MeshConfig())
             for file_format in dict.fromkeys(["ply", *arguments.mesh]):
-                attempt(lambda: folder.write(f"mesh.{file_format}", mesh_file(mesh, file_format)))
-            attempt(lambda: folder.write("overview.png", png(draw_overview(mesh, T_world_cam, session.sequence.name))))
-    report = build_report(vars(arguments), session, problems)
-    attempt(lambda: folder.write("report.json", json.dumps(report, indent=1, default=str).encode()))
-    show(report, folder)
-    return problems
+                with session.attempt():
+                    folder.write(f"mesh.{file_format}", mesh_file(mesh, file_format))
+    with session.attempt():
+        folder.write("overview.png", png(overview(session, mesh)))
+    with session.attempt():
+        report = build_report(vars(arguments), session, [])
+        with session.attempt():
+            save_report(report, folder)
+        screen.rows(table_rows(report) + [("problem", problem) for problem in report["problems"][1:]])
+        screen.print(f"results in {folder.path}")
 
 
-def show(report, folder):
-    table = Table(show_header=False, box=None, pad_edge=False)
-    for row in table_rows(report):
-        table.add_row(*row)
-    console.print(table)
-    console.print(f"results in {folder.path}")
+def overview(session, mesh):
+    slam, caption = session.slam, session.sequence.name
+    _, T_world_cam = slam.trajectory()
+    if mesh is None:
+        return draw_surfel_overview(slam.surfels, slam.keyframes.T_world_key, T_world_cam, caption)
+    return draw_overview(mesh, T_world_cam, caption)
 
 
-def progress_bar():
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                    console=console)
+def save_report(report, folder):
+    folder.write("report.json", json.dumps(report, indent=1, default=str).encode())
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import queue
 import threading
 
 END = object()
+PATIENCE_S = 2.0
+"""For the thread to end when the loop is left. It may be stuck in a camera that no longer answers."""
 
 
 def prefetch(items, depth=2):
@@ -47,4 +49,4 @@ def prefetch(items, depth=2):
             yield item
     finally:
         stopped.set()
-        thread.join()
+        thread.join(PATIENCE_S)

@@ -12,6 +12,8 @@ from calib import se3
 from calib.errors import OutputError
 
 MESH_FORMATS = ("ply", "obj", "glb")
+RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in MESH_FORMATS), "overview.png", "report.json")
+"""All that a run may write."""
 OBJ_DIGITS = 5
 """Hundredths of a millimetre: text takes three times the space of the other formats as it is."""
 
@@ -29,9 +31,18 @@ class ResultFolder:
         except OSError as error:
             raise OutputError(f"cannot write to {self.path}: {_reason(error)}; choose another --output") from error
 
+    def clear(self):
+        """Remove what older runs have left, so that nothing here belongs to another run. Raises OutputError."""
+        for name in RESULTS:
+            for path in (self.path / name, self._partial(name)):
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    raise OutputError(f"cannot remove the older {path}: {error.strerror}") from error
+
     def write(self, name, data):
         """bytes -> file, replacing an older one only when the new one is complete. Raises OutputError."""
-        partial = self.path / f".{name}.part"
+        partial = self._partial(name)
         try:
             partial.write_bytes(data)
             os.replace(partial, self.path / name)
@@ -40,6 +51,9 @@ class ResultFolder:
                 partial.unlink()
             raise OutputError(f"cannot write {self.path / name} ({len(data) / 1e6:.1f} MB): {_reason(error)}; free some "
                               f"space or choose another --output") from error
+
+    def _partial(self, name):
+        return self.path / f".{name}.part"
 
 
 def _reason(error):

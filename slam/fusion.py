@@ -13,6 +13,11 @@ from slam.kernels.normals import surface_normals
 class FusionConfig:
     depth_tolerance: float = 0.03
     """Relative depth difference up to which a measurement and a surfel are one surface."""
+    ambiguity: float = 0.0
+    """Relative depth difference up to which a measurement that fits no surfel contradicts the one in its pixel, so
+    that one of the two is wrong; beyond, it is another surface. A sensor's errors are never that large."""
+    doubt: float = 0.95
+    """What the confidence of a contradicted surfel is multiplied with."""
     max_normal_angle_rad: float = 0.7
     """Angle between their normals up to which they are."""
     free_space_margin: float = 0.05
@@ -31,7 +36,7 @@ class FusionResult(NamedTuple):
     merged: int
     added: int
     refused: int
-    """Measurements that found no room."""
+    """Measurements that contradict the map, or found no room."""
     carved: int
     dropped: int
 
@@ -46,17 +51,18 @@ class Fusion:
         """Fuse one frame. view must be rendered at the frame's pose; rgb (h, w, 3) uint8 and inverse_depth (h, w)
         on the grid of the camera; `keyframe` is the row new surfels belong to."""
         c, arrays = self.config, surfels.arrays
-        surfels.make_room(min(inverse_depth.size, surfels.config.max_surfels // 20))
         normals = np.empty((*inverse_depth.shape, 3), np.float32)
         surface_normals(inverse_depth, self.camera.pinhole, np.float32(1.05), normals)
         merged, added, refused = fuse(
             arrays, surfels.chunks, view.index, view.surface, view.cam_from_key, keyframe, inverse_depth, normals, rgb,
             self.weights, self.camera.pinhole, frame_index, surfels.config.max_surfels, np.float32(c.depth_tolerance),
+            np.float32(c.ambiguity), np.float32(c.doubt), np.float32(c.min_confidence),
             np.float32(np.cos(c.max_normal_angle_rad)), np.float32(c.max_confidence))
         carved = carve_free_space(
             arrays, surfels.chunks, view.index, view.surface, inverse_depth, np.float32(c.free_space_margin),
             np.float32(c.free_space_factor), np.float32(c.min_confidence))
         dropped = surfels.sweep(frame_index, c.sweep_period)
+        surfels.make_room(min(inverse_depth.size, surfels.config.max_surfels // 20))
         return FusionResult(merged, added, refused, carved, dropped)
 
 

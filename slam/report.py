@@ -8,6 +8,8 @@ from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
+from calib.errors import MonofuseError
+
 PACKAGES = ("numpy", "scipy", "numba", "opencv-python-headless", "open3d-cpu", "onnxruntime")
 
 
@@ -37,13 +39,13 @@ class RunCounter:
 
 
 def build_report(arguments, session, problems):
-    """Everything report.json holds, as a dictionary of plain values."""
+    """Everything report.json holds, as a dictionary of plain values; `problems` are those beyond the session's."""
     sequence, slam, counter = session.sequence, session.slam, session.counter
     return {
         "source": sequence.name,
         "arguments": arguments,
         "ended": session.ended,
-        "problems": problems + ([str(session.failure)] if session.failure else []),
+        "problems": [_in_one_line(failure) for failure in session.failures] + problems,
         "fps": round(counter.fps, 2),
         "frames": counter.read,
         "tracked": counter.tracked,
@@ -64,6 +66,10 @@ def build_report(arguments, session, problems):
         "configuration": asdict(slam.config),
         "versions": versions(),
     }
+
+
+def _in_one_line(error):
+    return str(error) if isinstance(error, MonofuseError) else f"{type(error).__name__}: {error}"
 
 
 def peak_memory_mb():
@@ -94,6 +100,8 @@ def table_rows(report):
             ("memory", f"{report['peak_memory_mb']:.0f} MB at most")]
     if report["relocalised"]:
         rows.insert(1, ("relocalised", f"{report['relocalised']} times"))
+    if report["waiting"]:
+        rows.insert(1, ("waiting", f"{report['waiting']} frames for a first one with texture and depth"))
     if report["skipped"]:
         rows.insert(1, ("skipped", f"{report['skipped']} unreadable images or depth maps"))
     if "ate_se3_m" in report:

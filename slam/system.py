@@ -45,7 +45,7 @@ class SlamConfig:
     def for_network(cls):
         """Depth from a network: wrong by 10 to 30 % in places, so surfaces are matched generously."""
         return cls(depth_is_measured=False, fusion=FusionConfig(
-            depth_tolerance=0.2, max_normal_angle_rad=1.0, free_space_margin=0.3))
+            depth_tolerance=0.2, ambiguity=1.0, max_normal_angle_rad=1.0, free_space_margin=0.3))
 
 
 class Image(NamedTuple):

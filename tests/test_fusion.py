@@ -133,6 +133,19 @@ def test_what_is_hidden_is_not_carved():
     assert np.sum(np.isclose(m.fields()[0][:, 2], 3.0)) > 10_000
 
 
+def test_what_contradicts_the_map_is_not_added_and_wins_in_the_end():
+    """A wall at 2.5 m against one at 2.0 m: two layers would be wrong in any case."""
+    m = Map(FusionConfig(ambiguity=0.5, free_space_margin=1.0, doubt=0.8))
+    for _ in range(4):
+        m.fuse(2.0)
+    result = m.fuse(2.5)
+    assert result.merged == result.added == 0 and result.refused > 10_000
+    assert np.allclose(m.fields()[0][:, 2], 2.0) and np.allclose(m.fields()[-1].max(), 4.0 * 0.8)
+    for _ in range(20):
+        m.fuse(2.5)
+    assert np.median(m.fields()[0][:, 2]) > 2.4
+
+
 def test_a_hole_in_the_depth_neither_adds_nor_carves():
     m = Map()
     m.fuse(2.0)

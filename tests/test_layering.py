@@ -31,8 +31,8 @@ SOURCES = {name_of(path): ast.parse(path.read_text()) for path in
 
 
 def is_command_line(module):
-    """Whether a module is one of those that print and exit."""
-    return module == "run_slam" or module.endswith("__main__")
+    """Whether a module is one of those that print and exit, or what they share."""
+    return module in ("run_slam", "calib.command_line") or module.endswith("__main__")
 
 
 def imported(nodes, module):

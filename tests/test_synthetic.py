@@ -27,11 +27,6 @@ CRATE_M = np.array([[2.4, 1.0, 0.0], [3.0, 1.9, 0.8]])
 WALKED = "7,frames=150,size=160x120,samples=3"
 
 
-@pytest.fixture(scope="module")
-def room():
-    return build_room(7)
-
-
 @pytest.fixture
 def opened(room, monkeypatch):
     """Opens sequences in the room of the fixture, so that it is built once."""

@@ -16,12 +16,13 @@ DEAD = np.float32(0)
 
 
 @kernel
-def fuse(surfels, chunks, index, surface, cam_from_key, keyframe, inverse_depth, normals, rgb, weights,
-         pinhole, frame_index, max_surfels, depth_tolerance, min_normal_cosine, max_confidence):
+def fuse(surfels, chunks, index, surface, cam_from_key, keyframe, inverse_depth, normals, rgb, weights, pinhole,
+         frame_index, max_surfels, depth_tolerance, ambiguity, doubt, min_confidence, min_normal_cosine, max_confidence):
     """Merge a depth map into the surfels and add what they do not explain; new surfels belong to `keyframe`.
 
     weights (h, w): confidence of each measurement, 0 to leave it out. depth_tolerance: relative depth difference up
-    to which surfel and measurement are one surface. Returns (merged, added, refused for want of room).
+    to which surfel and measurement are one surface; between it and `ambiguity` they contradict each other: nothing is
+    added, and the surfel's confidence is multiplied by `doubt`. Returns (merged, added, contradicted or without room).
     """
     height, width = index.shape
     fx, fy, cx, cy = pinhole
@@ -38,12 +39,16 @@ def fuse(surfels, chunks, index, surface, cam_from_key, keyframe, inverse_depth,
             row, column = find_match(surface, u, v, x, y, z, nx, ny, nz, depth_tolerance, min_normal_cosine)
             if row >= 0:
                 i = index[row, column]
-                # Neighbouring pixels often match one surfel; a frame is one observation of it.
-                if surfels.seen[i] != frame_index:
-                    merge(surfels, i, surface, row, column, cam_from_key, chunks.keyframe[i // CHUNK], x, y, z, nx, ny, nz,
-                          radius, rgb, u, v, weight, max_confidence)
+                # Neighbouring pixels often match one surfel; a frame is one observation of it. It may also have gone.
+                if surfels.seen[i] != frame_index and surfels.confidence[i] > 0:
+                    merge(surfels, i, surface, row, column, cam_from_key, chunks.keyframe[i // CHUNK], x, y, z,
+                          nx, ny, nz, radius, rgb, u, v, weight, max_confidence)
                     surfels.seen[i] = frame_index
                     merged += 1
+                continue
+            if contradicts(surface, v, u, z, ambiguity) and surfels.confidence[index[v, u]] > 0:
+                weaken(surfels, chunks, index[v, u], doubt, min_confidence)
+                refused += 1
                 continue
             i = take_row(chunks, keyframe) if chunks.counts[SURFELS] < max_surfels else -1
             if i < 0:
@@ -52,6 +57,13 @@ def fuse(surfels, chunks, index, surface, cam_from_key, keyframe, inverse_depth,
             place(surfels, i, cam_from_key, keyframe, x, y, z, nx, ny, nz, radius, rgb, u, v, weight, frame_index)
             added += 1
     return merged, added, refused
+
+
+@inline
+def contradicts(surface, row, column, z, ambiguity):
+    """Whether what the map shows at a pixel is near depth z, by this relative difference."""
+    Z = surface[row, column, 2]
+    return surface[row, column, 7] > 0 and abs(Z - z) <= ambiguity * min(z, Z)
 
 
 @inline
@@ -147,16 +159,23 @@ def carve_free_space(surfels, chunks, index, surface, inverse_depth, margin, fac
         for u in range(1, width - 1):
             i = index[v, u]
             rho = inverse_depth[v, u]
-            if i < 0 or rho <= 0:
+            if i < 0 or rho <= 0 or surfels.confidence[i] <= 0:
                 continue
             limit = ONE / (surface[v, u, 2] * (ONE + margin))
             if rho > limit or not all_beyond(inverse_depth, u, v, limit):
                 continue
-            surfels.confidence[i] *= factor
-            if surfels.confidence[i] < min_confidence:
-                release_row(surfels, chunks, i)
-                freed += 1
+            freed += weaken(surfels, chunks, i, factor, min_confidence)
     return freed
+
+
+@inline
+def weaken(surfels, chunks, i, factor, min_confidence):
+    """Multiply a surfel's confidence with `factor` and free it below min_confidence. Returns 1 if it was freed."""
+    surfels.confidence[i] *= factor
+    if surfels.confidence[i] >= min_confidence:
+        return 0
+    release_row(surfels, chunks, i)
+    return 1
 
 
 @inline

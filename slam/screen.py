@@ -1,0 +1,86 @@
+"""What a run shows while it works. Results matter more than messages: no trouble with the screen ends a run."""
+
+import os
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+LINE_EVERY_S = 10.0
+
+
+class Screen:
+    """Standard output: in a terminal with a moving bar, elsewhere plain lines."""
+
+    def __init__(self):
+        stream = sys.stdout or open(os.devnull, "w")  # none where the caller has closed it
+        self.is_terminal = stream.isatty()
+        self.console = Console(file=_Undisturbed(stream), force_terminal=self.is_terminal, highlight=False,
+                               markup=False, emoji=False, soft_wrap=True)
+
+    def print(self, line):
+        self.console.print(line)
+
+    def rows(self, rows):
+        """[(what, value)] as two columns."""
+        width = max(len(name) for name, _ in rows)
+        for name, value in rows:
+            self.print(f"{name:<{width}}  {value}")
+
+    def status(self, text):
+        """A `with` block during which a terminal says what is being done."""
+        return self.console.status(text)
+
+    def progress(self, total):
+        """A `with` block that yields a TrackingProgress; `total` may be None."""
+        return TrackingProgress(self, total)
+
+
+class TrackingProgress:
+    """How far the run is: a bar in a terminal, elsewhere a line every LINE_EVERY_S seconds."""
+
+    def __init__(self, screen, total):
+        self.screen, self.total = screen, total
+        self.bar = Progress(TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+                            TimeRemainingColumn(), console=screen.console, disable=not screen.is_terminal)
+        self.task = self.bar.add_task("waiting for the first frame", total=total)
+        self.next_line_s = time.monotonic() + LINE_EVERY_S
+
+    def __enter__(self):
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_):
+        self.bar.stop()
+
+    def update(self, completed, text):
+        self.bar.update(self.task, completed=completed, description=text)
+        if not self.screen.is_terminal and time.monotonic() >= self.next_line_s:
+            self.next_line_s = time.monotonic() + LINE_EVERY_S
+            self.screen.print(f"{completed} of {self.total} frames: {text}" if self.total else
+                              f"{completed} frames: {text}")
+
+
+class _Undisturbed:
+    """A stream that falls silent where writing fails: a log on a full disk, a closed pipe, a terminal that is gone."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        encoding = self.stream.encoding or "utf-8"
+        self._attempt(self.stream.write, text.encode(encoding, "replace").decode(encoding))
+
+    def flush(self):
+        self._attempt(self.stream.flush)
+
+    def _attempt(self, action, *arguments):
+        try:
+            action(*arguments)
+        except OSError:
+            # What is still in the buffer must go somewhere, or the interpreter fails on it when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())

@@ -1,0 +1,57 @@
+"""What takes seconds to make is made once: a furnished room, a recording of a walk through it, a run."""
+
+import shutil
+
+import pytest
+
+from sequences import synthetic
+from sequences.rooms.room import build_room
+from sequences.sequence import SourceOptions
+from slam.system import SlamConfig
+from slam.warm_up import warm_up
+from slam_process import run_process
+from walk_recording import FRAMES, SIZE, write_walk
+
+
+@pytest.fixture(scope="session")
+def room():
+    """The synthetic room with seed 7."""
+    return build_room(7)
+
+
+@pytest.fixture(scope="session")
+def walk(room):
+    """Frames with exact depth, and their camera."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(synthetic, "build_room", lambda seed: room)
+        options = SourceOptions(depth_every=1, max_frames=FRAMES)
+        sequence = synthetic.SyntheticSequence(f"7,frames=160,size={SIZE[0]}x{SIZE[1]}", options)
+    return list(sequence), sequence.camera
+
+
+@pytest.fixture(scope="session")
+def pristine_recording(walk, tmp_path_factory):
+    """The walk on disk. Not to be changed."""
+    return write_walk(tmp_path_factory.mktemp("recordings") / "walk", *walk)
+
+
+@pytest.fixture
+def recording(pristine_recording, tmp_path):
+    """A copy of the recording, to be damaged."""
+    return shutil.copytree(pristine_recording, tmp_path / "walk")
+
+
+@pytest.fixture(scope="session")
+def kernels(walk):
+    """See to it that all kernels are compiled and cached, so that processes start in seconds."""
+    warm_up(SlamConfig.for_sensor())
+
+
+@pytest.fixture(scope="session")
+def finished(kernels, pristine_recording, tmp_path_factory):
+    """(process, folder, arguments) of a run with an option of each kind, in a pipe."""
+    arguments = [pristine_recording, "--depth", "sensor", "--calibration", pristine_recording / "calibration.yaml",
+                 "--max-frames", "18", "--max-surfels", "8000", "--mesh", "obj", "--mesh", "glb", "--mesh", "obj",
+                 "--runtime", "auto", "--device", "cpu", "--seed", "3"]
+    folder = tmp_path_factory.mktemp("run") / "new" / "results"
+    return run_process(*arguments, "--output", folder), folder, arguments
