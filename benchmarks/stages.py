@@ -22,7 +22,6 @@ from calib.rectification import Rectifier, rectified  # noqa: E402
 from sequences.catalogue import open_sequence  # noqa: E402
 from sequences.sequence import SourceOptions  # noqa: E402
 from slam.depth_stage import with_sensor_depth  # noqa: E402
-from slam.render import render  # noqa: E402
 from slam.system import SlamConfig, SlamSystem  # noqa: E402
 
 FRAMES = 300
@@ -56,29 +55,27 @@ def run(camera, frames):
 
 
 def fill(slam, camera, frames):
-    """Copies of a finished map side by side, so far apart that no camera sees two -> the system, timing begun anew."""
+    """Copies of a finished map side by side, so far apart that no camera sees two, until there are MAP_SIZE surfels
+    -> a system whose times are those of fusing into the last of them."""
     poses = slam.trajectory()[1]
-    big = SlamSystem(camera, replace(SlamConfig.for_sensor(), surfels=replace(slam.config.surfels, max_surfels=2 * MAP_SIZE)))
+    config = replace(slam.config, surfels=replace(slam.config.surfels, max_surfels=2 * MAP_SIZE))
+    big = SlamSystem(camera, config)
     offset = np.eye(4)
     while len(big.surfels) < MAP_SIZE:
         big.stage_times.ms.clear()
-        fuse_all(big, frames, offset @ poses)
+        for k, (frame, T_world_cam) in enumerate(zip(frames, offset @ poses)):
+            if len(big.surfels) < MAP_SIZE or k < 60:
+                fuse(big, frame, T_world_cam, as_keyframe=k % 25 == 0)
         offset[0, 3] += FAR_AWAY_M
-    big.stage_times.ms.clear()
-    fuse_all(big, frames[:60], offset @ poses - np.array([[0, 0, 0, FAR_AWAY_M]] + 3 * [[0, 0, 0, 0]]))
     return big
 
 
-def fuse_all(big, frames, poses):
-    """Fuse every frame at its pose, a new keyframe every 25."""
-    for k, (frame, T_world_cam) in enumerate(zip(frames, poses)):
-        image = big.prepare(frame)
-        view = big.render(T_world_cam) if len(big.keyframes) else None
-        depth = big.align(image, view)
-        if k % 25 == 0:
-            big.add_keyframe(image, depth, view, T_world_cam)
-            view = render(big.surfels, big.camera, T_world_cam, big.keyframes.T_world_key)
-        big.fuse(image._replace(index=10_000 + image.index), depth, view)
+def fuse(big, frame, T_world_cam, as_keyframe):
+    image = big.prepare(frame)
+    depth = big.align(image, None)
+    if as_keyframe:
+        big.add_keyframe(image, depth, None, T_world_cam)
+    big.fuse(image, depth, big.render(T_world_cam))
 
 
 def row(what, milliseconds):
