@@ -1,5 +1,6 @@
 """slam.mesh: meshes of known shapes, what is cut away, and rays through them."""
 
+import os
 import sys
 from dataclasses import replace
 
@@ -219,3 +220,12 @@ def test_rays_meet_fronts_and_pass_backs():
         a, b, c = mesh.vertices[mesh.faces[triangle[k]]]
         hit = (1 - uv[k].sum()) * a + uv[k, 0] * b + uv[k, 1] * c
         assert np.allclose(hit, origins[k] + distance[k] * directions[k], atol=1e-3)
+
+
+def test_the_reconstruction_does_not_talk_and_others_may_again(capfd):
+    """Two surfaces that cross are what its warnings are about."""
+    one, one_normals = rectangle((0, 0, 0), (0.6, 0, 0), (0, 0.6, 0))
+    other, other_normals = rectangle((0, 0, 0.002), (0.6, 0, 0), (0, 0.6, 0))
+    mesh_of(np.concatenate([one, other]), np.concatenate([one_normals, -other_normals]))
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr() == ("", "afterwards\n")
