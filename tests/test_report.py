@@ -19,8 +19,8 @@ from slam.system import SlamConfig, SlamSystem
 
 ROOT = Path(__file__).resolve().parents[1]
 WALK = np.array(scenes.walk(40))
-CONTRACT = ("fps", "frames", "tracked", "lost", "relocalised", "keyframes", "loops", "surfels", "peak_memory_mb", "stages",
-            "configuration", "versions")
+CONTRACT = ("fps", "frames", "tracked", "lost", "relocalised", "keyframes", "loops", "surfels", "peak_memory_mb",
+            "stages", "configuration", "versions")
 SCORES = ("ate_se3_m", "ate_sim3_m", "ate_scale", "rpe_1s_m", "rpe_1s_deg")
 
 
