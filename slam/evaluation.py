@@ -137,8 +137,8 @@ def evaluate_files(estimate, truth):
     times_s, T_world_cam = read_trajectory(estimate)
     scores = evaluate_trajectory(times_s, T_world_cam, *read_trajectory(truth))
     if not scores:
-        raise SourceError(f"{estimate} and {truth} have fewer than three timestamps in common: are they of one sequence, "
-                          f"and both in seconds?")
+        raise SourceError(f"{estimate} and {truth} have fewer than three timestamps in common: are they of one "
+                          f"sequence, and both in seconds?")
     return scores | {"poses": len(times_s)}
 
 

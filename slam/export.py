@@ -49,8 +49,8 @@ class ResultFolder:
         except OSError as error:
             with suppress(OSError):
                 partial.unlink()
-            raise OutputError(f"cannot write {self.path / name} ({len(data) / 1e6:.1f} MB): {_reason(error)}; free some "
-                              f"space or choose another --output") from error
+            raise OutputError(f"cannot write {self.path / name} ({len(data) / 1e6:.1f} MB): {_reason(error)}; free "
+                              f"some space or choose another --output") from error
 
     def _partial(self, name):
         return self.path / f".{name}.part"

@@ -1,5 +1,7 @@
 """The surfels as one coloured triangle mesh, and rays through it. The one file of slam/ that needs Open3D."""
 
+import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +17,7 @@ from slam.mesh_support import in_large_piece, supported_vertices
 class MeshConfig:
     min_confidence: float = 3.0
     """Surfels below have too little support to become surface."""
-    cell_radii: float = 1.3
+    cell_radii: float = 1.5
     """Finest cell of the reconstruction in median radii of the surfels, ..."""
     min_cell_m: float = 0.005
     max_cell_m: float = 0.03
@@ -125,11 +127,26 @@ def _poisson(samples, cell_m):
     cloud.normals = o3d.utility.Vector3dVector(samples.normals)
     # One thread: the same map gives the same mesh, and beside other work a second one gains nothing.
     try:
-        mesh, _ = o3d.geometry.TriangleMesh.create_from_point_cloud_poisson(cloud, width=cell_m, n_threads=1)
+        with _silent_stderr():
+            mesh, _ = o3d.geometry.TriangleMesh.create_from_point_cloud_poisson(cloud, width=cell_m, n_threads=1)
     except RuntimeError as error:
         raise NoMesh("the surface reconstruction failed on these surfels") from error
     mesh.compute_vertex_normals()
     return mesh
+
+
+@contextmanager
+def _silent_stderr():
+    """The reconstruction writes warnings of a few bad cells straight to the terminal."""
+    terminal = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(nowhere)
+        os.close(terminal)
 
 
 def _vouched_for(mesh, samples, tree, cell_m, config):

@@ -38,7 +38,7 @@ def _patches(triangles, chosen):
 
 
 def _patch_areas(vertices, triangles, supported, patch):
-    """-> per patch the area of the triangles that would go with it, and whether one of them touches supported surface."""
+    """-> per patch the area of the triangles that would go with it, and whether one of them touches what stays."""
     unsupported = ~supported[triangles]
     cut = unsupported.any(1)
     corners = vertices[triangles[cut]]

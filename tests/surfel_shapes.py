@@ -30,8 +30,8 @@ def surfels_at(points, normals, colours=128.0, radius=0.01, confidence=20.0):
 def rectangle(corner, side_a, side_b, spacing_m=0.015):
     """A grid over a parallelogram -> points (N, 3) and normals (N, 3) along side_a x side_b."""
     corner, side_a, side_b = (np.array(v, np.float64) for v in (corner, side_a, side_b))
-    a, b = (np.arange(spacing_m / 2, np.linalg.norm(side), spacing_m) / np.linalg.norm(side) for side in (side_a, side_b))
-    a, b = np.meshgrid(a, b)
+    lengths_m = np.linalg.norm(side_a), np.linalg.norm(side_b)
+    a, b = np.meshgrid(*(np.arange(spacing_m / 2, length_m, spacing_m) / length_m for length_m in lengths_m))
     points = corner + a.reshape(-1, 1) * side_a + b.reshape(-1, 1) * side_b
     normal = np.cross(side_a, side_b)
     return points, np.tile(normal / np.linalg.norm(normal), (len(points), 1))

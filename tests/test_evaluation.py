@@ -33,7 +33,8 @@ def disturbed(rng, T, scale=1.3, noise_m=0.02, noise_rad=0.02):
     """The walk as another world, another scale and noise would have it."""
     moved = se3.exp(rng.normal(size=6)) @ T
     moved[:, :3, 3] *= scale
-    return np.array([T_k @ se3.exp(np.r_[noise_m * rng.normal(size=3), noise_rad * rng.normal(size=3)]) for T_k in moved])
+    noise = rng.normal(size=(len(T), 6)) * np.repeat([noise_m, noise_rad], 3)
+    return np.array([T_k @ se3.exp(xi) for T_k, xi in zip(moved, noise)])
 
 
 def by_evo(times_s, T_estimate, T_truth, frames_per_second):
@@ -116,7 +117,8 @@ def test_a_constant_drift_is_the_relative_error():
 
 
 @pytest.mark.parametrize("positions", [np.zeros((20, 3)), np.outer(np.arange(20), (1.0, 2, 3)),
-                                       np.outer(np.arange(20) % 2, (1.0, 0, 0))], ids=("still", "straight", "two places"))
+                                       np.outer(np.arange(20) % 2, (1.0, 0, 0))],
+                         ids=("still", "straight", "two places"))
 def test_degenerate_paths_have_finite_scores(positions):
     T = np.tile(np.eye(4), (20, 1, 1))
     T[:, :3, 3] = positions
@@ -135,7 +137,8 @@ def test_association_takes_the_nearest_within_tolerance():
     assert (list(i), list(j)) == ([0, 1], [0, 0])
 
 
-@pytest.mark.parametrize("offset_s, matched", [(0.0, 200), (0.9 * MAX_TIME_OFFSET_S, 200), (1.1 * MAX_TIME_OFFSET_S, 0)])
+@pytest.mark.parametrize("offset_s, matched", [(0.0, 200), (0.9 * MAX_TIME_OFFSET_S, 200),
+                                               (1.1 * MAX_TIME_OFFSET_S, 0)])
 def test_moments_are_the_same_only_within_a_tolerance(offset_s, matched):
     T = random_walk(np.random.default_rng(0))
     scores = evaluate_trajectory(TIMES_S + offset_s, T, TIMES_S, T)
@@ -219,7 +222,8 @@ def test_the_command_prints_a_table_or_one_line_of_json(files, capsys):
     assert json.loads(line) == evaluate_files(files / "results", files / "dataset")
 
 
-@pytest.mark.parametrize("arguments", [[], ["evaluate"], ["evaluate", "one"], ["judge"], ["evaluate", "a", "b", "--xml"]])
+@pytest.mark.parametrize("arguments", [[], ["evaluate"], ["evaluate", "one"], ["judge"],
+                                       ["evaluate", "a", "b", "--xml"]])
 def test_a_wrong_command_is_one_line_of_usage(arguments, capsys):
     assert main(arguments) == 2
     shown = capsys.readouterr()

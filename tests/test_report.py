@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import scenes
+from calib.errors import SourceError
 from sequences.sequence import SkipLog
 from slam.evaluation import evaluate_trajectory
 from slam.report import RunCounter, build_report, peak_memory_mb, table_rows
@@ -18,8 +19,8 @@ from slam.system import SlamConfig, SlamSystem
 
 ROOT = Path(__file__).resolve().parents[1]
 WALK = np.array(scenes.walk(40))
-CONTRACT = ("fps", "frames", "tracked", "lost", "relocalised", "keyframes", "loops", "surfels", "peak_memory_mb", "stages",
-            "configuration", "versions")
+CONTRACT = ("fps", "frames", "tracked", "lost", "relocalised", "keyframes", "loops", "surfels", "peak_memory_mb",
+            "stages", "configuration", "versions")
 SCORES = ("ate_se3_m", "ate_sim3_m", "ate_scale", "rpe_1s_m", "rpe_1s_deg")
 
 
@@ -31,7 +32,7 @@ class Run:
     has_truth: bool
     counter: RunCounter = field(default_factory=RunCounter)
     ended: str = "complete"
-    failure: Exception | None = None
+    failures: list = field(default_factory=list)
 
     def __post_init__(self):
         truth = (np.arange(40) / 30, WALK) if self.has_truth else None
@@ -78,10 +79,10 @@ def test_the_table_says_the_same(run):
 
 
 def test_what_went_wrong_is_in_the_report(run):
-    run.failure, run.ended = ValueError("the images change size"), "failed"
+    run.failures, run.ended = [SourceError("the images change size"), ValueError("no idea")], "failed"
     run.sequence.skipped.reasons += [f"image {k} cannot be read" for k in range(30)]
     report = build_report({}, run, ["no mesh"])
-    assert report["problems"] == ["no mesh", "the images change size"]
+    assert report["problems"] == ["the images change size", "ValueError: no idea", "no mesh"]
     assert report["skipped"] == 30 and len(report["skipped_reasons"]) == 20
     assert dict(table_rows(report))["skipped"].startswith("30 ")
 

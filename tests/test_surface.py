@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from slam.kernels.rasterise import rasterise
-from slam.surface import Look, Surface, draw, mesh_surface, surfel_surface
-from surfel_shapes import box_walls, rectangle, sphere, surfels_at
+from slam.surface import Look, draw, mesh_surface, surfel_surface
+from surfel_shapes import rectangle, sphere, surfels_at
 
 SIZE = (40, 50)
 FRONT = np.array([[0, 1, 2]], np.int32)
@@ -93,9 +93,12 @@ def test_pixels_of_a_look():
 
 
 def test_a_surface_is_brightest_face_on():
-    points, normals, colours = box_walls()
-    tilted = Surface(points, normals, colours, np.zeros((0, 3), np.int32))
-    assert draw(tilted, Look(np.eye(3), np.zeros(3), 0.1, (4, 6)), np.full(3, 9, np.float32)).tolist() == [[[9.0] * 3] * 6] * 4
+    points, normals = rectangle((-1, -1, 0), (2, 0, 0), (0, 2, 0))
+    surface = surfel_surface(surfels_at(points, normals, colours=200.0), np.eye(4)[None])
+    across = np.array([[1.0, 0, 0], [0, -0.6, -0.8], [0, 0.8, -0.6]])
+    shades = [draw(surface, Look(axes, np.zeros(3), 0.01, (20, 20)), np.zeros(3, np.float32))
+              for axes in (np.diag([1.0, -1, -1]), across)]
+    assert np.allclose(shades[0], 200) and np.allclose(shades[1], 200 * (0.55 + 0.45 * 0.6), atol=1e-3)
 
 
 def test_a_mesh_is_taken_as_it_is():
