@@ -44,6 +44,10 @@ class Relocaliser:
             if T_cam_key is not None:
                 yield keyframe, T_cam_key
 
+    def guess(self, gray, keyframe):
+        """T_cam_key of one keyframe by features alone, or None."""
+        return self._pose_from_features(self.describe(gray), keyframe)
+
     def confirms(self, tracked, keyframe, T_cam_key):
         """Whether direct alignment from the guess T_cam_key ended in `tracked` close by, on an image that fits."""
         correction = tracked.T_cam_key @ se3.inverse(T_cam_key)

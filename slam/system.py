@@ -27,6 +27,8 @@ class SlamConfig:
     """Columns of the images that tracking and fusion see; wider input is averaged down."""
     level_count: int = 4
     """Pyramid levels of the tracker."""
+    doubtful_correlation: float = 0.7
+    """A frame whose intensities correlate less than this with the keyframe's is tracked again from other starts."""
     depth_log_std: float = 0.05
     """Standard deviation of the logarithm of a keyframe's depth."""
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
@@ -128,8 +130,15 @@ class SlamSystem:
 
     @stage("track")
     def track(self, image, T_world_cam):
-        T_cam_key = se3.inverse(T_world_cam) @ self.T_world_reference
-        return self.tracker.track(image.pyramid, self.keyframes.reference, T_cam_key, self.affine)
+        """Align from the predicted pose. Where images then hardly correlate, a fast motion may have led into a wrong
+        minimum: start again from where the camera was, and from where features say it is, and take the best."""
+        reference = self.keyframes.reference
+        tracked = self.tracker.track(image.pyramid, reference, self.relative(T_world_cam), self.affine)
+        if tracked.correlation >= self.config.doubtful_correlation:
+            return tracked
+        starts = [self.relative(self.motion.T_world_cam), self.relocaliser.guess(image.gray, reference)]
+        retries = [self.tracker.track(image.pyramid, reference, start) for start in starts if start is not None]
+        return max([tracked, *retries], key=lambda result: (result.converged, result.correlation))
 
     @stage("relocalise")
     def relocalise(self, image):
@@ -195,6 +204,10 @@ class SlamSystem:
 
     def log_pose(self, image, T_key_cam):
         self.track_log.append((image.timestamp_s, self.keyframes.reference.row, T_key_cam))
+
+    def relative(self, T_world_cam):
+        """-> T_cam_key of the reference keyframe"""
+        return se3.inverse(T_world_cam) @ self.T_world_reference
 
     @property
     def T_world_reference(self):

@@ -74,6 +74,17 @@ def test_brightness_may_change():
     assert all(r.status == "tracked" for r in results) and path_error_m(slam, WALK) < 0.005
 
 
+def test_a_motion_that_prediction_does_not_expect_is_followed():
+    """The camera stops dead while prediction carries it half a metre and half a radian on."""
+    slam = SlamSystem(scenes.CAMERA, SENSOR)
+    for i, T in enumerate(WALK[:10]):
+        slam.process(scenes.frame(i, T))
+    slam.motion.step = np.array([0.5, 0, 0, 0, 0.5, 0])
+    result = slam.process(scenes.frame(10, WALK[9]))
+    error = se3.inverse(result.T_world_cam) @ WALK[9]
+    assert result.status == "tracked" and np.linalg.norm(error[:3, 3]) < 0.005
+
+
 def noise_frame(index, level, std):
     rgb = np.clip(np.random.default_rng(index).normal(level, std, (120, 160, 3)), 0, 255).astype(np.uint8)
     return replace(scenes.frame(index, np.eye(4), rgb=rgb), depth=DepthImage(np.zeros((120, 160), np.float32), scenes.CAMERA))
