@@ -38,12 +38,11 @@ def main():
     slam = run(rectifier.camera, frames)
     print(f"{machine()}; {sequence.name}, {len(frames)} frames at {slam.camera.width}x{slam.camera.height}")
     times = slam.stage_times.ms
-    track = [a + b for a, b in zip(times["prepare"][1:], times["track"])]
     big = fill(slam, rectifier.camera, frames)
     fuse = [a + b for a, b in zip(big.stage_times.ms["render"], big.stage_times.ms["fuse"])]
     table(["what", "median ms", "95 % ms"], [
-        row("tracking: pyramid and alignment", track), row("  of it alignment", times["track"]),
-        row(f"fusion into {len(big.surfels):,} surfels: rendering and merging", fuse),
+        row("preparing: colour, depth and pyramids at working size", times["prepare"]),
+        row("tracking: alignment to the keyframe", times["track"]), row(f"fusion into {len(big.surfels):,} surfels: rendering and merging", fuse),
         row("  of it merging", big.stage_times.ms["fuse"])])
 
 

@@ -51,7 +51,8 @@ def adjoint(T):
 def orthonormalised(T):
     """(4, 4) -> the nearest rigid motion; long products of motions drift off the group by rounding."""
     out = T.copy()
-    out[:3, :3] = Rotation.from_matrix(T[:3, :3]).as_matrix()
+    U, _, Vt = np.linalg.svd(T[:3, :3])
+    out[:3, :3] = U @ Vt
     return out
 
 
@@ -72,7 +73,9 @@ def to_quaternion(T):
 
 def rotation_angle_rad(T):
     """(4, 4) -> angle of its rotation."""
-    return float(np.linalg.norm(Rotation.from_matrix(T[:3, :3]).as_rotvec()))
+    R = T[:3, :3]
+    twice_sine = math.hypot(R[2, 1] - R[1, 2], R[0, 2] - R[2, 0], R[1, 0] - R[0, 1])
+    return math.atan2(twice_sine, R[0, 0] + R[1, 1] + R[2, 2] - 1)
 
 
 def _left_jacobian(omega):
