@@ -6,13 +6,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from calib.errors import BadInputError
-from depth.losses.gradient import multi_scale_gradient
-from depth.losses.likelihood import gaussian, laplace
-from depth.losses.masked import log_depth
-from depth.losses.objective import LOSSES, Objective, Prediction
-from depth.losses.pointwise import berhu, l1, l2, log_l1, reverse_huber
-from depth.losses.scale_invariant import scale_invariant, scale_invariant_root
+from calib.errors import BadInputError  # noqa: E402
+from depth.losses.gradient import multi_scale_gradient  # noqa: E402
+from depth.losses.likelihood import gaussian, laplace  # noqa: E402
+from depth.losses.masked import log_depth  # noqa: E402
+from depth.losses.objective import LOSSES, Objective, Prediction  # noqa: E402
+from depth.losses.pointwise import berhu, l1, l2, log_l1, reverse_huber  # noqa: E402
+from depth.losses.scale_invariant import scale_invariant, scale_invariant_root  # noqa: E402
 
 torch.set_num_threads(1)
 
