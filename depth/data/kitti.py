@@ -32,7 +32,7 @@ class Kitti:
         self.folder, self.name = Path(folder), "kitti"
         images = sorted(path for camera in CAMERAS for path in self.folder.glob(f"*/*/{camera}/data/*")
                         if path.suffix in (".png", ".jpg"))
-        dense = {path.parents[2].name: path for path in self.folder.rglob("proj_depth/groundtruth")}
+        dense = {path.parents[1].name: path for path in self.folder.rglob("proj_depth/groundtruth")}
         pairs = [(image, truth) for image in images if (truth := _truth_of(image, dense))]
         if not pairs:
             raise BadInputError(f"{folder} has no DATE/DRIVE/image_02/data with velodyne_points or proj_depth beside it")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.io import loadmat
 
 from calib.camera import Camera
 from calib.errors import BadInputError
 from depth.data.image_file import read_rgb
+from depth.data.matlab_file import read_array
 from depth.data.sample import Sample
 from depth.data.split import chosen
 
@@ -58,8 +58,7 @@ class Make3D:
 
 
 def _depth(path):
-    try:
-        grid = loadmat(path)["Position3DGrid"]
-        return np.ascontiguousarray(grid[..., DEPTH_CHANNEL], np.float32)
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise BadInputError(f"{path} has no Position3DGrid (rows, columns, 4): it is damaged or not of Make3D") from error
+    grid = read_array(path, "Position3DGrid")
+    if grid.ndim != 3 or grid.shape[2] <= DEPTH_CHANNEL:
+        raise BadInputError(f"{path}: Position3DGrid is of shape {grid.shape}, not (rows, columns, 4)")
+    return np.ascontiguousarray(grid[..., DEPTH_CHANNEL], np.float32)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
 
 from calib.errors import BadInputError, MissingPackageError
+from depth.data.matlab_file import read_array
 from depth.data.nyu_folder import NYU_BORDER, NYU_CAMERA, NYU_LICENCE
 from depth.data.sample import Sample
 from depth.data.split import chosen
@@ -60,11 +60,10 @@ class NyuLabelled:
     def _test_indices(self, count):
         """Numbers, from 0, of the official test images; the file counts from 1."""
         path = self.path.with_name("splits.mat")
-        try:
-            tests = loadmat(path)["testNdxs"].ravel().astype(int) - 1
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BadInputError(f"{path} with testNdxs is needed for --split train, val and test: put NYU's splits.mat "
-                                f"beside {self.path.name}, or choose --split all") from error
+        if not path.is_file():
+            raise BadInputError(f"{path} is needed for --split train, val and test: put NYU's splits.mat beside "
+                                f"{self.path.name}, or choose --split all")
+        tests = read_array(path, "testNdxs").ravel().astype(int) - 1
         if tests.size and not 0 <= tests.min() <= tests.max() < count:
             raise BadInputError(f"{path} names images that {self.path.name} does not have")
         return tests.tolist()
