@@ -7,6 +7,7 @@ NETWORK.md (model card), the last weights, log.csv, config.yaml, and the checkpo
 import argparse
 import math
 import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -87,16 +88,27 @@ def run(arguments):
         folder = ResultFolder(arguments.output or Path("results") / "train" / config.network)
         display = Display(config, quiet=not processes.is_first)
         trainer = Trainer(config, folder, processes, display, arguments.resume)
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: setattr(trainer, "stop_wanted", True))
         display.introduce(trainer)
-        with display.progress:
+        with stopping_on_signals(trainer), display.progress:
             ended = trainer.train()
         display.conclude(trainer, ended)
     finally:
         processes.leave()
     if ended != "complete":
         raise KeyboardInterrupt
+
+
+@contextmanager
+def stopping_on_signals(trainer):
+    """Inside, Ctrl-C and SIGTERM let the trainer finish the step it is in, save and stop."""
+    def stop(*_):
+        trainer.stop_wanted = True
+    before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 def config_of(arguments):

@@ -13,7 +13,7 @@ def card(entry, parameters, config, datasets, validation, facts):
     `datasets`: {name of role: datasets}; `validation`: summary of the kept weights (depth.evaluation) or None; `facts`:
     {what: text}, shown in order.
     """
-    parts = [f"# {entry.name}", f"Depth from a single image; the network of {entry.paper}, {parameters:,} parameters.",
+    parts = [f"# {entry.name}", f"Depth from a single image, by the network `{entry.name}` ({entry.paper}), {parameters:,} parameters.",
              _list(facts), "## Data", *_data(datasets), "## Validation", _table(validation), "## Settings",
              _settings(config), "## Licence", _licences(datasets)]
     return "\n\n".join(parts) + "\n"

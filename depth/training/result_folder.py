@@ -52,6 +52,7 @@ class ResultFolder:
         facts = {"input": f"{size[1]}x{size[0]} RGB", "predicts": stage.entry.predicts,
                  "focal length": describe_focal(focal_px, size), "steps": f"{step} of {stage.last}",
                  "kept": f"weights of step {best['step']}, the best {config.best_by}" if best else "the last weights",
+                 "started from": Path(config.init).name if config.init else "random weights",
                  "made with": f"torch {torch.__version__}, `python -m depth train`"}
         text = card(stage.entry, parameters, config, datasets, best and best["summary"], facts)
         self.weights_path(stage.entry).with_suffix(".md").write_text(text)
