@@ -26,15 +26,15 @@ def add_arguments(parser):
     parser.add_argument("--data", required=True, metavar="DIR", help="a folder recognised by its layout, or NAME:DIR")
     parser.add_argument("--split", default="all", metavar="NAME",
                         help="images to measure on: train, val, test, all (default), or a file of names")
-    parser.add_argument("--images", type=int, metavar="N", help="measure on so many of them, evenly chosen")
+    parser.add_argument("--images", type=_positive, metavar="N", help="measure on so many of them, evenly chosen")
     parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="crop and depth range (default: the dataset's)")
     parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
     parser.add_argument("--depth-option", action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images, as for run_slam.py; may be repeated")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), metavar="N", help="threads (default: every core)")
+    parser.add_argument("--threads", type=_positive, default=os.cpu_count(), metavar="N", help="threads (default: every core)")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="where the picture goes (default: results/...)")
-    parser.add_argument("--rows", type=int, default=12, metavar="N", help="images in the picture, 0 for none (default: 12)")
+    parser.add_argument("--rows", type=_count, default=12, metavar="N", help="images in the picture, 0 for none (default: 12)")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
 
@@ -119,3 +119,18 @@ def write_sheet(arguments, dataset, sheet):
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror}") from error
     return path
+
+
+def _positive(text):
+    return _at_least(1, text)
+
+
+def _count(text):
+    return _at_least(0, text)
+
+
+def _at_least(least, text):
+    number = int(text)
+    if number < least:
+        raise ValueError
+    return number
