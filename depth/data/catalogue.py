@@ -11,6 +11,7 @@ DATASETS = {
     "nyu": ("depth.data.nyu_folder", "NyuFolder"),
     "nyu_raw": ("depth.data.nyu_raw", "NyuRaw"),
     "recording": ("depth.data.recording", "Recordings"),
+    "views": ("depth.data.views", "Views"),
     "kitti": ("depth.data.kitti", "Kitti"),
     "make3d": ("depth.data.make3d", "Make3D"),
     "sun": ("depth.data.sun_rgbd", "SunRgbd"),

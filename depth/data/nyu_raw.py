@@ -15,7 +15,7 @@ from calib.errors import BadInputError
 from depth.data.image_file import read_depth_u16, read_rgb
 from depth.data.nyu_folder import NYU_CAMERA, NYU_LICENCE
 from depth.data.sample import Sample
-from depth.data.split import chosen
+from depth.data.split import BLOCK, chosen
 
 RGB_DISTORTION = (2.0796615318809061e-01, -5.8613825163911781e-01, 7.2231363135888329e-04, 1.0479627195765181e-03,
                   4.9856986684705107e-01)
@@ -45,7 +45,7 @@ class NyuRaw:
         if not pairs:
             raise BadInputError(f"{folder} has no raw NYU recordings: expected r-*.ppm and d-*.pgm in a folder per scene")
         names = [str(rgb.relative_to(self.folder)) for _, rgb, _ in pairs]
-        block_of_scene = [24 * number for number, *_ in pairs]
+        block_of_scene = [BLOCK * number for number, *_ in pairs]
         indices = chosen(names, block_of_scene, split, folder)
         self.names, self.pairs = [names[k] for k in indices], [pairs[k][1:] for k in indices]
 

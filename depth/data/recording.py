@@ -1,7 +1,6 @@
-"""Recordings in TUM layout, one or a folder of them: sequences for evaluation, and synthetic rooms for training.
+"""Recordings in TUM layout, or a folder of them: the sequences that SLAM runs on, to see what a network makes of them.
 
-`python -m sequences record synthetic:SEED --output DIR` writes rooms so. Depth images go with the colour image closest
-in time; pixel (u, v) of depth is pixel (u W/w, v H/h) of colour.
+Depth images go with the colour image closest in time; pixel (u, v) of depth is pixel (u W/w, v H/h) of colour.
 """
 
 from pathlib import Path
@@ -28,7 +27,7 @@ class Recordings:
     def __init__(self, folder, split="all"):
         self.folder = Path(folder)
         self.name = f"recording:{self.folder.name}"
-        self.licence = f"{self.folder.name}: as its makers say; synthetic rooms are this project's own (Apache-2.0)"
+        self.licence = f"{self.folder.name}: as its makers say"
         places = _recordings(self.folder)
         self.rectifiers, self.depth_scales, pairs = [], [], []
         for number, place in enumerate(places):
