@@ -41,6 +41,10 @@ class Evaluation:
         self.scaled.add(protocol.clipped(scale * predicted_m), truth_m)
         self.images.append(ImageResult(name, self.raw.images["rel"][-1], self.raw.images["delta1"][-1], scale))
 
+    def result_of(self, name):
+        """The ImageResult of the image just added, or None if it had no truth."""
+        return self.images[-1] if self.images and self.images[-1].name == name else None
+
     def summary(self, per="image"):
         """{metric: value, "images": count, "median_scaled": {metric: value}}, means over images or over pixels."""
         raw, scaled = ((s.per_pixel() if per == "pixel" else s.per_image()) for s in (self.raw, self.scaled))

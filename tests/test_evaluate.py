@@ -137,7 +137,7 @@ def test_options_splits_and_recordings(network, tmp_path, capsys, monkeypatch):
     write_tum(tmp_path / "room", count=5)
     monkeypatch.chdir(tmp_path)
     words = ["evaluate", "--weights", str(network), "--data", str(tmp_path / "room"), "--json", "--threads", "1"]
-    assert main([*words, "--images", "2", "--protocol", "indoor", "--depth-option", "scale=2", "--rows", "0"]) == 0
+    assert main([*words, "--images", "2", "--protocol", "indoor", "--depth-option", "scale=2", "--scaled"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["images"] == 2
     assert main(words) == 0 and (tmp_path / "results" / "evaluate" / "grey-recording-room.png").is_file()
 

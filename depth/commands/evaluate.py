@@ -35,6 +35,7 @@ def add_arguments(parser):
     parser.add_argument("--threads", type=_positive, default=os.cpu_count(), metavar="N", help="threads (default: every core)")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="where the picture goes (default: results/...)")
     parser.add_argument("--rows", type=_count, default=12, metavar="N", help="images in the picture, 0 for none (default: 12)")
+    parser.add_argument("--scaled", action="store_true", help="draw predictions after giving each the truth's median")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
 
@@ -50,8 +51,10 @@ def run(arguments):
         for index, sample, prediction in progress(evaluated(estimator, dataset, protocol, indices, evaluation), indices):
             milliseconds.append(prediction.ms)
             if index in shown:
-                sheet.add(sample.rgb, sample.depth_m, prediction.depth_m, protocol.valid(sample.depth_m),
-                          caption(dataset.names[index], evaluation))
+                result = evaluation.result_of(dataset.names[index])
+                scale = result.scale if result and arguments.scaled else 1.0
+                sheet.add(sample.rgb, sample.depth_m, scale * prediction.depth_m, protocol.valid(sample.depth_m),
+                          caption(dataset.names[index], result))
     except KeyboardInterrupt:
         pass
     if not evaluation.images:
@@ -92,10 +95,9 @@ def progress(items, indices):
         yield from bar.track(items, total=len(indices))
 
 
-def caption(name, evaluation):
-    if not evaluation.images or evaluation.images[-1].name != name:
+def caption(name, result):
+    if result is None:
         return f"{name}   no truth that counts"
-    result = evaluation.images[-1]
     return f"{name}   rel {result.rel:.3f}   delta1 {result.delta1:.3f}   median scale {result.scale:.2f}"
 
 

@@ -74,7 +74,7 @@ def _collated(items):
         if isinstance(item, MonofuseError):
             return item
     rgb, depth_m = (torch.from_numpy(np.stack(parts)) for parts in zip(*items))
-    return rgb.permute(0, 3, 1, 2).contiguous(), depth_m[:, None]
+    return rgb.permute(0, 3, 1, 2), depth_m[:, None]  # channels last in memory, as the Learner wants them
 
 
 def _quiet_worker(_):

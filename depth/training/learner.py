@@ -25,7 +25,7 @@ class Learner:
 
     def __init__(self, stage, config, processes):
         self.stage, self.config, self.processes = stage, config, processes
-        self.module = stage.module.to(processes.device)
+        self.module = stage.module.to(processes.device, memory_format=torch.channels_last)  # twice as fast on CPUs
         learning = prepare(stage, config)
         self.parameters = [parameter for parameter, _ in learning]
         self.frozen_norms = frozen_norms(self.module, config)
