@@ -28,7 +28,7 @@ from depth.training.processes import Processes  # noqa: E402
 from depth.training.recipes import RECIPES, recipe  # noqa: E402
 from depth.training.result_folder import ResultFolder  # noqa: E402
 from depth.training.stage import Stage, prepare, stages  # noqa: E402
-from depth.training.trainer import Trainer  # noqa: E402
+from depth.training.trainer import Trainer, whole_image_size  # noqa: E402
 from depth.data.nyu_folder import NyuFolder  # noqa: E402
 from test_depth_data import write_nyu_folder  # noqa: E402
 from tiny_networks import ENTRIES, Tiny, TinyFine, install  # noqa: E402
@@ -284,7 +284,7 @@ def test_a_run_leaves_weights_options_card_and_log(images, tmp_path):
     assert f"weights of step {best[0]}" in card and f"{best[1]['rel']:.3f}" in card and "6 images" in card
     assert "NYU Depth v2: for research use" in card and "Apache-2.0" in card and "7 of 7" in card
     options = yaml.safe_load((tmp_path / "out" / "tiny.yaml").read_text())
-    assert options["size"] == [32, 32] and options["focal_px"] == [pytest.approx(run.focal_px)] * 2
+    assert options["size"] == [34, 34] and options["focal_px"] == [pytest.approx(run.focal_px)] * 2
     rows = list(csv.DictReader(open(tmp_path / "out" / "log.csv")))
     assert [row["step"] for row in rows if row["rel"]] == ["3", "6", "7"]
     assert [row["step"] for row in rows if row["loss"]] == ["7"]
@@ -295,6 +295,13 @@ def test_the_focal_length_is_that_of_the_first_dataset(images, tmp_path):
     scale = max(32 / 48, 32 / 64) * 320 / 304
     assert run.focal_px == pytest.approx(np.sqrt(518.857901 * 519.469611) * 64 / 640 * scale)
     assert trainer(config(images, focal_px=77.0), tmp_path / "other").focal_px == 77
+
+
+def test_whole_images_come_as_large_as_the_crops_showed_things():
+    assert whole_image_size((228, 304), 304 / 320, 1) == (240, 320)
+    assert whole_image_size((240, 320), 320 / 416, 1) == (312, 416)
+    assert whole_image_size((224, 288), 0.95, 32) == (224, 288)
+    assert whole_image_size((228, 304), 304 / 320, None) == (228, 304)
 
 
 VARIANTS = {

@@ -50,7 +50,8 @@ def _licences(datasets):
         "\n\nThe terms of the data may also bind whoever uses weights that were trained on them."
 
 
-def describe_focal(focal_px, size):
-    """Focal length in pixels at (height, width) -> text with the field of view."""
-    across = np.degrees(2 * np.arctan(size[1] / 2 / focal_px))
-    return f"{focal_px:.1f} px at {size[1]}x{size[0]} ({across:.0f} degrees across); other cameras are converted to it"
+def describe_focal(spec):
+    """NetworkSpec -> the focal length for which depth is predicted, with the field of view."""
+    (height, width), focal_px = spec.size, spec.focal_px[0]
+    across_deg = np.degrees(2 * np.arctan(width / 2 / focal_px))
+    return f"{focal_px:.1f} px at {width}x{height} ({across_deg:.0f} degrees across); other cameras are converted to it"

@@ -36,21 +36,20 @@ class ResultFolder:
     def weights_path(self, entry, last=False):
         return self.folder / f"{entry.name}{'-last' if last else ''}.safetensors"
 
-    def write_weights(self, stage, size, focal_px, last=False):
+    def write_weights(self, stage, spec, last=False):
         """The weights as they are in the module, and how they want their images."""
         path = self.weights_path(stage.entry, last)
-        spec = {"size": list(size), "focal_px": [focal_px, focal_px]}
         try:
             save_network(path, stage.entry.name, stage.module)
-            path.with_suffix(".yaml").write_text(yaml.safe_dump(spec))
+            path.with_suffix(".yaml").write_text(yaml.safe_dump({"size": list(spec.size), "focal_px": list(spec.focal_px)}))
         except OSError as error:
             raise OutputError(f"{path}: {error.strerror or error}") from error
 
-    def write_card(self, stage, config, datasets, best, step, size, focal_px):
+    def write_card(self, stage, config, datasets, best, step, spec):
         """`best`: {"step", "summary"} of the kept weights, or None without validation."""
         parameters = sum(parameter.numel() for parameter in stage.module.parameters())
-        facts = {"input": f"{size[1]}x{size[0]} RGB", "predicts": stage.entry.predicts,
-                 "focal length": describe_focal(focal_px, size), "steps": f"{step} of {stage.last}",
+        facts = {"input": f"whole images, at {spec.size[1]}x{spec.size[0]}", "predicts": stage.entry.predicts,
+                 "focal length": describe_focal(spec), "steps": f"{step} of {stage.last}",
                  "kept": f"weights of step {best['step']}, the best {config.best_by}" if best else "the last weights",
                  "started from": Path(config.init).name if config.init else "random weights",
                  "made with": f"torch {torch.__version__}, `python -m depth train`"}

@@ -6,6 +6,7 @@ import torch
 
 from depth.data.augmentation import augmentation_named
 from depth.metrics import METRICS
+from depth.network_spec import NetworkSpec
 from depth.networks import registry
 from depth.training import checkpoint_file
 from depth.training.batches import AugmentedImages, Order, batches
@@ -30,6 +31,8 @@ class Trainer:
         self.training, self.validation = open_datasets(config)
         self.augmentation = augmentation_named(config.augment)
         self.focal_px = config.focal_px or self._focal_px_of_first_dataset()
+        self.spec = NetworkSpec(size=whole_image_size(self.size, self.augmentation.cover, self.entry.side_multiple),
+                                focal_px=(self.focal_px, self.focal_px))
         self.images = AugmentedImages(self.training, self.augmentation, self.size, self.focal_px, config.seed)
         torch.manual_seed(config.seed)
         self.network = self.entry.build()
@@ -106,12 +109,12 @@ class Trainer:
         summary = None
         if self.processes.is_first:
             with learner.ema.in_place_of(learner.module):
-                summary = validated(learner.stage, self.validation, self.size, self.focal_px, self.config.val_images)
+                summary = validated(learner.stage, self.validation, self.spec, self.config.val_images)
                 value = summary[self.config.best_by]
                 kept = is_better(self.config.best_by, value, self.best and self.best["summary"][self.config.best_by])
                 if kept:
                     self.best = {"step": self.step, "summary": summary}
-                    self.folder.write_weights(learner.stage, self.size, self.focal_px)
+                    self.folder.write_weights(learner.stage, self.spec)
             log.add(**self._place(learner.stage), **{name: summary[name] for name in METRICS})
             self.listener.validated(learner.stage, self.step, summary, kept)
         summary = self.processes.told(summary)
@@ -128,13 +131,21 @@ class Trainer:
         stage = learner.stage
         self._checkpoint(learner)
         with learner.ema.in_place_of(learner.module):
-            self.folder.write_weights(stage, self.size, self.focal_px, last=True)
+            self.folder.write_weights(stage, self.spec, last=True)
             if self.best is None:
-                self.folder.write_weights(stage, self.size, self.focal_px)
+                self.folder.write_weights(stage, self.spec)
         self.folder.write_card(stage, self.config, {"Training": self.training, "Validation": self.validation}, self.best,
-                               self.step, self.size, self.focal_px)
+                               self.step, self.spec)
 
     def _focal_px_of_first_dataset(self):
         sample = self.training[0][0]
         scale = self.augmentation.base_scale(sample.rgb.shape[:2], self.size)
         return float((sample.camera.fx * abs(sample.camera.fy)) ** 0.5 * scale)
+
+
+def whole_image_size(size, cover, multiple):
+    """(height, width) to which whole images come for a network that learned from crops of `size` showing the share
+    `cover`, so that it sees things as large as it is used to; for a network of fixed size, that of the crops."""
+    if multiple is None:
+        return size
+    return tuple(max(1, round(side / cover / multiple)) * multiple for side in size)

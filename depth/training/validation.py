@@ -1,13 +1,13 @@
 """How good a network is in the middle of its training, measured like a finished one."""
 
 from collections import deque
+from dataclasses import replace
 
 import numpy as np
 
 from calib.errors import NetworkError
 from depth.estimator import DepthPrediction
 from depth.evaluation import Evaluation, evaluated, evenly
-from depth.network_spec import NetworkSpec
 from depth.protocol import protocol_named
 from depth.torch_runtime import TorchDepth
 
@@ -22,11 +22,10 @@ class BeginnersDepth(TorchDepth):
             return DepthPrediction(np.zeros(self.spec.size, np.float32), 0.0)
 
 
-def validated(stage, datasets, size, focal_px, images):
-    """Stage and DepthDatasets -> summary over `images` evenly chosen images of all, or over all of them if None."""
+def validated(stage, datasets, spec, images):
+    """Stage, DepthDatasets and how images come to the network -> summary over `images` evenly chosen images of all, or over all of them if None."""
     stage.module.eval()
-    spec = NetworkSpec(output=stage.entry.predicts, size=tuple(size), focal_px=(focal_px, focal_px))
-    estimator = BeginnersDepth(stage.module, spec, stage.entry.name)
+    estimator = BeginnersDepth(stage.module, replace(spec, output=stage.entry.predicts), stage.entry.name)
     evaluation = Evaluation()
     total = sum(map(len, datasets))
     for dataset in datasets:
