@@ -71,7 +71,7 @@ def at_pixels_of(depth_m, seen_by, wanted):
 
 
 def evaluated(estimator, dataset, protocol, indices, evaluation):
-    """Measure `estimator` on images of a DepthDataset into an Evaluation; yields index, sample and prediction of each."""
+    """Measure a DepthEstimator on images of a DepthDataset into `evaluation`; yields index, sample and prediction."""
     for index in indices:
         sample = dataset[index]
         prediction = predicted_on_truth(estimator, sample)

@@ -39,7 +39,9 @@ def eigen_kitti_crop(size):
 
 
 def _crop_of_shares(size, rows, columns):
-    return _mask(size, *(slice(*(int(share * have) for share in shares)) for shares, have in zip((rows, columns), size)))
+    top, bottom = (int(share * size[0]) for share in rows)
+    left, right = (int(share * size[1]) for share in columns)
+    return _mask(size, slice(top, bottom), slice(left, right))
 
 
 def _mask(size, rows, columns):

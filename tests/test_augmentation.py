@@ -126,7 +126,8 @@ def test_canonical_focal_length():
     sample = ramp()
     wide = placed(sample, Placement(1.0, (159.5, 119.5)), SIZE, FOCAL_PX)[1]
     camera = Camera(320, 240, 2 * CAMERA.fx, 2 * CAMERA.fy, CAMERA.cx, CAMERA.cy)
-    long = placed(sample._replace(camera=camera, depth_camera=camera), Placement(1.0, (159.5, 119.5)), SIZE, FOCAL_PX)[1]
+    through_it = sample._replace(camera=camera, depth_camera=camera)
+    long = placed(through_it, Placement(1.0, (159.5, 119.5)), SIZE, FOCAL_PX)[1]
     assert np.allclose(long, wide / 2)
 
 
@@ -217,12 +218,14 @@ def test_colours():
     assert np.allclose(colour.with_gain(image(), np.array([1, 2, 3])), image() * [1, 2, 3])
     assert np.allclose(colour.with_brightness(image(), 0.2), image() + 0.2)
     contrast = colour.with_contrast(image(), 0.5)
-    assert np.allclose(contrast.mean((0, 1)), image().mean((0, 1))) and np.allclose(contrast.std(), image().std() / 2, rtol=0.2)
+    assert np.allclose(contrast.mean((0, 1)), image().mean((0, 1)))
+    assert np.allclose(contrast.std(), image().std() / 2, rtol=0.2)
     grey = colour.with_saturation(image(), 0)
-    assert np.allclose(grey[..., 0], cv2.cvtColor(image(), cv2.COLOR_RGB2GRAY), atol=1e-3) and np.ptp(grey, axis=-1).max() < 1e-6
+    assert np.allclose(grey, cv2.cvtColor(image(), cv2.COLOR_RGB2GRAY)[..., None], atol=1e-3)
     assert np.allclose(colour.with_gamma(image(), 2.0), image() ** 2)
     assert colour.with_blur(image(), 1.0).std() < image().std()
-    assert colour.with_noise(np.zeros((100, 100, 3), np.float32), 0.1, np.random.default_rng(0)).std() == pytest.approx(0.1, rel=0.03)
+    noise = colour.with_noise(np.zeros((100, 100, 3), np.float32), 0.1, np.random.default_rng(0))
+    assert noise.std() == pytest.approx(0.1, rel=0.03)
 
 
 def test_hue_turns_about_grey():
@@ -231,8 +234,9 @@ def test_hue_turns_about_grey():
     assert np.allclose(colour.with_hue(image(), 0.4).sum(-1), image().sum(-1), atol=1e-5)
 
 
-@pytest.mark.parametrize("change, neutral", [("with_gain", np.ones(3)), ("with_brightness", 0), ("with_contrast", 1),
-                                             ("with_saturation", 1), ("with_hue", 0), ("with_gamma", 1), ("with_blur", 0)])
+@pytest.mark.parametrize("change, neutral", [
+    ("with_gain", np.ones(3)), ("with_brightness", 0), ("with_contrast", 1), ("with_saturation", 1), ("with_hue", 0),
+    ("with_gamma", 1), ("with_blur", 0)])
 def test_what_changes_nothing_costs_nothing(change, neutral):
     before = image()
     assert getattr(colour, change)(before, neutral) is before

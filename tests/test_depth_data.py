@@ -321,7 +321,8 @@ def test_rooms_as_files(tmp_path, quick_rooms, capsys):
     words = ["rooms", "--output", str(tmp_path), "--rooms", "2", "--first", "7", "--size", "16x12", "--views"]
     assert sequences_main([*words, "2"]) == 0 and quick_rooms == [7, 8]
     dataset = open_dataset(tmp_path)
-    assert dataset.names[2:] == ["room_00008/view_000.jpg", "room_00008/view_001.jpg"] and dataset[0].rgb.shape == (12, 16, 3)
+    assert dataset.names[2:] == ["room_00008/view_000.jpg", "room_00008/view_001.jpg"]
+    assert dataset[0].rgb.shape == (12, 16, 3)
     assert sequences_main([*words, "2"]) == 0 and quick_rooms == [7, 8]  # all there
     assert sequences_main([*words, "3"]) == 0 and len(open_dataset(tmp_path)) == 6
     assert "--data views:" in capsys.readouterr().out

@@ -196,7 +196,8 @@ def test_the_objective_converts_between_depth_and_its_logarithm():
     predicted = predicted.abs() + 0.1
     for name in ("berhu", "silog"):
         objective = Objective(name)
-        close(objective(Prediction(predicted, False), truth), objective(Prediction(predicted.log(), True), truth).item())
+        expected = objective(Prediction(predicted.log(), True), truth).item()
+        close(objective(Prediction(predicted, False), truth), expected)
 
 
 def test_the_objective_is_a_weighted_sum():
@@ -209,7 +210,8 @@ def test_the_objective_is_a_weighted_sum():
 
 def test_the_truth_comes_to_the_size_of_the_prediction():
     truth = torch.arange(16, dtype=torch.float64).reshape(1, 1, 4, 4)
-    close(Objective("l1")(Prediction(torch.zeros(1, 1, 2, 2, dtype=torch.float64), False), truth), (5 + 7 + 13 + 15) / 4)
+    prediction = Prediction(torch.zeros(1, 1, 2, 2, dtype=torch.float64), False)
+    close(Objective("l1")(prediction, truth), (5 + 7 + 13 + 15) / 4)
 
 
 @pytest.mark.parametrize("text, named", [

@@ -101,9 +101,9 @@ def test_crops_of_kitti():
 
 def test_caps():
     truth = np.array([[0.0, 0.5, 10.0, 10.5, 60.0, 75.0, 80.0, 85.0]])
-    counted = {name: truth[PROTOCOLS[name].valid(truth)].tolist() for name in ("all", "indoor", "make3d-c1", "make3d-c2")}
-    assert counted == {"all": [0.5, 10.0, 10.5, 60.0, 75.0], "indoor": [0.5, 10.0], "make3d-c1": [0.5, 10.0, 10.5, 60.0],
-                       "make3d-c2": [0.5, 10.0, 10.5, 60.0, 75.0, 80.0]}
+    counts = {"all": 5, "indoor": 2, "make3d-c1": 4, "make3d-c2": 6}
+    for name, count in counts.items():
+        assert truth[PROTOCOLS[name].valid(truth)].tolist() == [0.5, 10.0, 10.5, 60.0, 75.0, 80.0][:count]
     assert PROTOCOLS["kitti-50"].clipped(np.array([0.1, 20.0, 60.0])).tolist() == [1.0, 20.0, 50.0]
 
 

@@ -102,7 +102,7 @@ def test_poly_with_a_power():
 
 def test_one_cycle_rises_and_falls():
     factors = [schedule.factor(settings(schedule="one_cycle"), step, 100) for step in range(101)]
-    assert factors[0] == pytest.approx(1 / 25) and factors[30] == pytest.approx(1) and factors[100] == pytest.approx(1e-4)
+    assert [factors[0], factors[30], factors[100]] == pytest.approx([1 / 25, 1, 1e-4])
     assert factors[:31] == sorted(factors[:31]) and factors[30:] == sorted(factors[30:], reverse=True)
 
 
@@ -183,7 +183,8 @@ def test_damaged_images_are_named(tmp_path, workers):
 
 def learner(entry=TINY, seed=0, **values):
     torch.manual_seed(seed)
-    return Learner(Stage(entry, entry.build(), 0, 100), settings(**{"lr": 0.01, "schedule": "constant", **values}), ALONE)
+    values = {"lr": 0.01, "schedule": "constant", **values}
+    return Learner(Stage(entry, entry.build(), 0, 100), settings(**values), ALONE)
 
 
 def batch(seed=0, count=4):
@@ -306,8 +307,8 @@ def test_whole_images_come_as_large_as_the_crops_showed_things():
 
 VARIANTS = {
     "plain": {},
-    "everything": dict(ema=0.9, schedule="one_cycle", warm_up=2, clip=1.0, weight_decay=0.1, augment="strong", workers=1,
-                       validate_every=1),
+    "everything": dict(ema=0.9, schedule="one_cycle", warm_up=2, clip=1.0, weight_decay=0.1, augment="strong",
+                       workers=1, validate_every=1),
     "plateau": dict(schedule="plateau", patience=1, optimiser="sgd", validate_every=1),
     "two stages, in the first": dict(network="tiny_fine", coarse_share=0.75, ema=0.9),
     "two stages, at the change": dict(network="tiny_fine", coarse_share=0.5, ema=0.9),
@@ -442,8 +443,8 @@ def test_places_that_cannot_be_written(images, tmp_path):
 
 
 def arguments(images, output, *more):
-    return ["train", "--network", "tiny", "--data", str(images), "--output", str(output), "--workers", "0", "--steps", "4",
-            "--batch", "2", "--val-images", "2", *more]
+    return ["train", "--network", "tiny", "--data", str(images), "--output", str(output), "--workers", "0",
+            "--steps", "4", "--batch", "2", "--val-images", "2", *more]
 
 
 def test_train_on_the_command_line(images, tmp_path, capsys):
@@ -499,7 +500,8 @@ def wait_for(path, process, seconds=60):
 
 def test_a_real_kill_and_a_real_ctrl_c(images, tmp_path):
     """20000 steps would take minutes: killed at the first checkpoint, resumed, then stopped by Ctrl-C."""
-    words = arguments(images, tmp_path / "out", "--steps", "20000", "--checkpoint-every", "20", "--validate-every", "30000")
+    words = arguments(images, tmp_path / "out", "--steps", "20000", "--checkpoint-every", "20",
+                      "--validate-every", "30000")
     process = started(words)
     wait_for(tmp_path / "out" / "checkpoint.pt", process)
     process.send_signal(signal.SIGKILL)
@@ -520,8 +522,8 @@ def test_a_real_kill_and_a_real_ctrl_c(images, tmp_path):
 
 
 def test_two_processes_learn_what_one_learns(images, tmp_path):
-    """Batches of 4 in one process, and of 2 in each of two, with the variables that torchrun sets; no batch normalisation
-    and no dropout."""
+    """Batches of 4 in one process, and of 2 in each of two, with the variables that torchrun sets; no batch
+    normalisation and no dropout."""
     words = ["--network", "tiny_plain", "--loss", "l1", "--batch", "4", "--validate-every", "2"]
     common = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     both = [started(arguments(images, tmp_path / "two", *words), env={**common, "RANK": rank, "LOCAL_RANK": rank})

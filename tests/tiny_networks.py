@@ -1,4 +1,4 @@
-"""Networks of a few hundred parameters, registered beside the real ones; as a program, `python -m depth` that knows them."""
+"""Networks of a few hundred parameters, registered beside the real ones; as a program, `python -m depth` with them."""
 
 import sys
 from collections import namedtuple

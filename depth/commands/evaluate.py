@@ -32,9 +32,11 @@ def add_arguments(parser):
     parser.add_argument("--depth-option", action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images, as for run_slam.py; may be repeated")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
-    parser.add_argument("--threads", type=_positive, default=os.cpu_count(), metavar="N", help="threads (default: every core)")
+    parser.add_argument("--threads", type=_positive, default=os.cpu_count(), metavar="N",
+                        help="threads (default: one per core)")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="where the picture goes (default: results/...)")
-    parser.add_argument("--rows", type=_count, default=12, metavar="N", help="images in the picture, 0 for none (default: 12)")
+    parser.add_argument("--rows", type=_count, default=12, metavar="N",
+                        help="images in the picture, 0 for none (default: 12)")
     parser.add_argument("--scaled", action="store_true", help="draw predictions after giving each the truth's median")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
@@ -44,11 +46,28 @@ def run(arguments):
     dataset = open_dataset(arguments.data, arguments.split)
     protocol = protocol_named(arguments.protocol or dataset.protocol)
     estimator = open_estimator(arguments)
+    evaluation, sheet, milliseconds = measured(arguments, estimator, dataset, protocol)
+    if not evaluation.images:
+        raise MonofuseError(f"no image of {arguments.data} was measured: interrupted, or without truth that counts "
+                            f"({protocol.note})")
+    lines = [f"{estimator.name} on {dataset.name}, split {arguments.split}: {len(evaluation.images)} images, "
+             f"{protocol.note}", *table(evaluation), f"one image takes {np.median(milliseconds):.1f} ms (median)"]
+    if arguments.rows > 0:
+        lines.append(f"picture    {write_sheet(arguments, dataset, sheet)}")
+    if arguments.json:
+        lines.append(json.dumps({**evaluation.summary(), "per_pixel": evaluation.summary("pixel"),
+                                 "ms": float(np.median(milliseconds))}))
+    return lines
+
+
+def measured(arguments, estimator, dataset, protocol):
+    """-> Evaluation, ContactSheet, milliseconds of each image"""
     indices = evenly(len(dataset), arguments.images)
     shown = {indices[k] for k in evenly(len(indices), arguments.rows)}
-    sheet, evaluation, milliseconds = ContactSheet(), Evaluation(), []
+    evaluation, sheet, milliseconds = Evaluation(), ContactSheet(), []
     try:
-        for index, sample, prediction in progress(evaluated(estimator, dataset, protocol, indices, evaluation), indices):
+        images = evaluated(estimator, dataset, protocol, indices, evaluation)
+        for index, sample, prediction in progress(images, len(indices)):
             milliseconds.append(prediction.ms)
             if index in shown:
                 result = evaluation.result_of(dataset.names[index])
@@ -57,17 +76,7 @@ def run(arguments):
                           caption(dataset.names[index], result))
     except KeyboardInterrupt:
         pass
-    if not evaluation.images:
-        raise MonofuseError(f"none of {len(indices)} images of {arguments.data} was measured: interrupted, or without truth "
-                            f"within {protocol.note}")
-    lines = [f"{estimator.name} on {dataset.name}, split {arguments.split}: {len(evaluation.images)} images, {protocol.note}",
-             *table(evaluation), f"one image takes {np.median(milliseconds):.1f} ms (median)"]
-    if arguments.rows > 0:
-        lines.append(f"picture    {write_sheet(arguments, dataset, sheet)}")
-    if arguments.json:
-        lines.append(json.dumps({**evaluation.summary(), "per_pixel": evaluation.summary("pixel"),
-                                 "ms": float(np.median(milliseconds))}))
-    return lines
+    return evaluation, sheet, milliseconds
 
 
 def open_estimator(arguments):
@@ -88,11 +97,11 @@ def open_estimator(arguments):
     return open_weights(arguments.weights, arguments.network, options, "cuda" if on_gpu else "cpu")
 
 
-def progress(items, indices):
-    """The items, with a bar while they come."""
+def progress(items, count):
+    """The `count` items, with a bar while they come."""
     with Progress(TextColumn("evaluating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
                   transient=True) as bar:
-        yield from bar.track(items, total=len(indices))
+        yield from bar.track(items, total=count)
 
 
 def caption(name, result):
@@ -108,7 +117,7 @@ def table(evaluation):
         summary = evaluation.summary(per)
         for title, values in (("raw", summary), ("median-scaled", summary["median_scaled"])):
             yield f"{title + ', per ' + per:27}" + "".join(f"{values[name]:10.3f}" for name in COLUMNS)
-    yield f"lower is better, but for {', '.join(HIGHER_IS_BETTER)}; rms(log) of Laina 2016 is rms_log10, of others rms_log"
+    yield f"lower is better, but for {', '.join(HIGHER_IS_BETTER)}; Laina 2016 calls rms(log) what is rms_log10 here"
 
 
 def write_sheet(arguments, dataset, sheet):

@@ -45,8 +45,8 @@ def covering_scale(image_size, input_size, cover=1.0):
 
 
 def placed(sample, placement, size, focal_px):
-    """Sample -> rgb (h, w, 3) uint8 and depth (h, w) float32 metres for a camera of focal_px (geometric mean of x and y)
-    at this size, 0 where there is none. Beyond the image, rgb is its mirror image and depth is unknown."""
+    """Sample -> rgb (h, w, 3) uint8 and depth (h, w) float32 metres for a camera of focal_px (geometric mean of x and
+    y) at this size, 0 where there is none. Beyond the image, rgb is its mirror image and depth is unknown."""
     matrix = placement.matrix(size)
     rgb = _warped_rgb(sample.rgb, matrix, placement.scale, size)
     to_depth = matrix @ _homogeneous(_image_from_depth(sample))

@@ -35,7 +35,7 @@ class Kitti:
         dense = {path.parents[1].name: path for path in self.folder.rglob("proj_depth/groundtruth")}
         pairs = [(image, truth) for image in images if (truth := _truth_of(image, dense))]
         if not pairs:
-            raise BadInputError(f"{folder} has no DATE/DRIVE/image_02/data with velodyne_points or proj_depth beside it")
+            raise BadInputError(f"{folder} has no DATE/DRIVE/image_02/data with velodyne_points or proj_depth")
         names = [str(image.relative_to(self.folder)) for image, _ in pairs]
         indices = chosen(names, range(len(names)), split, folder)
         self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
@@ -85,7 +85,7 @@ def calibration(date_folder, camera):
         R_rect[:3, :3] = cameras["R_rect_00"].reshape(3, 3)
         return cameras[f"P_rect_{number}"].reshape(3, 4), R_rect @ T_cam_velo
     except (KeyError, ValueError) as error:
-        raise BadInputError(f"{date_folder} has calibration files without R, T, R_rect_00 or P_rect_{number}") from error
+        raise BadInputError(f"{date_folder}: calibration files without R, T, R_rect_00 or P_rect_{number}") from error
 
 
 def _matrices(path):

@@ -21,7 +21,7 @@ MAKE3D_CAMERA = Camera(1704, 2272, 2407.33127, 2400.20917, 833.721045, 1110.7122
 SIZE = 460, 345
 """(height, width) to which papers bring the images: Laina 2016, section 4.3, after Liu 2014."""
 DEPTH_CHANNEL = 3
-"""Of Position3DGrid: "depths", the distance to the scanner, which all papers take for z; elsewhere the grid is often 0."""
+"""Of Position3DGrid: "depths", the distance to the scanner, which all papers take for z; the others are often all 0."""
 
 
 class Make3D:

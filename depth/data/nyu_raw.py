@@ -1,4 +1,4 @@
-"""NYU Depth v2's raw recordings: folders of `r-TIME-ID.ppm` and `d-TIME-ID.pgm`, one per scene, paired and aligned here.
+"""NYU Depth v2's raw recordings: a folder of `r-TIME-ID.ppm` and `d-TIME-ID.pgm` per scene, paired and aligned here.
 
 Each depth image goes with its closest colour image in time; where a colour image is wanted by several, the pairs are
 dropped, and depths equal to the least or greatest of their image are masked out (Eigen 2014, section 4.1; 001, section
@@ -43,7 +43,7 @@ class NyuRaw:
         scenes = sorted({path.parent for path in self.folder.rglob("d-*.pgm")})
         pairs = [(number, *pair) for number, scene in enumerate(scenes) for pair in paired(scene)]
         if not pairs:
-            raise BadInputError(f"{folder} has no raw NYU recordings: expected r-*.ppm and d-*.pgm in a folder per scene")
+            raise BadInputError(f"{folder} has no raw NYU recordings: a folder of r-*.ppm and d-*.pgm for each scene")
         names = [str(rgb.relative_to(self.folder)) for _, rgb, _ in pairs]
         block_of_scene = [BLOCK * number for number, *_ in pairs]
         indices = chosen(names, block_of_scene, split, folder)

@@ -1,4 +1,4 @@
-"""Single pictures with a camera each: NAME.jpg (or .png), NAME.depth.png and NAME.yaml, a calibration with `depth_scale`.
+"""Single pictures with a camera each: NAME.jpg (or .png), NAME.depth.png and NAME.yaml (calibration, `depth_scale`).
 
 `python -m sequences rooms --output DIR` writes synthetic rooms so, each below a folder of its own.
 """

@@ -1,4 +1,4 @@
-"""Batches of augmented images. What step k sees depends on the seed and k alone: not on workers, processes or pauses."""
+"""Batches of augmented images. What step k sees depends on the seed and k alone, not on workers, processes, pauses."""
 
 import signal
 from functools import lru_cache
@@ -15,8 +15,8 @@ ORDER, CHANGES = 1, 2
 
 
 class AugmentedImages(Dataset):
-    """(epoch, index) -> augmented rgb (h, w, 3) uint8 and depth (h, w) float32, or the MonofuseError that came up, since
-    an exception would leave a worker as pages of text."""
+    """(epoch, index) -> augmented rgb (h, w, 3) uint8 and depth (h, w) float32, or the MonofuseError that came up,
+    since an exception would leave a worker as pages of text."""
 
     def __init__(self, datasets, augmentation, size, focal_px, seed):
         self.places = [(dataset, index) for dataset in datasets for index in range(len(dataset))]

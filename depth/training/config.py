@@ -20,7 +20,7 @@ class TrainingConfig:
     split: str = "train"
     """Which of their images: train, all, or a text file of names."""
     val_data: tuple[str, ...] = ()
-    """Datasets to validate on, all images of each; without any, the validation images of `data` where split is train."""
+    """Datasets to validate on, all images; without any, the validation images of `data` where split is train."""
     loss: str = ""
     """As depth.losses.objective takes it; empty: that of the network's paper."""
     size: tuple[int, int] | None = None

@@ -7,8 +7,7 @@ import torch
 
 class Ema:
     """mean <- decay * mean + (1 - decay) * weights after each step; early on with less decay, so that the random first
-    weights are soon forgotten. Whole numbers are taken over as they are. Without decay there is no mean but the weights.
-    """
+    weights are soon forgotten. Whole numbers are taken over as they are. Without decay, the weights stand for it."""
 
     def __init__(self, module, decay):
         self.decay, self.steps = decay, 0

@@ -60,8 +60,8 @@ class Learner:
         image = rgb.to(device, non_blocking=True).float() / 255
         with torch.autocast(device.type, self.dtype, enabled=self.dtype != torch.float32):
             output = self.forward(image)
-        value, error = output if isinstance(output, tuple) else (output, None)
-        return Prediction(value.float(), self.stage.entry.predicts == "log_depth", None if error is None else error.float())
+        value, *error = output if isinstance(output, tuple) else (output,)
+        return Prediction(value.float(), self.stage.entry.predicts == "log_depth", *(part.float() for part in error))
 
     def finish(self):
         """Leave the module with its mean weights, for the next stage to build on."""

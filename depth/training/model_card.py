@@ -13,9 +13,9 @@ def card(entry, parameters, config, datasets, validation, facts):
     `datasets`: {name of role: datasets}; `validation`: summary of the kept weights (depth.evaluation) or None; `facts`:
     {what: text}, shown in order.
     """
-    parts = [f"# {entry.name}", f"Depth from a single image, by the network `{entry.name}` ({entry.paper}), {parameters:,} parameters.",
-             _list(facts), "## Data", *_data(datasets), "## Validation", _table(validation), "## Settings",
-             _settings(config), "## Licence", _licences(datasets)]
+    what = f"Depth from a single image, by the network `{entry.name}` ({entry.paper}), {parameters:,} parameters."
+    parts = [f"# {entry.name}", what, _list(facts), "## Data", *_data(datasets), "## Validation", _table(validation),
+             "## Settings", _settings(config), "## Licence", _licences(datasets)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -36,8 +36,8 @@ def _table(validation):
     for title, values in (("raw", validation), ("median-scaled", validation["median_scaled"])):
         rows.append((title, *(f"{values[name]:.3f}" for name in SHOWN)))
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    return (f"{table}\n\nMeans over {validation['images']} images; {', '.join(HIGHER_IS_BETTER)}: higher is better. These "
-            f"images chose which weights were kept, so new images will do a little worse.")
+    return (f"{table}\n\nMeans over {validation['images']} images; {', '.join(HIGHER_IS_BETTER)}: higher is better. "
+            f"These images chose which weights were kept, so new images will do a little worse.")
 
 
 def _settings(config):

@@ -39,9 +39,10 @@ class ResultFolder:
     def write_weights(self, stage, spec, last=False):
         """The weights as they are in the module, and how they want their images."""
         path = self.weights_path(stage.entry, last)
+        options = {"size": list(spec.size), "focal_px": list(spec.focal_px)}
         try:
             save_network(path, stage.entry.name, stage.module)
-            path.with_suffix(".yaml").write_text(yaml.safe_dump({"size": list(spec.size), "focal_px": list(spec.focal_px)}))
+            path.with_suffix(".yaml").write_text(yaml.safe_dump(options))
         except OSError as error:
             raise OutputError(f"{path}: {error.strerror or error}") from error
 

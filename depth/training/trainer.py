@@ -98,7 +98,8 @@ class Trainer:
         learner.finish()
 
     def _place(self, stage):
-        return {"step": self.step, "epoch": self.step * self.config.batch / len(self.images), "network": stage.entry.name}
+        epoch = self.step * self.config.batch / len(self.images)
+        return {"step": self.step, "epoch": epoch, "network": stage.entry.name}
 
     def _validates_after(self, step, stage):
         every = self.config.validate_every or max(1, len(self.images) // self.config.batch)
@@ -134,8 +135,8 @@ class Trainer:
             self.folder.write_weights(stage, self.spec, last=True)
             if self.best is None:
                 self.folder.write_weights(stage, self.spec)
-        self.folder.write_card(stage, self.config, {"Training": self.training, "Validation": self.validation}, self.best,
-                               self.step, self.spec)
+        datasets = {"Training": self.training, "Validation": self.validation}
+        self.folder.write_card(stage, self.config, datasets, self.best, self.step, self.spec)
 
     def _focal_px_of_first_dataset(self):
         sample = self.training[0][0]

@@ -23,7 +23,7 @@ class BeginnersDepth(TorchDepth):
 
 
 def validated(stage, datasets, spec, images):
-    """Stage, DepthDatasets and how images come to the network -> summary over `images` evenly chosen images of all, or over all of them if None."""
+    """Stage, DepthDatasets and a NetworkSpec -> summary over `images` images, evenly chosen, or over all if None."""
     stage.module.eval()
     estimator = BeginnersDepth(stage.module, replace(spec, output=stage.entry.predicts), stage.entry.name)
     evaluation = Evaluation()

@@ -1,4 +1,4 @@
-"""Views of rooms as files, for training depth networks: NAME.jpg, NAME.depth.png (millimetres) and NAME.yaml (camera)."""
+"""Views of rooms as files, to train depth networks on: NAME.jpg, NAME.depth.png (millimetres), NAME.yaml (camera)."""
 
 import cv2
 import numpy as np
