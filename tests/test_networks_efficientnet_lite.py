@@ -37,4 +37,3 @@ def test_strides_start_in_the_corner_as_in_tensorflow():
     encoder = EfficientNetLite0()
     assert encoder._pad.padding == (0, 1, 0, 1)
     assert encoder._blocks[3]._pad.padding == (1, 2, 1, 2)
-    assert encoder._blocks[4]._pad.padding == (2, 2, 2, 2)

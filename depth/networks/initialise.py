@@ -11,11 +11,7 @@ def initialise_normal(module, std=0.01):
     Laina 2016, section 4.1, says "0.01 variance"; read as the standard deviation, for a variance of 0.01 makes its
     fully connected networks start with depths of +-70 m.
     """
-    for layer in module.modules():
-        if isinstance(layer, WEIGHT_LAYERS):
-            nn.init.normal_(layer.weight, std=std)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+    _for_each_weight_layer(module, lambda weight: nn.init.normal_(weight, std=std))
 
 
 def initialise_he(module):

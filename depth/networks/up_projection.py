@@ -10,9 +10,9 @@ from depth.networks.up_convolution import UpConvolution
 class UpProjection(nn.Module):
     """(B, channels_in, h, w) -> (B, channels_out, 2h, 2w).
 
-    The branch is up-convolution, ReLU, 3x3 convolution; the projection is another up-convolution; their sum goes through
-    ReLU. Both up-convolutions see the same unpooled map, so they are one with twice the channels, branch first. Batch
-    normalisation follows every convolution, as in the authors' release. `up` may be another doubling convolution.
+    The branch is up-convolution, ReLU, 3x3 convolution; the projection is another up-convolution; their sum goes
+    through ReLU. Both up-convolutions see the same unpooled map, so they are one with twice the channels, branch first.
+    Batch normalisation follows every convolution, as in the authors' release. `up` may be another doubling convolution.
     """
 
     def __init__(self, channels_in, channels_out, unpool=unpool_zeros, up=None):

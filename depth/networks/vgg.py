@@ -7,7 +7,7 @@ WIDTHS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512
 
 
 class Vgg16(nn.Module):
-    """Normalised images (B, 3, h, w) -> one stage: features (B, 512, h/32, w/32), rounded down, after the last pooling."""
+    """Normalised images (B, 3, h, w) -> one stage: features (B, 512, h/32, w/32), rounded down."""
 
     surplus = ("classifier.",)
     """What an ImageNet checkpoint has besides: names that begin so."""
