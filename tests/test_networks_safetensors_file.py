@@ -47,3 +47,14 @@ def test_damaged_files_are_one_line(tmp_path, damage):
     with pytest.raises(NetworkError, match="no safetensors file, or not all of one") as caught:
         read_safetensors(path)
     assert "\n" not in str(caught.value)
+
+
+def test_the_official_package_reads_and_writes_the_same(tmp_path):
+    official = pytest.importorskip("safetensors.torch")
+    write_safetensors(tmp_path / "ours.safetensors", TENSORS, {"network": "mobile"})
+    official.save_file(TENSORS, tmp_path / "theirs.safetensors", {"network": "mobile"})
+    theirs_of_ours = official.load_file(tmp_path / "ours.safetensors")
+    ours_of_theirs, facts = read_safetensors(tmp_path / "theirs.safetensors")
+    assert facts["network"] == "mobile" and theirs_of_ours.keys() == ours_of_theirs.keys() == TENSORS.keys()
+    for name, tensor in TENSORS.items():
+        assert torch.equal(theirs_of_ours[name], tensor) and torch.equal(ours_of_theirs[name], tensor)

@@ -171,6 +171,13 @@ def test_batches_are_the_same_with_and_without_workers(images):
         assert torch.equal(rgb, rgb_again) and torch.equal(depth_m, depth_again)
 
 
+def test_truth_that_is_too_far_to_be_trusted_is_left_out(images):
+    dataset = NyuFolder(images)
+    dataset.farthest_m = 1.004  # image k has a depth of 1 m + k mm
+    augmented = AugmentedImages([dataset], AUGMENTATIONS["none"], (32, 32), 40.0, seed=0)
+    assert [bool(np.any(augmented[0, k][1])) for k in range(len(augmented))] == [k <= 4 for k in NUMBERS]
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_damaged_images_are_named(tmp_path, workers):
     write_nyu_folder(tmp_path, range(4), size=(48, 64))

@@ -6,6 +6,7 @@ NETWORK.md (model card), the last weights, log.csv, config.yaml, and the checkpo
 
 import argparse
 import math
+import os
 import signal
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,7 +61,8 @@ def add_arguments(parser):
     add("--ema", "DECAY", "running mean of the weights, as in 0.999", type=float)
     add("--precision", None, "numbers of the forward pass", choices=CHOICES["precision"])
     add("--seed", "N", "decides every random choice", type=int)
-    add("--deterministic", None, "the same bits on every run, also on a GPU", action="store_true")
+    add("--deterministic", None, "the same bits on every run, also on a GPU; torch warns where it cannot",
+        action="store_true")
     add = _settings(parser.add_argument_group("schedule"))
     add("--schedule", None, "learning rate over time", choices=CHOICES["schedule"])
     add("--warm-up", "N", "steps in which the rate rises from 0", type=int)
@@ -83,7 +85,10 @@ def run(arguments):
     config = config_of(arguments)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    torch.use_deterministic_algorithms(config.deterministic)
+    if config.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # asked for by cuBLAS
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = not config.deterministic
     processes = join(arguments.device)
     try:
         folder = ResultFolder(arguments.output or Path("results") / "train" / config.network)

@@ -5,6 +5,7 @@ DATE/DRIVE/velodyne_points/data/*.bin or, anywhere below the folder, DRIVE/proj_
 Geiger 2013; Uhrig 2017.
 """
 
+import math
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,7 +26,7 @@ CAMERAS = ("image_02", "image_03")
 class Kitti:
     """See depth.data.sample.DepthDataset. Eigen's split comes as a text file: --split eigen_test_files.txt."""
 
-    border, protocol = 0.0, "kitti"
+    border, farthest_m, protocol = 0.0, math.inf, "kitti"
     licence = "KITTI: CC BY-NC-SA 3.0 (non-commercial); made by Geiger, Lenz, Stiller and Urtasun (2013)"
 
     def __init__(self, folder, split="all"):

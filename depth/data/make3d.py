@@ -27,7 +27,7 @@ DEPTH_CHANNEL = 3
 class Make3D:
     """See depth.data.sample.DepthDataset. `test`: the images below a folder whose name begins with `Test`."""
 
-    border, protocol = 0.0, "make3d-c1"
+    border, farthest_m, protocol = 0.0, 70.0, "make3d-c1"  # Laina 2016, section 4.3
     licence = "Make3D: for research use; made by Saxena, Sun and Ng (2009)"
 
     def __init__(self, folder, split="all"):

@@ -3,6 +3,7 @@
 So come the 1449 labelled pairs and the synchronised raw pairs that many papers share. Silberman 2012.
 """
 
+import math
 import re
 from pathlib import Path
 
@@ -25,7 +26,7 @@ UNITS_PER_M = 1000.0
 class NyuFolder:
     """See depth.data.sample.DepthDataset."""
 
-    border, protocol, licence = NYU_BORDER, "nyu", NYU_LICENCE
+    border, farthest_m, protocol, licence = NYU_BORDER, math.inf, "nyu", NYU_LICENCE
 
     def __init__(self, folder, split="all"):
         self.folder = Path(folder)

@@ -1,5 +1,6 @@
 """NYU Depth v2's labelled pairs as published: `nyu_depth_v2_labeled.mat` (HDF5) with `splits.mat` beside it."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from depth.data.split import chosen
 class NyuLabelled:
     """See depth.data.sample.DepthDataset. `train` and `val` share the official 795, `test` are the official 654."""
 
-    border, protocol, licence = NYU_BORDER, "nyu", NYU_LICENCE
+    border, farthest_m, protocol, licence = NYU_BORDER, math.inf, "nyu", NYU_LICENCE
 
     def __init__(self, path, split="all", depths="depths"):
         """`path`: the .mat file or its folder. `depths`: `depths` (filled in) or `rawDepths` (with holes)."""

@@ -5,6 +5,7 @@ dropped, and depths equal to the least or greatest of their image are masked out
 4). Depth is moved into the undistorted colour camera as by project_depth_map.m of the dataset's toolbox.
 """
 
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -35,7 +36,7 @@ MAX_DEPTH_M = 10.0
 class NyuRaw:
     """See depth.data.sample.DepthDataset. Validation takes whole scenes; there is no test split."""
 
-    border, protocol, licence = 0.0, "nyu", NYU_LICENCE
+    border, farthest_m, protocol, licence = 0.0, math.inf, "nyu", NYU_LICENCE
 
     def __init__(self, folder, split="all"):
         self.folder = Path(folder)

@@ -3,6 +3,7 @@
 Depth images go with the colour image closest in time; pixel (u, v) of depth is pixel (u W/w, v H/h) of colour.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ INDEX_FILES = ("rgb.txt", "depth.txt", "calibration.yaml")
 class Recordings:
     """See depth.data.sample.DepthDataset. Without lens distortion; validation takes blocks of frames."""
 
-    border, protocol = 0.0, "indoor"
+    border, farthest_m, protocol = 0.0, math.inf, "indoor"
 
     def __init__(self, folder, split="all"):
         self.folder = Path(folder)

@@ -26,6 +26,8 @@ class DepthDataset(Protocol):
     """One per image, as its files are called, in a fixed order."""
     border: float
     """Share of the width at each edge of the images that shows nothing (NYU's white frame); training leaves it out."""
+    farthest_m: float
+    """Truth beyond this is not to be trained on."""
     protocol: str
     """How papers measure on it; a name from depth.protocol.PROTOCOLS."""
     licence: str

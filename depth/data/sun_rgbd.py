@@ -3,6 +3,7 @@
 Song 2015; Janoch 2011 (B3DO). Hao 2018, section 4.4, shows how a network trained on NYU does on B3DO.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ MAX_DEPTH_M = 8.0
 class SunRgbd:
     """See depth.data.sample.DepthDataset. There is no test split here."""
 
-    border, protocol = 0.0, "indoor"
+    border, farthest_m, protocol = 0.0, math.inf, "indoor"
     licence = "SUN RGB-D: for research use; made by Song, Lichtenberg and Xiao (2015), with B3DO, NYU and SUN3D images"
 
     def __init__(self, folder, split="all"):

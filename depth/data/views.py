@@ -3,6 +3,7 @@
 `python -m sequences rooms --output DIR` writes synthetic rooms so, each below a folder of its own.
 """
 
+import math
 from itertools import groupby
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from depth.data.split import BLOCK, chosen
 class Views:
     """See depth.data.sample.DepthDataset. Validation takes whole folders where there are several."""
 
-    border, protocol = 0.0, "indoor"
+    border, farthest_m, protocol = 0.0, math.inf, "indoor"
 
     def __init__(self, folder, split="all"):
         self.folder = Path(folder)

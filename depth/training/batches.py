@@ -30,7 +30,9 @@ class AugmentedImages(Dataset):
         dataset, number = self.places[index]
         rng = np.random.default_rng([self.seed, CHANGES, epoch, index])
         try:
-            return self.augmentation(dataset[number], self.size, self.focal_px, rng, dataset.border)
+            sample = dataset[number]
+            known = sample.depth_m * (sample.depth_m <= dataset.farthest_m)
+            return self.augmentation(sample._replace(depth_m=known), self.size, self.focal_px, rng, dataset.border)
         except MonofuseError as error:
             return error
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from depth.metrics import HIGHER_IS_BETTER
 
 RISE, FIRST, LAST = 0.3, 1 / 25, 1e-4
-"""Of one-cycle: share of the steps in which it rises, where it starts, where it ends (Smith 2018; values of fast.ai)."""
+"""Of one-cycle: share of the steps in which it rises, where it starts, where it ends (Smith 2018; fast.ai)."""
 
 
 def factor(config, step, steps):
