@@ -52,7 +52,8 @@ def test_damaged_files_are_one_line(tmp_path, damage):
 def test_the_official_package_reads_and_writes_the_same(tmp_path):
     official = pytest.importorskip("safetensors.torch")
     write_safetensors(tmp_path / "ours.safetensors", TENSORS, {"network": "mobile"})
-    official.save_file(TENSORS, tmp_path / "theirs.safetensors", {"network": "mobile"})
+    packed = {name: tensor.contiguous() for name, tensor in TENSORS.items()}
+    official.save_file(packed, tmp_path / "theirs.safetensors", {"network": "mobile"})
     theirs_of_ours = official.load_file(tmp_path / "ours.safetensors")
     ours_of_theirs, facts = read_safetensors(tmp_path / "theirs.safetensors")
     assert facts["network"] == "mobile" and theirs_of_ours.keys() == ours_of_theirs.keys() == TENSORS.keys()
