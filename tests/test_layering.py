@@ -17,6 +17,8 @@ TOP = ("slam.system", "slam.viewer", "slam.export", "slam.evaluation")
 """What only the command line puts together."""
 ABOVE_TOP = ("run_slam", "slam.warm_up")
 """Modules on the level of the command line: warm_up runs the whole system once, for run_slam alone."""
+TORCH_USERS = ("depth.networks", "depth.losses", "depth.training")
+"""What is torch code through and through; nothing else loads it before it is needed."""
 OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnxruntime")
 
 
@@ -87,7 +89,16 @@ def test_only_the_command_line_imports_the_top():
 
 def test_optional_packages_are_imported_where_they_are_needed():
     offences = [f"{module} imports {name}" for module, tree in SOURCES.items()
-                for name in imported(at_import(tree), module) if is_within(name, *OPTIONAL)]
+                for name in imported(at_import(tree), module) if is_within(name, *OPTIONAL)
+                and not (is_within(name, "torch") and is_within(module, *TORCH_USERS))]
+    assert not offences
+
+
+def test_torch_code_is_loaded_where_it_is_needed():
+    """Its modules would bring torch along into whoever imports them, but for those that are made to be read without."""
+    light = ("depth.networks", "depth.networks.registry", "depth.training.config", "depth.training.recipes")
+    offences = [f"{module} imports {name}" for module, tree in SOURCES.items() if not is_within(module, *TORCH_USERS)
+                for name in imported(at_import(tree), module) if is_within(name, *TORCH_USERS) and name not in light]
     assert not offences
 
 
@@ -103,8 +114,10 @@ def test_no_module_imports_all_names_of_another():
                 if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)]
 
 
-def test_loading_slam_loads_no_optional_package():
-    loaded = f"import sys, slam.system; print([name for name in {OPTIONAL} if name in sys.modules])"
+@pytest.mark.parametrize("module", ["slam.system", "depth.onnx_runtime", "depth.networks.registry", "depth.__main__",
+                                    "depth.metrics", "depth.data.catalogue"])
+def test_loading_what_everyone_needs_loads_no_optional_package(module):
+    loaded = f"import sys, {module}; print([name for name in {OPTIONAL} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
 

@@ -1,0 +1,43 @@
+"""From what the user typed after --data to a dataset: a table from name to module."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+
+from calib.errors import BadInputError
+
+DATASETS = {
+    "nyu_labelled": ("depth.data.nyu_labelled", "NyuLabelled"),
+    "nyu": ("depth.data.nyu_folder", "NyuFolder"),
+    "nyu_raw": ("depth.data.nyu_raw", "NyuRaw"),
+    "recording": ("depth.data.recording", "Recordings"),
+    "views": ("depth.data.views", "Views"),
+    "kitti": ("depth.data.kitti", "Kitti"),
+    "make3d": ("depth.data.make3d", "Make3D"),
+    "sun": ("depth.data.sun_rgbd", "SunRgbd"),
+}
+"""In the order in which an unnamed path is offered to them."""
+
+
+def open_dataset(location, split="all"):
+    """`NAME:PATH`, or a path recognised by what lies there -> DepthDataset of one split. Raises BadInputError."""
+    name, colon, path = str(location).partition(":")
+    if not colon or name not in DATASETS:
+        name, path = None, str(location)
+    path = Path(os.path.expanduser(path))
+    if not path.exists():
+        raise BadInputError(f"--data {location}: no such file or folder")
+    return _class(name or _recognised(path))(path, split)
+
+
+def _class(name):
+    module, kind = DATASETS[name]
+    return getattr(import_module(module), kind)
+
+
+def _recognised(path):
+    for name in DATASETS:
+        if _class(name).recognises(path):
+            return name
+    raise BadInputError(f"--data {path}: cannot tell which dataset this is; say NAME:PATH with NAME one of "
+                        f"{', '.join(DATASETS)}")

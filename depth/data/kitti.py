@@ -1,0 +1,119 @@
+"""KITTI's raw recordings with the laser's points, or with the denser maps of the depth benchmark where they are.
+
+Expects DATE/calib_cam_to_cam.txt, DATE/calib_velo_to_cam.txt and DATE/DRIVE/image_02/data/*.png (image_03 too), with
+DATE/DRIVE/velodyne_points/data/*.bin or, anywhere below the folder, DRIVE/proj_depth/groundtruth/image_02/*.png.
+Geiger 2013; Uhrig 2017.
+"""
+
+import math
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from calib.camera import Camera
+from calib.errors import BadInputError
+from depth.data.image_file import read_depth_u16, read_rgb
+from depth.data.sample import Sample
+from depth.data.split import chosen
+
+UNITS_PER_M = 256.0
+"""Of the depth benchmark's images."""
+CAMERAS = ("image_02", "image_03")
+"""Left and right colour cameras, as unassociated shots: Eigen 2014, section 4.2."""
+
+
+class Kitti:
+    """See depth.data.sample.DepthDataset. Eigen's split comes as a text file: --split eigen_test_files.txt."""
+
+    border, farthest_m, protocol = 0.0, math.inf, "kitti"
+    licence = "KITTI: CC BY-NC-SA 3.0 (non-commercial); made by Geiger, Lenz, Stiller and Urtasun (2013)"
+
+    def __init__(self, folder, split="all"):
+        self.folder, self.name = Path(folder), "kitti"
+        images = sorted(path for camera in CAMERAS for path in self.folder.glob(f"*/*/{camera}/data/*")
+                        if path.suffix in (".png", ".jpg"))
+        dense = {path.parents[1].name: path for path in self.folder.rglob("proj_depth/groundtruth")}
+        pairs = [(image, truth) for image in images if (truth := _truth_of(image, dense))]
+        if not pairs:
+            raise BadInputError(f"{folder} has no DATE/DRIVE/image_02/data with velodyne_points or proj_depth")
+        names = [str(image.relative_to(self.folder)) for image, _ in pairs]
+        indices = chosen(names, range(len(names)), split, folder)
+        self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
+
+    @staticmethod
+    def recognises(folder):
+        return any(any(Path(folder).glob(f"*/*/{camera}/data")) for camera in CAMERAS)
+
+    def __len__(self):
+        return len(self.pairs)
+
+    def __getitem__(self, index):
+        image, truth = self.pairs[index]
+        rgb = read_rgb(image)
+        P, T_rect_velo = calibration(image.parents[3], image.parents[1].name)
+        camera = Camera(rgb.shape[1], rgb.shape[0], P[0, 0], P[1, 1], P[0, 2], P[1, 2])
+        if truth.suffix == ".png":
+            depth_m = read_depth_u16(truth) / np.float32(UNITS_PER_M)
+        else:
+            depth_m = projected(_points(truth), P @ T_rect_velo, rgb.shape[:2])
+        return Sample(rgb, camera, depth_m, camera)
+
+
+def projected(points, P, size):
+    """(N, 3) laser points, ahead along x, and their (3, 4) projection -> (height, width) depth, the nearest per pixel.
+
+    Pixels count from 1 in KITTI's projection, as in the evaluation code that papers share (Godard 2017).
+    """
+    points = points[points[:, 0] >= 0]
+    u, v, z = (points @ P[:, :3].T + P[:, 3]).T
+    ahead = z > 0
+    column, row = (np.rint(x[ahead] / z[ahead]).astype(int) - 1 for x in (u, v))
+    inside = (column >= 0) & (column < size[1]) & (row >= 0) & (row < size[0])
+    depth_m = np.full(size, np.inf, np.float32)
+    np.minimum.at(depth_m, (row[inside], column[inside]), z[ahead][inside].astype(np.float32))
+    return np.where(np.isfinite(depth_m), depth_m, 0).astype(np.float32)
+
+
+@lru_cache(maxsize=64)
+def calibration(date_folder, camera):
+    """Folder of a day and `image_02` -> P_rect (3, 4), and laser to the rectified first camera (4, 4)."""
+    cameras, laser = (_matrices(date_folder / f"calib_{name}_to_cam.txt") for name in ("cam", "velo"))
+    number = camera[-2:]
+    try:
+        T_cam_velo, R_rect = np.eye(4), np.eye(4)
+        T_cam_velo[:3] = np.column_stack([laser["R"].reshape(3, 3), laser["T"]])
+        R_rect[:3, :3] = cameras["R_rect_00"].reshape(3, 3)
+        return cameras[f"P_rect_{number}"].reshape(3, 4), R_rect @ T_cam_velo
+    except (KeyError, ValueError) as error:
+        raise BadInputError(f"{date_folder}: calibration files without R, T, R_rect_00 or P_rect_{number}") from error
+
+
+def _matrices(path):
+    """`NAME: numbers` lines -> {name: array}; other lines are left out."""
+    matrices = {}
+    try:
+        for line in path.read_text().splitlines():
+            name, _, numbers = line.partition(":")
+            try:
+                matrices[name] = np.array([float(number) for number in numbers.split()])
+            except ValueError:
+                continue
+    except OSError as error:
+        raise BadInputError(f"{path}: {error.strerror}") from error
+    return matrices
+
+
+def _points(path):
+    try:
+        return np.fromfile(path, np.float32).reshape(-1, 4)[:, :3]
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"{path} is not a file of laser points (x, y, z, reflectance)") from error
+
+
+def _truth_of(image, dense):
+    """Image path and {drive: its groundtruth folder} -> path of its depth, or None."""
+    drive, camera = image.parents[2], image.parents[1].name
+    candidates = [dense[drive.name] / camera / f"{image.stem}.png"] if drive.name in dense else []
+    candidates.append(drive / "velodyne_points" / "data" / f"{image.stem}.bin")
+    return next((path for path in candidates if path.is_file()), None)

@@ -1,0 +1,57 @@
+"""NYU Depth v2 as folders of `rgb_NNNNN.jpg` and `sync_depth_NNNNN.png` (millimetres), in one folder or one per scene.
+
+So come the 1449 labelled pairs and the synchronised raw pairs that many papers share. Silberman 2012.
+"""
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+
+from calib.camera import Camera
+from calib.errors import BadInputError
+from depth.data.image_file import read_depth_u16, read_rgb
+from depth.data.sample import Sample
+from depth.data.split import chosen
+
+NYU_CAMERA = Camera(640, 480, 518.857901, 519.469611, 325.582449, 253.736166)
+"""The colour camera, from camera_params.m of the dataset's toolbox; its images come undistorted."""
+NYU_BORDER = 8 / 640
+NYU_LICENCE = "NYU Depth v2: for research use; made by Silberman, Hoiem, Kohli and Fergus (2012)"
+RGB_NAME = re.compile(r"rgb_(\d+)\.(?:jpg|png|ppm)")
+UNITS_PER_M = 1000.0
+
+
+class NyuFolder:
+    """See depth.data.sample.DepthDataset."""
+
+    border, farthest_m, protocol, licence = NYU_BORDER, math.inf, "nyu", NYU_LICENCE
+
+    def __init__(self, folder, split="all"):
+        self.folder = Path(folder)
+        self.name = f"nyu:{self.folder.name}"
+        paths = sorted(path for path in self.folder.rglob("rgb_*") if RGB_NAME.fullmatch(path.name))
+        pairs = [(path, depth) for path in paths if (depth := _depth_of(path)).is_file()]
+        if not pairs:
+            raise BadInputError(f"{folder} has no pairs rgb_NNNNN.jpg and sync_depth_NNNNN.png")
+        names = [str(rgb.relative_to(self.folder)) for rgb, _ in pairs]
+        numbers = [int(RGB_NAME.fullmatch(rgb.name)[1]) for rgb, _ in pairs]
+        indices = chosen(names, numbers, split, folder)
+        self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
+
+    @staticmethod
+    def recognises(folder):
+        return any(RGB_NAME.fullmatch(path.name) and _depth_of(path).is_file() for path in Path(folder).rglob("rgb_*"))
+
+    def __len__(self):
+        return len(self.pairs)
+
+    def __getitem__(self, index):
+        rgb, depth_u16 = read_rgb(self.pairs[index][0]), read_depth_u16(self.pairs[index][1])
+        return Sample(rgb, NYU_CAMERA.fitted_to(rgb.shape[:2]),
+                      depth_u16 / np.float32(UNITS_PER_M), NYU_CAMERA.fitted_to(depth_u16.shape))
+
+
+def _depth_of(rgb_path):
+    return rgb_path.with_name(f"sync_depth_{RGB_NAME.fullmatch(rgb_path.name)[1]}.png")

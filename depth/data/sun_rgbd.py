@@ -1,0 +1,68 @@
+"""SUN RGB-D, of which B3DO is the part `kv1/b3dodata`: one folder per image with image/, depth/ and intrinsics.txt.
+
+Song 2015; Janoch 2011 (B3DO). Hao 2018, section 4.4, shows how a network trained on NYU does on B3DO.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from calib.camera import Camera
+from calib.errors import BadInputError
+from depth.data.image_file import read_depth_u16, read_rgb
+from depth.data.sample import Sample
+from depth.data.split import chosen
+
+MAX_DEPTH_M = 8.0
+"""Beyond this the dataset's own reader (read3dPoints.m) trusts no depth."""
+
+
+class SunRgbd:
+    """See depth.data.sample.DepthDataset. There is no test split here."""
+
+    border, farthest_m, protocol = 0.0, math.inf, "indoor"
+    licence = "SUN RGB-D: for research use; made by Song, Lichtenberg and Xiao (2015), with B3DO, NYU and SUN3D images"
+
+    def __init__(self, folder, split="all"):
+        self.folder = Path(folder)
+        self.name = f"sun:{self.folder.name}"
+        scenes = sorted(path.parent for path in self.folder.rglob("intrinsics.txt"))
+        scenes = [scene for scene in scenes if _only(scene / "image") and _only(scene / "depth")]
+        if not scenes:
+            raise BadInputError(f"{folder} has no folders with image/, depth/ and intrinsics.txt, as SUN RGB-D has")
+        names = [str(scene.relative_to(self.folder)) for scene in scenes]
+        indices = chosen(names, range(len(names)), split, folder)
+        self.names, self.scenes = [names[k] for k in indices], [scenes[k] for k in indices]
+
+    @staticmethod
+    def recognises(folder):
+        return any(_only(path.parent / "depth") for path in Path(folder).rglob("intrinsics.txt"))
+
+    def __len__(self):
+        return len(self.scenes)
+
+    def __getitem__(self, index):
+        scene = self.scenes[index]
+        rgb, depth_m = read_rgb(_only(scene / "image")), metres(read_depth_u16(_only(scene / "depth")))
+        camera = _camera(scene / "intrinsics.txt", rgb.shape[:2])
+        return Sample(rgb, camera, depth_m, camera.resized(depth_m.shape))
+
+
+def metres(depth_u16):
+    """(h, w) uint16, millimetres with their bits rotated left by 3, -> float32 metres; 0 beyond 8 m."""
+    depth_m = (depth_u16 >> 3 | depth_u16 << 13).astype(np.float32) / 1000
+    return np.where(depth_m <= MAX_DEPTH_M, depth_m, np.float32(0))
+
+
+def _only(folder):
+    """The one file of a folder, or None."""
+    return next(iter(sorted(path for path in folder.glob("*") if path.suffix in (".jpg", ".png"))), None)
+
+
+def _camera(path, size):
+    try:
+        fx, _, cx, _, fy, cy = [float(word) for word in path.read_text().split()[:6]]
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"{path}: expected the nine numbers of an intrinsic matrix") from error
+    return Camera(size[1], size[0], fx, fy, cx, cy)

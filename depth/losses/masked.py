@@ -1,0 +1,32 @@
+"""Means over the pixels that have a truth, and logarithms that training can start from."""
+
+import torch
+
+
+def residual(predicted, truth, valid):
+    """predicted - truth where valid, else 0 (and no gradient, whatever the truth holds)."""
+    return torch.where(valid, predicted - torch.where(valid, truth, 0), 0)
+
+
+def mean(values, valid):
+    """Mean of `values` over all valid pixels of the batch; 0 where there is none."""
+    return torch.where(valid, values, 0).sum() / valid.sum().clamp(min=1)
+
+
+def mean_per_image(values, valid):
+    """(B,) means of `values` over the valid pixels of each image; 0 where there is none."""
+    return torch.where(valid, values, 0).flatten(1).sum(1) / valid.flatten(1).sum(1).clamp(min=1)
+
+
+def mean_of_images(losses, valid):
+    """Mean of (B,) losses over the images that have a valid pixel; 0 where none has."""
+    counted = valid.flatten(1).any(1)
+    return torch.where(counted, losses, 0).sum() / counted.sum().clamp(min=1)
+
+
+def log_depth(depth_m, floor_m=0.01):
+    """Natural logarithm, continued below `floor_m` by its tangent: an untrained network may predict 0 or less, and
+    must still be pulled upwards by a finite gradient."""
+    low = depth_m < floor_m
+    floor = torch.as_tensor(floor_m, dtype=depth_m.dtype, device=depth_m.device)
+    return torch.where(low, floor.log() + (depth_m - floor) / floor, torch.where(low, floor, depth_m).log())

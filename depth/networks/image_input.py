@@ -1,0 +1,25 @@
+"""The first step of every network: RGB in [0, 1] into the range that its encoder was pretrained with."""
+
+import torch
+from torch import nn
+
+from calib.errors import NetworkError
+
+
+class Normalise(nn.Module):
+    """(B, 3, h, w) RGB in [0, 1] -> (rgb - mean) / std per channel. By default ImageNet's, as torchvision uses it."""
+
+    def __init__(self, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean).reshape(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).reshape(1, 3, 1, 1), persistent=False)
+
+    def forward(self, rgb):
+        return (rgb - self.mean) / self.std
+
+
+def require_size(rgb, size):
+    """Raise NetworkError unless the images have the (height, width) that full connections were built for."""
+    if tuple(rgb.shape[-2:]) != tuple(size):
+        raise NetworkError(f"this network has full connections and takes images of {size[1]}x{size[0]} only, "
+                           f"not {rgb.shape[-1]}x{rgb.shape[-2]}")

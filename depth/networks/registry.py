@@ -1,0 +1,93 @@
+"""Every network by name. Loads without torch; only building a network needs it."""
+
+import importlib
+from dataclasses import dataclass, field
+
+from calib.errors import MissingPackageError, NetworkError
+
+EIGEN, LAINA, HAO = "Eigen 2014", "Laina 2016", "Hao 2018"
+STUDENTS, ZHANG = "001 (after Laina)", "004 (Zhang et al.)"
+NYU, QUARTER, HALF = (228, 304), (55, 74), (128, 160)
+
+
+@dataclass(frozen=True)
+class Network:
+    name: str
+    paper: str
+    factory: str
+    """`module:function` below depth.networks, called with `options`."""
+    input_size: tuple[int, int]
+    """(height, width) of the paper's images."""
+    output_size: tuple[int, int]
+    """(height, width) of what it predicts for these."""
+    loss: str
+    """The paper's own, as `--loss` takes it."""
+    predicts: str = "depth"
+    """`depth` in metres or `log_depth`, its natural logarithm."""
+    side_multiple: int | None = 1
+    """Images of other sizes are fine where their sides are multiples of this; None: there are no others."""
+    first_stage: str | None = None
+    """The network that is trained before this one and then becomes its part `coarse`, which stays as it is."""
+    options: dict = field(default_factory=dict)
+
+    def build(self):
+        """A new torch module with the paper's first weights."""
+        load_torch(f"the network {self.name}")
+        module, function = self.factory.split(":")
+        return getattr(importlib.import_module(f"depth.networks.{module}"), function)(**self.options)
+
+    def count_parameters(self):
+        """How many numbers training changes, or has changed in the first stage; allocates none of them."""
+        with load_torch("counting parameters").device("meta"):
+            return sum(parameter.numel() for parameter in self.build().parameters())
+
+
+def load_torch(needed_for):
+    """The module torch. Raises MissingPackageError where it is not installed."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        raise MissingPackageError("torch", needed_for) from None
+    return torch
+
+
+NETWORKS = {network.name: network for network in (
+    Network("mobile", "ours", "mobile:Mobile", (224, 288), (112, 144), "laplace+0.5*gradient", "log_depth", 32),
+    Network("eigen_coarse", EIGEN, "eigen:EigenCoarse", NYU, QUARTER, "silog:lam=0.5", "log_depth", None),
+    Network("eigen", EIGEN, "eigen:Eigen", NYU, QUARTER, "silog:lam=0.5", "log_depth", None, "eigen_coarse"),
+    Network("laina_alexnet_fc", LAINA, "laina:alexnet_fc", NYU, (96, 128), "berhu", side_multiple=None),
+    Network("laina_alexnet_upconv", LAINA, "laina:alexnet_up_convolution", NYU, (96, 128), "berhu"),
+    Network("laina_vgg_upconv", LAINA, "laina:vgg_up_convolution", NYU, (112, 144), "berhu"),
+    Network("laina_resnet_fc", LAINA, "laina:resnet_fc", NYU, (48, 64), "berhu", side_multiple=None),
+    Network("laina_resnet_deconv", LAINA, "laina:resnet_deconvolution", NYU, HALF, "l2"),
+    Network("laina_resnet_upconv", LAINA, "laina:resnet_up_convolution", NYU, HALF, "berhu"),
+    Network("laina_resnet_upproj", LAINA, "laina:resnet_up_projection", NYU, HALF, "berhu"),
+    Network("laina_released", LAINA, "fcrn_release:FcrnRelease", NYU, HALF, "berhu"),
+    Network("cnn_fc", STUDENTS, "cnn_residual:CnnFC", NYU, QUARTER, "l2", side_multiple=None),
+    Network("cnn", STUDENTS, "cnn_residual:Cnn", NYU, (57, 76), "silog:lam=0.5"),
+    Network("cnn_transpose", STUDENTS, "cnn_residual:Cnn", NYU, (57, 76), "silog:lam=0.5",
+            options={"transpose": True}),
+    Network("cnn_residual_zeros", STUDENTS, "cnn_residual:cnn_residual", NYU, HALF, "berhu:per_image=1"),
+    Network("cnn_residual_averages", STUDENTS, "cnn_residual:cnn_residual", NYU, HALF, "berhu:per_image=1",
+            options={"average": True}),
+    Network("hao", HAO, "hao:Hao", (240, 320), (120, 160), "log_l1"),
+    Network("hao_undilated_crb", HAO, "hao:Hao", (240, 320), (120, 160), "log_l1", options={"dilated": False}),
+    Network("hao_dfe_only", HAO, "hao:Hao", (240, 320), (120, 160), "log_l1",
+            options={"attention": False, "dilated": False}),
+    Network("hao_baseline", HAO, "hao:HaoBaseline", (240, 320), (120, 160), "log_l1"),
+    Network("zhang_eigen_coarse", ZHANG, "zhang:ModifiedEigenCoarse", (240, 320), (60, 80), "si_linear:lam=0.5",
+            side_multiple=None),
+    Network("zhang_eigen", ZHANG, "zhang:ModifiedEigen", (240, 320), (60, 80), "si_linear:lam=0.5",
+            side_multiple=None, first_stage="zhang_eigen_coarse"),
+    Network("zhang_alexnet", ZHANG, "zhang:alexnet_depth", (240, 320), (60, 80), "si_linear:lam=0.5",
+            side_multiple=None),
+    Network("zhang_resnet18", ZHANG, "zhang:resnet18_depth", (240, 320), (60, 80), "si_linear:lam=0.5",
+            side_multiple=None),
+)}
+
+
+def find(name):
+    """Name -> Network. Raises NetworkError that lists the names there are."""
+    if name not in NETWORKS:
+        raise NetworkError(f"no network is called {name}; there are {', '.join(NETWORKS)}")
+    return NETWORKS[name]

@@ -1,0 +1,35 @@
+"""The file from which a run that was killed goes on. It is replaced in one go, so there is always a whole one."""
+
+import os
+from pathlib import Path
+
+import torch
+
+from calib.errors import BadInputError, OutputError
+
+NAME = "checkpoint.pt"
+
+
+def save(folder, state):
+    partial = Path(folder) / (NAME + ".part")
+    try:
+        torch.save(state, partial)
+        os.replace(partial, Path(folder) / NAME)
+    except (OSError, RuntimeError) as error:  # RuntimeError: torch's own words for a full disk
+        raise OutputError(f"{Path(folder) / NAME}: {' '.join(str(error).split())}") from error
+
+
+def load(folder, config):
+    """-> what was saved. Raises BadInputError where there is none, or of a run with other options."""
+    path = Path(folder) / NAME
+    if not path.is_file():
+        raise BadInputError(f"--resume: {folder} holds no {NAME}")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        different = config.differences(state["config"])
+    except Exception as error:  # pickle and zip raise many kinds
+        raise BadInputError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from error
+    if different:
+        raise BadInputError(f"--resume: the run in {folder} was started with other values of {', '.join(different)}: "
+                            f"give the same, or another --output")
+    return state

@@ -1,0 +1,24 @@
+"""From what a TrainingConfig says to the images themselves."""
+
+from calib.errors import BadInputError
+from depth.data.catalogue import open_dataset
+
+
+def open_datasets(config):
+    """-> datasets to train on, datasets to validate on."""
+    if not config.data:
+        raise BadInputError("--data is needed: images to train on")
+    training = [open_dataset(location, config.split) for location in config.data]
+    if config.val_data:
+        return training, [open_dataset(location) for location in config.val_data]
+    if config.split != "train":
+        return training, []
+    return training, [dataset for location in config.data if (dataset := validation_part(location))]
+
+
+def validation_part(location):
+    """The validation images of a dataset that has train images; None where it is too small to have any."""
+    try:
+        return open_dataset(location, "val")
+    except BadInputError:
+        return None

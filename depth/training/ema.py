@@ -1,0 +1,53 @@
+"""A running mean of weights, which usually predicts better than the weights of any one step (Polyak 1992)."""
+
+from contextlib import contextmanager
+
+import torch
+
+
+class Ema:
+    """mean <- decay * mean + (1 - decay) * weights after each step; early on with less decay, so that the random first
+    weights are soon forgotten. Whole numbers are taken over as they are. Without decay, the weights stand for it."""
+
+    def __init__(self, module, decay):
+        self.decay, self.steps = decay, 0
+        self.mean = _copied(module) if decay else {}
+
+    @torch.no_grad()
+    def update(self, module):
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        own = module.state_dict()
+        for name, mean in self.mean.items():
+            if mean.dtype.is_floating_point:
+                mean.lerp_(own[name], 1 - decay)
+            else:
+                mean.copy_(own[name])
+
+    @contextmanager
+    def in_place_of(self, module):
+        """Inside, the module has the mean weights."""
+        own = _copied(module) if self.decay else {}
+        self.settle(module)
+        try:
+            yield
+        finally:
+            if self.decay:
+                module.load_state_dict(own)
+
+    def settle(self, module):
+        """Give the module the mean weights for good."""
+        if self.decay:
+            module.load_state_dict(self.mean)
+
+    def state(self):
+        return {"steps": self.steps, "mean": self.mean}
+
+    def load(self, state):
+        self.steps = state["steps"]
+        for name, tensor in state["mean"].items():
+            self.mean[name].copy_(tensor)
+
+
+def _copied(module):
+    return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}

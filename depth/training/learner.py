@@ -1,0 +1,122 @@
+"""A network that learns: one step at a time, with everything that a step changes."""
+
+import math
+from typing import NamedTuple
+
+import torch
+
+from calib.errors import BadInputError, MonofuseError
+from depth.losses.objective import Objective, Prediction
+from depth.training import schedule
+from depth.training.ema import Ema
+from depth.training.stage import frozen_norms, prepare
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class StepResult(NamedTuple):
+    loss: float
+    gradient_norm: float
+    lr: float
+
+
+class Learner:
+    """One stage of training. Raises BadInputError where the configuration does not fit the network or the machine."""
+
+    def __init__(self, stage, config, processes):
+        self.stage, self.config, self.processes = stage, config, processes
+        self.module = stage.module.to(processes.device, memory_format=torch.channels_last)  # twice as fast on CPUs
+        learning = prepare(stage, config)
+        self.parameters = [parameter for parameter, _ in learning]
+        self.frozen_norms = frozen_norms(self.module, config)
+        self.forward = processes.together(self.module)
+        self.objective = Objective(config.loss or stage.entry.loss)
+        self.optimiser = _optimiser(_groups(learning, config), config)
+        self.plateau = schedule.Plateau()
+        self.ema = Ema(self.module, config.ema)
+        self.dtype = _dtype(config.precision, processes.device)
+        self.scaler = torch.amp.GradScaler(processes.device.type, enabled=self.dtype == torch.float16)
+
+    def step(self, number, rgb, depth_m):
+        """Learn from a batch: rgb (B, 3, h, w) uint8, depth (B, 1, h, w) in metres, 0 where unknown -> StepResult."""
+        torch.manual_seed(_seed(self.config.seed, number, self.processes.rank))  # so that no state of it need be kept
+        lr = self._set_lr(number)
+        self._train_mode()
+        loss = self.objective(self.predict(rgb), depth_m.to(self.processes.device, non_blocking=True))
+        if not math.isfinite(loss.item()):
+            raise MonofuseError(f"the loss is {loss.item()} at step {number}: try a lower --lr, or --clip 1")
+        self.optimiser.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimiser)
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip or math.inf)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        self.ema.update(self.module)
+        return StepResult(loss.item(), norm.item(), lr)
+
+    def predict(self, rgb):
+        """(B, 3, h, w) uint8 -> Prediction in float32."""
+        device = self.processes.device
+        image = rgb.to(device, non_blocking=True).float() / 255
+        with torch.autocast(device.type, self.dtype, enabled=self.dtype != torch.float32):
+            output = self.forward(image)
+        value, *error = output if isinstance(output, tuple) else (output,)
+        return Prediction(value.float(), self.stage.entry.predicts == "log_depth", *(part.float() for part in error))
+
+    def finish(self):
+        """Leave the module with its mean weights, for the next stage to build on."""
+        self.ema.settle(self.module)
+
+    def state(self):
+        """Everything that the next step depends on, besides the configuration and the weights."""
+        return {"optimiser": self.optimiser.state_dict(), "ema": self.ema.state(), "scaler": self.scaler.state_dict(),
+                "plateau": vars(self.plateau).copy()}
+
+    def load(self, state):
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.ema.load(state["ema"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.plateau = schedule.Plateau(**state["plateau"])
+
+    def _set_lr(self, number):
+        now = schedule.factor(self.config, number - self.stage.first, self.stage.last - self.stage.first)
+        lr = self.config.lr * now * self.plateau.factor
+        for group in self.optimiser.param_groups:
+            group["lr"] = lr * group["factor"]
+        return lr
+
+    def _train_mode(self):
+        self.forward.train()
+        for norm in self.frozen_norms:
+            norm.eval()
+
+
+def _groups(learning, config):
+    """(parameter, factor) pairs -> groups of an optimiser. Weights decay; biases and normalisation do not."""
+    groups = {}
+    for parameter, factor in learning:
+        groups.setdefault((factor, parameter.ndim > 1), []).append(parameter)
+    return [{"params": parameters, "factor": factor, "weight_decay": config.weight_decay if decays else 0.0}
+            for (factor, decays), parameters in groups.items()]
+
+
+def _optimiser(groups, config):
+    if config.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum)
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimiser]
+    return kind(groups, lr=config.lr, betas=(config.momentum, 0.999))
+
+
+def _dtype(precision, device):
+    if precision == "auto":
+        if device.type != "cuda":
+            return torch.float32
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if precision == "fp16" and device.type != "cuda":
+        raise BadInputError("--precision fp16 needs a GPU: choose bf16 or fp32")
+    return DTYPES[precision]
+
+
+def _seed(seed, step, rank):
+    """One number for each step of each process."""
+    return ((seed * 1_000_003 + step) * 1009 + rank) % 2**63

@@ -1,0 +1,29 @@
+"""What happened, one line per so many steps, as CSV."""
+
+import csv
+from pathlib import Path
+
+from depth.metrics import METRICS
+
+COLUMNS = ("step", "epoch", "network", "lr", "loss", "gradient_norm", "images_per_s", *METRICS)
+
+
+class LogFile:
+    """Appends rows; a resumed run drops those after its checkpoint."""
+
+    def __init__(self, path, first_step=0):
+        self.path = Path(path)
+        kept = []
+        if first_step and self.path.is_file():
+            with open(self.path, newline="") as file:
+                kept = [row for row in csv.DictReader(file) if int(row["step"]) <= first_step]
+        with open(self.path, "w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(kept)
+
+    def add(self, **values):
+        """Values by column; numbers with six digits."""
+        row = {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in values.items()}
+        with open(self.path, "a", newline="") as file:
+            csv.DictWriter(file, COLUMNS).writerow(row)

@@ -1,0 +1,64 @@
+"""Several processes that train together, started by torchrun; without it, one."""
+
+import os
+from dataclasses import dataclass
+
+import torch
+from torch import distributed
+
+from calib.errors import BadInputError
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process among those that train together."""
+
+    rank: int
+    count: int
+    device: torch.device
+
+    @property
+    def is_first(self):
+        """The one that validates, writes files and talks."""
+        return self.rank == 0
+
+    def together(self, module):
+        """The module, or one that averages gradients over all processes."""
+        if self.count == 1:
+            return module
+        devices = [self.device] if self.device.type == "cuda" else None
+        return torch.nn.parallel.DistributedDataParallel(module, device_ids=devices)
+
+    def told(self, value):
+        """What the first process has, for all."""
+        if self.count == 1:
+            return value
+        box = [value]
+        distributed.broadcast_object_list(box, src=0)
+        return box[0]
+
+    def any(self, flag):
+        """Whether `flag` is true in any process."""
+        if self.count == 1:
+            return flag
+        votes = torch.tensor(int(flag), device=self.device)
+        distributed.all_reduce(votes)
+        return bool(votes.item())
+
+    def leave(self):
+        if self.count > 1:
+            distributed.destroy_process_group()
+
+
+def join(device="auto"):
+    """The variables that torchrun sets -> Processes. `device`: auto, cpu or cuda."""
+    count, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
+    if device == "cuda" and not torch.cuda.is_available():
+        raise BadInputError("--device cuda: torch finds no GPU here; use --device cpu")
+    on_gpu = device != "cpu" and torch.cuda.is_available()
+    place = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if on_gpu else torch.device("cpu")
+    if on_gpu:
+        torch.cuda.set_device(place)
+    if count > 1:
+        distributed.init_process_group("nccl" if on_gpu else "gloo")
+    return Processes(rank, count, place)

@@ -1,0 +1,59 @@
+"""Learning rates over time, as factors on the highest one."""
+
+import math
+from dataclasses import dataclass
+
+from depth.metrics import HIGHER_IS_BETTER
+
+RISE, FIRST, LAST = 0.3, 1 / 25, 1e-4
+"""Of one-cycle: share of the steps in which it rises, where it starts, where it ends (Smith 2018; fast.ai)."""
+
+
+def factor(config, step, steps):
+    """Learning rate of step `step` of `steps` over the highest, without what plateaus have done to it."""
+    share = min(step / max(steps, 1), 1.0)
+    risen = min((step + 1) / config.warm_up, 1.0) if config.warm_up else 1.0
+    if config.schedule == "poly":
+        return risen * poly(min(step / max(config.decay_share * steps, 1), 1.0), config.power, config.end_lr)
+    if config.schedule == "one_cycle":
+        return risen * one_cycle(share)
+    return risen
+
+
+def poly(share, power, end):
+    """Hao 2018, eq. 4, divided by l_init: (1 - end) (1 - share)^power + end."""
+    return (1 - end) * (1 - share) ** power + end
+
+
+def one_cycle(share):
+    """Half a cosine up, half a cosine down. Smith 2018, "Super-Convergence"."""
+    if share < RISE:
+        return _between(FIRST, 1.0, share / RISE)
+    return _between(1.0, LAST, (share - RISE) / (1 - RISE))
+
+
+def _between(a, b, share):
+    return b + (a - b) * (1 + math.cos(math.pi * share)) / 2
+
+
+def is_better(metric, value, than):
+    """Whether `value` of a metric is better than another, which may be None."""
+    return than is None or (value > than if metric in HIGHER_IS_BETTER else value < than)
+
+
+@dataclass
+class Plateau:
+    """Divides the learning rate when validation no longer improves: "gradually reduce every 6-8 epochs, when we
+    observe plateaus" (Laina 2016, section 4.2)."""
+
+    factor: float = 1.0
+    best: float | None = None
+    waited: int = 0
+
+    def observe(self, value, config):
+        if is_better(config.best_by, value, self.best):
+            self.best, self.waited = value, 0
+            return
+        self.waited += 1
+        if self.waited >= config.patience:
+            self.factor, self.waited = max(self.factor * config.plateau_factor, config.end_lr), 0

@@ -1,0 +1,152 @@
+"""The loop of training: stages, steps, validations, what is kept, and where a killed run goes on."""
+
+import time
+
+import torch
+
+from depth.data.augmentation import augmentation_named
+from depth.metrics import METRICS
+from depth.network_spec import NetworkSpec
+from depth.networks import registry
+from depth.training import checkpoint_file
+from depth.training.batches import AugmentedImages, Order, batches
+from depth.training.datasets import open_datasets
+from depth.training.learner import Learner
+from depth.training.schedule import is_better
+from depth.training.stage import initialise, stages
+from depth.training.validation import validated
+
+LOG_EVERY = 10
+"""Steps between lines of the log."""
+
+
+class Trainer:
+    """Trains one network as a TrainingConfig says. `listener` is told about progress; see depth.commands.train."""
+
+    def __init__(self, config, folder, processes, listener, resume=False):
+        self.config, self.folder, self.processes, self.listener = config, folder, processes, listener
+        self.entry = registry.find(config.network)
+        self.size = tuple(config.size or self.entry.input_size)
+        self.saved = checkpoint_file.load(folder.folder, config) if resume else None
+        self.training, self.validation = open_datasets(config)
+        self.augmentation = augmentation_named(config.augment)
+        self.focal_px = config.focal_px or self._focal_px_of_first_dataset()
+        self.spec = NetworkSpec(size=whole_image_size(self.size, self.augmentation.cover, self.entry.side_multiple),
+                                focal_px=(self.focal_px, self.focal_px))
+        self.images = AugmentedImages(self.training, self.augmentation, self.size, self.focal_px, config.seed)
+        torch.manual_seed(config.seed)
+        self.network = self.entry.build()
+        coarse_is_trained = bool(config.init) and initialise(self.entry, self.network, config.init)
+        self.stages = stages(self.entry, self.network, config, coarse_is_trained)
+        if processes.is_first:
+            folder.open(config, resume)
+        self.step = self.saved["step"] if resume else 0
+        self.best = self.saved["best"] if resume else None
+        self.stop_wanted = False
+
+    def train(self):
+        """-> `complete` or `interrupted`. What there is is saved in both cases, and when something fails."""
+        log = self.folder.log(self.step) if self.processes.is_first else None
+        for stage in self.stages:
+            if self.saved and self.saved["stage"] != stage.entry.name:
+                continue  # done before the run was resumed
+            learner = self._learner(stage)
+            try:
+                self._run(learner, log)
+            finally:
+                if self.processes.is_first:
+                    self._save(learner)
+            if self.step < stage.last:
+                return "interrupted"
+        return "complete"
+
+    def _learner(self, stage):
+        """What learns in this stage, as far as a resumed run had come."""
+        if self.saved:
+            self.network.load_state_dict(self.saved["network"])
+        elif stage.first:
+            self.best = None  # that of the stage before
+        learner = Learner(stage, self.config, self.processes)
+        if self.saved:
+            learner.load(self.saved["learner"])
+            self.saved = None
+        return learner
+
+    def _run(self, learner, log):
+        """Steps up to the end of the stage, or until someone wants to stop."""
+        stage, batch = learner.stage, self.config.batch
+        order = Order(len(self.images), batch, self.config.seed, self.step, stage.last, self.processes.rank,
+                      self.processes.count)
+        losses, seconds, done, mark = [], 0.0, 0, time.perf_counter()
+        for rgb, depth_m in batches(self.images, order, self.config.workers, self.processes.device.type == "cuda"):
+            result = learner.step(self.step, rgb, depth_m)
+            self.step, done, seconds = self.step + 1, done + batch, seconds + time.perf_counter() - mark
+            losses.append(result.loss)
+            self.listener.stepped(stage, self.step, result, done / seconds)
+            if log and (len(losses) == LOG_EVERY or self.step == stage.last):
+                log.add(**self._place(stage), lr=result.lr, loss=sum(losses) / len(losses),
+                        gradient_norm=result.gradient_norm, images_per_s=done / seconds)
+                losses = []
+            if self._validates_after(self.step, stage):
+                self._validate(learner, log)
+            if log and self.step % self.config.checkpoint_every == 0:
+                self._checkpoint(learner)
+            self.stop_wanted = self.processes.any(self.stop_wanted)
+            if self.stop_wanted and self.step < stage.last:
+                return
+            mark = time.perf_counter()
+        learner.finish()
+
+    def _place(self, stage):
+        epoch = self.step * self.config.batch / len(self.images)
+        return {"step": self.step, "epoch": epoch, "network": stage.entry.name}
+
+    def _validates_after(self, step, stage):
+        every = self.config.validate_every or max(1, len(self.images) // self.config.batch)
+        return bool(self.validation) and (step % every == 0 or step == stage.last)
+
+    def _validate(self, learner, log):
+        """Measure the mean weights, keep them if they are the best so far, and let the schedule know."""
+        summary = None
+        if self.processes.is_first:
+            with learner.ema.in_place_of(learner.module):
+                summary = validated(learner.stage, self.validation, self.spec, self.config.val_images)
+                value = summary[self.config.best_by]
+                kept = is_better(self.config.best_by, value, self.best and self.best["summary"][self.config.best_by])
+                if kept:
+                    self.best = {"step": self.step, "summary": summary}
+                    self.folder.write_weights(learner.stage, self.spec)
+            log.add(**self._place(learner.stage), **{name: summary[name] for name in METRICS})
+            self.listener.validated(learner.stage, self.step, summary, kept)
+        summary = self.processes.told(summary)
+        if self.config.schedule == "plateau":
+            learner.plateau.observe(summary[self.config.best_by], self.config)
+
+    def _checkpoint(self, learner):
+        checkpoint_file.save(self.folder.folder, {
+            "config": self.config.facts(), "step": self.step, "stage": learner.stage.entry.name, "best": self.best,
+            "network": self.network.state_dict(), "learner": learner.state()})
+
+    def _save(self, learner):
+        """Checkpoint, last weights, and the card; without validation the last weights are the ones that are kept."""
+        stage = learner.stage
+        self._checkpoint(learner)
+        with learner.ema.in_place_of(learner.module):
+            self.folder.write_weights(stage, self.spec, last=True)
+            if self.best is None:
+                self.folder.write_weights(stage, self.spec)
+        datasets = {"Training": self.training, "Validation": self.validation}
+        self.folder.write_card(stage, self.config, datasets, self.best, self.step, self.spec)
+
+    def _focal_px_of_first_dataset(self):
+        sample = self.training[0][0]
+        scale = self.augmentation.base_scale(sample.rgb.shape[:2], self.size)
+        return float((sample.camera.fx * abs(sample.camera.fy)) ** 0.5 * scale)
+
+
+def whole_image_size(size, cover, multiple):
+    """(height, width) to which whole images come for a network that learned from crops of `size` showing the share
+    `cover`, so that it sees things as large as it is used to; for a network of fixed size, that of the crops."""
+    if multiple is None:
+        return size
+    return tuple(max(1, round(side / cover / multiple)) * multiple for side in size)

@@ -1,0 +1,70 @@
+"""`python -m sequences rooms`: write pictures of synthetic rooms with exact depth, to train depth networks on."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from calib.errors import BadInputError, MonofuseError
+from sequences.rooms.view_files import write_room
+
+
+def main(argv=None):
+    """Returns the exit code. Ctrl-C leaves what is written; the same command goes on from there."""
+    try:
+        arguments = _parser().parse_args(argv)
+        write_rooms(arguments)
+    except MonofuseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    print(f"written to {arguments.output}: train with --data views:{arguments.output}")
+    return 0
+
+
+def write_rooms(arguments):
+    width, height = arguments.size
+    with Progress(TextColumn("rendering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+        task = bar.add_task("", total=arguments.rooms * arguments.views)
+        for seed in range(arguments.first, arguments.first + arguments.rooms):
+            for _ in write_room(arguments.output, seed, arguments.views, (height, width)):
+                bar.advance(task)
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Mistakes in one line, like every other bad input."""
+
+    def error(self, message):
+        raise BadInputError(f"{message}; see {self.prog} --help")
+
+
+def _parser():
+    parser = OneLineParser(prog="python -m sequences", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    rooms = commands.add_parser("rooms", help="write pictures of synthetic rooms with exact depth")
+    rooms.add_argument("--output", type=Path, required=True, metavar="DIR", help="where they go, a folder per room")
+    rooms.add_argument("--rooms", type=_positive, default=50, metavar="N", help="how many rooms (default: 50)")
+    rooms.add_argument("--first", type=_positive, default=1000, metavar="SEED",
+                       help="seed of the first (default: 1000, far from those that people run SLAM in)")
+    rooms.add_argument("--views", type=_positive, default=20, metavar="N", help="pictures of each (default: 20)")
+    rooms.add_argument("--size", type=_size, default=(320, 240), metavar="WxH", help="of pictures (default: 320x240)")
+    return parser
+
+
+def _positive(text):
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _size(text):
+    width, _, height = text.partition("x")
+    return _positive(width), _positive(height)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
