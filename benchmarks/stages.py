@@ -42,7 +42,8 @@ def main():
     fuse = [a + b for a, b in zip(big.stage_times.ms["render"], big.stage_times.ms["fuse"])]
     table(["what", "median ms", "95 % ms"], [
         row("preparing: colour, depth and pyramids at working size", times["prepare"]),
-        row("tracking: alignment to the keyframe", times["track"]), row(f"fusion into {len(big.surfels):,} surfels: rendering and merging", fuse),
+        row("tracking: alignment to the keyframe", times["track"]),
+        row(f"fusion into {len(big.surfels):,} surfels: rendering and merging", fuse),
         row("  of it merging", big.stage_times.ms["fuse"])])
 
 
