@@ -14,8 +14,11 @@ run: setup       ## reconstruct the built-in synthetic room into results/synthet
 test: setup      ## run every test but the heavy ones
 	.venv/bin/python -m pytest $(ARGS)
 
-benchmark: setup ## run the heavy tests of benchmarks/ and show the figures they print
-	.venv/bin/python -m pytest -m heavy -s benchmarks/ $(ARGS)
+benchmark: setup ## run the heavy tests, and measure speed and accuracy on synthetic rooms
+	.venv/bin/python -m pytest -m heavy
+	.venv/bin/python benchmarks/stages.py
+	.venv/bin/python benchmarks/end_to_end.py
+	.venv/bin/python benchmarks/accuracy.py
 
 clean:           ## remove .venv and caches, keep results/
 	rm -rf .venv build dist *.egg-info .pytest_cache
