@@ -45,5 +45,5 @@ def test_frames_are_read_skipped_or_refused(tmp_path):
 @pytest.mark.parametrize("depth_every", [0, 10])
 def test_only_every_frames_depth_is_refused(depth_every):
     refuse_sensor_depth(SourceOptions(depth_every=depth_every), "walk")
-    with pytest.raises(SourceError, match="walk has no depth images, so --depth sensor cannot be used"):
+    with pytest.raises(SourceError, match="walk has no depth images: choose a network"):
         refuse_sensor_depth(SourceOptions(depth_every=1), "walk")
