@@ -1,0 +1,50 @@
+"""`python -m depth export`: weights of a registered network as an ONNX file, with what a runtime must know beside it."""
+
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from calib.errors import NetworkError, OutputError
+from depth.networks import registry
+
+HELP = "write a network as an .onnx file, checked against the weights it came from"
+TOLERANCE = 0.02
+"""Relative difference of depth, at the worst pixel, that half-precision weights may make."""
+
+
+def add_arguments(parser):
+    parser.add_argument("--weights", required=True, type=Path, metavar="FILE", help=".safetensors or .pth")
+    parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
+    parser.add_argument("--output", required=True, type=Path, metavar="FILE.onnx")
+
+
+def run(arguments):
+    """-> lines. Raises NetworkError where the file does not predict what the weights do."""
+    registry.load_torch("exporting a network")
+    from depth.onnx_export import export_onnx
+    from depth.onnx_runtime import OnnxDepth
+    from depth.torch_runtime import open_weights
+    source = open_weights(arguments.weights, arguments.network)
+    size, predicts = source.spec.size, registry.find(source.name).predicts
+    data = export_onnx(source.module, size, [predicts] + ["log_error"] * (source.name == "mobile"))
+    facts = {"output": predicts, "size": list(size)}
+    if source.spec.focal_px:
+        facts["focal_px"] = list(source.spec.focal_px)
+    try:
+        arguments.output.write_bytes(data)
+        arguments.output.with_suffix(".yaml").write_text(yaml.safe_dump(facts, sort_keys=False))
+    except OSError as error:
+        raise OutputError(f"cannot write {arguments.output}: {error.strerror}") from error
+    worst = _difference(source, OnnxDepth(arguments.output), size)
+    if not worst < TOLERANCE:
+        raise NetworkError(f"{arguments.output} differs from {arguments.weights} by {100 * worst:.1f} %: do not use it")
+    return [f"{arguments.output}: {len(data) / 1e6:.1f} MB, takes {size[1]}x{size[0]}, depth within {100 * worst:.2f} % of "
+            f"the weights"]
+
+
+def _difference(source, exported, size):
+    """Largest relative difference of depth on one random image."""
+    rgb = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    a, b = source._raw(rgb), exported._raw(rgb)
+    return float(np.abs(np.expm1(a - b)).max() if source.spec.output == "log_depth" else np.abs(a / b - 1).max())

@@ -1,0 +1,55 @@
+"""`python -m depth export`: the file predicts what the weights do, says how it wants its images, and is half as large."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from calib.camera import Camera
+from depth.__main__ import main
+from depth.onnx_runtime import OnnxDepth
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript", reason="torch.onnx needs it")
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """-> (folder with net.safetensors and net.onnx, the network)"""
+    from depth.networks import registry
+    from depth.networks.checkpoint import save_network
+    folder = tmp_path_factory.mktemp("export")
+    torch.manual_seed(0)
+    module = registry.find("mobile").build().eval()
+    torch.nn.init.normal_(module.predict.weight, std=0.2)
+    save_network(folder / "net.safetensors", "mobile", module)
+    (folder / "net.yaml").write_text("size: [64, 96]\nfocal_px: [80.0, 80.0]\n")
+    assert main(["export", "--weights", str(folder / "net.safetensors"), "--output", str(folder / "out.onnx")]) == 0
+    return folder, module
+
+
+def test_the_file_predicts_what_the_weights_do(exported):
+    folder, module = exported
+    rgb = np.random.default_rng(1).integers(0, 256, (64, 96, 3), dtype=np.uint8)
+    with torch.inference_mode():
+        expected = module(torch.from_numpy(rgb).permute(2, 0, 1)[None] / 255).log_depth[0, 0].exp().numpy()
+    found = OnnxDepth(folder / "out.onnx").predict(rgb, Camera(96, 64, 80.0, 80.0, 47.5, 31.5)).depth_m
+    assert expected.std() > 0.01 and np.allclose(found, expected, rtol=0.01)
+
+
+def test_what_a_runtime_must_know_is_beside_it(exported):
+    folder, _ = exported
+    assert yaml.safe_load((folder / "out.yaml").read_text()) == {
+        "output": "log_depth", "size": [64, 96], "focal_px": [80.0, 80.0]}
+
+
+def test_weights_take_half_the_space(exported):
+    folder, _ = exported
+    assert Path(folder / "out.onnx").stat().st_size < 0.56 * Path(folder / "net.safetensors").stat().st_size
+
+
+def test_what_cannot_be_written_is_one_line(exported, capsys):
+    folder, _ = exported
+    assert main(["export", "--weights", str(folder / "net.safetensors"), "--output", "/proc/no/out.onnx"]) == 2
+    assert "cannot write /proc/no/out.onnx" in capsys.readouterr().err
