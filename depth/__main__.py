@@ -4,9 +4,9 @@ import argparse
 import sys
 
 from calib.errors import BadInputError, MonofuseError
-from depth.commands import evaluate, import_release, list_networks, train
+from depth.commands import evaluate, import_release, list_networks, predict, train
 
-COMMANDS = {"train": train, "evaluate": evaluate, "list": list_networks, "import": import_release}
+COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "list": list_networks, "import": import_release}
 
 
 def main(argv=None):
