@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from calib.calibration_file import read_calibration
 from calib.command_line import whole_number
-from calib.errors import BadInputError
+from calib.errors import BadInputError, OutputError
 from depth.colour_map import coloured_depth
 from depth.commands.evaluate import open_estimator
 from depth.default_network import default_weights
@@ -69,6 +69,8 @@ def run(arguments):
         for picture in _progress(pictures):
             try:
                 milliseconds.append(predicted(picture, estimator, cameras, arguments))
+            except OutputError:  # the next one could not be written either
+                raise
             except BadInputError as error:
                 refused.append(error)
     except KeyboardInterrupt:
