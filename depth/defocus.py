@@ -54,12 +54,12 @@ def layer_radii(least_px, most_px):
 
 def _weight(radius_px, levels, number):
     """(H, W) share of each pixel in a layer: 1 at the layer's radius, falling to 0 at its neighbours'."""
-    level = levels[number]
-    below = levels[number - 1] if number else level - 1
-    above = levels[number + 1] if number + 1 < len(levels) else level + 1
-    rising = np.minimum((radius_px - below) / np.float32(level - below), 1) if number else np.float32(1)
-    falling = np.minimum((above - radius_px) / np.float32(above - level), 1) if number + 1 < len(levels) else 1
-    return np.clip(np.minimum(rising, falling), 0, 1).astype(np.float32)
+    weight = np.ones_like(radius_px)
+    if number > 0:
+        weight = np.minimum(weight, (radius_px - levels[number - 1]) / (levels[number] - levels[number - 1]))
+    if number + 1 < len(levels):
+        weight = np.minimum(weight, (levels[number + 1] - radius_px) / (levels[number + 1] - levels[number]))
+    return np.maximum(weight, 0)
 
 
 def _lay_over(image, light, weight, radius_px):
