@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from sequences.opencv_log import silence
+from calib.opencv_log import silence
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp")
 

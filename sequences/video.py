@@ -6,7 +6,7 @@ import cv2
 
 from calib.errors import SourceError
 from sequences.frame import Frame
-from sequences.opencv_log import silence
+from calib.opencv_log import silence
 from sequences.recorded import find_calibration, refuse_sensor_depth
 from sequences.sequence import SkipLog
 

@@ -37,5 +37,5 @@ def _decoded(path, flags):
     except cv2.error:  # a size that no memory holds
         image = None
     if image is None:
-        raise BadInputError(f"{path} is not an image, or is cut off: fetch it again, or remove it with its partner")
+        raise BadInputError(f"{path} is not an image, or is cut off: fetch it again, or leave it out")
     return image

@@ -1,0 +1,137 @@
+"""`python -m depth predict`: depth of single pictures, and what can be made of it."""
+
+import os
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from calib.calibration_file import read_calibration
+from calib.command_line import whole_number
+from calib.errors import BadInputError, OutputError
+from depth.colour_map import coloured_depth
+from depth.commands.evaluate import open_estimator
+from depth.default_network import default_weights
+from depth.defocus import defocused
+from depth.depth_image import millimetres, on_image_pixels, sharpened
+from depth.focus import Focus
+from depth.picture_camera import PictureCameras, field_of_view
+from depth.pictures import Pictures
+from depth.point_cloud import ply_of, point_cloud
+from depth.result_file import jpeg, png, write_result
+
+HELP = "predict depth of pictures: depth images, and on request point clouds and synthetic defocus"
+ENDINGS = ("_depth.png", "_depth_colour.png", "_bokeh.jpg")
+"""Of the images that this command writes."""
+
+
+def add_arguments(parser):
+    parser.add_argument("pictures", nargs="+", type=Path, metavar="IMAGE", help="image files, folders, video files")
+    parser.add_argument("--weights", type=Path, metavar="FILE",
+                        help=".onnx, .safetensors or .pth (default: the network that is shipped)")
+    parser.add_argument("--output", type=Path, default=Path("results/predict"), metavar="DIR",
+                        help="where the results go (default: results/predict)")
+    known = parser.add_mutually_exclusive_group()
+    known.add_argument("--calibration", type=Path, metavar="FILE", help="the camera that took the pictures")
+    known.add_argument("--fov", type=field_of_view, metavar="DEG",
+                       help="its field of view along the longer side (default: as the network was trained, else 60)")
+    parser.add_argument("--cloud", action="store_true", help="write NAME.ply, a coloured point cloud in metres")
+    parser.add_argument("--bokeh", type=Focus.parsed, metavar="FOCUS",
+                        help="write NAME_bokeh.jpg, sharp at so many metres, or at the pixel x,y")
+    parser.add_argument("--aperture", type=_aperture, default=40.0, metavar="MM",
+                        help="diameter of the lens opening for --bokeh (default: 40)")
+    parser.add_argument("--colours", choices=("log", "linear"), default="log",
+                        help="equal steps of colour in log (default) or linear depth")
+    parser.add_argument("--range", type=_range, metavar="NEAR,FAR",
+                        help="metres at the ends of the colours (default: of each picture)")
+    parser.add_argument("--every", type=whole_number(1), default=1, metavar="N", help="each Nth frame of videos")
+    parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
+    parser.add_argument("--depth-option", action="append", default=[], metavar="NAME=VALUE",
+                        help="how the network wants its images, as for run_slam.py; may be repeated")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
+    parser.add_argument("--threads", type=whole_number(1), default=os.cpu_count(), metavar="N",
+                        help="threads (default: one per core)")
+
+
+def run(arguments):
+    """Yields lines of text. Pictures that cannot be used are left out and named at the end, as an error.
+
+    Ctrl-C keeps what has been written, and ends the program once that is said.
+    """
+    arguments.weights = arguments.weights or default_weights()
+    calibrated = read_calibration(arguments.calibration).camera if arguments.calibration else None
+    pictures = Pictures(arguments.pictures, arguments.every, partial(_is_result, arguments.output))
+    estimator = open_estimator(arguments)
+    cameras = PictureCameras(estimator, calibrated, arguments.fov)
+    milliseconds, refused, interrupted = [], [], False
+    try:
+        for picture in _progress(pictures):
+            try:
+                milliseconds.append(predicted(picture, estimator, cameras, arguments))
+            except OutputError:  # the next one could not be written either
+                raise
+            except BadInputError as error:
+                refused.append(error)
+    except KeyboardInterrupt:
+        interrupted = True
+    if milliseconds:
+        yield f"{estimator.name}: {len(milliseconds)} pictures, one takes {np.median(milliseconds):.1f} ms (median)"
+        yield f"focal length {cameras.source}"
+        yield f"results    {arguments.output}"
+    if interrupted:
+        raise KeyboardInterrupt
+    if refused:
+        raise refused[0] if len(refused) == 1 else BadInputError(
+            f"{len(refused)} of {len(refused) + len(milliseconds)} pictures were left out; the first: {refused[0]}")
+
+
+def predicted(picture, estimator, cameras, arguments):
+    """Predict one Picture and write its results -> milliseconds. Raises BadInputError before anything is written."""
+    rgb = picture.read()
+    rectifier = cameras.rectifier(rgb.shape[:2])
+    rgb = rectifier.image(rgb)
+    prediction = estimator.predict(rgb, rectifier.camera)
+    depth_m = on_image_pixels(prediction.depth_m, rectifier.camera)
+    results = {"_depth.png": lambda: png(millimetres(depth_m)),
+               "_depth_colour.png": lambda: png(coloured_depth(depth_m, arguments.colours, arguments.range))}
+    if arguments.cloud:
+        results[".ply"] = lambda: ply_of(point_cloud(rgb, depth_m, rectifier.camera))
+    if arguments.bokeh:
+        reach_px = 2 * max(1, round(rgb.shape[1] / prediction.depth_m.shape[1]))
+        clear_m = sharpened(depth_m, rgb, reach_px)
+        focus_m = arguments.bokeh.distance(clear_m, picture.name)
+        results["_bokeh.jpg"] = lambda: jpeg(defocused(
+            rgb, clear_m, rectifier.camera.fx, focus_m, 1e-3 * arguments.aperture))
+    for ending, data in results.items():
+        write_result(arguments.output / f"{picture.name}{ending}", data())
+    return prediction.ms
+
+
+def _is_result(output, path):
+    """Whether a file has been left in the folder of results by an older run."""
+    return path.parent.resolve() == output.resolve() and path.name.endswith(ENDINGS)
+
+
+def _progress(pictures):
+    """The pictures, with a bar while they come."""
+    with Progress(TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                  transient=True) as bar:
+        yield from bar.track(pictures, total=len(pictures))
+
+
+def _aperture(text):
+    diameter_mm = float(text)
+    if not 0 < diameter_mm <= 1000:
+        raise BadInputError(f"--aperture {text}: expected millimetres, from above 0 to 1000")
+    return diameter_mm
+
+
+def _range(text):
+    try:
+        near_m, far_m = map(float, text.split(","))
+        if 0 < near_m < far_m < float("inf"):
+            return near_m, far_m
+    except ValueError:
+        pass
+    raise BadInputError(f"--range {text}: expected two distances in metres, as in 0.5,8")

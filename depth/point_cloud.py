@@ -1,0 +1,51 @@
+"""The coloured points that an image and its depth stand for, and their file."""
+
+import cv2
+import numpy as np
+
+MAX_PIXELS = 1_000_000
+"""Larger images are resampled before each pixel becomes a point."""
+LEAST_ANGLE_RAD = np.deg2rad(10.0)
+"""A surface seen at less than this is no surface but a depth edge that the network has smeared."""
+POINT = np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("red", "u1"), ("green", "u1"), ("blue", "u1")])
+
+
+def point_cloud(rgb, depth_m, camera):
+    """(H, W, 3) uint8, (H, W) depth with 0 unknown, rectified Camera -> (N,) array of POINT in metres.
+
+    Axes are the camera's: x right, y down, z forward. Unknown depth and flying points at depth edges are left out.
+    """
+    share = min(1.0, np.sqrt(MAX_PIXELS / depth_m.size))
+    if share < 1:
+        size = tuple(max(1, int(side * share)) for side in depth_m.shape)
+        rgb = cv2.resize(rgb, size[::-1], interpolation=cv2.INTER_AREA)
+        depth_m = cv2.resize(depth_m, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+        camera = camera.resized(size)
+    kept = (depth_m > 0) & ~is_edge(depth_m, camera)
+    points = np.empty(int(kept.sum()), POINT)
+    points["x"], points["y"], points["z"] = camera.backproject(depth_m)[kept].T
+    points["red"], points["green"], points["blue"] = rgb[kept].T
+    return points
+
+
+def is_edge(depth_m, camera):
+    """(H, W) -> bool: whether depth changes as steeply towards a neighbour as on a surface seen edge-on.
+
+    On a surface whose normal makes the angle a with the ray, f |dz/du| / z = tan a near the image's middle.
+    """
+    steepest = np.zeros(depth_m.shape, np.float32)
+    for axis, focal_px in ((0, abs(camera.fy)), (1, camera.fx)):
+        before, after = ((slice(None),) * axis + (part,) for part in (slice(None, -1), slice(1, None)))
+        near = np.maximum(np.minimum(depth_m[before], depth_m[after]), np.float32(1e-6))
+        slope = np.float32(focal_px) * np.abs(depth_m[after] - depth_m[before]) / near
+        np.maximum(steepest[before], slope, out=steepest[before])
+        np.maximum(steepest[after], slope, out=steepest[after])
+    return steepest > 1 / np.tan(LEAST_ANGLE_RAD)
+
+
+def ply_of(points):
+    """(N,) POINT -> bytes of a binary PLY."""
+    types = {"<f4": "float", "|u1": "uchar"}
+    header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(points)}"]
+    header += [f"property {types[POINT[name].str]} {name}" for name in POINT.names]
+    return "\n".join([*header, "end_header\n"]).encode() + points.tobytes()
