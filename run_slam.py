@@ -11,6 +11,8 @@ from pathlib import Path
 from calib.command_line import OneLineParser, exit_code, name_and_value, whole_number
 from calib.errors import BadInputError, MonofuseError, SourceError
 from calib.rectification import Rectifier, rectified
+from depth.runtimes import CHOICES as RUNTIMES
+from depth.runtimes import open_estimator
 from sequences.catalogue import SOURCES, open_sequence
 from sequences.prefetch import prefetch
 from sequences.sequence import SourceOptions
@@ -69,12 +71,14 @@ def parse_arguments(argv):
                              f"of {', '.join(SOURCES)} (default: synthetic)")
     parser.add_argument("--output", type=Path, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
-    parser.add_argument("--depth", metavar="sensor|FILE.onnx",
-                        help="where depth comes from (default: the source's own, where it has any)")
+    parser.add_argument("--depth", metavar="sensor|FILE",
+                        help="where depth comes from: the source itself (default), or a network in an .onnx, "
+                             ".safetensors or .pth file")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, scale, focal_px, size; overrides FILE.yaml; may be repeated")
-    parser.add_argument("--runtime", choices=("auto", "onnx"), default="auto", help="what runs the network")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="auto",
+                        help="what runs the network (default: ONNX Runtime for .onnx, torch for weights)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
     parser.add_argument("--calibration", type=Path, metavar="FILE", help="camera calibration (YAML)")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
@@ -97,12 +101,9 @@ def open_network(arguments):
     """-> depth.estimator.DepthEstimator, or None where depth is the sensor's."""
     if chosen_depth(arguments) == "sensor":
         if arguments.depth_option:
-            raise BadInputError("--depth-option is for networks: give --depth FILE.onnx too")
+            raise BadInputError("--depth-option is for networks: give --depth FILE too")
         return None
-    from depth.onnx_runtime import OnnxDepth
-    if Path(arguments.depth).suffix != ".onnx":
-        raise BadInputError(f"--depth {arguments.depth}: expected `sensor` or an .onnx file")
-    return OnnxDepth(arguments.depth, dict(arguments.depth_option), arguments.device)
+    return open_estimator(arguments.depth, dict(arguments.depth_option), arguments.runtime, arguments.device)
 
 
 def configuration(arguments, network):

@@ -6,11 +6,11 @@ it compiles anew, once. Kernels may use only what lies in their own folder, NumP
 """
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 import numba
+
+from calib.cache_folder import cache_folder
 
 
 def cached_njit(sources, **options):
@@ -37,11 +37,4 @@ def _cache_folder(sources):
     digest = hashlib.sha256()
     for path in sorted(sources.glob("*.py")):
         digest.update(path.read_bytes())
-    try:
-        base = Path(numba.config.CACHE_DIR or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = base / "monofuse" / f"{sources.resolve().name}-{digest.hexdigest()[:12]}"
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except (OSError, RuntimeError):  # RuntimeError: this user has no home folder
-        return None
-    return folder
+    return cache_folder(f"{sources.resolve().name}-{digest.hexdigest()[:12]}", numba.config.CACHE_DIR)

@@ -1,42 +1,37 @@
 """Registered networks run by torch: from files of weights, and while they are being trained."""
 
-import time
 from dataclasses import replace
 
-import numpy as np
-
 from calib.errors import NetworkError
-from depth.estimator import DepthPrediction, cleaned_depth, focal_scale
+from depth.image_network import ImageNetwork
 from depth.network_spec import read_spec
 from depth.networks import registry
-from depth.preprocessing import to_depth_m, to_input
-
-MAX_DEPTH_M = 1000.0
 
 
-class TorchDepth:
+class TorchDepth(ImageNetwork):
     """A DepthEstimator around a torch module that takes RGB in [0, 1]. `spec.size` must be set."""
 
     def __init__(self, module, spec, name):
-        self.module, self.spec, self.name = module, spec, name
+        super().__init__(name, spec, spec.size)
+        self.module = module
 
-    def predict(self, rgb, camera):
-        """See depth.estimator.DepthEstimator."""
-        start = time.perf_counter()
-        depth_m = to_depth_m(self._raw(rgb), self.spec)
-        if self.spec.focal_px:
-            depth_m = depth_m * np.float32(focal_scale(camera, self.spec.size, self.spec.focal_px))
-        depth_m = cleaned_depth(depth_m, MAX_DEPTH_M, self.name)
-        return DepthPrediction(depth_m, 1e3 * (time.perf_counter() - start))
-
-    def _raw(self, rgb):
-        """(H, W, 3) uint8 -> (h, w) float32, depth or its logarithm."""
+    def infer(self, image):
+        """See ImageNetwork."""
         import torch
-        image = torch.from_numpy(to_input(rgb, self.spec.size, self.spec))
         with torch.inference_mode():
-            output = self.module(image.to(next(self.module.parameters()).device))
+            output = self.module(torch.from_numpy(image).to(next(self.module.parameters()).device))
         value = output[0] if isinstance(output, tuple) else output
-        return value[0, 0].float().cpu().numpy()
+        return value.float().cpu().numpy()
+
+
+def open_torch(path, options=None, device="auto", threads=1, network=None):
+    """The opener of depth.runtimes: `device` as typed, and so many threads for all that torch does in this process."""
+    torch = registry.load_torch(f"running {path}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise NetworkError("--device cuda: torch finds no usable GPU (its CUDA build, driver); use --device cpu")
+    torch.set_num_threads(threads)
+    on_gpu = device != "cpu" and torch.cuda.is_available()
+    return open_weights(path, network, options, "cuda" if on_gpu else "cpu")
 
 
 def open_weights(path, network=None, options=None, device="cpu"):
@@ -56,5 +51,5 @@ def open_weights(path, network=None, options=None, device="cpu"):
     fill(module, tensors, path)
     spec = read_spec(path, options or {}, "", entry.predicts)
     estimator = TorchDepth(module.eval().to(device), replace(spec, size=spec.size or entry.input_size), name)
-    estimator._raw(np.zeros((*estimator.spec.size, 3), np.uint8))  # what fails here would fail in mid-run
+    estimator.try_out()
     return estimator

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from calib.errors import MonofuseError
 
-PACKAGES = ("numpy", "scipy", "numba", "opencv-python-headless", "open3d-cpu", "onnxruntime")
+PACKAGES = ("numpy", "scipy", "numba", "opencv-python-headless", "open3d-cpu", "onnxruntime", "openvino",
+            "torch")
 
 
 class RunCounter:

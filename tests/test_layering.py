@@ -114,7 +114,8 @@ def test_no_module_imports_all_names_of_another():
                 if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)]
 
 
-@pytest.mark.parametrize("module", ["slam.system", "depth.onnx_runtime", "depth.networks.registry", "depth.__main__",
+@pytest.mark.parametrize("module", ["slam.system", "depth.onnx_runtime", "depth.openvino_runtime",
+                                    "depth.runtimes", "depth.networks.registry", "depth.__main__",
                                     "depth.metrics", "depth.data.catalogue"])
 def test_loading_what_everyone_needs_loads_no_optional_package(module):
     loaded = f"import sys, {module}; print([name for name in {OPTIONAL} if name in sys.modules])"

@@ -9,7 +9,8 @@ import pytest
 from calib.camera import Camera
 from calib.errors import MissingPackageError, NetworkError
 from depth.network_spec import IMAGENET_MEAN, IMAGENET_STD
-from depth.onnx_runtime import DEFAULT_SIZE, OnnxDepth
+from depth.onnx_network import DEFAULT_SIZE
+from depth.onnx_runtime import OnnxDepth
 from onnx_file import FLOAT, FLOAT16, UINT8, onnx_file
 from sequences.sequence import SourceOptions
 from sequences.tum import TumSequence

@@ -9,11 +9,11 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from calib.errors import BadInputError, MonofuseError, OutputError
+from depth import runtimes
 from depth.contact_sheet import ContactSheet
 from depth.data.catalogue import open_dataset
 from depth.evaluation import Evaluation, evaluated, evenly
 from depth.metrics import HIGHER_IS_BETTER
-from depth.networks.registry import load_torch
 from depth.protocol import PROTOCOLS, protocol_named
 
 HELP = "measure a network on images with depth, as the papers do, and draw image | truth | prediction | error"
@@ -31,6 +31,8 @@ def add_arguments(parser):
     parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
     parser.add_argument("--depth-option", action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images, as for run_slam.py; may be repeated")
+    parser.add_argument("--runtime", choices=runtimes.CHOICES, default="auto",
+                        help="what runs the network (default: ONNX Runtime for .onnx, torch for weights)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
     parser.add_argument("--threads", type=_positive, default=os.cpu_count(), metavar="N",
                         help="threads (default: one per core)")
@@ -87,14 +89,8 @@ def open_estimator(arguments):
         if not equals:
             raise BadInputError(f"--depth-option {option}: expected NAME=VALUE, as in size=312,416")
         options[name] = value
-    if arguments.weights.suffix == ".onnx":
-        from depth.onnx_runtime import OnnxDepth
-        return OnnxDepth(arguments.weights, options, arguments.device, arguments.threads)
-    from depth.torch_runtime import open_weights
-    torch = load_torch(f"--weights {arguments.weights}")
-    torch.set_num_threads(arguments.threads)
-    on_gpu = arguments.device == "cuda" or arguments.device == "auto" and torch.cuda.is_available()
-    return open_weights(arguments.weights, arguments.network, options, "cuda" if on_gpu else "cpu")
+    return runtimes.open_estimator(arguments.weights, options, arguments.runtime, arguments.device, arguments.threads,
+                                   arguments.network)
 
 
 def progress(items, count):

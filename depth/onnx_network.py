@@ -1,0 +1,88 @@
+"""What an .onnx file must declare to be a depth network, whichever runtime reads it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from calib.errors import NetworkError
+from depth.image_network import ImageNetwork
+from depth.network_spec import read_spec
+
+DEFAULT_SIZE = (224, 288)
+NUMPY_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+
+
+class Declared(NamedTuple):
+    """One input of a file."""
+
+    name: str
+    type: str
+    """In ONNX's words, as in `tensor(float)`."""
+    shape: list
+    """Of ints, and of anything else where the file leaves a size open."""
+
+
+class OnnxNetwork(ImageNetwork):
+    """An ImageNetwork from a file. A runtime opens the file, hands over what it declares, and adds `run`."""
+
+    def __init__(self, path, options, inputs, output_name):
+        """Raises NetworkError if the file is not a depth network."""
+        name = Path(path).name
+        if len(inputs) != 1 or len(inputs[0].shape or ()) != 4 or inputs[0].type not in NUMPY_TYPES:
+            shapes = ", ".join(f"{i.name} {i.type} {i.shape}" for i in inputs) or "none"
+            raise NetworkError(f"{name} does not take one image: its inputs are {shapes}, "
+                               f"wanted is one float tensor (1, 3, h, w) or (1, h, w, 3)")
+        self.input = inputs[0]
+        spec = read_spec(path, options or {}, self.input.name, output_name)
+        super().__init__(name, spec, input_size(name, self.input.shape, spec))
+
+    def run(self, image):
+        """Input of the file's own type -> its first output. May raise anything."""
+        raise NotImplementedError
+
+    def infer(self, image):
+        """See ImageNetwork."""
+        try:
+            return self.run(image.astype(NUMPY_TYPES[self.input.type], copy=False))
+        except Exception as error:  # runtimes raise their own undocumented types
+            raise self.failure(error) from error
+
+    def failure(self, error):
+        """Any exception of the runtime -> NetworkError about this size of image."""
+        return NetworkError(f"{self.name} fails on a {self.size[1]}x{self.size[0]} image: {one_line(error)}")
+
+
+def input_size(name, shape, spec):
+    """(height, width) that the file fixes, else what the options or the default say. Raises NetworkError."""
+    batch, *rest = shape
+    channels = rest[0] if spec.layout == "nchw" else rest[2]
+    if isinstance(channels, int) and channels != 3:
+        other = "nhwc" if spec.layout == "nchw" else "nchw"
+        raise NetworkError(f"{name} takes {shape}, not three colour channels in {spec.layout} layout: "
+                           f"give --depth-option layout={other}, or another network")
+    if isinstance(batch, int) and batch != 1:
+        raise NetworkError(f"{name} takes batches of {batch} images; export it for one image at a time")
+    fixed = rest[1:] if spec.layout == "nchw" else rest[:2]
+    wanted = spec.size or DEFAULT_SIZE
+    size = tuple(have if isinstance(have, int) else want for have, want in zip(fixed, wanted))
+    if spec.size and size != spec.size:
+        raise NetworkError(f"{name} takes images of height and width {size[0]},{size[1]} only: drop the "
+                           f"option size={wanted[0]},{wanted[1]}")
+    return size
+
+
+def require_file(path):
+    """Raise NetworkError unless there is a file."""
+    if not Path(path).is_file():
+        raise NetworkError(f"no depth network {path}: give an .onnx file that exists, or --depth sensor")
+
+
+def unreadable(path, error):
+    """Any exception of a runtime that could not read the file -> NetworkError."""
+    return NetworkError(f"{path} cannot be loaded as an ONNX network: {one_line(error)}")
+
+
+def one_line(error):
+    """The message of an exception in one line of bearable length."""
+    return " ".join(str(error).split())[:300]

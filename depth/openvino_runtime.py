@@ -1,0 +1,82 @@
+"""Depth networks in ONNX files, run by OpenVINO on the CPU: the fast one, most of all where the CPU knows bfloat16."""
+
+import numpy as np
+
+from calib.cache_folder import cache_folder
+from calib.errors import MissingPackageError, NetworkError
+from depth.onnx_network import Declared, OnnxNetwork, require_file, unreadable
+
+PRECISIONS = {"fp32": "f32", "bf16": "bf16"}
+ONNX_TYPES = {"f32": "tensor(float)", "f16": "tensor(float16)"}
+
+
+class OpenVinoDepth(OnnxNetwork):
+    """A DepthEstimator from a file. Raises NetworkError if the file is not a depth network.
+
+    `precision`: `fp32`, `bf16`, or `auto` for bf16 where the CPU computes in it. Compiled networks are kept on disk, so
+    that the second start is quick.
+    """
+
+    def __init__(self, path, options=None, device="auto", threads=1, precision="auto"):
+        core, model = _open_model(path, device)
+        inputs = [_declared(each) for each in model.inputs]
+        super().__init__(path, options, inputs, _name(model.outputs[0]) if model.outputs else "")
+        self.precision = _chosen(precision, core)
+        try:
+            model.reshape([1, 3, *self.size] if self.spec.layout == "nchw" else [1, *self.size, 3])
+            self.request = core.compile_model(model, "CPU", _settings(threads, self.precision)).create_infer_request()
+        except Exception as error:  # OpenVINO raises RuntimeError and its own types
+            raise self.failure(error) from error
+        self.try_out()
+
+    def run(self, image):
+        """See OnnxNetwork. The result is a copy, for the next call writes where this one did."""
+        self.request.infer([image], share_inputs=True)
+        return np.array(self.request.get_output_tensor(0).data)
+
+
+def _open_model(path, device):
+    """-> openvino.Core, openvino.Model"""
+    try:
+        import openvino
+    except ImportError:
+        raise MissingPackageError("openvino", "--runtime openvino") from None
+    if device == "cuda":
+        raise NetworkError("--device cuda: OpenVINO has no CUDA; use --runtime onnx, or --device cpu")
+    require_file(path)
+    core = openvino.Core()
+    try:
+        return core, core.read_model(str(path))
+    except Exception as error:  # OpenVINO raises RuntimeError and its own types
+        raise unreadable(path, error) from error
+
+
+def _declared(port):
+    """openvino.Output -> Declared, whose open sizes are None"""
+    kind = port.element_type.get_type_name()
+    rank = port.partial_shape.rank
+    sizes = [size.get_length() if size.is_static else None for size in port.partial_shape] if rank.is_static else []
+    return Declared(_name(port), ONNX_TYPES.get(kind, f"tensor({kind})"), sizes)
+
+
+def _name(port):
+    """Optimisation may leave a tensor several names, of which the file's own is the shortest, or none."""
+    return min(port.names, key=len, default="")
+
+
+def _chosen(precision, core):
+    """`auto`, `fp32` or `bf16` -> one of the latter two. Raises NetworkError."""
+    if precision not in ("auto", *PRECISIONS):
+        raise NetworkError(f"precision {precision}: choose auto, {' or '.join(PRECISIONS)}")
+    knows_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    if precision == "bf16" and not knows_bf16:
+        raise NetworkError("precision bf16: this CPU does not compute in bfloat16; choose fp32")
+    return precision if precision != "auto" else "bf16" if knows_bf16 else "fp32"
+
+
+def _settings(threads, precision):
+    """One image at a time, as soon as possible, on so many threads that are free to share cores with our others."""
+    settings = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": str(threads),
+                "INFERENCE_PRECISION_HINT": PRECISIONS[precision], "ENABLE_CPU_PINNING": "NO"}
+    folder = cache_folder("openvino")
+    return {**settings, "CACHE_DIR": str(folder)} if folder else settings
