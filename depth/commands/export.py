@@ -46,5 +46,5 @@ def run(arguments):
 def _difference(source, exported, size):
     """Largest relative difference of depth on one random image."""
     rgb = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
-    a, b = source._raw(rgb), exported._raw(rgb)
+    a, b = source.raw(rgb), exported.raw(rgb)
     return float(np.abs(np.expm1(a - b)).max() if source.spec.output == "log_depth" else np.abs(a / b - 1).max())
