@@ -11,6 +11,8 @@ from pathlib import Path
 from calib.command_line import OneLineParser, exit_code, name_and_value, whole_number
 from calib.errors import BadInputError, MonofuseError, SourceError
 from calib.rectification import Rectifier, rectified
+from depth.default_network import NAME as OUR_NETWORK
+from depth.default_network import weights_of
 from depth.runtimes import CHOICES as RUNTIMES
 from depth.runtimes import open_estimator
 from sequences.catalogue import SOURCES, open_sequence
@@ -71,9 +73,9 @@ def parse_arguments(argv):
                              f"of {', '.join(SOURCES)} (default: synthetic)")
     parser.add_argument("--output", type=Path, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
-    parser.add_argument("--depth", metavar="sensor|FILE",
-                        help="where depth comes from: the source itself (default), or a network in an .onnx, "
-                             ".safetensors or .pth file")
+    parser.add_argument("--depth", metavar="sensor|NAME|FILE",
+                        help=f"where depth comes from: the source itself (default), our network `{OUR_NETWORK}`, or one "
+                             f"in an .onnx, .safetensors or .pth file")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, scale, focal_px, size; overrides FILE.yaml; may be repeated")
@@ -93,7 +95,7 @@ def parse_arguments(argv):
 
 
 def chosen_depth(arguments):
-    """`sensor` or the network file. The project has no network of its own yet."""
+    """`sensor`, the name of our network, or the file of another."""
     return arguments.depth or "sensor"
 
 
@@ -103,7 +105,7 @@ def open_network(arguments):
         if arguments.depth_option:
             raise BadInputError("--depth-option is for networks: give --depth FILE too")
         return None
-    return open_estimator(arguments.depth, dict(arguments.depth_option), arguments.runtime, arguments.device)
+    return open_estimator(weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device)
 
 
 def configuration(arguments, network):

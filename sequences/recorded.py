@@ -41,4 +41,4 @@ def read_frame(file, camera, skipped):
 def refuse_sensor_depth(options, source):
     """For sources without depth: raise SourceError where every frame's depth is asked for."""
     if options.depth_every == 1:
-        raise SourceError(f"{source} has no depth images: choose a network, --depth FILE.onnx")
+        raise SourceError(f"{source} has no depth images: choose a network, --depth mobile (ours) or --depth FILE.onnx")

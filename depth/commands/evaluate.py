@@ -12,6 +12,7 @@ from calib.errors import BadInputError, MonofuseError, OutputError
 from depth import runtimes
 from depth.contact_sheet import ContactSheet
 from depth.data.catalogue import open_dataset
+from depth.default_network import default_weights
 from depth.evaluation import Evaluation, evaluated, evenly
 from depth.metrics import HIGHER_IS_BETTER
 from depth.protocol import PROTOCOLS, protocol_named
@@ -21,8 +22,9 @@ COLUMNS = ("rel", "sqrel", "rms", "rms_log", "log10", "delta1", "delta2", "delta
 
 
 def add_arguments(parser):
-    parser.add_argument("--weights", required=True, type=Path, metavar="FILE",
-                        help=".safetensors or .pth of a registered network, or any .onnx depth network")
+    parser.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE",
+                        help=".safetensors or .pth of a registered network, or any .onnx depth network (default: the one "
+                             "that ships)")
     parser.add_argument("--data", required=True, metavar="DIR", help="a folder recognised by its layout, or NAME:DIR")
     parser.add_argument("--split", default="all", metavar="NAME",
                         help="images to measure on: train, val, test, all (default), or a file of names")
