@@ -79,10 +79,10 @@ def require_file(path):
 
 
 def unreadable(path, error):
-    """Any exception of a runtime that could not read the file -> NetworkError."""
+    """What a runtime says that could not read the file -> NetworkError."""
     return NetworkError(f"{path} cannot be loaded as an ONNX network: {one_line(error)}")
 
 
 def one_line(error):
-    """The message of an exception in one line of bearable length."""
+    """A message, or that of an exception, in one line of bearable length."""
     return " ".join(str(error).split())[:300]

@@ -20,7 +20,7 @@ class OpenVinoDepth(OnnxNetwork):
     def __init__(self, path, options=None, device="auto", threads=1, precision="auto"):
         core, model = _open_model(path, device)
         inputs = [_declared(each) for each in model.inputs]
-        super().__init__(path, options, inputs, _name(model.outputs[0]) if model.outputs else "")
+        super().__init__(path, options, inputs, _name(model.outputs[0]))
         self.precision = _chosen(precision, core)
         try:
             model.reshape([1, 3, *self.size] if self.spec.layout == "nchw" else [1, *self.size, 3])
@@ -39,16 +39,20 @@ def _open_model(path, device):
     """-> openvino.Core, openvino.Model"""
     try:
         import openvino
+        from openvino.frontend import FrontEndManager
     except ImportError:
         raise MissingPackageError("openvino", "--runtime openvino") from None
     if device == "cuda":
         raise NetworkError("--device cuda: OpenVINO has no CUDA; use --runtime onnx, or --device cpu")
     require_file(path)
-    core = openvino.Core()
     try:
-        return core, core.read_model(str(path))
+        reader = FrontEndManager().load_by_framework("onnx")  # asked to guess, its other readers would print
+        model = reader.convert(reader.load(str(path)))
     except Exception as error:  # OpenVINO raises RuntimeError and its own types
         raise unreadable(path, error) from error
+    if not model.inputs or not model.outputs:  # to OpenVINO even an empty file is a network
+        raise unreadable(path, "nothing goes in or nothing comes out")
+    return openvino.Core(), model
 
 
 def _declared(port):

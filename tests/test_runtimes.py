@@ -77,6 +77,7 @@ def test_a_missing_file(runtime, tmp_path):
 def test_weights_are_run_by_torch(tmp_path):
     torch = pytest.importorskip("torch")
     import tiny_networks
+    tiny_networks.install()
     from depth.networks.checkpoint import save_network
     module = tiny_networks.registry.find("tiny").build().eval()
     save_network(tmp_path / "net.safetensors", "tiny", module)
