@@ -28,7 +28,7 @@ ENDINGS = ("_depth.png", "_depth_colour.png", "_bokeh.jpg")
 
 def add_arguments(parser):
     parser.add_argument("pictures", nargs="+", type=Path, metavar="IMAGE", help="image files, folders, video files")
-    parser.add_argument("--weights", type=Path, metavar="FILE",
+    parser.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE",
                         help=".onnx, .safetensors or .pth (default: the network that is shipped)")
     parser.add_argument("--output", type=Path, default=Path("results/predict"), metavar="DIR",
                         help="where the results go (default: results/predict)")
@@ -59,7 +59,6 @@ def run(arguments):
 
     Ctrl-C keeps what has been written, and ends the program once that is said.
     """
-    arguments.weights = arguments.weights or default_weights()
     calibrated = read_calibration(arguments.calibration).camera if arguments.calibration else None
     pictures = Pictures(arguments.pictures, arguments.every, partial(_is_result, arguments.output))
     estimator = open_estimator(arguments)
