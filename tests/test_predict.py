@@ -190,3 +190,11 @@ def test_focus():
     depth_m = np.ones((20, 20), np.float32)
     depth_m[:, 10:] = 3
     assert Focus.parsed("15,3").distance(depth_m, "a") == 3 and Focus.parsed("2,19").distance(depth_m, "a") == 1
+
+
+def test_strips_within_a_smeared_edge_are_left_out():
+    camera = Camera(64, 48, 60.0, 60.0, 31.5, 23.5)
+    depth_m = np.full((48, 64), 1, np.float32)
+    depth_m[:, 30:36], depth_m[:, 36:] = 2, 3
+    assert 2 in point_cloud(grey(), depth_m, camera)["z"]
+    assert set(np.unique(point_cloud(grey(), depth_m, camera, detail_px=3.0)["z"])) == {1, 3}
