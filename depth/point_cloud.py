@@ -7,7 +7,7 @@ MAX_PIXELS = 1_000_000
 """Larger images are resampled before each pixel becomes a point."""
 LEAST_ANGLE_RAD = np.deg2rad(10.0)
 """A surface seen at less than this is no surface but a depth edge that the network has smeared."""
-POINT = np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("red", "u1"), ("green", "u1"), ("blue", "u1")])
+POINT = np.dtype([(name, "<f4") for name in ("x", "y", "z")] + [(name, "u1") for name in ("red", "green", "blue")])
 
 
 def point_cloud(rgb, depth_m, camera, detail_px=1.0):

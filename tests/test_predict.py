@@ -139,7 +139,7 @@ def test_interrupted(predicted, tmp_path, monkeypatch, capsys):
         return real(*arguments)
     monkeypatch.setattr(predict, "predicted", interrupted)
     code, output = predicted(*(written(tmp_path / name, grey()) for name in ("a.png", "b.png", "c.png")))
-    assert code == 130 and "1 pictures" in capsys.readouterr().out
+    assert code == 130 and "predicted: 1," in capsys.readouterr().out
     assert sorted(file.name for file in output.iterdir()) == ["a_depth.png", "a_depth_colour.png"]
 
 

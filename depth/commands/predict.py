@@ -76,7 +76,7 @@ def run(arguments):
     except KeyboardInterrupt:
         interrupted = True
     if milliseconds:
-        yield f"{estimator.name}: {len(milliseconds)} pictures, one takes {np.median(milliseconds):.1f} ms (median)"
+        yield f"{estimator.name}: pictures predicted: {len(milliseconds)}, one takes {np.median(milliseconds):.1f} ms (median)"
         yield f"focal length {cameras.source}"
         yield f"results    {arguments.output}"
     if interrupted:
