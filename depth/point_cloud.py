@@ -13,8 +13,8 @@ POINT = np.dtype([(name, "<f4") for name in ("x", "y", "z")] + [(name, "u1") for
 def point_cloud(rgb, depth_m, camera, detail_px=1.0):
     """(H, W, 3) uint8, (H, W) depth with 0 unknown, rectified Camera -> (N,) array of POINT in metres.
 
-    Axes are the camera's: x right, y down, z forward. Unknown depth and flying points at depth edges are left out, and so is
-    what lies between edges in strips narrower than two of `detail_px`, the size of a pixel of the network.
+    Axes are the camera's: x right, y down, z forward. Unknown depth and flying points at depth edges are left out,
+    and so is what lies between edges in strips narrower than two of `detail_px`, the size of a pixel of the network.
     """
     share = min(1.0, np.sqrt(MAX_PIXELS / depth_m.size))
     if share < 1:
