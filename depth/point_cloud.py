@@ -7,25 +7,34 @@ MAX_PIXELS = 1_000_000
 """Larger images are resampled before each pixel becomes a point."""
 LEAST_ANGLE_RAD = np.deg2rad(10.0)
 """A surface seen at less than this is no surface but a depth edge that the network has smeared."""
-POINT = np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("red", "u1"), ("green", "u1"), ("blue", "u1")])
+POINT = np.dtype([(name, "<f4") for name in ("x", "y", "z")] + [(name, "u1") for name in ("red", "green", "blue")])
 
 
-def point_cloud(rgb, depth_m, camera):
+def point_cloud(rgb, depth_m, camera, detail_px=1.0):
     """(H, W, 3) uint8, (H, W) depth with 0 unknown, rectified Camera -> (N,) array of POINT in metres.
 
-    Axes are the camera's: x right, y down, z forward. Unknown depth and flying points at depth edges are left out.
+    Axes are the camera's: x right, y down, z forward. Unknown depth and flying points at depth edges are left out,
+    and so is what lies between edges in strips narrower than two of `detail_px`, the size of a pixel of the network.
     """
     share = min(1.0, np.sqrt(MAX_PIXELS / depth_m.size))
     if share < 1:
         size = tuple(max(1, int(side * share)) for side in depth_m.shape)
         rgb = cv2.resize(rgb, size[::-1], interpolation=cv2.INTER_AREA)
         depth_m = cv2.resize(depth_m, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-        camera = camera.resized(size)
-    kept = (depth_m > 0) & ~is_edge(depth_m, camera)
+        camera, detail_px = camera.resized(size), detail_px * share
+    kept = _without_strips((depth_m > 0) & ~is_edge(depth_m, camera), int(np.ceil(2 * detail_px)) - 1)
     points = np.empty(int(kept.sum()), POINT)
     points["x"], points["y"], points["z"] = camera.backproject(depth_m)[kept].T
     points["red"], points["green"], points["blue"] = rgb[kept].T
     return points
+
+
+def _without_strips(kept, width_px):
+    """(H, W) bool without the parts in which no square of `width_px` fits."""
+    if width_px < 2:
+        return kept
+    square = np.ones((min(width_px, 31),) * 2, np.uint8)
+    return cv2.morphologyEx(np.uint8(kept), cv2.MORPH_OPEN, square).astype(bool)
 
 
 def is_edge(depth_m, camera):

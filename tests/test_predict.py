@@ -139,7 +139,7 @@ def test_interrupted(predicted, tmp_path, monkeypatch, capsys):
         return real(*arguments)
     monkeypatch.setattr(predict, "predicted", interrupted)
     code, output = predicted(*(written(tmp_path / name, grey()) for name in ("a.png", "b.png", "c.png")))
-    assert code == 130 and "1 pictures" in capsys.readouterr().out
+    assert code == 130 and "predicted: 1," in capsys.readouterr().out
     assert sorted(file.name for file in output.iterdir()) == ["a_depth.png", "a_depth_colour.png"]
 
 
@@ -190,3 +190,11 @@ def test_focus():
     depth_m = np.ones((20, 20), np.float32)
     depth_m[:, 10:] = 3
     assert Focus.parsed("15,3").distance(depth_m, "a") == 3 and Focus.parsed("2,19").distance(depth_m, "a") == 1
+
+
+def test_strips_within_a_smeared_edge_are_left_out():
+    camera = Camera(64, 48, 60.0, 60.0, 31.5, 23.5)
+    depth_m = np.full((48, 64), 1, np.float32)
+    depth_m[:, 30:36], depth_m[:, 36:] = 2, 3
+    assert 2 in point_cloud(grey(), depth_m, camera)["z"]
+    assert set(np.unique(point_cloud(grey(), depth_m, camera, detail_px=3.0)["z"])) == {1, 3}

@@ -75,7 +75,7 @@ def run(arguments):
     except KeyboardInterrupt:
         interrupted = True
     if milliseconds:
-        yield f"{estimator.name}: {len(milliseconds)} pictures, one takes {np.median(milliseconds):.1f} ms (median)"
+        yield f"{estimator.name}: pictures predicted: {len(milliseconds)}, one takes {np.median(milliseconds):.1f} ms (median)"
         yield f"focal length {cameras.source}"
         yield f"results    {arguments.output}"
     if interrupted:
@@ -92,13 +92,14 @@ def predicted(picture, estimator, cameras, arguments):
     rgb = rectifier.image(rgb)
     prediction = estimator.predict(rgb, rectifier.camera)
     depth_m = on_image_pixels(prediction.depth_m, rectifier.camera)
+    detail_px = max(1.0, rgb.shape[1] / prediction.depth_m.shape[1])
     results = {"_depth.png": lambda: png(millimetres(depth_m)),
                "_depth_colour.png": lambda: png(coloured_depth(depth_m, arguments.colours, arguments.range))}
     if arguments.cloud:
-        results[".ply"] = lambda: ply_of(point_cloud(rgb, depth_m, rectifier.camera))
+        results[".ply"] = lambda: ply_of(point_cloud(
+            rgb, depth_m, rectifier.camera, detail_px))
     if arguments.bokeh:
-        reach_px = 2 * max(1, round(rgb.shape[1] / prediction.depth_m.shape[1]))
-        clear_m = sharpened(depth_m, rgb, reach_px)
+        clear_m = sharpened(depth_m, rgb, 2 * round(detail_px))
         focus_m = arguments.bokeh.distance(clear_m, picture.name)
         results["_bokeh.jpg"] = lambda: jpeg(defocused(
             rgb, clear_m, rectifier.camera.fx, focus_m, 1e-3 * arguments.aperture))
