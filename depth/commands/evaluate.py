@@ -1,18 +1,16 @@
 """`python -m depth evaluate`: a network's errors as the papers count them, and a picture of them."""
 
 import json
-import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from calib.errors import BadInputError, MonofuseError, OutputError
-from depth import runtimes
+from calib.errors import MonofuseError, OutputError
+from depth.commands.network_arguments import add_network_arguments, open_estimator
 from depth.contact_sheet import ContactSheet
 from depth.data.catalogue import open_dataset
-from depth.default_network import default_weights
 from depth.evaluation import Evaluation, evaluated, evenly
 from depth.metrics import HIGHER_IS_BETTER
 from depth.protocol import PROTOCOLS, protocol_named
@@ -22,22 +20,12 @@ COLUMNS = ("rel", "sqrel", "rms", "rms_log", "log10", "delta1", "delta2", "delta
 
 
 def add_arguments(parser):
-    parser.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE",
-                        help=".safetensors or .pth of a registered network, or any .onnx depth network (default: the one "
-                             "that ships)")
+    add_network_arguments(parser)
     parser.add_argument("--data", required=True, metavar="DIR", help="a folder recognised by its layout, or NAME:DIR")
     parser.add_argument("--split", default="all", metavar="NAME",
                         help="images to measure on: train, val, test, all (default), or a file of names")
     parser.add_argument("--images", type=_positive, metavar="N", help="measure on so many of them, evenly chosen")
     parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="crop and depth range (default: the dataset's)")
-    parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
-    parser.add_argument("--depth-option", action="append", default=[], metavar="NAME=VALUE",
-                        help="how the network wants its images, as for run_slam.py; may be repeated")
-    parser.add_argument("--runtime", choices=runtimes.CHOICES, default="auto",
-                        help="what runs the network (default: ONNX Runtime for .onnx, torch for weights)")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
-    parser.add_argument("--threads", type=_positive, default=os.cpu_count(), metavar="N",
-                        help="threads (default: one per core)")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="where the picture goes (default: results/...)")
     parser.add_argument("--rows", type=_count, default=12, metavar="N",
                         help="images in the picture, 0 for none (default: 12)")
@@ -81,18 +69,6 @@ def measured(arguments, estimator, dataset, protocol):
     except KeyboardInterrupt:
         pass
     return evaluation, sheet, milliseconds
-
-
-def open_estimator(arguments):
-    """-> DepthEstimator from the file of weights. Raises NetworkError, BadInputError."""
-    options = {}
-    for option in arguments.depth_option:
-        name, equals, value = option.partition("=")
-        if not equals:
-            raise BadInputError(f"--depth-option {option}: expected NAME=VALUE, as in size=312,416")
-        options[name] = value
-    return runtimes.open_estimator(arguments.weights, options, arguments.runtime, arguments.device, arguments.threads,
-                                   arguments.network)
 
 
 def progress(items, count):

@@ -1,6 +1,5 @@
 """`python -m depth predict`: depth of single pictures, and what can be made of it."""
 
-import os
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +10,7 @@ from calib.calibration_file import read_calibration
 from calib.command_line import whole_number
 from calib.errors import BadInputError, OutputError
 from depth.colour_map import coloured_depth
-from depth.commands.evaluate import open_estimator
-from depth.default_network import default_weights
+from depth.commands.network_arguments import add_network_arguments, open_estimator
 from depth.defocus import defocused
 from depth.depth_image import millimetres, on_image_pixels, sharpened
 from depth.focus import Focus
@@ -27,9 +25,8 @@ ENDINGS = ("_depth.png", "_depth_colour.png", "_bokeh.jpg")
 
 
 def add_arguments(parser):
+    add_network_arguments(parser)
     parser.add_argument("pictures", nargs="+", type=Path, metavar="IMAGE", help="image files, folders, video files")
-    parser.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE",
-                        help=".onnx, .safetensors or .pth (default: the network that is shipped)")
     parser.add_argument("--output", type=Path, default=Path("results/predict"), metavar="DIR",
                         help="where the results go (default: results/predict)")
     known = parser.add_mutually_exclusive_group()
@@ -46,12 +43,6 @@ def add_arguments(parser):
     parser.add_argument("--range", type=_range, metavar="NEAR,FAR",
                         help="metres at the ends of the colours (default: of each picture)")
     parser.add_argument("--every", type=whole_number(1), default=1, metavar="N", help="each Nth frame of videos")
-    parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
-    parser.add_argument("--depth-option", action="append", default=[], metavar="NAME=VALUE",
-                        help="how the network wants its images, as for run_slam.py; may be repeated")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
-    parser.add_argument("--threads", type=whole_number(1), default=os.cpu_count(), metavar="N",
-                        help="threads (default: one per core)")
 
 
 def run(arguments):
