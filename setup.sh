@@ -95,9 +95,9 @@ system_packages() {   # "$@": a package needed besides the libraries
 
 python_packages() {
     if cpu_torch; then
-        pip_install -c constraints.txt -e ".[viewer,openvino,train,dev]"
+        pip_install -c constraints.txt -e ".[viewer,train,dev]"
     else
-        pip_install -c constraints.txt -e ".[viewer,openvino,dev]"
+        pip_install -c constraints.txt -e ".[viewer,dev]"
         say "left torch out, its CPU build cannot be reached (only training and --runtime torch need it)"
     fi
 }
