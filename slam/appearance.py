@@ -17,7 +17,7 @@ DESCRIPTOR_BITS = 256
 class AppearanceConfig:
     tables: int = 8
     """Words per descriptor."""
-    word_bits: int = 14
+    word_bits: int = 12
     """Bits of a descriptor that make one word."""
 
 

@@ -36,7 +36,7 @@ class LoopConfig:
     loop_std: tuple[float, float] = (0.004, 0.0)
     """The same of a loop."""
     small: float = 0.03
-    """A loop that moves the newer keyframe by less, in median depths, radians and log scale, needs no second opinion."""
+    """A loop that moves the newer keyframe by less, in median depths, radians and log scale, needs no second one."""
     max_contradiction: float = 0.1
     """Between the corrections that two pairs of keyframes ask for, in the same units."""
     opinion_gap: int = 6
@@ -169,9 +169,9 @@ class LoopCloser:
         c = self.config
         edges = [self._edge(keyframes, loop.new, loop.old, loop.S_new_old, c.loop_std, True, is_birth_unit=True)
                  for loop in loops]
-        start = keyframes.S_world_key()
-        if keyframes.submap[loops[0].new] != keyframes.submap[loops[0].old]:
-            start = self._joined(keyframes, start, loops[0])
+        start, submap = keyframes.S_world_key(), keyframes.submap
+        if submap[loops[0].new] != submap[loops[0].old]:
+            start, submap = self._joined(start, submap, loops[0])
         elif max(self._pull(keyframes, loop) for loop in loops) < c.min_pull:
             self._keep(loops, edges)
             return None
@@ -183,6 +183,7 @@ class LoopCloser:
             self.refused += 1
             return None
         self._keep(loops, edges)
+        keyframes.submap = submap
         return optimum.S_world_key
 
     def _keep(self, loops, edges):
@@ -190,16 +191,16 @@ class LoopCloser:
         self.closed += loops
         self.unconfirmed = [loop for loop in self.unconfirmed if loop not in loops]
 
-    def _joined(self, keyframes, S_world_key, loop):
-        """Carry the younger of two submaps to where the loop says that it lies in the older one's world."""
-        older, younger = sorted({keyframes.submap[loop.new], keyframes.submap[loop.old]})
-        S_there = S_world_key[loop.old] @ sim3.inverse(loop.S_new_old)
-        S_move = S_there @ sim3.inverse(S_world_key[loop.new])
-        if keyframes.submap[loop.new] == older:
-            S_move = sim3.inverse(S_move)
-        is_younger = keyframes.submap == younger
-        keyframes.submap[is_younger] = older
-        return np.where(is_younger[:, None, None], S_move @ S_world_key, S_world_key)
+    @staticmethod
+    def _joined(S_world_key, submap, loop):
+        """Carry the younger of two submaps to where the loop says that it lies in the older one's world
+        -> (S_world_key, submap)"""
+        older, younger = sorted((submap[loop.new], submap[loop.old]))
+        S_old_new_world = S_world_key[loop.old] @ sim3.inverse(loop.S_new_old) @ sim3.inverse(S_world_key[loop.new])
+        S_move = S_old_new_world if submap[loop.new] == younger else sim3.inverse(S_old_new_world)
+        is_younger = submap == younger
+        return (np.where(is_younger[:, None, None], S_move @ S_world_key, S_world_key),
+                np.where(is_younger, older, submap))
 
     def _edge(self, keyframes, first, second, S_first_second, std, is_loop, is_birth_unit=False):
         if not is_birth_unit:

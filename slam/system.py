@@ -97,7 +97,8 @@ class SlamSystem:
         self.relocaliser = Relocaliser(self.camera, config.relocalisation)
         self.surfels = Surfels(config.surfels)
         self.fusion = Fusion(self.camera, config.fusion)
-        self.loops = LoopCloser(self.camera, self.place_check(), self.relocaliser, config.depth_is_measured, config.loops)
+        self.loops = LoopCloser(self.camera, self.place_check(), self.relocaliser, config.depth_is_measured,
+                                config.loops)
         self.merger = PassMerger(self.camera, config.fusion, config.loops.min_gap)
         self.stage_times = StageTimes()
         self.track_log = TrackLog()
