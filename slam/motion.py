@@ -21,6 +21,11 @@ class ConstantVelocity:
         self.step = np.zeros(6)
         self.interval_s = None
 
+    def move(self, T_world_cam, growth):
+        """The world was redrawn: the camera stands at T_world_cam there, and lengths are `growth` times as large."""
+        self.T_world_cam = T_world_cam
+        self.step = np.concatenate([growth * self.step[:3], self.step[3:]])
+
     def predict(self, timestamp_s):
         """-> T_world_cam (4, 4) at timestamp_s."""
         if self.interval_s is None:
