@@ -52,17 +52,38 @@ def align_depth(inverse_depth, view, last_log_scale, config):
     log_scale = float(np.median(log_ratio[common]))
     rest = log_ratio - np.float32(log_scale)
     log_spread = 1.4826 * float(np.median(np.abs(rest[common])))
-    log_bend = _smoothed(rest, common & (np.abs(rest) < config.max_log_bend), config)
+    known = (common & (np.abs(rest) < config.max_log_bend)).astype(np.float32)
+    log_bend = _smoothed(rest * known, known, config.bend_width, config.bend_prior)
     return AlignedDepth(inverse_depth * np.exp(-np.float32(log_scale) - log_bend), log_scale, log_spread)
 
 
-def _smoothed(values, known, config):
-    """(h, w) values where known -> (h, w) field without detail, zero far from what is known."""
-    height, width = values.shape
-    small = max(1, width // SMALL_WIDTH)
-    size = width // small, height // small
-    sigma = config.bend_width * size[0]
-    share = known.astype(np.float32)
-    total = cv2.GaussianBlur(cv2.resize(values * share, size, interpolation=cv2.INTER_AREA), (0, 0), sigma)
-    share = cv2.GaussianBlur(cv2.resize(share, size, interpolation=cv2.INTER_AREA), (0, 0), sigma)
-    return cv2.resize(total / (share + config.bend_prior), (width, height), interpolation=cv2.INTER_LINEAR)
+def bend_to_points(inverse_depth, u, v, rho, config):
+    """Scale and bend a (h, w) inverse depth towards points (n,) of known inverse depth at pixels u, v -> AlignedDepth
+
+    As `align_depth`, only that what is known is sparse: `bend_prior` is in units of the points' mean density.
+    """
+    predicted = inverse_depth[v, u]
+    usable = predicted > 0
+    u, v = u[usable], v[usable]
+    points_log_ratio = np.log(predicted[usable] / rho[usable]).astype(np.float32)
+    log_scale = float(np.median(points_log_ratio))
+    rest = points_log_ratio - np.float32(log_scale)
+    log_spread = 1.4826 * float(np.median(np.abs(rest)))
+    kept = np.abs(rest) < config.max_log_bend
+    total, known = np.zeros(inverse_depth.shape, np.float32), np.zeros(inverse_depth.shape, np.float32)
+    np.add.at(total, (v[kept], u[kept]), rest[kept])
+    np.add.at(known, (v[kept], u[kept]), 1)
+    log_bend = _smoothed(total, known, config.bend_width, config.bend_prior * float(known.mean()))
+    return AlignedDepth(inverse_depth * np.exp(-np.float32(log_scale) - log_bend), log_scale, log_spread)
+
+
+def _smoothed(total, weight, width, prior_weight):
+    """Sums of values and their weights (h, w) float32 -> (h, w) field without detail, `width` image widths wide, zero
+    where the weight around is much less than the prior's."""
+    height, columns = total.shape
+    small = max(1, columns // SMALL_WIDTH)
+    size = columns // small, height // small
+    sigma = width * size[0]
+    total = cv2.GaussianBlur(cv2.resize(total, size, interpolation=cv2.INTER_AREA), (0, 0), sigma)
+    weight = cv2.GaussianBlur(cv2.resize(weight, size, interpolation=cv2.INTER_AREA), (0, 0), sigma)
+    return cv2.resize(total / (weight + prior_weight), (columns, height), interpolation=cv2.INTER_LINEAR)

@@ -80,6 +80,14 @@ class LoopCloser:
         self.waiting.extend((new.row, old) for old in self._candidates(new, keyframes))
         self.index.add(new.features[1])
 
+    def remeasure(self, keyframes, rows):
+        """The motion between keyframes of these rows is now known better: as it stands in `keyframes`."""
+        for index, edge in enumerate(self.graph.edges):
+            if edge.first in rows and edge.second in rows and not edge.is_loop:
+                T = se3.inverse(keyframes.T_world_key[edge.first]) @ keyframes.T_world_key[edge.second]
+                self.graph.edges[index] = self._edge(keyframes, edge.first, edge.second, T,
+                                                     self.config.odometry_std, False)
+
     def step(self, keyframes):
         """Look at some of the candidates. -> S_world_key (K, 4, 4) that the map should take on, or None."""
         moved = None

@@ -15,6 +15,7 @@ from slam.merge import PassMerger
 from slam.motion import ConstantVelocity
 from slam.place_check import PlaceCheck, PlaceCheckConfig
 from slam.pyramid import NO_DEPTH, Pyramid, build_pyramid, grey, inverse_depth_on
+from slam.refinement import RefinementConfig, Refiner
 from slam.relocalisation import RelocalisationConfig, Relocaliser
 from slam.render import render
 from slam.stages import StageTimes, stage
@@ -42,6 +43,8 @@ class SlamConfig:
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
+    refinement: RefinementConfig | None = None
+    """Keyframes' depth by geometry, where it is not measured."""
     fusion: FusionConfig = field(default_factory=FusionConfig)
     surfels: SurfelConfig = field(default_factory=SurfelConfig)
     relocalisation: RelocalisationConfig = field(default_factory=RelocalisationConfig)
@@ -58,6 +61,7 @@ class SlamConfig:
         """Depth from a network: wrong by 10 to 30 % in places, so surfaces are matched generously."""
         return cls(
             depth_is_measured=False,
+            refinement=RefinementConfig(),
             fusion=FusionConfig(depth_tolerance=0.2, ambiguity=1.0, max_normal_angle_rad=1.0, free_space_margin=0.3),
             loops=LoopConfig(odometry_std=(0.015, 0.03), loop_std=(0.01, 0.03), small=0.1, max_contradiction=0.2),
             place_check=PlaceCheckConfig(max_disagreement=0.06, max_log_scale=0.7, depth_tolerance=0.25))
@@ -99,6 +103,7 @@ class SlamSystem:
         self.fusion = Fusion(self.camera, config.fusion)
         self.loops = LoopCloser(self.camera, self.place_check(), self.relocaliser, config.depth_is_measured,
                                 config.loops)
+        self.refiner = Refiner(self.camera, config.refinement) if config.refinement else None
         self.merger = PassMerger(self.camera, config.fusion, config.loops.min_gap)
         self.stage_times = StageTimes()
         self.track_log = TrackLog()
@@ -126,7 +131,7 @@ class SlamSystem:
         view = self.render(T_world_cam)
         depth = self.align(image, view)
         fused = self.fuse(image, depth, view)
-        is_keyframe = self.keyframes.wants(tracked) and self.add_keyframe(image, depth, view, T_world_cam)
+        is_keyframe = self.keyframes.wants(tracked) and self.add_keyframe(image, depth, view, T_world_cam, tracked)
         return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked, depth, fused)
 
     @stage("prepare")
@@ -143,7 +148,7 @@ class SlamSystem:
     def begin(self, image, T_world_cam=np.eye(4), submap=0, otherwise="waiting"):
         """The first keyframe of a submap: a world's frame, and the scale of everything after."""
         depth = AlignedDepth(image.inverse_depth, 0.0, 0.0)
-        if not self.add_keyframe(image, depth, None, T_world_cam, submap):
+        if not self.add_keyframe(image, depth, None, T_world_cam, None, submap):
             return FrameResult(image.index, image.timestamp_s, otherwise)
         self.log_scale = 0.0
         self.found()
@@ -211,11 +216,10 @@ class SlamSystem:
                            image.index)
 
     @stage("keyframe")
-    def add_keyframe(self, image, depth, view, T_world_cam, new_submap=None):
+    def add_keyframe(self, image, depth, view, T_world_cam, tracked, new_submap=None):
         """Make this image the reference, or the first of a new submap; False if it has too little to hold on to."""
         inverse_depth = depth.inverse_depth if view is None else self.keyframe_depth(depth.inverse_depth, view)
-        keyframe = self.keyframes.make(image, image.pyramid, inverse_depth, self.config.depth_log_std,
-                                       with_grid=self.config.depth_is_measured)
+        keyframe = self.make_keyframe(image, inverse_depth)
         if keyframe is None:
             return False
         keyframe.features = self.relocaliser.describe(image.gray)
@@ -224,7 +228,30 @@ class SlamSystem:
         self.surfels.add_keyframe()
         self.loops.add(self.keyframes, reference)
         self.affine = (0.0, 0.0)
+        if self.refiner:
+            self.refine(image, keyframe, reference, tracked)
         return True
+
+    def make_keyframe(self, image, inverse_depth):
+        return self.keyframes.make(image, image.pyramid, inverse_depth, self.config.depth_log_std,
+                                   with_grid=self.config.depth_is_measured)
+
+    @stage("refine")
+    def refine(self, image, keyframe, reference, tracked):
+        """Adjust the last keyframes jointly, and give the newest the depth that comes of it."""
+        if reference is None or not self.refiner.knows(reference):
+            self.refiner.begin()
+        row = keyframe.row
+        aligned = self.refiner.dense(image.inverse_depth, self.keyframes.T_world_key[row])
+        prior = keyframe.inverse_depth if aligned is None else aligned.inverse_depth
+        self.refiner.add(row, self.keyframes.T_world_key[row], tracked, image, prior)
+        self.move_map(self.refiner.moved(self.keyframes))
+        self.loops.remeasure(self.keyframes, self.refiner.rows)
+        refined = self.refiner.dense(image.inverse_depth, self.keyframes.T_world_key[row])
+        if refined is not None:
+            again = self.make_keyframe(image, refined.inverse_depth)
+            keyframe.points, keyframe.inverse_depth, keyframe.median_depth_m = (
+                again.points, again.inverse_depth, again.median_depth_m)
 
     def keyframe_depth(self, inverse_depth, view):
         """The frame's depth averaged with the map where they agree, the map's where the frame has none."""
@@ -251,7 +278,9 @@ class SlamSystem:
         """A little of the work that finding and closing loops takes; the rest comes with the next frames."""
         S_world_key = self.loops.step(self.keyframes)
         if S_world_key is not None:
-            self.move_map(S_world_key)
+            factor = self.move_map(S_world_key)
+            if self.refiner:
+                self.refiner.follow(self.keyframes, factor)
             self.merger.add(self.keyframes, self.loops.closed[-1])
         else:
             self.merger.step(self.surfels, self.keyframes)
@@ -263,7 +292,7 @@ class SlamSystem:
 
     def move_map(self, S_world_key):
         """Keyframes, surfels and camera take on the keyframes' new poses and scales; the camera stays where it is
-        relative to its reference, so tracking goes on as if nothing had happened."""
+        relative to its reference, so tracking goes on as if nothing had happened. -> (K,) growth of each"""
         T_key_cam = se3.inverse(self.T_world_reference) @ self.motion.T_world_cam
         factor = self.keyframes.move(S_world_key)
         if not self.config.depth_is_measured:
@@ -272,6 +301,7 @@ class SlamSystem:
         T_key_cam[:3, 3] *= growth
         self.motion.move(self.T_world_reference @ T_key_cam, growth)
         self.log_scale += float(np.log(growth))
+        return factor
 
     def log_pose(self, image, T_key_cam):
         self.track_log.add(image.timestamp_s, self.keyframes.reference.row, T_key_cam, self.keyframes)

@@ -121,11 +121,11 @@ class Window:
         inside = (u >= 0) & (v >= 0) & (u < camera.width) & (v < camera.height)
         return u[inside], v[inside], (rho / p_cam[:, 2])[inside]
 
-    def rescale(self, factor):
-        """Everything in the window becomes `factor` times as large."""
-        self.T_cam_world[:, :3, 3] *= factor
-        self.points.rho[:] /= factor
-        self.points.prior_rho[:] /= factor
+    def move(self, T_world_key, factor):
+        """Keyframes stand elsewhere (K, 4, 4), and everything that each one sees becomes `factor` (K,) times as large."""
+        self.T_cam_world = se3.inverse(T_world_key)
+        self.points.rho[:] /= factor[self.points.host]
+        self.points.prior_rho[:] /= factor[self.points.host]
 
     def _forget_oldest(self):
         kept = self.points.host > 0

@@ -1,0 +1,76 @@
+"""Keyframes' depth and motion where geometry decides and the network fills in.
+
+A window of keyframes is adjusted jointly over points that images locate (slam.window). Those points then say what
+dense depth is: the network's shape, brought to them by a factor and a smooth field.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from calib import se3, sim3
+from slam.alignment import AlignmentConfig, bend_to_points
+from slam.window import Window, WindowConfig
+
+
+@dataclass(frozen=True)
+class RefinementConfig:
+    window: WindowConfig = field(default_factory=WindowConfig)
+    alignment: AlignmentConfig = field(default_factory=lambda: AlignmentConfig(bend_prior=0.3))
+    network_log_std: float = 0.3
+    """Standard deviation of the logarithm of a network's depth, after its scale has been found."""
+    min_points: int = 30
+    """Fewer located points in view say nothing about dense depth."""
+
+
+class Refiner:
+    """Holds the window; the keyframes' own poses and depth are the map's (slam.keyframes)."""
+
+    def __init__(self, camera, config):
+        self.camera, self.config = camera, config
+        self.window = Window(config.window)
+
+    def dense(self, inverse_depth, T_world_cam):
+        """A network's (h, w) inverse depth brought to the located points that a camera sees; None if these are few."""
+        u, v, rho = self.window.located(se3.inverse(T_world_cam), self.camera)
+        if len(u) < self.config.min_points:
+            return None
+        return bend_to_points(inverse_depth, u, v, rho, self.config.alignment)
+
+    @property
+    def rows(self):
+        """Keyframes in the window."""
+        return [frame.row for frame in self.window.frames]
+
+    def knows(self, row):
+        """Whether `row` is the window's last keyframe, so that another can follow it."""
+        return bool(self.window.frames) and self.window.frames[-1].row == row
+
+    def moved(self, keyframes):
+        """-> S_world_key (K, 4, 4) of all keyframes, with the window's poses"""
+        S_world_key = keyframes.S_world_key()
+        for row, T_cam_world in zip(self.rows, self.window.T_cam_world):
+            S_world_key[row] = sim3.similarity(se3.inverse(T_cam_world)[None], keyframes.scale[row: row + 1])[0]
+        return S_world_key
+
+    def follow(self, keyframes, factor):
+        """Keyframes have been moved, and each one's frame has grown by its `factor` (K,)."""
+        if self.window.frames:
+            self.window.move(keyframes.T_world_key[self.rows], factor[self.rows])
+
+    def begin(self):
+        """Forget the window: what comes next has nothing to do with it."""
+        self.window = Window(self.config.window)
+
+    def add(self, row, T_world_key, tracked, image, inverse_depth):
+        """A new keyframe; adjust the window."""
+        log_std = np.full(inverse_depth.shape, self.config.network_log_std, np.float32)
+        self.window.add(row, T_world_key, self._affine(tracked), image.pyramid, inverse_depth, log_std)
+        self.window.adjust()
+
+    def _affine(self, tracked):
+        """Brightness against the window's first keyframe, from that against the last."""
+        if tracked is None or not self.window.frames:
+            return np.zeros(2)
+        last = self.window.affine[-1]
+        return np.array([last[0] + tracked.affine[0], tracked.affine[1] + np.exp(tracked.affine[0]) * last[1]])
