@@ -8,7 +8,7 @@ import numpy as np
 
 from calib import se3
 from slam.gauss_newton import GaussNewtonConfig, NormalEquations, minimise
-from slam.kernels.bundle import FRAME_UNKNOWNS, PATTERN, linearise
+from slam.kernels.bundle import FRAME_UNKNOWNS, PATTERN, eliminate, linearise
 
 MAX_LOG_STEP = 0.35
 """Bound on one step of a point's log depth: beyond, its linearisation says nothing."""
@@ -102,7 +102,7 @@ class Bundle:
 
     def __init__(self, textures, pinhole, patches, prior, held, config):
         self.textures, self.pinhole, self.patches, self.prior, self.config = textures, pinhole, patches, prior, config
-        self.free = np.arange(FRAME_UNKNOWNS * len(textures)) >= FRAME_UNKNOWNS * held
+        self.unknowns, self.first = FRAME_UNKNOWNS * len(textures), FRAME_UNKNOWNS * held
 
     def minimise(self, state):
         """-> slam.gauss_newton.Solution"""
@@ -115,22 +115,24 @@ class Bundle:
         total += self._add_affine_prior(state.affine, H, g)
         h = np.maximum(h, LEAST_INFORMATION)
         state.eliminated = Eliminated(h, b, cross)
-        cross = cross[:, self.free]
-        reduced = H[np.ix_(self.free, self.free)] - (cross / h[:, None]).T @ cross
-        return NormalEquations(total / max(count, 1), count, reduced, g[self.free] - cross.T @ (b / h))
+        free = self.unknowns - self.first
+        reduced, gradient = np.empty((free, free)), np.empty(free)
+        eliminate(H, g, h, b, cross, self.first, reduced, gradient)
+        return NormalEquations(total / max(count, 1), count, reduced, gradient)
 
     def retract(self, state, dx):
         """Step of the free keyframes; the points follow to where their own equations put them."""
-        step = np.zeros(len(self.free))
-        step[self.free] = dx
+        step = np.zeros(self.unknowns)
+        step[self.first:] = dx
         h, b, cross = state.eliminated
-        rho = state.rho + np.clip(-(b + cross @ step) / h / state.rho, -MAX_LOG_STEP, MAX_LOG_STEP) * state.rho
+        towards = -(b + (cross * step).sum(1)) / h
+        rho = state.rho + np.clip(towards / state.rho, -MAX_LOG_STEP, MAX_LOG_STEP) * state.rho
         step = step.reshape(-1, FRAME_UNKNOWNS)
         T_cam_world = np.array([se3.exp(xi) @ T for xi, T in zip(step[:, :6], state.T_cam_world)])
         return BundleState(T_cam_world, state.affine + step[:, 6:], rho)
 
     def _photometric(self, state):
-        K, N, D = len(self.textures), len(state.rho), len(self.free)
+        K, N, D = len(self.textures), len(state.rho), self.unknowns
         H, g, h, b = np.empty((D, D)), np.empty(D), np.empty(N), np.empty(N)
         cross, state.costs = np.empty((N, D)), np.empty((N, K), np.float32)
         p, (T_j_i, adjoints, gains) = self.patches, state.pairs()

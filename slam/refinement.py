@@ -50,7 +50,7 @@ class Refiner:
         """-> S_world_key (K, 4, 4) of all keyframes, with the window's poses"""
         S_world_key = keyframes.S_world_key()
         for row, T_cam_world in zip(self.rows, self.window.T_cam_world):
-            S_world_key[row] = sim3.similarity(se3.inverse(T_cam_world)[None], keyframes.scale[row: row + 1])[0]
+            S_world_key[row] = sim3.similarity(se3.inverse(T_cam_world), keyframes.scale[row])
         return S_world_key
 
     def follow(self, keyframes, factor):

@@ -129,7 +129,7 @@ class SlamSystem:
             return self.lost(image)
         T_world_cam = self.moved_to(image, tracked)
         view = self.render(T_world_cam)
-        depth = self.align(image, view)
+        depth = self.align(image, view, T_world_cam)
         fused = self.fuse(image, depth, view)
         is_keyframe = self.keyframes.wants(tracked) and self.add_keyframe(image, depth, view, T_world_cam, tracked)
         return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked, depth, fused)
@@ -203,10 +203,12 @@ class SlamSystem:
         return render(self.surfels, self.camera, T_world_cam, self.keyframes.T_world_key, is_here)
 
     @stage("align")
-    def align(self, image, view):
+    def align(self, image, view, T_world_cam):
         if self.config.depth_is_measured:
             return AlignedDepth(image.inverse_depth, 0.0, 0.0)
-        depth = align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
+        depth = self.refiner.dense(image.inverse_depth, T_world_cam) if self.refiner else None
+        if depth is None:
+            depth = align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
         self.log_scale = depth.log_scale
         return depth
 

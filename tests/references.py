@@ -53,3 +53,17 @@ def huber(deviation, limit=1.345, cut=6.0):
         return 1.0, 0.5 * size**2
     capped = min(size, cut)
     return (limit / size if size <= cut else 0.0), limit * (capped - 0.5 * limit)
+
+
+def pattern_residuals(point, rho, values, pattern, image, camera, T_j_i, gain, bias_i, bias_j):
+    """I_j(uv_k) - (gain (I_i,k - b_i) + b_j) of a point's pattern (P, 2) -> (P,), or None outside the image.
+    Geometry as at the pattern's centre would need derivatives; here every pixel has its own ray."""
+    out = []
+    for (du, dv), value in zip(pattern, values):
+        ray = np.array([(point[0] + du - camera.cx) / camera.fx, (point[1] + dv - camera.cy) / camera.fy, 1])
+        p_cam = T_j_i[:3, :3] @ ray + T_j_i[:3, 3] * rho
+        u, v = camera.project(p_cam)
+        if p_cam[2] <= 1e-3 or not (1 <= u < camera.width - 2 and 1 <= v < camera.height - 2):
+            return None
+        out.append(interpolate(image, u, v) - (gain * (value - bias_i) + bias_j))
+    return np.array(out)

@@ -6,8 +6,9 @@ is looked up in another keyframe j:
     r_k = I_j(uv_k) - (gain (I_i,k - b_i) + b_j),    gain = exp(a_j - a_i)
 
 Unknowns are, per keyframe, xi = (v, omega) applied on the left of T_cam_world, a and b; and rho. Intensity is linearised
-at each pixel, geometry at the pattern's centre for all of them: dr/dx = (dI_j/duv) duv/dx. The motion of i acts
-through the adjoint: T_j_i <- exp(xi_j) exp(-Ad(T_j_i) xi_i) T_j_i.
+at each pixel, geometry at the pattern's centre for all of them: dr/dx = (dI_j/duv) duv/dx. A residual depends on its
+two keyframes through y = (xi, a, b) of j against i alone, so equations are summed in y for each pair, and `spread`
+turns them into those of keyframes: dy/d(keyframe j) = 1, dy/d(keyframe i) = -diag(Ad(T_j_i), 1, gain).
 """
 
 import numpy as np
@@ -30,35 +31,41 @@ def search(points, host, values, weights, textures, pinhole, T, gains, biases, s
     """What points look like in other keyframes, were their inverse depth one of some candidates.
 
     points (N, 2) of u, v; host (N,); values, weights (N, P) of the pattern's pixels in the host; textures (K, h, w, 3);
-    pinhole (4,); T (K, K, 3, 4) [i, j] = T_j_i; gains (K, K), biases (K,); sigma of intensity; candidates (N, C).
-    Fills costs (N, C): the mean over the keyframes that see the point there, UNSEEN where none does.
+    pinhole (fx, fy, cx, cy); T (K, K, 3, 4) [i, j] = T_j_i; gains (K, K), biases (K,); sigma of intensity; candidates
+    (N, C). Fills costs (N, C): the mean over the keyframes that see the point there, UNSEEN where none does.
     """
+    seen = np.empty(candidates.shape[1], np.int64)
     for n in range(points.shape[0]):
         i = host[n]
-        for c in range(candidates.shape[1]):
-            total, seen = 0.0, 0
-            for j in range(textures.shape[0]):
-                if j == i:
-                    continue
-                cost = patch_cost(points[n], candidates[n, c], values[n], weights[n], textures[j], pinhole, T[i, j],
-                                  gains[i, j], biases[i], biases[j], sigma)
+        seen[:] = 0
+        costs[n] = 0
+        for j in range(textures.shape[0]):
+            if j == i:
+                continue
+            t = motion(T, i, j)
+            for c in range(candidates.shape[1]):
+                cost = patch_cost(points[n, 0], points[n, 1], candidates[n, c], n, values, weights, j, textures, pinhole,
+                                  t, gains[i, j], biases[i], biases[j], sigma)
                 if cost >= 0:
-                    total += cost
-                    seen += 1
-            costs[n, c] = np.float32(total / seen) if seen else UNSEEN
+                    costs[n, c] += np.float32(cost)
+                    seen[c] += 1
+        for c in range(candidates.shape[1]):
+            costs[n, c] = costs[n, c] / np.float32(seen[c]) if seen[c] else UNSEEN
 
 
 @inline
-def patch_cost(point, rho, values, weights, texture, pinhole, T, gain, bias_i, bias_j, sigma):
-    """Mean robust cost of a pattern in one keyframe, UNSEEN where it leaves the image."""
+def patch_cost(u, v, rho, n, values, weights, j, textures, pinhole, t, gain, bias_i, bias_j, sigma):
+    """Mean robust cost of point n in keyframe j, UNSEEN where its pattern leaves the image."""
     total = 0.0
     for k in range(PATTERN.shape[0]):
-        u, v, _, _, inv_z = projected(point[0] + PATTERN[k, 0], point[1] + PATTERN[k, 1], rho, pinhole, T)
-        if not is_inside(u, v, inv_z, texture):
+        uj, vj, _, _, inv_z = projected(u + PATTERN[k, 0], v + PATTERN[k, 1], rho, pinhole, t)
+        if not is_inside(uj, vj, inv_z, textures):
             return -1.0
-        intensity, _, _ = looked_up(texture, u, v)
-        cost, _ = robust((intensity - gain * (values[k] - bias_i) - bias_j) / sigma)
-        total += weights[k] * min(cost, MAX_COST)
+        u0, v0 = int(uj), int(vj)
+        du, dv = uj - u0, vj - v0
+        intensity = bilinear(textures, j, u0, v0, 0, du, dv)
+        cost, _ = robust((intensity - gain * (values[n, k] - bias_i) - bias_j) / sigma)
+        total += weights[n, k] * min(cost, MAX_COST)
     return total / PATTERN.shape[0]
 
 
@@ -71,141 +78,205 @@ def linearise(points, rho, host, values, weights, textures, pinhole, T, adjoints
     between them; and costs (N, K), UNSEEN where a point is not seen. What costs more than `max_cost` shows something
     else: it counts with that, and says nothing. Returns (sum of costs, residuals).
     """
-    S, s, M, MS, of_pair = np.empty((4, 4)), np.empty(4), np.zeros((17, 4)), np.empty((17, 4)), np.empty(16, np.int64)
-    H[:] = 0
-    g[:] = 0
+    K = textures.shape[0]
+    H_pair, g_pair = np.zeros((K, K, 8, 8)), np.zeros((K, K, 8))
+    S, s, P, cross = np.empty((4, 4)), np.empty(4), np.empty((6, 2)), np.empty(8)
     h_point[:] = 0
     g_point[:] = 0
     h_cross[:] = 0
     total, count = 0.0, 0
     for n in range(points.shape[0]):
         i = host[n]
-        for j in range(textures.shape[0]):
+        for j in range(K):
             costs[n, j] = UNSEEN
             if j == i:
                 continue
-            cost = accumulate(points[n], rho[n], values[n], weights[n], textures[j], pinhole, T[i, j], gains[i, j],
-                              biases[i], biases[j], sigma, S, s)
+            t = motion(T, i, j)
+            cost = pattern_products(points[n, 0], points[n, 1], rho[n], n, values, weights, j, textures, pinhole, t,
+                                    gains[i, j], biases[i], biases[j], sigma, S, s)
             if cost < 0:
                 continue
             costs[n, j] = np.float32(cost)
             total += min(cost, max_cost)
             count += 1
             if cost < max_cost:
-                derivatives(points[n], rho[n], pinhole, T[i, j], adjoints[i, j], gains[i, j], M)
-                for a in range(8):
-                    of_pair[a], of_pair[8 + a] = 8 * i + a, 8 * j + a
-                add(S, s, M, MS, of_pair, n, H, g, h_point, g_point, h_cross)
+                du_drho, dv_drho = derivatives(points[n, 0], points[n, 1], rho[n], pinhole, t, P)
+                add_pair(S, s, P, i, j, H_pair, g_pair)
+                h_point[n] += (S[0, 0] * du_drho + 2 * S[0, 1] * dv_drho) * du_drho + S[1, 1] * dv_drho * dv_drho
+                g_point[n] += s[0] * du_drho + s[1] * dv_drho
+                add_cross(S, P, du_drho, dv_drho, i, j, n, adjoints, gains, cross, h_cross)
+    spread(H_pair, g_pair, adjoints, gains, H, g)
     return total, count
 
 
+@kernel
+def eliminate(H, g, h_point, g_point, h_cross, first, reduced, gradient):
+    """The equations of `linearise` without the points and without unknowns before `first`: reduced = H - C' C / h and
+    gradient = g - C' g_point / h (Schur complement). A loop of our own: on small matrices BLAS threads only contend."""
+    D = H.shape[0]
+    reduced[:] = H[first:, first:]
+    gradient[:] = g[first:]
+    for n in range(h_point.shape[0]):
+        inverse = 1 / h_point[n]
+        for a in range(first, D):
+            share = h_cross[n, a] * inverse
+            if share == 0:
+                continue
+            gradient[a - first] -= share * g_point[n]
+            for b in range(a, D):
+                reduced[a - first, b - first] -= share * h_cross[n, b]
+    for a in range(D - first):
+        for b in range(a):
+            reduced[a, b] = reduced[b, a]
+
+
 @inline
-def accumulate(point, rho, values, weights, texture, pinhole, T, gain, bias_i, bias_j, sigma, S, s):
+def pattern_products(u, v, rho, n, values, weights, j, textures, pinhole, t, gain, bias_i, bias_j, sigma, S, s):
     """Products of q = d r / d (u, v, a_j, b_j) over the pattern: S = sum w q q', s = sum w q r. Returns the mean cost,
     UNSEEN where the pattern leaves the image."""
-    S[:] = 0
-    s[:] = 0
-    total = 0.0
+    s00 = s01 = s02 = s03 = s11 = s12 = s13 = s22 = s23 = s33 = r0 = r1 = r2 = r3 = total = 0.0
+    inv_sigma = 1 / sigma
     for k in range(PATTERN.shape[0]):
-        u, v, _, _, inv_z = projected(point[0] + PATTERN[k, 0], point[1] + PATTERN[k, 1], rho, pinhole, T)
-        if not is_inside(u, v, inv_z, texture):
+        uj, vj, _, _, inv_z = projected(u + PATTERN[k, 0], v + PATTERN[k, 1], rho, pinhole, t)
+        if not is_inside(uj, vj, inv_z, textures):
             return -1.0
-        intensity, q0, q1 = looked_up(texture, u, v)
-        expected = gain * (values[k] - bias_i)
-        r = (intensity - expected - bias_j) / sigma
+        u0, v0 = int(uj), int(vj)
+        du, dv = uj - u0, vj - v0
+        expected = gain * (values[n, k] - bias_i)
+        r = (bilinear(textures, j, u0, v0, 0, du, dv) - expected - bias_j) * inv_sigma
+        q0 = bilinear(textures, j, u0, v0, 1, du, dv) * inv_sigma
+        q1 = bilinear(textures, j, u0, v0, 2, du, dv) * inv_sigma
+        q2, q3 = -expected * inv_sigma, -inv_sigma
         cost, w = robust(r)
-        total += weights[k] * cost
-        w *= weights[k]
-        q0, q1, q2, q3 = q0 / sigma, q1 / sigma, -expected / sigma, -1 / sigma
-        S[0, 0] += w * q0 * q0
-        S[0, 1] += w * q0 * q1
-        S[0, 2] += w * q0 * q2
-        S[0, 3] += w * q0 * q3
-        S[1, 1] += w * q1 * q1
-        S[1, 2] += w * q1 * q2
-        S[1, 3] += w * q1 * q3
-        S[2, 2] += w * q2 * q2
-        S[2, 3] += w * q2 * q3
-        S[3, 3] += w * q3 * q3
-        s[0] += w * q0 * r
-        s[1] += w * q1 * r
-        s[2] += w * q2 * r
-        s[3] += w * q3 * r
-    for a in range(1, 4):
-        for b in range(a):
-            S[a, b] = S[b, a]
+        total += weights[n, k] * cost
+        w *= weights[n, k]
+        w0, w1, w2, w3 = w * q0, w * q1, w * q2, w * q3
+        s00, s01, s02, s03 = s00 + w0 * q0, s01 + w0 * q1, s02 + w0 * q2, s03 + w0 * q3
+        s11, s12, s13 = s11 + w1 * q1, s12 + w1 * q2, s13 + w1 * q3
+        s22, s23, s33 = s22 + w2 * q2, s23 + w2 * q3, s33 + w3 * q3
+        r0, r1, r2, r3 = r0 + w0 * r, r1 + w1 * r, r2 + w2 * r, r3 + w3 * r
+    S[0, 0], S[0, 1], S[0, 2], S[0, 3] = s00, s01, s02, s03
+    S[1, 0], S[1, 1], S[1, 2], S[1, 3] = s01, s11, s12, s13
+    S[2, 2], S[2, 3], S[3, 2], S[3, 3] = s22, s23, s23, s33
+    s[0], s[1], s[2], s[3] = r0, r1, r2, r3
     return total / PATTERN.shape[0]
 
 
 @inline
-def derivatives(point, rho, pinhole, T, adjoint, gain, M):
-    """Fills M (17, 4): d (u, v, a_j, b_j of the residual) / d (xi_i, a_i, b_i, xi_j, a_j, b_j, rho), transposed."""
+def derivatives(u, v, rho, pinhole, t, P):
+    """Fills P (6, 2): d (u_j, v_j) / d xi, transposed. Returns d u_j / d rho, d v_j / d rho."""
     fx, fy = pinhole[0], pinhole[1]
-    _, _, x, y, inv_z = projected(point[0], point[1], rho, pinhole, T)
+    _, _, x, y, inv_z = projected(u, v, rho, pinhole, t)
     rho_j = rho * inv_z
-    M[8, 0], M[9, 0], M[10, 0] = fx * rho_j, 0, -fx * x * rho_j
-    M[11, 0], M[12, 0], M[13, 0] = -fx * x * y, fx * (1 + x * x), -fx * y
-    M[8, 1], M[9, 1], M[10, 1] = 0, fy * rho_j, -fy * y * rho_j
-    M[11, 1], M[12, 1], M[13, 1] = -fy * (1 + y * y), fy * x * y, fy * x
+    P[0, 0], P[1, 0], P[2, 0] = fx * rho_j, 0, -fx * x * rho_j
+    P[3, 0], P[4, 0], P[5, 0] = -fx * x * y, fx * (1 + x * x), -fx * y
+    P[0, 1], P[1, 1], P[2, 1] = 0, fy * rho_j, -fy * y * rho_j
+    P[3, 1], P[4, 1], P[5, 1] = -fy * (1 + y * y), fy * x * y, fy * x
+    return fx * (t[3] - x * t[11]) * inv_z, fy * (t[7] - y * t[11]) * inv_z
+
+
+@inline
+def add_pair(S, s, P, i, j, H_pair, g_pair):
+    """The equations of one point in y, upper triangle."""
     for a in range(6):
-        for b in range(2):
-            total = 0.0
-            for c in range(6):
-                total -= adjoint[c, a] * M[8 + c, b]
-            M[a, b] = total
-    M[6, 2], M[14, 2] = -1, 1
-    M[7, 3], M[15, 3] = -gain, 1
-    M[16, 0] = fx * (T[0, 3] - x * T[2, 3]) * inv_z
-    M[16, 1] = fy * (T[1, 3] - y * T[2, 3]) * inv_z
+        p0, p1 = P[a, 0], P[a, 1]
+        m0, m1 = p0 * S[0, 0] + p1 * S[0, 1], p0 * S[0, 1] + p1 * S[1, 1]
+        for b in range(a, 6):
+            H_pair[i, j, a, b] += m0 * P[b, 0] + m1 * P[b, 1]
+        H_pair[i, j, a, 6] += p0 * S[0, 2] + p1 * S[1, 2]
+        H_pair[i, j, a, 7] += p0 * S[0, 3] + p1 * S[1, 3]
+        g_pair[i, j, a] += p0 * s[0] + p1 * s[1]
+    H_pair[i, j, 6, 6] += S[2, 2]
+    H_pair[i, j, 6, 7] += S[2, 3]
+    H_pair[i, j, 7, 7] += S[3, 3]
+    g_pair[i, j, 6] += s[2]
+    g_pair[i, j, 7] += s[3]
 
 
 @inline
-def add(S, s, M, MS, of_pair, n, H, g, h_point, g_point, h_cross):
-    """M S M' and M s into the equations of two keyframes and point n."""
-    for a in range(17):
-        for b in range(4):
-            MS[a, b] = M[a, 0] * S[0, b] + M[a, 1] * S[1, b] + M[a, 2] * S[2, b] + M[a, 3] * S[3, b]
-    for a in range(16):
-        g[of_pair[a]] += M[a, 0] * s[0] + M[a, 1] * s[1] + M[a, 2] * s[2] + M[a, 3] * s[3]
-        for b in range(16):
-            H[of_pair[a], of_pair[b]] += (MS[a, 0] * M[b, 0] + MS[a, 1] * M[b, 1] + MS[a, 2] * M[b, 2]
-                                          + MS[a, 3] * M[b, 3])
-        h_cross[n, of_pair[a]] += MS[a, 0] * M[16, 0] + MS[a, 1] * M[16, 1]
-    h_point[n] += MS[16, 0] * M[16, 0] + MS[16, 1] * M[16, 1]
-    g_point[n] += M[16, 0] * s[0] + M[16, 1] * s[1]
+def add_cross(S, P, du_drho, dv_drho, i, j, n, adjoints, gains, cross, h_cross):
+    """What ties point n to its two keyframes."""
+    m0, m1 = S[0, 0] * du_drho + S[0, 1] * dv_drho, S[0, 1] * du_drho + S[1, 1] * dv_drho
+    for a in range(6):
+        cross[a] = P[a, 0] * m0 + P[a, 1] * m1
+    cross[6] = S[0, 2] * du_drho + S[1, 2] * dv_drho
+    cross[7] = S[0, 3] * du_drho + S[1, 3] * dv_drho
+    for a in range(8):
+        h_cross[n, 8 * j + a] += cross[a]
+    for a in range(6):
+        through = 0.0
+        for b in range(6):
+            through += adjoints[i, j, b, a] * cross[b]
+        h_cross[n, 8 * i + a] -= through
+    h_cross[n, 8 * i + 6] -= cross[6]
+    h_cross[n, 8 * i + 7] -= gains[i, j] * cross[7]
 
 
 @inline
-def projected(u, v, rho, pinhole, T):
+def spread(H_pair, g_pair, adjoints, gains, H, g):
+    """Equations in y of all pairs -> H (8K, 8K), g (8K,) of the keyframes."""
+    H[:] = 0
+    g[:] = 0
+    G, GH = np.zeros((8, 8)), np.empty((8, 8))
+    for i in range(H_pair.shape[0]):
+        for j in range(H_pair.shape[0]):
+            if i == j:
+                continue
+            for a in range(8):
+                for b in range(a):
+                    H_pair[i, j, a, b] = H_pair[i, j, b, a]
+            G[:6, :6] = adjoints[i, j]
+            G[6, 6], G[7, 7] = 1, gains[i, j]
+            for a in range(8):
+                for b in range(8):
+                    total = 0.0
+                    for c in range(8):
+                        total += G[c, a] * H_pair[i, j, c, b]
+                    GH[a, b] = total
+            for a in range(8):
+                for b in range(8):
+                    total = 0.0
+                    for c in range(8):
+                        total += GH[a, c] * G[c, b]
+                    H[8 * i + a, 8 * i + b] += total
+                    H[8 * j + a, 8 * j + b] += H_pair[i, j, a, b]
+                    H[8 * i + a, 8 * j + b] -= GH[a, b]
+                    H[8 * j + b, 8 * i + a] -= GH[a, b]
+                    g[8 * i + a] -= G[b, a] * g_pair[i, j, b]
+                g[8 * j + a] += g_pair[i, j, a]
+
+
+@inline
+def motion(T, i, j):
+    """T[i, j] row by row: numbers, since a slice of an array costs more than the arithmetic."""
+    return (T[i, j, 0, 0], T[i, j, 0, 1], T[i, j, 0, 2], T[i, j, 0, 3], T[i, j, 1, 0], T[i, j, 1, 1], T[i, j, 1, 2],
+            T[i, j, 1, 3], T[i, j, 2, 0], T[i, j, 2, 1], T[i, j, 2, 2], T[i, j, 2, 3])
+
+
+@inline
+def projected(u, v, rho, pinhole, t):
     """Pixel and inverse depth in i -> u, v, x / z, y / z in j, and 1 / z for a ray of length 1 in i; 0 behind."""
     x, y = (u - pinhole[2]) / pinhole[0], (v - pinhole[3]) / pinhole[1]
-    z = T[2, 0] * x + T[2, 1] * y + T[2, 2] + T[2, 3] * rho
+    z = t[8] * x + t[9] * y + t[10] + t[11] * rho
     if z < NEAR:
         return 0.0, 0.0, 0.0, 0.0, 0.0
-    xj = (T[0, 0] * x + T[0, 1] * y + T[0, 2] + T[0, 3] * rho) / z
-    yj = (T[1, 0] * x + T[1, 1] * y + T[1, 2] + T[1, 3] * rho) / z
-    return pinhole[0] * xj + pinhole[2], pinhole[1] * yj + pinhole[3], xj, yj, 1 / z
+    inv_z = 1 / z
+    xj = (t[0] * x + t[1] * y + t[2] + t[3] * rho) * inv_z
+    yj = (t[4] * x + t[5] * y + t[6] + t[7] * rho) * inv_z
+    return pinhole[0] * xj + pinhole[2], pinhole[1] * yj + pinhole[3], xj, yj, inv_z
 
 
 @inline
-def is_inside(u, v, inv_z, texture):
-    return inv_z > 0 and u >= 1 and v >= 1 and u < texture.shape[1] - 2 and v < texture.shape[0] - 2
+def is_inside(u, v, inv_z, textures):
+    return inv_z > 0 and u >= 1 and v >= 1 and u < textures.shape[2] - 2 and v < textures.shape[1] - 2
 
 
 @inline
-def looked_up(texture, u, v):
-    """Bilinear intensity and its derivatives."""
-    u0, v0 = int(u), int(v)
-    du, dv = u - u0, v - v0
-    w11 = du * dv
-    w10, w01 = du - w11, dv - w11
-    w00 = 1 - du - w01
-    return (w00 * texture[v0, u0, 0] + w10 * texture[v0, u0 + 1, 0] + w01 * texture[v0 + 1, u0, 0]
-            + w11 * texture[v0 + 1, u0 + 1, 0],
-            w00 * texture[v0, u0, 1] + w10 * texture[v0, u0 + 1, 1] + w01 * texture[v0 + 1, u0, 1]
-            + w11 * texture[v0 + 1, u0 + 1, 1],
-            w00 * texture[v0, u0, 2] + w10 * texture[v0, u0 + 1, 2] + w01 * texture[v0 + 1, u0, 2]
-            + w11 * texture[v0 + 1, u0 + 1, 2])
+def bilinear(textures, j, u0, v0, channel, du, dv):
+    top = textures[j, v0, u0, channel] + du * (textures[j, v0, u0 + 1, channel] - textures[j, v0, u0, channel])
+    below = textures[j, v0 + 1, u0, channel] + du * (textures[j, v0 + 1, u0 + 1, channel]
+                                                     - textures[j, v0 + 1, u0, channel])
+    return top + dv * (below - top)
 
 
 @inline
