@@ -99,7 +99,7 @@ class SlamSystem:
         self.fusion = Fusion(self.camera, config.fusion)
         self.loops = LoopCloser(self.camera, self.place_check(), self.relocaliser, config.depth_is_measured,
                                 config.loops)
-        self.merger = PassMerger(self.camera, config.fusion, config.loops.min_gap)
+        self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
         self.stage_times = StageTimes()
         self.track_log = TrackLog()
         self.log_scale = 0.0
@@ -118,7 +118,7 @@ class SlamSystem:
         self.close_loops()
         tracked = self.track(image, self.motion.predict(image.timestamp_s))
         status = "tracked"
-        if not tracked.converged:
+        if not self.is_believable(tracked):
             tracked, status = self.relocalise(image), "relocalised"
         if tracked is None:
             return self.lost(image)
@@ -179,10 +179,15 @@ class SlamSystem:
         retries = [self.tracker.track(image.pyramid, reference, start) for start in starts if start is not None]
         return max([tracked, *retries], key=lambda result: (result.converged, result.correlation))
 
+    def is_believable(self, tracked):
+        """Who was lost may be anywhere, so then the images have to fit better than from one frame to the next."""
+        return tracked.converged and (not self.lost_count
+                                      or tracked.correlation >= self.config.relocalisation.min_correlation)
+
     @stage("relocalise")
     def relocalise(self, image):
         """Try stored keyframes; on success that keyframe becomes the reference. None if the place is not found."""
-        for keyframe, T_cam_key in self.relocaliser.guesses(image.gray, self.keyframes, self.loops.index,
+        for keyframe, T_cam_key in self.relocaliser.guesses(image.gray, self.keyframes, self.loops.candidates.index,
                                                               self.lost_count):
             tracked = self.tracker.track(image.pyramid, keyframe, T_cam_key)
             if self.relocaliser.confirms(tracked, keyframe, T_cam_key):
@@ -258,7 +263,7 @@ class SlamSystem:
 
     def finish(self):
         """After the last frame: look at what still waits."""
-        while len(self.keyframes) and (self.loops.waiting or self.merger.waiting):
+        while self.loops.is_busy or self.merger.waiting:
             self.close_loops()
 
     def move_map(self, S_world_key):
