@@ -31,6 +31,7 @@ from sequences.rooms.sensor import developed  # noqa: E402
 from sequences.sequence import SourceOptions  # noqa: E402
 from sequences.synthetic import pinhole  # noqa: E402
 from slam.evaluation import evaluate_trajectory  # noqa: E402
+from slam.loop_candidates import CandidateConfig  # noqa: E402
 from slam.system import SlamConfig, SlamSystem  # noqa: E402
 
 FRAMES = 600
@@ -40,6 +41,7 @@ VIEWS = 12
 OTHER_LAYOUT = 1000
 """Added to a room's seed for the layout of its look-alike."""
 CAMERA = pinhole(320, 240, 65.0)
+NO_CANDIDATES = CandidateConfig(by_appearance=0, by_position=0)
 
 
 def main():
@@ -82,7 +84,7 @@ def drift_rows(seed, network):
 def walked(frames, config, drift, closes_loops):
     """-> the SlamSystem after all frames"""
     if not closes_loops:
-        config = replace(config, loops=replace(config.loops, by_appearance=0, by_position=0))
+        config = replace(config, loops=replace(config.loops, candidates=NO_CANDIDATES))
     slam = SlamSystem(CAMERA, config)
     add = slam.keyframes.add
 

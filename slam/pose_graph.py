@@ -65,13 +65,18 @@ class PoseGraph:
         return stack.chi2(stack.errors(S_world_key))
 
     def optimise(self, S_world_key, edges=None):
-        """Gauss-Newton from S_world_key (K, 4, 4) over `edges`, by default all of the graph -> Optimum.
+        """Gauss-Newton from S_world_key (K, 4, 4) over `edges`, by default all of the graph -> Optimum; see `steps`."""
+        *_, optimum = self.steps(S_world_key, self.edges if edges is None else edges)
+        return optimum
+
+    def steps(self, S_world_key, edges):
+        """The same one linear solve at a time: yields what was reached -> Optimum, the last one the best.
 
         Loops are weighed by Geman and McClure's kernel, which starts wide and narrows (graduated non-convexity, Yang
         2020): however far the path has drifted, loops that agree are followed, and one that contradicts them or the
         path too much is switched off. The first keyframe of each connected part stays where it is.
         """
-        stack = _Stack.of(self.edges if edges is None else edges)
+        stack = _Stack.of(edges)
         solver = _Solver(stack, len(S_world_key), self.unknowns)
         error = stack.errors(S_world_key)
         narrow = self.config.robust_chi2
@@ -84,10 +89,10 @@ class PoseGraph:
             error = stack.errors(S_world_key)
             settled = (before - float(weights @ stack.chi2(error)) < self.config.min_decrease * before
                        or np.abs(step).max() < self.config.min_step)
+            yield Optimum(S_world_key, stack.chi2(error), iteration)
             if settled and width == narrow:
-                break
+                return
             width = max(narrow, width / self.config.annealing)
-        return Optimum(S_world_key, stack.chi2(error), iteration)
 
 
 class _Stack(NamedTuple):

@@ -61,6 +61,7 @@ class SlamConfig:
         """Depth from a network: wrong by 10 to 30 % in places, so surfaces are matched generously."""
         return cls(
             depth_is_measured=False,
+            keyframes=KeyframeConfig(max_baseline=0.07),
             refinement=RefinementConfig(),
             fusion=FusionConfig(depth_tolerance=0.2, ambiguity=1.0, max_normal_angle_rad=1.0, free_space_margin=0.3),
             loops=LoopConfig(odometry_std=(0.015, 0.03), loop_std=(0.01, 0.03), small=0.1, max_contradiction=0.2),
@@ -104,7 +105,7 @@ class SlamSystem:
         self.loops = LoopCloser(self.camera, self.place_check(), self.relocaliser, config.depth_is_measured,
                                 config.loops)
         self.refiner = Refiner(self.camera, config.refinement) if config.refinement else None
-        self.merger = PassMerger(self.camera, config.fusion, config.loops.min_gap)
+        self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
         self.stage_times = StageTimes()
         self.track_log = TrackLog()
         self.log_scale = 0.0
@@ -123,7 +124,7 @@ class SlamSystem:
         self.close_loops()
         tracked = self.track(image, self.motion.predict(image.timestamp_s))
         status = "tracked"
-        if not tracked.converged:
+        if not self.is_believable(tracked):
             tracked, status = self.relocalise(image), "relocalised"
         if tracked is None:
             return self.lost(image)
@@ -184,10 +185,15 @@ class SlamSystem:
         retries = [self.tracker.track(image.pyramid, reference, start) for start in starts if start is not None]
         return max([tracked, *retries], key=lambda result: (result.converged, result.correlation))
 
+    def is_believable(self, tracked):
+        """Who was lost may be anywhere, so then the images have to fit better than from one frame to the next."""
+        return tracked.converged and (not self.lost_count
+                                      or tracked.correlation >= self.config.relocalisation.min_correlation)
+
     @stage("relocalise")
     def relocalise(self, image):
         """Try stored keyframes; on success that keyframe becomes the reference. None if the place is not found."""
-        for keyframe, T_cam_key in self.relocaliser.guesses(image.gray, self.keyframes, self.loops.index,
+        for keyframe, T_cam_key in self.relocaliser.guesses(image.gray, self.keyframes, self.loops.candidates.index,
                                                               self.lost_count):
             tracked = self.tracker.track(image.pyramid, keyframe, T_cam_key)
             if self.relocaliser.confirms(tracked, keyframe, T_cam_key):
@@ -289,7 +295,7 @@ class SlamSystem:
 
     def finish(self):
         """After the last frame: look at what still waits."""
-        while len(self.keyframes) and (self.loops.waiting or self.merger.waiting):
+        while self.loops.is_busy or self.merger.waiting:
             self.close_loops()
 
     def move_map(self, S_world_key):

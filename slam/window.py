@@ -21,7 +21,7 @@ class WindowConfig:
     """Keyframes."""
     held: int = 2
     """How many of them, the oldest, stay where they are."""
-    points: int = 350
+    points: int = 200
     """New ones per keyframe."""
     min_located: int = 150
     """With fewer points whose depth the images determine, the others take part too, held by their prior."""

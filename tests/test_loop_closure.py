@@ -9,13 +9,15 @@ import scenes
 from calib import se3, sim3
 from sequences.frame import DepthImage
 from slam.evaluation import absolute_error
+from slam.loop_candidates import CandidateConfig
 from slam.surfels import SurfelConfig
 from slam.system import SlamConfig, SlamSystem
 
 CAMERA = scenes.CAMERA.resized((180, 240))
+NO_CANDIDATES = CandidateConfig(by_appearance=0, by_position=0)
 ROUND = scenes.turn(110, 1.15 * 2 * np.pi)
-DRIFT = np.array([0.006, -0.003, 0.008, 0.001, 0.004, -0.001])
-"""Of each keyframe against the one before."""
+DRIFT = np.array([0, -0.005, 0, 0, 0, 0])
+"""Of each keyframe against the one before: upwards, since a constant error sideways closes to a circle by itself."""
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def frames():
 
 def system(config, drift=np.zeros(6), closes_loops=True):
     """A system whose keyframes are placed with an error."""
-    loops = config.loops if closes_loops else replace(config.loops, by_appearance=0, by_position=0)
+    loops = config.loops if closes_loops else replace(config.loops, candidates=NO_CANDIDATES)
     slam = SlamSystem(CAMERA, replace(config, surfels=SurfelConfig(max_surfels=300_000), loops=loops))
     add = slam.keyframes.add
 
@@ -52,8 +54,8 @@ def test_drift_is_removed_and_both_passes_become_one_surface(frames):
     run(without, frames)
     results = run(slam, frames)
     assert all(r.status == "tracked" for r in results)
-    assert not without.loops.closed and slam.loops.closed and slam.loops.refused == 0
-    assert error_m(slam) < 0.4 * error_m(without)
+    assert not without.loops.closed and len(slam.loops.closed) > 5 and slam.loops.refused == 0
+    assert error_m(slam) < 0.2 * error_m(without)
     for loop in slam.loops.closed:
         new, old = (ROUND[slam.keyframes.items[row].frame_index] for row in (loop.new, loop.old))
         error = se3.inverse(loop.S_new_old) @ se3.inverse(new) @ old

@@ -14,7 +14,7 @@ TWO_KEYS = np.stack([np.eye(4), np.eye(4)])
 IS_NEWER, BOTH = np.array([False, True]), np.array([True, True])
 
 
-def layers(*, offset_m=0.01, radius=(0.01, 0.01), confidence=(20.0, 10.0), normal_z=(-1, -1)):
+def layers(*, offset_m=0.01, radius=(0.015, 0.015), confidence=(20.0, 10.0), normal_z=(-1, -1)):
     """A wall two metres ahead in keyframe 0, and one behind it by offset_m in keyframe 1 -> Surfels"""
     points, _ = rectangle((-0.5, -0.4, 2), (0, 0.8, 0), (1.0, 0, 0), 0.02)
     points = points[: len(points) // CHUNK * CHUNK]
@@ -33,12 +33,12 @@ def merged(surfels):
 
 def test_two_layers_become_one_between_them():
     surfels, count = layers()
-    assert merged(surfels) == count == len(surfels)
-    rows = surfels.select(0)
-    assert np.all(surfels.keyframe_of(rows) == 0) and np.all(surfels.chunks.live[count // CHUNK:] == 0)
+    went = merged(surfels)
+    assert 0.85 * count < went == 2 * count - len(surfels)  # a pixel apart, some meet no other in their pixel
+    rows = np.setdiff1d(np.arange(count), np.flatnonzero(surfels.arrays.confidence == 20))
     z = surfels.arrays.position[2, rows]
     assert z.min() > 2 and z.max() < 2.01 and z.mean() == pytest.approx(2 + 0.01 / 3, abs=5e-4)
-    assert surfels.arrays.confidence[rows].sum() == pytest.approx(30 * count)
+    assert surfels.arrays.confidence[surfels.select(0)].sum() == pytest.approx(30 * count)
 
 
 @pytest.mark.parametrize("change", [{"offset_m": 0.2}, {"offset_m": -0.2}, {"normal_z": (-1, 1)}])

@@ -29,9 +29,9 @@ def world():
     """Two keyframes that look in different directions; the second is the reference."""
     relocaliser, keyframes = Relocaliser(CAMERA, RelocalisationConfig()), Keyframes(KeyframeConfig())
     index = AppearanceIndex(AppearanceConfig())
-    for index, T_world_key in enumerate((np.eye(4), LOOK_LEFT)):
+    for number, T_world_key in enumerate((np.eye(4), LOOK_LEFT)):
         gray, pyramid, depth_m = seen_from(T_world_key)
-        keyframe = keyframes.make(scenes.frame(index, T_world_key), pyramid, 1 / depth_m, 0.0, with_grid=False)
+        keyframe = keyframes.make(scenes.frame(number, T_world_key), pyramid, 1 / depth_m, 0.0, with_grid=False)
         keyframe.features = relocaliser.describe(gray)
         keyframes.add(keyframe, T_world_key)
         index.add(keyframe.features[1])
