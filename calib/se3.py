@@ -49,10 +49,10 @@ def adjoint(T):
 
 
 def orthonormalised(T):
-    """(4, 4) -> the nearest rigid motion; long products of motions drift off the group by rounding."""
+    """(..., 4, 4) -> the nearest rigid motion(s); long products of motions drift off the group by rounding."""
     out = T.copy()
-    U, _, Vt = np.linalg.svd(T[:3, :3])
-    out[:3, :3] = U @ Vt
+    U, _, Vt = np.linalg.svd(T[..., :3, :3])
+    out[..., :3, :3] = U @ Vt
     return out
 
 

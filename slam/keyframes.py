@@ -106,7 +106,7 @@ class Keyframes:
     def move(self, S_world_key):
         """Take on other poses and scales. -> (K,) by how much each keyframe's frame grew"""
         factor = sim3.scale_of(S_world_key) / self.scale
-        self.T_world_key = sim3.rigid_part(S_world_key)
+        self.T_world_key = se3.orthonormalised(sim3.rigid_part(S_world_key))
         for keyframe, f in zip(self.items, factor):
             if abs(f - 1) > 1e-9:
                 keyframe.rescale(f)
