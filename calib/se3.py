@@ -43,9 +43,12 @@ def inverse(T):
 
 
 def adjoint(T):
-    """(4, 4) -> (6, 6) with `exp(adjoint(T) @ xi) == T @ exp(xi) @ inverse(T)`."""
-    R, t = T[:3, :3], T[:3, 3]
-    return np.block([[R, hat(t) @ R], [np.zeros((3, 3)), R]])
+    """(..., 4, 4) -> (..., 6, 6) with `exp(adjoint(T) @ xi) == T @ exp(xi) @ inverse(T)`."""
+    R = T[..., :3, :3]
+    out = np.zeros((*T.shape[:-2], 6, 6))
+    out[..., :3, :3] = out[..., 3:, 3:] = R
+    out[..., :3, 3:] = np.cross(T[..., :3, 3:], R, axis=-2)
+    return out
 
 
 def orthonormalised(T):

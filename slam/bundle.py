@@ -77,9 +77,8 @@ class BundleState:
     def pairs(self):
         """-> T_j_i (K, K, 3, 4), their adjoints, and gains (K, K), each at [i, j]"""
         T_j_i = self.T_cam_world[None] @ se3.inverse(self.T_cam_world)[:, None]
-        adjoints = np.array([[se3.adjoint(T) for T in row] for row in T_j_i])
         gains = np.exp(self.affine[None, :, 0] - self.affine[:, None, 0])
-        return np.ascontiguousarray(T_j_i[:, :, :3]), adjoints, gains
+        return np.ascontiguousarray(T_j_i[:, :, :3]), se3.adjoint(T_j_i), gains
 
 
 def patches_of(pixels, host, textures, level, gradient_scale):

@@ -71,20 +71,18 @@ class Keyframes:
 
     def make(self, frame, pyramid, inverse_depth, depth_log_std, with_grid):
         """A Keyframe that is not yet part of the map; None if the image offers too little to align to."""
-        points = []
-        for index, level in enumerate(pyramid.levels):
-            if index:
-                halved = np.empty(level.camera.size, np.float32)
-                halve_inverse_depth(rho, level.edge_ratio, halved)
-                rho = halved
-            else:
-                rho = inverse_depth
-            points.append(self._select(level, rho, depth_log_std, index, with_grid))
+        points = self._points(pyramid, inverse_depth, depth_log_std, with_grid)
         if points[0].shape[1] < self.config.min_points:
             return None
-        return Keyframe(len(self), frame.index, frame.timestamp_s, tuple(points), inverse_depth,
-                        float(1 / np.median(inverse_depth[inverse_depth > 0])),
+        return Keyframe(len(self), frame.index, frame.timestamp_s, points, inverse_depth, _median_depth_m(inverse_depth),
                         np.round(255 * pyramid.levels[0].texture[..., 0]).astype(np.uint8))
+
+    def redraw(self, keyframe, pyramid, inverse_depth, depth_log_std):
+        """Give a keyframe another depth, unless that leaves too little to align to."""
+        points = self._points(pyramid, inverse_depth, depth_log_std, with_grid=False)
+        if points[0].shape[1] >= self.config.min_points:
+            keyframe.points, keyframe.inverse_depth = points, inverse_depth
+            keyframe.median_depth_m = _median_depth_m(inverse_depth)
 
     def add(self, keyframe, T_world_key, submap=None):
         """Make it part of the map and the reference of tracking; `submap`: another than that of the reference."""
@@ -120,6 +118,17 @@ class Keyframes:
         return (baseline > c.max_baseline or tracked.overlap < c.min_overlap
                 or se3.rotation_angle_rad(tracked.T_cam_key) > c.max_rotation_rad)
 
+    def _points(self, pyramid, inverse_depth, depth_log_std, with_grid):
+        """Point tables of all levels."""
+        points = []
+        for index, level in enumerate(pyramid.levels):
+            if index:
+                halved = np.empty(level.camera.size, np.float32)
+                halve_inverse_depth(inverse_depth, level.edge_ratio, halved)
+                inverse_depth = halved
+            points.append(self._select(level, inverse_depth, depth_log_std, index, with_grid))
+        return tuple(points)
+
     def _select(self, level, inverse_depth, depth_log_std, index, with_grid):
         """Pixels worth aligning -> (POINT_FIELDS, N)."""
         height, width = level.camera.size
@@ -142,3 +151,7 @@ class Keyframes:
         points[3:6] = level.texture.reshape(-1, 3)[pixels].T
         points[6] = depth_log_std
         return points
+
+
+def _median_depth_m(inverse_depth):
+    return float(1 / np.median(inverse_depth[inverse_depth > 0]))

@@ -227,7 +227,8 @@ class SlamSystem:
     def add_keyframe(self, image, depth, view, T_world_cam, tracked, new_submap=None):
         """Make this image the reference, or the first of a new submap; False if it has too little to hold on to."""
         inverse_depth = depth.inverse_depth if view is None else self.keyframe_depth(depth.inverse_depth, view)
-        keyframe = self.make_keyframe(image, inverse_depth)
+        keyframe = self.keyframes.make(image, image.pyramid, inverse_depth, self.config.depth_log_std,
+                                       with_grid=self.config.depth_is_measured)
         if keyframe is None:
             return False
         keyframe.features = self.relocaliser.describe(image.gray)
@@ -239,10 +240,6 @@ class SlamSystem:
         if self.refiner:
             self.refine(image, keyframe, reference, tracked)
         return True
-
-    def make_keyframe(self, image, inverse_depth):
-        return self.keyframes.make(image, image.pyramid, inverse_depth, self.config.depth_log_std,
-                                   with_grid=self.config.depth_is_measured)
 
     @stage("refine")
     def refine(self, image, keyframe, reference, tracked):
@@ -257,9 +254,7 @@ class SlamSystem:
         self.loops.remeasure(self.keyframes, self.refiner.rows)
         refined = self.refiner.dense(image.inverse_depth, self.keyframes.T_world_key[row])
         if refined is not None:
-            again = self.make_keyframe(image, refined.inverse_depth)
-            keyframe.points, keyframe.inverse_depth, keyframe.median_depth_m = (
-                again.points, again.inverse_depth, again.median_depth_m)
+            self.keyframes.redraw(keyframe, image.pyramid, refined.inverse_depth, self.config.depth_log_std)
 
     def keyframe_depth(self, inverse_depth, view):
         """The frame's depth averaged with the map where they agree, the map's where the frame has none."""

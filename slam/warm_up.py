@@ -24,6 +24,10 @@ def warm_up(config):
         rgb = np.ascontiguousarray(texture[:, index: index + SIZE[1]])
         slam.process(Frame(index, index / 30, rgb, depth))
     slam.process(Frame(4, 4 / 30, np.zeros_like(rgb), depth))
+    if slam.refiner:
+        image = slam.prepare(Frame(5, 5 / 30, rgb, depth))
+        for row in (0, 1):
+            slam.refiner.add(row, np.eye(4), None, image, image.inverse_depth)
     merger = PassMerger(slam.camera, config.fusion, min_gap=0)
     merger.waiting.append(0)
     merger.step(slam.surfels, slam.keyframes)

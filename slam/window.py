@@ -27,6 +27,8 @@ class WindowConfig:
     """With fewer points whose depth the images determine, the others take part too, held by their prior."""
     levels: tuple[int, ...] = (1, 0)
     """Pyramid levels, in the order in which they are adjusted."""
+    tries: int = 3
+    """Points that the images do not show by then, with so many keyframes, they rarely show later."""
     search_log_range: float = 0.5
     """Points are looked for within this factor (log) of their prior depth, ..."""
     search_steps: int = 40
@@ -52,8 +54,9 @@ class Points(NamedTuple):
     is_located: np.ndarray
     """(N,) bool: other keyframes show where it is."""
 
-    def __getitem__(self, chosen):
-        return Points(*(column[chosen] for column in self._asdict().values()))
+    def chosen(self, which):
+        """Some of them: `which` as an index into (N,)."""
+        return Points(*(column[which] for column in self))
 
 
 class WindowFrame(NamedTuple):
@@ -94,7 +97,7 @@ class Window:
         take_part = self.points.is_located
         if take_part.sum() < self.config.min_located:
             take_part = np.ones_like(take_part)
-        points = self.points[take_part]
+        points = self.points.chosen(take_part)
         state = BundleState(self.T_cam_world, self.affine, points.rho)
         held = max(1, min(self.config.held, len(self.frames) - 3))
         for level in self.config.levels:
@@ -110,8 +113,9 @@ class Window:
 
     def located(self, T_cam_world, camera):
         """Good points as a camera sees them -> u, v (n,) int64 pixels and their inverse depth (n,)."""
-        points = self.points[self.is_good]
-        rays = np.column_stack([(points.pixel - (camera.cx, camera.cy)) / (camera.fx, camera.fy), np.ones(len(points.rho))])
+        points = self.points.chosen(self.is_good)
+        rays = np.ones((len(points.rho), 3))
+        rays[:, :2] = (points.pixel - (camera.cx, camera.cy)) / (camera.fx, camera.fy)
         T = T_cam_world @ se3.inverse(self.T_cam_world[points.host])
         p_cam = np.einsum("nij,nj->ni", T[:, :3, :3], rays) + T[:, :3, 3] * points.rho[:, None]
         in_front = p_cam[:, 2] > 1e-3
@@ -129,7 +133,7 @@ class Window:
 
     def _forget_oldest(self):
         kept = self.points.host > 0
-        self.points, self.is_good = self.points[kept], self.is_good[kept]
+        self.points, self.is_good = self.points.chosen(kept), self.is_good[kept]
         self.points.host[:] -= 1
         self.frames, self.T_cam_world, self.affine = self.frames[1:], self.T_cam_world[1:], self.affine[1:]
 
@@ -143,8 +147,9 @@ class Window:
         """Try depths around the prior of new points in all keyframes at once, and keep those that one depth explains
         and no other does (a line search along the epipolar line, as for Engel 2017's immature points)."""
         c = self.config
-        new = np.flatnonzero(~self.points.is_located)
-        points = self.points[new]
+        is_new = self.points.host >= len(self.frames) - c.tries
+        new = np.flatnonzero(is_new & ~self.points.is_located)
+        points = self.points.chosen(new)
         textures, pinhole, patches = self._images(points, 0)
         T_j_i, _, gains = BundleState(self.T_cam_world, self.affine, points.rho).pairs()
         candidates = points.rho[:, None] * np.exp(np.linspace(-c.search_log_range, c.search_log_range, c.search_steps))
