@@ -12,11 +12,13 @@ ROOT = Path(__file__).resolve().parents[1]
 CORES = 2
 
 
-def run_slam(source, *options, keep=None):
-    """Run run_slam.py on two cores -> its report.json as a dictionary. `keep`: folder that the results stay in."""
+def run_slam(source, *options, keep=None, without=()):
+    """Run run_slam.py on two cores -> its report.json as a dictionary. `keep`: folder that the results stay in;
+    `without`: parts of benchmarks/ablated.py to leave out."""
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(keep or scratch)
-        command = [sys.executable, ROOT / "run_slam.py", str(source), "--output", output, *map(str, options)]
+        program = [ROOT / "benchmarks" / "ablated.py", ",".join(without)] if without else [ROOT / "run_slam.py"]
+        command = [sys.executable, *program, str(source), "--output", output, *map(str, options)]
         done = subprocess.run(command, capture_output=True, text=True, preexec_fn=_two_cores)
         if done.returncode:
             sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")

@@ -29,6 +29,8 @@ class Refiner:
     def __init__(self, camera, config):
         self.camera, self.config = camera, config
         self.window = Window(config.window)
+        self.log_ratio: dict[int, float] = {}
+        """Per keyframe, log of the factor that brought the network's depth to the map's, in the units it had then."""
 
     def dense(self, inverse_depth, T_world_cam):
         """A network's (h, w) inverse depth brought to the located points that a camera sees; None if these are few."""
@@ -36,6 +38,16 @@ class Refiner:
         if len(u) < self.config.min_points:
             return None
         return bend_to_points(inverse_depth, u, v, rho, self.config.alignment)
+
+    def network_scale(self, keyframes):
+        """By which factor the map is too small according to the network, over all keyframes, and how much they differ:
+        median and robust standard deviation of the log -> (factor, log_std), or None before there is anything."""
+        if not self.log_ratio:
+            return None
+        rows = np.array(list(self.log_ratio))
+        ratio = np.array(list(self.log_ratio.values())) + np.log(keyframes.scale[rows])
+        median = np.median(ratio)
+        return float(np.exp(-median)), float(1.4826 * np.median(np.abs(ratio - median)))
 
     @property
     def rows(self):

@@ -62,6 +62,7 @@ def build_report(arguments, session, problems):
         "surfels": len(slam.surfels),
         "evicted_surfels": slam.surfels.evicted,
         "peak_memory_mb": peak_memory_mb(),
+        **network_scale(slam),
         **session.scores(),
         "stages": slam.stage_times.summary(),
         "camera": asdict(sequence.camera),
@@ -69,6 +70,12 @@ def build_report(arguments, session, problems):
         "configuration": asdict(slam.config),
         "versions": versions(),
     }
+
+
+def network_scale(slam):
+    """What the network, asked in all keyframes, thinks of the map's scale, which is that of the first."""
+    scale = slam.refiner.network_scale(slam.keyframes) if slam.refiner else None
+    return {"network_scale": round(scale[0], 4), "network_scale_log_std": round(scale[1], 4)} if scale else {}
 
 
 def _in_one_line(error):

@@ -254,6 +254,7 @@ class SlamSystem:
         self.loops.remeasure(self.keyframes, self.refiner.rows)
         refined = self.refiner.dense(image.inverse_depth, self.keyframes.T_world_key[row])
         if refined is not None:
+            self.refiner.log_ratio[row] = refined.log_scale
             self.keyframes.redraw(keyframe, image.pyramid, refined.inverse_depth, self.config.depth_log_std)
 
     def keyframe_depth(self, inverse_depth, view):

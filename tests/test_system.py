@@ -153,3 +153,30 @@ def test_working_sizes_divide_by_every_level():
         height, width = working_size(camera, SENSOR)
         assert width <= 320 and height % 8 == 0 and width % 8 == 0
         assert abs(width / height / (camera.width / camera.height) - 1) < 0.04
+
+
+def bent_frames(poses):
+    """Frames whose depth is off by a tenth or two in a smooth way, in another way every few frames."""
+    rng = np.random.default_rng(1)
+    v, u = np.mgrid[-1:1:120j, -1:1:160j]
+    for i, T in enumerate(poses):
+        if i % 5 == 0:
+            a, b, c = rng.normal(0, 0.12, 3)
+        frame = scenes.frame(i, T)
+        bent = frame.depth.depth_m * np.exp(a * u + b * v + c * u * v).astype(np.float32)
+        yield replace(frame, depth=DepthImage(bent, scenes.CAMERA))
+
+
+def test_geometry_corrects_what_the_network_gets_wrong():
+    poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
+    path_errors, depth_errors = [], []
+    for config in (replace(NETWORK, refinement=None), NETWORK):
+        slam, results = run(config, bent_frames(poses))
+        _, T_world_cam = slam.trajectory()
+        path_errors.append(absolute_error(T_world_cam[:, :3, 3], np.array(poses)[:, :3, 3], with_scale=True)[0])
+        log_ratio = [np.log(result.depth.inverse_depth * scenes.cast(T)[0]) for T, result in zip(poses, results)]
+        depth_errors.append(np.mean([np.abs(ratio - np.median(ratio)).mean() for ratio in log_ratio[10:]]))
+    alone, refined = depth_errors
+    assert refined < 0.75 * alone and path_errors[1] < path_errors[0]
+    factor, log_std = slam.refiner.network_scale(slam.keyframes)
+    assert factor == pytest.approx(1, abs=0.15) and log_std < 0.2
