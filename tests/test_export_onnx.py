@@ -33,7 +33,8 @@ def test_the_file_predicts_what_the_weights_do(exported):
     folder, module = exported
     rgb = np.random.default_rng(1).integers(0, 256, (64, 96, 3), dtype=np.uint8)
     with torch.inference_mode():
-        log_depth, log_error = (each[0, 0].numpy() for each in module(torch.from_numpy(rgb).permute(2, 0, 1)[None] / 255))
+        output = module(torch.from_numpy(rgb).permute(2, 0, 1)[None] / 255)
+    log_depth, log_error = (each[0, 0].numpy() for each in output)
     found = OnnxDepth(folder / "out.onnx").predict(rgb, Camera(96, 64, 80.0, 80.0, 47.5, 31.5))
     assert log_depth.std() > 0.01 and np.allclose(found.depth_m, np.exp(log_depth), rtol=0.01)
     assert log_error.std() > 0.01 and np.allclose(found.log_error, log_error, atol=0.01)

@@ -76,7 +76,8 @@ def test_options_go_before_the_file_and_that_before_names(network):
 
 
 @pytest.mark.parametrize("name, text", [
-    ("layout", "chw"), ("layout", "NCHW"), ("layout", ""), ("channels", "rbg"), ("output", "disparity"), ("error", "sigma"),
+    ("layout", "chw"), ("layout", "NCHW"), ("layout", ""), ("channels", "rbg"), ("output", "disparity"),
+    ("error", "sigma"),
     ("range", "0-255"), ("range", "0"), ("range", "nan"), ("scale", "-1"), ("scale", "1,2"), ("scale", ""),
     ("scale", "inf"), ("mean", "1,2"), ("mean", "0.1,,0.3"), ("mean", "[0.1, 0.2"), ("mean", "imagenet"),
     ("mean", "nan"), ("std", "1,0,1"), ("std", "a: b: c"), ("focal_px", "0"), ("focal_px", "1,2,3"),

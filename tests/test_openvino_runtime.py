@@ -9,10 +9,9 @@ from calib.camera import Camera
 from calib.errors import MissingPackageError, NetworkError
 from depth.onnx_runtime import OnnxDepth
 from depth.openvino_runtime import OpenVinoDepth
-from onnx_file import FLOAT, FLOAT16, UINT8, onnx_file
+from onnx_file import FLOAT, FLOAT16, UINT8, onnx_file, two_outputs
 from sequences.sequence import SourceOptions
 from sequences.tum import TumSequence
-from test_onnx_runtime import two_outputs
 from tiny_recordings import DATA
 
 openvino = pytest.importorskip("openvino")
@@ -78,13 +77,13 @@ def test_layouts_types_names_and_open_sizes(network):
 
 
 def test_the_error_that_a_network_expects(tmp_path):
-    path = two_outputs(tmp_path / "net.onnx")
+    path = two_outputs(tmp_path / "net.onnx", SIZE)
     expected, found = (kind(path).predict(NOISE, CAMERA).log_error for kind in (OnnxDepth, OpenVinoDepth))
     assert found.std() > 0.01 and np.allclose(found, expected, rtol=0.02)
 
 
 def test_a_prediction_outlives_the_next_one(tmp_path):
-    estimator = OpenVinoDepth(two_outputs(tmp_path / "net.onnx"))
+    estimator = OpenVinoDepth(two_outputs(tmp_path / "net.onnx", SIZE))
     first = estimator.predict(NOISE, CAMERA)
     kept = first.depth_m.copy(), first.log_error.copy()
     estimator.predict(255 - NOISE, CAMERA)

@@ -17,6 +17,10 @@ def add_network_arguments(parser):
                         help="how the network wants its images, as for run_slam.py; may be repeated")
     parser.add_argument("--runtime", choices=runtimes.CHOICES, default="auto",
                         help="what runs the network (default: ONNX Runtime for .onnx, torch for weights)")
+    add_device_arguments(parser)
+
+
+def add_device_arguments(parser):
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
     parser.add_argument("--threads", type=whole_number(1), default=os.cpu_count(), metavar="N",
                         help="threads (default: one per core)")
