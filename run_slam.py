@@ -78,7 +78,7 @@ def parse_arguments(argv):
                              f"in an .onnx, .safetensors or .pth file")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
-                             "std, output, scale, focal_px, size; overrides FILE.yaml; may be repeated")
+                             "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto",
                         help="what runs the network (default: ONNX Runtime for .onnx, torch for weights)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")

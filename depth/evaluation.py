@@ -55,7 +55,10 @@ def predicted_on_truth(estimator, sample):
     """DepthEstimator and Sample -> DepthPrediction at the pixels of the sample's truth."""
     prediction = estimator.predict(sample.rgb, sample.camera)
     seen_by = sample.camera.resized(prediction.depth_m.shape)
-    return prediction._replace(depth_m=at_pixels_of(prediction.depth_m, seen_by, sample.depth_camera))
+
+    def on_truth(values):
+        return None if values is None else at_pixels_of(values, seen_by, sample.depth_camera)
+    return prediction._replace(depth_m=on_truth(prediction.depth_m), log_error=on_truth(prediction.log_error))
 
 
 def at_pixels_of(depth_m, seen_by, wanted):

@@ -10,12 +10,12 @@ class OnnxDepth(OnnxNetwork):
     def __init__(self, path, options=None, device="auto", threads=1):
         self.session = _open_session(path, device, threads)
         inputs = [Declared(each.name, each.type, each.shape) for each in self.session.get_inputs()]
-        super().__init__(path, options, inputs, self.session.get_outputs()[0].name)
+        super().__init__(path, options, inputs, [each.name for each in self.session.get_outputs()])
         self.try_out()
 
     def run(self, image):
         """See OnnxNetwork."""
-        return self.session.run(None, {self.input.name: image})[0]
+        return self.session.run(self.output_names, {self.input.name: image})
 
 
 def _open_session(path, device, threads):

@@ -20,7 +20,7 @@ class OpenVinoDepth(OnnxNetwork):
     def __init__(self, path, options=None, device="auto", threads=1, precision="auto"):
         core, model = _open_model(path, device)
         inputs = [_declared(each) for each in model.inputs]
-        super().__init__(path, options, inputs, _name(model.outputs[0]))
+        super().__init__(path, options, inputs, [_name(each) for each in model.outputs])
         self.precision = _chosen(precision, core)
         try:
             model.reshape([1, 3, *self.size] if self.spec.layout == "nchw" else [1, *self.size, 3])
@@ -30,9 +30,9 @@ class OpenVinoDepth(OnnxNetwork):
         self.try_out()
 
     def run(self, image):
-        """See OnnxNetwork. The result is a copy, for the next call writes where this one did."""
+        """See OnnxNetwork. The results are copies, for the next call writes where this one did."""
         self.request.infer([image], share_inputs=True)
-        return np.array(self.request.get_output_tensor(0).data)
+        return [np.array(self.request.get_output_tensor(k).data) for k in range(len(self.output_names))]
 
 
 def _open_model(path, device):

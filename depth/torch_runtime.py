@@ -20,8 +20,8 @@ class TorchDepth(ImageNetwork):
         import torch
         with torch.inference_mode():
             output = self.module(torch.from_numpy(image).to(next(self.module.parameters()).device))
-        value = output[0] if isinstance(output, tuple) else output
-        return value.float().cpu().numpy()
+        values = output if isinstance(output, tuple) else (output,)
+        return [value.float().cpu().numpy() for value in values]
 
 
 def open_torch(path, options=None, device="auto", threads=1, network=None):
@@ -49,7 +49,7 @@ def open_weights(path, network=None, options=None, device="cpu"):
     entry = registry.find(name)
     module = entry.build()
     fill(module, tensors, path)
-    spec = read_spec(path, options or {}, "", entry.predicts)
+    spec = read_spec(path, options or {}, "", entry.output_names)
     estimator = TorchDepth(module.eval().to(device), replace(spec, size=spec.size or entry.input_size), name)
     estimator.try_out()
     return estimator

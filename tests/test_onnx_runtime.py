@@ -77,6 +77,32 @@ def test_inverse_and_logarithmic_depth(network, output, offset, expected):
     assert np.allclose(OnnxDepth(path).predict(GREY, CAMERA).depth_m, 0.1 * expected)
 
 
+def two_outputs(path, names=("log_depth", "log_error"), size=SIZE):
+    """A network that predicts the mean of the channels, and its negative, or one of another size."""
+    one = (1, 1, *SIZE)
+    second = ("Neg", ["mean"], [names[1]], {}) if size == SIZE else ("Identity", ["plane"], [names[1]], {})
+    return onnx_file(path, {"rgb": (1, 3, *SIZE)}, {names[0]: one, names[1]: (1, 1, *size)},
+                     [("ReduceMean", ["rgb"], ["mean"], {"axes": [1], "keepdims": 1}),
+                      ("Identity", ["mean"], [names[0]], {}), second], {"plane": np.ones((1, 1, *size), np.float32)})
+
+
+def test_the_error_that_a_network_expects(tmp_path):
+    prediction = OnnxDepth(two_outputs(tmp_path / "net.onnx")).predict(GREY, CAMERA)
+    assert np.allclose(prediction.depth_m, np.exp(0.2)) and np.allclose(prediction.log_error, -0.2)
+    assert prediction.log_error.shape == SIZE and prediction.log_error.dtype == np.float32
+    assert OnnxDepth(tmp_path / "net.onnx", {"error": "none"}).predict(GREY, CAMERA).log_error is None
+    named = two_outputs(tmp_path / "named.onnx", ("depth", "b"))
+    assert OnnxDepth(named).predict(GREY, CAMERA).log_error is None
+    assert np.allclose(OnnxDepth(named, {"error": "log_error"}).predict(GREY, CAMERA).log_error, -0.2)
+
+
+def test_errors_that_do_not_belong_to_the_depth(tmp_path, network):
+    assert "has no second output to take for its error: drop the option error" in refusal(network(), error="log_error")
+    small = two_outputs(tmp_path / "small.onnx", size=(4, 6))
+    assert "predicts depth of shape (8, 12) and errors of (4, 6)" in refusal(small)
+    assert "of shape (1, 1, 1, 1), not one map of errors" in refusal(two_outputs(tmp_path / "one.onnx", size=(1, 1)))
+
+
 def test_names_of_tensors_are_heeded(network):
     estimator = OnnxDepth(network(offset=300, names=("rgb_imagenet_norm", "depth_cm")))
     normed = np.mean((0.2 - np.array(IMAGENET_MEAN)) / IMAGENET_STD)

@@ -12,6 +12,7 @@ from depth.openvino_runtime import OpenVinoDepth
 from onnx_file import FLOAT, FLOAT16, UINT8, onnx_file
 from sequences.sequence import SourceOptions
 from sequences.tum import TumSequence
+from test_onnx_runtime import two_outputs
 from tiny_recordings import DATA
 
 openvino = pytest.importorskip("openvino")
@@ -76,12 +77,18 @@ def test_layouts_types_names_and_open_sizes(network):
     assert agree(network(shape=(1, 3, "height", "width")), {"size": "32,64"}).depth_m.shape == (32, 64)
 
 
-def test_a_prediction_outlives_the_next_one(network):
-    estimator = OpenVinoDepth(network())
-    first = estimator.predict(NOISE, CAMERA).depth_m
-    kept = first.copy()
+def test_the_error_that_a_network_expects(tmp_path):
+    path = two_outputs(tmp_path / "net.onnx")
+    expected, found = (kind(path).predict(NOISE, CAMERA).log_error for kind in (OnnxDepth, OpenVinoDepth))
+    assert found.std() > 0.01 and np.allclose(found, expected, rtol=0.02)
+
+
+def test_a_prediction_outlives_the_next_one(tmp_path):
+    estimator = OpenVinoDepth(two_outputs(tmp_path / "net.onnx"))
+    first = estimator.predict(NOISE, CAMERA)
+    kept = first.depth_m.copy(), first.log_error.copy()
     estimator.predict(255 - NOISE, CAMERA)
-    assert np.array_equal(first, kept)
+    assert np.array_equal(first.depth_m, kept[0]) and np.array_equal(first.log_error, kept[1])
 
 
 def test_precisions(network):
