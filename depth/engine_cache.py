@@ -47,10 +47,11 @@ class CachedEngine:
         data = read_bytes(self.path)
         return data if data and hashlib.sha256(data).hexdigest() == self.notes.get("sha256") else None
 
-    def save(self, engine, inputs, outputs, seconds):
-        self.notes = {"facts": self.facts, "sha256": hashlib.sha256(engine).hexdigest(), "inputs": inputs,
-                      "outputs": outputs, "seconds": round(seconds, 2), "differences": {}}
-        write_bytes(self.path, engine)
+    def save(self, built):
+        """Keep a depth.tensorrt_engine.Built. Raises OutputError."""
+        self.notes = {"facts": self.facts, "sha256": hashlib.sha256(built.engine).hexdigest(), "inputs": built.inputs,
+                      "outputs": built.outputs, "seconds": round(built.seconds, 2), "differences": {}}
+        write_bytes(self.path, built.engine)
         self._write_notes()
 
     def difference_on(self, gpu_key):
@@ -58,6 +59,7 @@ class CachedEngine:
         return self.notes.get("differences", {}).get(gpu_key)
 
     def note_difference(self, gpu_key, difference):
+        """Remember what it said. Raises OutputError."""
         self.notes.setdefault("differences", {})[gpu_key] = min(difference, 1e9)  # JSON has no infinity
         self._write_notes()
 

@@ -6,6 +6,7 @@ tensor has the type that the file gives it.
 """
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from functools import cache
@@ -35,6 +36,8 @@ class Built(NamedTuple):
     outputs: list[Tensor]
     timings: bytes
     """Of kernels, to hand over when the next engine is built; none from tensorrt_rtx."""
+    seconds: float
+    """That it took."""
 
 
 def load_tensorrt(on_gpu):
@@ -44,7 +47,7 @@ def load_tensorrt(on_gpu):
             return import_module(name)
         except (ImportError, OSError):  # OSError: its libraries are not all there
             continue
-    raise MissingPackageError("tensorrt-rtx-cu13", "--runtime tensorrt")
+    raise MissingPackageError("tensorrt-rtx-cu13", "TensorRT")
 
 
 def is_rtx(trt):
@@ -77,7 +80,7 @@ def build_engine(trt, model, capability=None, timings=b"", progress=None):
     `capability`: of the GPU that it is for. `progress`: called ten times a second with the share of the work that is done;
     what it raises, or Ctrl-C, ends the work.
     """
-    log = messages(trt)
+    start, log = time.perf_counter(), messages(trt)
     log.errors.clear()
     try:
         builder = trt.Builder(log)
@@ -96,7 +99,8 @@ def build_engine(trt, model, capability=None, timings=b"", progress=None):
         raise failed(trt, "cannot build this network")
     inputs = [_tensor(network.get_input(k)) for k in range(network.num_inputs)]
     outputs = [_tensor(network.get_output(k)) for k in range(network.num_outputs)]
-    return Built(bytes(engine), inputs, outputs, bytes(kept.serialize()) if kept else b"")
+    timings = bytes(kept.serialize()) if kept else b""
+    return Built(bytes(engine), inputs, outputs, timings, time.perf_counter() - start)
 
 
 def _settings(trt, config, capability, timings):

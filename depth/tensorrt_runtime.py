@@ -1,49 +1,97 @@
-"""Depth networks in ONNX files, run by TensorRT on NVIDIA GPUs: the fastest, once its engine is built and found right."""
+"""Depth networks in ONNX files, run by TensorRT on an NVIDIA GPU: the fast one there, once its engine is found right."""
 
-import hashlib
-import time
 from contextlib import suppress
-from pathlib import Path
 
 from calib.cache_folder import cache_folder
-from calib.errors import OutputError, UnusableRuntimeError
+from calib.errors import NetworkError, OutputError, UnusableRuntimeError
 from depth import self_check
-from depth.engine_cache import EngineCache, read_bytes, write_bytes
+from depth.engine_cache import read_bytes, write_bytes
+from depth.networks.registry import load_torch
 from depth.nvidia_gpu import find_gpu
-from depth.onnx_half import FORM, half_precision
-from depth.onnx_model import declared_inputs, fix_shape, read_model
-from depth.onnx_network import OnnxNetwork
-from depth.onnx_runtime import OnnxDepth
-from depth.tensorrt_engine import TURING, build_engine, is_rtx, load_tensorrt
+from depth.onnx_network import one_line
+from depth.self_check import BOUNDS
+from depth.tensorrt_engine import load_tensorrt
+from depth.tensorrt_network import TensorRtNetwork
 from depth.tensorrt_session import EngineSession
 
-PRECISIONS = {"fp16": 0.03, "fp32": 0.001}
-"""And by how much depth may differ from float32 (see depth.self_check), in order of speed."""
+
+class TensorRtDepth(TensorRtNetwork):
+    """A DepthEstimator from a file. Raises NetworkError if the file is not a depth network, and UnusableRuntimeError where
+    there is no GPU, or no engine that predicts on it what ONNX Runtime does.
+
+    `precision`: `fp16`, `fp32`, or `auto` for the first of these that is right. `progress`: told while an engine is built,
+    see depth.tensorrt_engine.build_engine. `folder`: of engines, by default the cache.
+    """
+
+    def __init__(self, path, options=None, device="auto", threads=1, precision="auto", progress=None, folder=None):
+        if precision not in ("auto", *BOUNDS):
+            raise NetworkError(f"precision {precision}: choose auto, {' or '.join(BOUNDS)}")
+        gpu = require_gpu(device)
+        super().__init__(path, options, load_tensorrt(on_gpu=True), gpu, folder or cache_folder("tensorrt"))
+        self.threads, reasons = threads, []
+        for self.precision in BOUNDS if precision == "auto" else (precision,):
+            try:
+                self._open(progress)
+                break
+            except UnusableRuntimeError as error:
+                reasons.append(str(error))
+        else:
+            raise UnusableRuntimeError("; ".join(dict.fromkeys(reasons)))
+        self.details = ", ".join([self.precision, gpu.name, *reasons])
+        self.model = None  # it is in the engine now
+        self.try_out()
+
+    def run(self, image):
+        """See OnnxNetwork."""
+        outputs = self.session.run(image)
+        return [outputs[name] for name in self.output_names]
+
+    def _open(self, progress):
+        """Set `session` and `difference`, with an engine that is right. Raises UnusableRuntimeError."""
+        entry = self.cached(self.precision)
+        self.difference = entry.difference_on(self.gpu.key)
+        if self.difference is not None:
+            self._require_right()
+        engine = entry.load() or self._built(progress)
+        try:
+            self.session = EngineSession(self.trt, engine, read_bytes(entry.kernels(self.gpu.key)))
+        except RuntimeError as error:  # torch, of the GPU's memory and of whatever else goes wrong there
+            raise UnusableRuntimeError(f"the GPU cannot run its {self.precision} engine: {one_line(error)}") from error
+        if self.difference is None:
+            self._check()
+        self._require_right()
+
+    def _built(self, progress):
+        """-> bytes of an engine, made now, and kept if possible."""
+        built = self.build(self.precision, progress)
+        with suppress(OutputError):  # a full disk makes the next start slower, no more
+            self.keep(self.precision, built)
+        return built.engine
+
+    def _check(self):
+        """Compare with ONNX Runtime, and keep what came of it."""
+        self.difference = self_check.difference(self, self.reference(self.threads))
+        entry = self.cached(self.precision)
+        with suppress(OutputError):
+            entry.note_difference(self.gpu.key, self.difference)
+            if kernels := self.session.compiled_kernels():
+                write_bytes(entry.kernels(self.gpu.key), kernels)
+
+    def _require_right(self):
+        bound = BOUNDS[self.precision]
+        if not self.difference <= bound:
+            raise UnusableRuntimeError(f"its {self.precision} engine is wrong on this GPU: depth differs from ONNX Runtime's by "
+                                       f"{100 * self.difference:.3g} % ({100 * bound:g} % are allowed)")
 
 
-class TensorRtNetwork(OnnxNetwork):
-    """A file, and the engines made from it. What runs one derives from it."""
-
-    def __init__(self, path, options, trt, gpu, folder):
-        """`gpu`: NvidiaGpu that the engines are for, or None. `folder`: where they are kept, or None."""
-        self.path, self.options, self.trt, self.gpu = Path(path), options, trt, gpu
-        self.model = read_model(path, "--runtime tensorrt")
-        super().__init__(path, options, declared_inputs(self.model), [each.name for each in self.model.graph.output])
-        self.cache = EngineCache(folder)
-
-    def cached(self, precision):
-        """-> CachedEngine of this file, which may not be built yet."""
-        target = "sm80 and later" if is_rtx(self.trt) else self.gpu.key
-        if is_rtx(self.trt) and self.gpu and self.gpu.compute_capability == TURING:
-            target = "sm75"
-        return self.cache.entry(self.path.stem, {
-            "network": hashlib.sha256(self.model.SerializeToString()).hexdigest(), "precision": precision, "form": FORM,
-            "size": self.size, "package": self.trt.__name__, "version": self.trt.__version__, "target": target})
-
-    def build(self, precision, progress=None):
-        """-> CachedEngine and bytes, built now. Raises UnusableRuntimeError, OutputError."""
-        start = time.perf_counter()
-        entry = self.cached(precision)
-        timings = self.gpu and not is_rtx(self.trt) and self.cache.timings(f"tensorrt {self.trt.__version__}", self.gpu.key)
-        built = build_engine(self.trt, self.model_in(precision), self.gpu and self.gpu.compute_capability,
-                             read_bytes(timings), progress)
+def require_gpu(device):
+    """-> NvidiaGpu that torch can use. Raises UnusableRuntimeError, MissingPackageError."""
+    if device == "cpu":
+        raise UnusableRuntimeError("--device cpu: TensorRT needs an NVIDIA GPU; use another --runtime")
+    gpu = find_gpu()
+    if gpu is None:
+        raise UnusableRuntimeError("TensorRT needs an NVIDIA GPU, and there is none here, or no driver for it")
+    if not load_torch("TensorRT").cuda.is_available():
+        raise UnusableRuntimeError(f"TensorRT needs a torch with CUDA, which the one here is not, or not for the driver of "
+                                   f"the {gpu.name}")
+    return gpu

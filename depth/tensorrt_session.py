@@ -1,8 +1,7 @@
 """A TensorRT engine on the GPU: buffers that stay, and one CUDA graph around its kernels."""
 
-from depth.engine_cache import read_bytes
-from depth.tensorrt_engine import failed, messages
 from calib.errors import UnusableRuntimeError
+from depth.tensorrt_engine import failed, messages
 
 WARM_UP = 3
 """Runs before the graph is recorded: the first ones allocate and compile, which a graph cannot hold."""
@@ -11,8 +10,8 @@ WARM_UP = 3
 class EngineSession:
     """Runs an engine. Needs torch with CUDA, whose tensors hold what goes in and out."""
 
-    def __init__(self, trt, engine, kernels=None, use_graph=True):
-        """bytes of an engine, and path of the kernels that tensorrt_rtx compiled for it before, if any.
+    def __init__(self, trt, engine, kernels=b"", use_graph=True):
+        """bytes of an engine, and of the kernels that tensorrt_rtx compiled for it before, if any.
 
         Raises UnusableRuntimeError where the GPU, the driver or the version of TensorRT is not one that the engine is for.
         """
@@ -25,7 +24,7 @@ class EngineSession:
         if self.engine is None:
             raise failed(trt, "cannot load this engine")
         self.kernels = None
-        self.context = self._context(read_bytes(kernels))
+        self.context = self._context(kernels)
         if self.context is None:
             raise failed(trt, "cannot prepare this engine")
         self.inputs, self.outputs = self._buffers(trt.TensorIOMode.INPUT), self._buffers(trt.TensorIOMode.OUTPUT)

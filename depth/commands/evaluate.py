@@ -43,7 +43,8 @@ def run(arguments):
         raise MonofuseError(f"no image of {arguments.data} was measured: interrupted, or without truth that counts "
                             f"({protocol.note})")
     lines = [f"{estimator.name} on {dataset.name}, split {arguments.split}: {len(evaluation.images)} images, "
-             f"{protocol.note}", *table(evaluation), f"one image takes {np.median(milliseconds):.1f} ms (median)"]
+             f"{protocol.note}", *table(evaluation),
+             f"one image takes {np.median(milliseconds):.1f} ms (median), {estimator.note}"]
     if arguments.rows > 0:
         lines.append(f"picture    {write_sheet(arguments, dataset, sheet)}")
     if arguments.json:
