@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What each runtime makes of depth networks, on one CPU thread or the GPU: python benchmarks/runtimes.py [FILE|NAME ...]
+"""Depth networks in each runtime, on one CPU thread or the GPU: python benchmarks/runtimes.py [FILE|NAME ...]
 
-FILE is an .onnx network (run by all that take those) or a file of weights, NAME a network of `python -m depth list`, with
-random weights: these two are exported, and run by torch as well. By default the network that ships, and the largest of
-Laina 2016. Milliseconds are medians, preprocessing of a made-up 640x480 image included, runtimes in turns. Differences of
-depth, in %, are to torch in float32 on the CPU, or to ONNX Runtime where there are no weights: the 99th percentile, as
-depth/self_check.py measures it.
+FILE is an .onnx network (run by all that take those) or a file of weights, NAME a network of `python -m depth list`,
+with random weights: these two are exported, and run by torch as well. By default the network that ships, and Laina's
+up-projection. Milliseconds are medians, preprocessing of a made-up 640x480 image included, runtimes in turns.
+Differences of depth, in %, are to torch in float32 on the CPU, or to ONNX Runtime where there are no weights: the 99th
+percentile, as depth/self_check.py measures it.
 """
 
 import statistics
@@ -44,7 +44,8 @@ def main():
     print(f"{machine()}; {f'{gpu.name}, CUDA {gpu.cuda_version[0]}.{gpu.cuda_version[1]}' if gpu else 'no NVIDIA GPU'}")
     with tempfile.TemporaryDirectory() as scratch:
         found = [rows(*files(named, Path(scratch))) for named in sys.argv[1:] or DEFAULT]
-    table(["network", "runtime", "how", "median ms", "difference %"], [row for of_network, _ in found for row in of_network])
+    table(["network", "runtime", "how", "median ms", "difference %"],
+          [row for of_network, _ in found for row in of_network])
     for reason in dict.fromkeys(reason for _, reasons in found for reason in reasons):
         print(f"not run: {reason}")
 

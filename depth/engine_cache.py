@@ -60,8 +60,10 @@ class CachedEngine:
 
     def note_difference(self, gpu_key, difference):
         """Remember what it said. Raises OutputError."""
-        self.notes.setdefault("differences", {})[gpu_key] = min(difference, 1e9)  # JSON has no infinity
-        self._write_notes()
+        difference = min(difference, 1e9)  # JSON has no infinity
+        if difference != self.difference_on(gpu_key):
+            self.notes.setdefault("differences", {})[gpu_key] = difference
+            self._write_notes()
 
     def kernels(self, gpu_key):
         """-> path of what was compiled for a GPU, or None."""
@@ -87,8 +89,8 @@ def read_bytes(path):
 
 
 def write_bytes(path, data):
-    """Replace a file once the new one is whole. Raises OutputError."""
-    if path is None:
+    """Replace a file once the new one is whole, if there is something to write and somewhere. Raises OutputError."""
+    if path is None or not data:
         return
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:

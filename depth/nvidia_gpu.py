@@ -17,7 +17,8 @@ class NvidiaGpu(NamedTuple):
     @property
     def key(self):
         """What must be the same for results and compiled kernels to be worth keeping."""
-        return f"{self.name} sm{self.compute_capability[0]}{self.compute_capability[1]} cuda{'.'.join(map(str, self.cuda_version))}"
+        (major, minor), (cuda_major, cuda_minor) = self.compute_capability, self.cuda_version
+        return f"{self.name} sm{major}{minor} cuda{cuda_major}.{cuda_minor}"
 
 
 def find_gpu(driver=None):

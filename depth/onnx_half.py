@@ -11,9 +11,10 @@ import numpy as np
 from depth.onnx_model import load_onnx
 
 HEAVY = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
-LIGHT = {"Relu", "LeakyRelu", "PRelu", "Clip", "HardSigmoid", "HardSwish", "Sigmoid", "Tanh", "Add", "Sub", "Mul", "Max",
-         "Min", "Neg", "Identity", "Concat", "Split", "Slice", "Gather", "Reshape", "Flatten", "Transpose", "Squeeze",
-         "Unsqueeze", "Expand", "Tile", "Pad", "Resize", "DepthToSpace", "SpaceToDepth", "MaxPool", "AveragePool"}
+LIGHT = {"Relu", "LeakyRelu", "PRelu", "Clip", "HardSigmoid", "HardSwish", "Sigmoid", "Tanh", "Add", "Sub", "Mul",
+         "Max", "Min", "Neg", "Identity", "Concat", "Split", "Slice", "Gather", "Reshape", "Flatten", "Transpose",
+         "Squeeze", "Unsqueeze", "Expand", "Tile", "Pad", "Resize", "DepthToSpace", "SpaceToDepth", "MaxPool",
+         "AveragePool"}
 FORM = 1
 """Of the result: part of what engines are kept by, so to be raised when the rules below change."""
 ALWAYS_FLOAT = {"Resize": (1, 2)}

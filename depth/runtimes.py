@@ -32,8 +32,8 @@ CHOICES = ("auto", *RUNTIMES)
 
 
 def open_estimator(path, options=None, runtime="auto", device="auto", threads=1, network=None, progress=None):
-    """File, {option: text}, names of runtime and device -> DepthEstimator, whose `note` says in one line what runs it, and
-    why nothing better does. Raises BadInputError and its children.
+    """File, {option: text}, names of runtime and device -> DepthEstimator, whose `note` says in one line what runs it,
+    and why nothing better does. Raises BadInputError and its children.
 
     `network`: whose weights they are, for files of weights that do not say so. `progress`: for runtimes that build.
     """

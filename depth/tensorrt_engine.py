@@ -1,8 +1,8 @@
 """ONNX networks into TensorRT engines, by `tensorrt` or `tensorrt_rtx`, which have the same interface.
 
-tensorrt times kernels on the GPU that the engine is for, and keeps what it measured; tensorrt_rtx needs no GPU to build,
-its engines run on several generations and compile their kernels when they are first used. Both are strongly typed: each
-tensor has the type that the file gives it.
+tensorrt times kernels on the GPU that the engine is for, and keeps what it measured; tensorrt_rtx needs no GPU to
+build, its engines run on several generations and compile their kernels when they are first used. Both are strongly
+typed: each tensor has the type that the file gives it.
 """
 
 import threading
@@ -41,7 +41,7 @@ class Built(NamedTuple):
 
 
 def load_tensorrt(on_gpu):
-    """-> the module tensorrt or tensorrt_rtx. `on_gpu`: False where it must build without one. Raises MissingPackageError."""
+    """-> the module tensorrt or tensorrt_rtx. `on_gpu`: whether it may need one. Raises MissingPackageError."""
     for name in PACKAGES if on_gpu else PACKAGES[1:]:
         try:
             return import_module(name)
@@ -77,8 +77,8 @@ def failed(trt, what):
 def build_engine(trt, model, capability=None, timings=b"", progress=None):
     """bytes of an ONNX file with fixed shapes -> Built. Raises UnusableRuntimeError.
 
-    `capability`: of the GPU that it is for. `progress`: called ten times a second with the share of the work that is done;
-    what it raises, or Ctrl-C, ends the work.
+    `capability`: of the GPU that it is for. `progress`: called ten times a second with the share of the work that is
+    done; what it raises, or Ctrl-C, ends the work.
     """
     start, log = time.perf_counter(), messages(trt)
     log.errors.clear()

@@ -17,8 +17,8 @@ class TensorRtNetwork(OnnxNetwork):
     """A file and its engines."""
 
     def __init__(self, path, options, trt, gpu, folder):
-        """`trt`: tensorrt or tensorrt_rtx. `gpu`: the NvidiaGpu that is here, or None. `folder`: where engines are kept, or
-        None. Raises NetworkError if the file is not a depth network, MissingPackageError."""
+        """`trt`: tensorrt or tensorrt_rtx. `gpu`: the NvidiaGpu that is here, or None. `folder`: where engines are
+        kept, or None. Raises NetworkError if the file is not a depth network, MissingPackageError."""
         self.path, self.options, self.trt, self.gpu = Path(path), options, trt, gpu
         self.model = read_model(path, "TensorRT")
         super().__init__(path, options, declared_inputs(self.model), [each.name for each in self.model.graph.output])
@@ -44,8 +44,7 @@ class TensorRtNetwork(OnnxNetwork):
     def keep(self, precision, built):
         """Write what was built to where it will be found. Raises OutputError."""
         self.cached(precision).save(built)
-        if built.timings:
-            write_bytes(self._timings(), built.timings)
+        write_bytes(self._timings(), built.timings)
 
     def form(self, precision):
         """-> bytes of the ONNX file that TensorRT gets."""

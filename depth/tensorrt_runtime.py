@@ -1,4 +1,4 @@
-"""Depth networks in ONNX files, run by TensorRT on an NVIDIA GPU: the fast one there, once its engine is found right."""
+"""Depth networks in ONNX files, run by TensorRT on an NVIDIA GPU, once the engine is found to predict the same."""
 
 from contextlib import suppress
 
@@ -16,11 +16,11 @@ from depth.tensorrt_session import EngineSession
 
 
 class TensorRtDepth(TensorRtNetwork):
-    """A DepthEstimator from a file. Raises NetworkError if the file is not a depth network, and UnusableRuntimeError where
-    there is no GPU, or no engine that predicts on it what ONNX Runtime does.
+    """A DepthEstimator from a file. Raises NetworkError if the file is not a depth network, and UnusableRuntimeError
+    where there is no GPU, or no engine that predicts on it what ONNX Runtime does.
 
-    `precision`: `fp16`, `fp32`, or `auto` for the first of these that is right. `progress`: told while an engine is built,
-    see depth.tensorrt_engine.build_engine. `folder`: of engines, by default the cache.
+    `precision`: `fp16`, `fp32`, or `auto` for the first of these that is right. `progress`: told while an engine is
+    built, see depth.tensorrt_engine.build_engine. `folder`: of engines, by default the cache.
     """
 
     def __init__(self, path, options=None, device="auto", threads=1, precision="auto", progress=None, folder=None):
@@ -48,40 +48,35 @@ class TensorRtDepth(TensorRtNetwork):
 
     def _open(self, progress):
         """Set `session` and `difference`, with an engine that is right. Raises UnusableRuntimeError."""
+        engine = self.cached(self.precision).load() or self._built(progress)
         entry = self.cached(self.precision)
         self.difference = entry.difference_on(self.gpu.key)
         if self.difference is not None:
             self._require_right()
-        engine = entry.load() or self._built(progress)
         try:
             self.session = EngineSession(self.trt, engine, read_bytes(entry.kernels(self.gpu.key)))
-        except RuntimeError as error:  # torch, of the GPU's memory and of whatever else goes wrong there
+        except (RuntimeError, TypeError) as error:  # torch, of the GPU's memory; TensorRT, of objects it cannot make
             raise UnusableRuntimeError(f"the GPU cannot run its {self.precision} engine: {one_line(error)}") from error
         if self.difference is None:
-            self._check()
+            self.difference = self_check.difference(self, self.reference(self.threads))
+        with suppress(OutputError):  # a full disk makes the next start slower, no more
+            entry.note_difference(self.gpu.key, self.difference)
+            write_bytes(entry.kernels(self.gpu.key), self.session.new_kernels())
         self._require_right()
 
     def _built(self, progress):
         """-> bytes of an engine, made now, and kept if possible."""
         built = self.build(self.precision, progress)
-        with suppress(OutputError):  # a full disk makes the next start slower, no more
+        with suppress(OutputError):
             self.keep(self.precision, built)
         return built.engine
-
-    def _check(self):
-        """Compare with ONNX Runtime, and keep what came of it."""
-        self.difference = self_check.difference(self, self.reference(self.threads))
-        entry = self.cached(self.precision)
-        with suppress(OutputError):
-            entry.note_difference(self.gpu.key, self.difference)
-            if kernels := self.session.compiled_kernels():
-                write_bytes(entry.kernels(self.gpu.key), kernels)
 
     def _require_right(self):
         bound = BOUNDS[self.precision]
         if not self.difference <= bound:
-            raise UnusableRuntimeError(f"its {self.precision} engine is wrong on this GPU: depth differs from ONNX Runtime's by "
-                                       f"{100 * self.difference:.3g} % ({100 * bound:g} % are allowed)")
+            raise UnusableRuntimeError(
+                f"its {self.precision} engine is wrong on this GPU: depth differs from ONNX Runtime's by "
+                f"{100 * self.difference:.3g} % ({100 * bound:g} % are allowed)")
 
 
 def require_gpu(device):
@@ -92,6 +87,6 @@ def require_gpu(device):
     if gpu is None:
         raise UnusableRuntimeError("TensorRT needs an NVIDIA GPU, and there is none here, or no driver for it")
     if not load_torch("TensorRT").cuda.is_available():
-        raise UnusableRuntimeError(f"TensorRT needs a torch with CUDA, which the one here is not, or not for the driver of "
-                                   f"the {gpu.name}")
+        raise UnusableRuntimeError(f"TensorRT needs a torch with CUDA, which the one here is not, or not for the "
+                                   f"driver of the {gpu.name}")
     return gpu

@@ -13,7 +13,7 @@ class EngineSession:
     def __init__(self, trt, engine, kernels=b"", use_graph=True):
         """bytes of an engine, and of the kernels that tensorrt_rtx compiled for it before, if any.
 
-        Raises UnusableRuntimeError where the GPU, the driver or the version of TensorRT is not one that the engine is for.
+        Raises UnusableRuntimeError where GPU, driver or version of TensorRT are not those that the engine is for.
         """
         import torch
         self.torch, self.trt = torch, trt
@@ -23,7 +23,7 @@ class EngineSession:
         self.engine = self.runtime.deserialize_cuda_engine(engine)
         if self.engine is None:
             raise failed(trt, "cannot load this engine")
-        self.kernels = None
+        self.kernels = None  # IRuntimeCache where it compiles anew
         self.context = self._context(kernels)
         if self.context is None:
             raise failed(trt, "cannot prepare this engine")
@@ -48,18 +48,19 @@ class EngineSession:
         self.stream.synchronize()
         return {name: on_host.numpy().copy() for name, (on_host, _) in self.outputs.items()}
 
-    def compiled_kernels(self):
-        """-> bytes to hand over at the next start; none from tensorrt, whose engines are compiled."""
+    def new_kernels(self):
+        """-> bytes to hand over at the next start; none where those handed over did, and none from tensorrt, whose
+        engines are compiled when they are built."""
         return bytes(self.kernels.serialize()) if self.kernels else b""
 
     def _context(self, kernels):
         if not hasattr(self.trt, "IRuntimeCache"):
             return self.engine.create_execution_context()
         config = self.engine.create_runtime_config()
-        self.kernels = config.create_runtime_cache()
-        if kernels:
-            self.kernels.deserialize(kernels)  # leaves out by itself what is of another GPU, driver or version
-        config.set_runtime_cache(self.kernels)
+        cache = config.create_runtime_cache()
+        if not (kernels and cache.deserialize(kernels)):  # which refuses what is of another GPU, driver or version
+            self.kernels = cache
+        config.set_runtime_cache(cache)
         return self.engine.create_execution_context(runtime_config=config)
 
     def _buffers(self, mode):
@@ -71,8 +72,8 @@ class EngineSession:
                 continue
             shape, kind = tuple(self.engine.get_tensor_shape(name)), self.engine.get_tensor_dtype(name)
             if kind not in types or min(shape, default=1) < 1:
-                raise UnusableRuntimeError(f"TensorRT gives {name} the type {kind.name} and the shape {shape}, which this "
-                                           f"program does not take")
+                raise UnusableRuntimeError(f"TensorRT gives {name} the type {kind.name} and the shape {shape}, which "
+                                           f"this program does not take")
             on_gpu = torch.zeros(shape, dtype=types[kind], device="cuda")
             buffers[name] = torch.zeros(shape, dtype=types[kind], pin_memory=True), on_gpu
             self.context.set_tensor_address(name, on_gpu.data_ptr())
@@ -85,12 +86,14 @@ class EngineSession:
 
     def _recorded(self):
         """-> torch.cuda.CUDAGraph of one run, or None where this engine cannot be recorded."""
-        if hasattr(self.context, "is_stream_capturable") and not self.context.is_stream_capturable(self.stream.cuda_stream):
+        stream = self.stream.cuda_stream
+        if hasattr(self.context, "is_stream_capturable") and not self.context.is_stream_capturable(stream):
             return None
-        graph = self.torch.cuda.CUDAGraph()
+        cuda, graph = self.torch.cuda, self.torch.cuda.CUDAGraph()
         try:  # thread_local: what other threads do on the GPU meanwhile is their business
-            with self.torch.cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"):
-                self._launch()
+            with cuda.stream(self.stream):  # a recording that fails would leave it the current one
+                with cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"):
+                    self._launch()
         except (RuntimeError, UnusableRuntimeError):
             return None
         return graph

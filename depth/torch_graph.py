@@ -13,7 +13,7 @@ WARM_UP = 3
 
 
 class GraphedDepth(ImageNetwork):
-    """A depth.torch_runtime.TorchDepth in another precision. What goes in and comes out stays in one place on the GPU."""
+    """A depth.torch_runtime.TorchDepth in another precision, whose inputs and outputs stay in one place on the GPU."""
 
     def __init__(self, original, precision):
         super().__init__(original.name, original.spec, original.size)
@@ -23,10 +23,9 @@ class GraphedDepth(ImageNetwork):
         self.on_host, self.on_gpu = torch.zeros(shape, pin_memory=True), torch.zeros(shape, device="cuda")
         torch.cuda.synchronize()  # the zeros were written on another stream
         self.stream, self.graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
-        with torch.inference_mode():
-            with torch.cuda.stream(self.stream):
-                for _ in range(WARM_UP):
-                    self._forward(TYPES[precision])
+        with torch.inference_mode(), torch.cuda.stream(self.stream):
+            for _ in range(WARM_UP):
+                self._forward(TYPES[precision])
             self.stream.synchronize()  # thread_local: what other threads do on the GPU meanwhile is their business
             with torch.cuda.graph(self.graph, stream=self.stream, capture_error_mode="thread_local"):
                 self.outputs = self._forward(TYPES[precision])

@@ -28,7 +28,8 @@ def open_torch(path, options=None, device="auto", threads=1, network=None):
     """The opener of depth.runtimes: `device` as typed, and so many threads for all that torch does in this process."""
     torch = registry.load_torch(f"running {path}")
     if device == "cuda" and not torch.cuda.is_available():
-        raise UnusableRuntimeError("--device cuda: torch finds no usable GPU (its CUDA build, driver); use --device cpu")
+        raise UnusableRuntimeError("--device cuda: torch finds no usable GPU (its CUDA build, driver); use --device "
+                                   "cpu")
     torch.set_num_threads(threads)
     if device == "cpu" or not torch.cuda.is_available():
         return open_weights(path, network, options)

@@ -1,5 +1,5 @@
-"""A made-up GPU, for what goes on around a real one: torch's CUDA tensors lie in main memory, and an `engine` is the ONNX
-file that it was built from, run by ONNX Runtime when its kernels are launched or a recorded graph is replayed."""
+"""A made-up GPU, for what goes on around a real one: torch's CUDA tensors lie in main memory, and an `engine` is the
+ONNX file that it was built from, run by ONNX Runtime when its kernels are launched or a recorded graph is replayed."""
 
 import ctypes
 from contextlib import contextmanager, nullcontext
@@ -21,7 +21,7 @@ KERNELS = b"compiled"
 
 
 class FakeGpu:
-    """`wrong(name of the output, array, is_half)` -> what an engine gives in its place. `log`: what was done, in order."""
+    """`wrong(name of the output, array, is_half)` -> what an engine gives in its place. `log`: what was done."""
 
     def __init__(self, monkeypatch, wrong=None, capturable=True):
         self.log, self.capturable, self.recording = [], capturable, None
@@ -107,6 +107,7 @@ class Engine:
     def deserialize(self, kernels):
         assert kernels == KERNELS
         self.gpu.log.append("kernels")
+        return True
 
     def serialize(self):
         return KERNELS
@@ -133,4 +134,5 @@ class Engine:
     def memory(self, declared):
         kind = np.float16 if TYPES[declared.type] == DataType.HALF else np.float32
         size = int(np.prod(declared.shape)) * np.dtype(kind).itemsize
-        return np.frombuffer((ctypes.c_char * size).from_address(self.addresses[declared.name]), kind).reshape(declared.shape)
+        data = (ctypes.c_char * size).from_address(self.addresses[declared.name])
+        return np.frombuffer(data, kind).reshape(declared.shape)

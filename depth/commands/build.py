@@ -65,12 +65,12 @@ def checks(network, arguments, gpu):
     """Yields what is known of the engine's numbers, and what is not."""
     precision, bound = arguments.precision, 100 * self_check.BOUNDS[arguments.precision]
     difference = self_check.difference(form_on_cpu(network, precision), network.reference())
-    yield (f"checked  its {precision} form, run by ONNX Runtime on the CPU: depth within {100 * difference:.2g} % of the file's "
-           f"own ({bound:g} % are allowed)")
+    yield (f"checked  its {precision} form, run by ONNX Runtime on the CPU: depth within {100 * difference:.2g} % of "
+           f"the file's own ({bound:g} % are allowed)")
     if gpu is None:
-        yield ("NOT checked, for there is no NVIDIA GPU here and TensorRT loads engines on one only: whether GPU and driver "
-               "take this engine, what it predicts and how fast; the first start on a GPU compares its depth and refuses it "
-               "where it is wrong")
+        yield ("NOT checked, for there is no NVIDIA GPU here and TensorRT loads engines on one only: whether GPU and "
+               "driver take this engine, what it predicts and how fast; the first start on a GPU compares its depth "
+               "and refuses it where it is wrong")
         return
     from depth.tensorrt_runtime import TensorRtDepth
     found = TensorRtDepth(network.path, network.options, precision=precision, folder=network.cache.folder)

@@ -35,7 +35,7 @@ def open_estimator(arguments):
 
 @contextmanager
 def build_progress():
-    """A `with` block that yields a function to tell the share of an engine that is built; a bar shows it from then on."""
+    """A `with` block that yields a function to tell the share of an engine that is built, which a bar then shows."""
     columns = TextColumn("building the engine"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, transient=True, disable=not sys.stdout.isatty()) as bar:
         task = bar.add_task("", total=1.0, visible=False)
