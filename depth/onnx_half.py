@@ -31,6 +31,7 @@ LARGEST = float(np.finfo(np.float16).max)
 def half_precision(model):
     """Change an onnx.ModelProto, to the same inputs and outputs. Raises what onnx does for graphs that are wrong."""
     onnx = load_onnx("half precision")
+    _drop_named_constants(model)
     _unfold_casts(model.graph, onnx)
     types = _types(model, onnx)
     _rewrite(model.graph, types, _half_nodes(model.graph, types), onnx)
@@ -38,11 +39,19 @@ def half_precision(model):
     onnx.checker.check_model(model, full_check=True)
 
 
+def _drop_named_constants(model):
+    """Before ONNX 1.3 constants were inputs as well."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    for value in [value for value in model.graph.input if value.name in constants]:
+        model.graph.input.remove(value)
+    model.ir_version = max(model.ir_version, 4)
+
+
 def _unfold_casts(graph, onnx):
     """Constants that are stored as float16 and cast to float32 become float32 constants."""
     constants = {tensor.name: tensor for tensor in graph.initializer}
     casts = [node for node in graph.node if node.op_type == "Cast" and node.input[0] in constants
-             and node.attribute[0].i == onnx.TensorProto.FLOAT]
+             and any(each.name == "to" and each.i == onnx.TensorProto.FLOAT for each in node.attribute)]
     for node in casts:
         values = onnx.numpy_helper.to_array(constants[node.input[0]]).astype(np.float32)
         graph.initializer.append(onnx.numpy_helper.from_array(values, node.output[0]))

@@ -98,6 +98,18 @@ def test_delicate_steps_stay_in_float32(attention):
         assert np.allclose(answers(model, image)[0], answers(read_model(attention, "a test"), image)[0], rtol=0.01)
 
 
+def test_old_files_name_their_constants_among_the_inputs(attention):
+    model = read_model(attention, "a test")
+    for tensor in model.graph.initializer:
+        value = onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        model.graph.input.append(value)
+    model.ir_version = 3
+    half_precision(model)
+    expected = converted(attention)
+    expected.ir_version = 4
+    assert model == expected and len(declared_inputs(model)) == 1
+
+
 def test_no_constant_becomes_infinite(attention):
     model = converted(attention)
     for tensor in model.graph.initializer:
