@@ -16,6 +16,9 @@ LEAST_SIDE = 4
 class ImageNetwork:
     """A DepthEstimator but for what runs the network: a runtime derives from it and adds `infer`."""
 
+    details = ""
+    """How the runtime runs it, where there is more to say than its name: precision, device."""
+
     def __init__(self, name, spec, size):
         """`size`: (height, width) of the network's input."""
         self.name, self.spec, self.size = name, spec, size

@@ -1,6 +1,6 @@
 """Depth networks in ONNX files, run by ONNX Runtime: the portable default."""
 
-from calib.errors import MissingPackageError, NetworkError
+from calib.errors import MissingPackageError, NetworkError, UnusableRuntimeError
 from depth.onnx_network import Declared, OnnxNetwork, require_file, unreadable
 
 
@@ -27,7 +27,8 @@ def _open_session(path, device, threads):
     available = onnxruntime.get_available_providers()
     providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
     if device == "cuda" and "CUDAExecutionProvider" not in available:
-        raise NetworkError("--device cuda: this ONNX Runtime has no CUDA; install onnxruntime-gpu or use --device cpu")
+        raise UnusableRuntimeError("--device cuda: this ONNX Runtime has no CUDA; install onnxruntime-gpu or use "
+                                   "--device cpu")
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = threads
     settings.log_severity_level = 4
@@ -37,5 +38,6 @@ def _open_session(path, device, threads):
     except Exception as error:  # ONNX Runtime raises its own undocumented types
         raise unreadable(path, error) from error
     if device == "cuda" and "CUDAExecutionProvider" not in session.get_providers():
-        raise NetworkError("--device cuda: ONNX Runtime finds no usable GPU (driver, CUDA and cuDNN); use --device cpu")
+        raise UnusableRuntimeError("--device cuda: ONNX Runtime finds no usable GPU (driver, CUDA and cuDNN); use "
+                                   "--device cpu")
     return session

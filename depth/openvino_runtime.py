@@ -3,7 +3,7 @@
 import numpy as np
 
 from calib.cache_folder import cache_folder
-from calib.errors import MissingPackageError, NetworkError
+from calib.errors import MissingPackageError, NetworkError, UnusableRuntimeError
 from depth.onnx_network import Declared, OnnxNetwork, require_file, unreadable
 
 PRECISIONS = {"fp32": "f32", "bf16": "bf16"}
@@ -21,7 +21,7 @@ class OpenVinoDepth(OnnxNetwork):
         core, model = _open_model(path, device)
         inputs = [_declared(each) for each in model.inputs]
         super().__init__(path, options, inputs, [_name(each) for each in model.outputs])
-        self.precision = _chosen(precision, core)
+        self.precision = self.details = _chosen(precision, core)
         try:
             model.reshape([1, 3, *self.size] if self.spec.layout == "nchw" else [1, *self.size, 3])
             self.request = core.compile_model(model, "CPU", _settings(threads, self.precision)).create_infer_request()
@@ -43,7 +43,7 @@ def _open_model(path, device):
     except ImportError:
         raise MissingPackageError("openvino", "--runtime openvino") from None
     if device == "cuda":
-        raise NetworkError("--device cuda: OpenVINO has no CUDA; use --runtime onnx, or --device cpu")
+        raise UnusableRuntimeError("--device cuda: OpenVINO has no CUDA; use --runtime onnx, or --device cpu")
     require_file(path)
     try:
         reader = FrontEndManager().load_by_framework("onnx")  # asked to guess, its other readers would print

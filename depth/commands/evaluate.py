@@ -38,7 +38,7 @@ def run(arguments):
                             f"({protocol.note})")
     lines = [f"{estimator.name} on {dataset.name}, split {arguments.split}: {len(evaluation.images)} images, "
              f"{protocol.note}", *table(evaluation), *error_table(evaluation.errors),
-             f"one image takes {np.median(milliseconds):.1f} ms (median)"]
+             f"one image takes {np.median(milliseconds):.1f} ms (median), {estimator.note}"]
     if arguments.rows > 0:
         lines.append(f"picture    {write_sheet(arguments, dataset, sheet)}")
     if arguments.json:

@@ -72,6 +72,7 @@ def run(arguments):
         interrupted = True
     if milliseconds:
         yield f"{estimator.name}: pictures predicted: {len(milliseconds)}, one takes {np.median(milliseconds):.1f} ms (median)"
+        yield f"network    {estimator.note}"
         yield f"focal length {cameras.source}"
         yield f"results    {arguments.output}"
     if interrupted:
