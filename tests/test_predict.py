@@ -61,7 +61,8 @@ def test_everything_for_one_picture(predicted, tmp_path, capsys):
     assert points["x"].max() == pytest.approx(1.992 * 31.5 / 32, rel=1e-3) and points["x"].min() == -points["x"].max()
     assert cv2.imread(str(output / "a_bokeh.jpg")).shape == (48, 64, 3)
     assert cv2.imread(str(output / "a_depth_colour.png")).shape == (48 + SCALE_HEIGHT, LEAST_WIDTH, 3)
-    assert "field of view of 90 degrees" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "field of view of 90 degrees" in said and "network    run by onnx\n" in said
 
 
 def test_the_error_that_the_network_expects(predicted, tmp_path, capsys):
