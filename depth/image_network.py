@@ -24,8 +24,8 @@ class ImageNetwork:
         self.name, self.spec, self.size = name, spec, size
 
     def infer(self, image):
-        """(1, 3, h, w) or (1, h, w, 3) float32, as the spec's layout is -> list of arrays that hold one map each: depth,
-        and the error where spec.predicts_error."""
+        """(1, 3, h, w) or (1, h, w, 3) float32, as the spec's layout is -> list of arrays that hold one map each:
+        depth, and the error where spec.predicts_error."""
         raise NotImplementedError
 
     def try_out(self):

@@ -35,8 +35,8 @@ class NetworkSpec:
     output: str = "depth"
     """`depth`, `inverse_depth` (1/depth) or `log_depth` (natural logarithm)."""
     error: str = "none"
-    """What the second output is: `log_error`, the natural logarithm of the expected absolute relative error of depth, or
-    `none` of our business."""
+    """What the second output is: `log_error`, the natural logarithm of the expected absolute relative error of depth,
+    or `none` of our business."""
     scale: float = 1.0
     """Metres per unit of the depth that the output stands for: 0.01 for a network that predicts centimetres."""
     focal_px: tuple[float, float] | None = None

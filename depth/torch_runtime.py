@@ -49,7 +49,8 @@ def open_weights(path, network=None, options=None, device="cpu"):
     tensors, facts = read_tensors(path)
     name = network or facts.get("network")
     if name is None:
-        raise NetworkError(f"{path} does not say which network its weights are for: `python -m depth` takes --network NAME")
+        raise NetworkError(f"{path} does not say which network its weights are for: `python -m depth` takes --network "
+                           f"NAME")
     entry = registry.find(name)
     module = entry.build()
     fill(module, tensors, path)

@@ -26,7 +26,8 @@ def two_outputs(path, size, second_size=None, names=("log_depth", "log_error")):
     size. Returns the path."""
     second_size = second_size or size
     second = ("Neg", ["mean"], [names[1]], {}) if second_size == size else ("Identity", ["ones"], [names[1]], {})
-    nodes = [("ReduceMean", ["rgb"], ["mean"], {"axes": [1], "keepdims": 1}), ("Identity", ["mean"], [names[0]], {}), second]
+    nodes = [("ReduceMean", ["rgb"], ["mean"], {"axes": [1], "keepdims": 1}),
+             ("Identity", ["mean"], [names[0]], {}), second]
     return onnx_file(path, {"rgb": (1, 3, *size)}, {names[0]: (1, 1, *size), names[1]: (1, 1, *second_size)}, nodes,
                      {"ones": np.ones((1, 1, *second_size), np.float32)})
 

@@ -1,4 +1,4 @@
-"""`python -m depth export`: the file predicts what the weights do, says how it wants its images, and is half as large."""
+"""`python -m depth export`: a file predicts what weights do, says how it wants its images, and is half as large."""
 
 from pathlib import Path
 

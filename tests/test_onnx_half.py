@@ -141,7 +141,8 @@ def test_graphs_within_see_what_they_take(tmp_path):
     make = onnx.helper.make_node
     graph = onnx.helper.make_graph(
         [make("Conv", ["rgb", "w"], ["a"]), make("ReduceMean", ["a"], ["m"], keepdims=0),
-         make("Greater", ["m", "zero"], ["c"]), make("If", ["c"], ["b"], then_branch=branch("yes", "Relu"), else_branch=branch("no", "Neg")),
+         make("Greater", ["m", "zero"], ["c"]),
+         make("If", ["c"], ["b"], then_branch=branch("yes", "Relu"), else_branch=branch("no", "Neg")),
          make("Conv", ["b", "w"], ["d"]), make("Conv", ["d", "w"], ["depth"])], "net",
         [onnx.helper.make_tensor_value_info("rgb", FLOAT, [1, 3, 8, 8])],
         [onnx.helper.make_tensor_value_info("depth", FLOAT, [1, 3, 8, 8])],

@@ -1,4 +1,4 @@
-"""OpenVINO beside ONNX Runtime: the same depth from the same file, and the same words about files that are no network."""
+"""OpenVINO beside ONNX Runtime: the same depth from the same file, and the same about files that are none."""
 
 import sys
 

@@ -16,6 +16,12 @@ CAMERA = Camera(24, 16, 20.0, 20.0, 11.5, 7.5)
 GREY = np.full((16, 24, 3), 51, np.uint8)
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """What runtimes keep goes here."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def grey(tmp_path):
     """A network that predicts one metre more than the brightness."""
@@ -87,7 +93,7 @@ def test_where_no_runtime_is_left_all_reasons_are_given(made_up):
 
 
 @pytest.mark.parametrize("name, runtime, says", [
-    ("a.onnx", "torch", "--runtime torch runs .safetensors, .pth, .pt files, not a.onnx: choose auto or tensorrt or onn"),
+    ("a.onnx", "torch", "--runtime torch runs .safetensors, .pth, .pt files, not a.onnx: choose auto or tensorrt or "),
     ("a.pth", "onnx", "--runtime onnx runs .onnx files, not a.pth: choose auto or torch"),
     ("a.pth", "openvino", "--runtime openvino runs .onnx files, not a.pth"),
     ("a.txt", "auto", "a.txt: a depth network is a file that ends in .onnx, .pt, .pth, .safetensors"),

@@ -1,4 +1,4 @@
-"""`python -m depth export`: weights of a registered network as an ONNX file, with what a runtime must know beside it."""
+"""`python -m depth export`: weights of a registered network as an ONNX file, with what runtimes must know beside it."""
 
 from pathlib import Path
 
@@ -39,8 +39,8 @@ def run(arguments):
     worst = _difference(source, OnnxDepth(arguments.output), size)
     if not worst < TOLERANCE:
         raise NetworkError(f"{arguments.output} differs from {arguments.weights} by {100 * worst:.1f} %: do not use it")
-    return [f"{arguments.output}: {len(data) / 1e6:.1f} MB, takes {size[1]}x{size[0]}, depth within {100 * worst:.2f} % of "
-            f"the weights"]
+    return [f"{arguments.output}: {len(data) / 1e6:.1f} MB, takes {size[1]}x{size[0]}, depth within {100 * worst:.2f} "
+            f"% of the weights"]
 
 
 def _difference(source, exported, size):

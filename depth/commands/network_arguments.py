@@ -14,8 +14,8 @@ from depth.default_network import default_weights
 
 def add_network_arguments(parser):
     parser.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE",
-                        help=".safetensors or .pth of a registered network, or any .onnx depth network (default: the one "
-                             "that ships)")
+                        help=".safetensors or .pth of a registered network, or any .onnx depth network (default: the "
+                             "one that ships)")
     parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images, as for run_slam.py; may be repeated")

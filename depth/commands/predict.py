@@ -71,7 +71,8 @@ def run(arguments):
     except KeyboardInterrupt:
         interrupted = True
     if milliseconds:
-        yield f"{estimator.name}: pictures predicted: {len(milliseconds)}, one takes {np.median(milliseconds):.1f} ms (median)"
+        yield (f"{estimator.name}: pictures predicted: {len(milliseconds)}, one takes {np.median(milliseconds):.1f} ms "
+               f"(median)")
         yield f"network    {estimator.note}"
         yield f"focal length {cameras.source}"
         yield f"results    {arguments.output}"
