@@ -14,13 +14,12 @@ from sequences.sequence import SourceOptions
 from sequences.tum import TumSequence
 from tiny_recordings import DATA
 
-openvino = pytest.importorskip("openvino")
+pytestmark = pytest.mark.openvino
 
 SIZE = 8, 12
 CAMERA = Camera(24, 16, 20.0, 20.0, 11.5, 7.5)
 NOISE = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)
 MODELS = DATA.parent / "models"
-HAS_BF16 = "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 @pytest.fixture(autouse=True)
@@ -91,10 +90,11 @@ def test_a_prediction_outlives_the_next_one(tmp_path):
 
 
 def test_precisions(network):
-    path = network()
-    assert OpenVinoDepth(path).precision == ("bf16" if HAS_BF16 else "fp32")
+    import openvino
+    path, has_bf16 = network(), "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    assert OpenVinoDepth(path).precision == ("bf16" if has_bf16 else "fp32")
     assert "choose auto, fp32 or bf16" in refusal(path, precision="int4")
-    if HAS_BF16:
+    if has_bf16:
         coarse, fine = (OpenVinoDepth(path, precision=name).predict(NOISE, CAMERA).depth_m for name in ("bf16", "fp32"))
         assert np.allclose(coarse, fine, rtol=0.02)
     else:
