@@ -1,7 +1,7 @@
 """All tests that load OpenVINO, in a process of their own.
 
 Where OpenVINO has run, a process can crash once it forks, as torch does for the workers that prepare batches: seen with
-OpenVINO 2026.4 and torch 2.13 in tests of training that came after those of OpenVINO.
+OpenVINO 2026.4 and torch 2.13, in tests of training that came after those of OpenVINO. Workers also made other images.
 """
 
 import subprocess
