@@ -7,7 +7,7 @@ SOURCE: recordings with ground truth, or synthetic:... At positions spread over 
 ways: the lens is covered for half a second, a second of frames is cut out, or the camera is carried off to a place that
 it has seen, an earlier part of the recording. It counts as found if it is tracked in the same map within a second, and
 as right if it stands to the keyframe that it is tracked against as the true poses say, within 0.1 m, a tenth of the
-distance between the two and 4 degrees.
+distance between the two and 4 degrees, a network's scale put right by the keyframe's median depth.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def rows(source, depth, positions):
     frames, camera = read(source, depth)
     config = SlamConfig.for_sensor() if depth == "sensor" else SlamConfig.for_network()
     slam = SlamSystem(camera, config)
-    places = np.linspace(0.25, 0.9, positions) * len(frames)
+    places = np.linspace(0.25, 0.85, positions) * len(frames)
     outcomes = {what: [] for what in DISTURBANCES}
     for index, frame in enumerate(frames):
         if index in places.astype(int):
@@ -117,7 +117,7 @@ def in_a_copy(slam, disturbed, frames):
 
 def outcome(slam, frames, unusable, original):
     """-> (`right`, `wrong` or `lost`, frames until found)"""
-    truth = {frame.index: frame.T_world_cam_true for frame in original}
+    truth = {frame.index: frame for frame in original}
     submap = slam.keyframes.active_submap
     start_s = frames[min(unusable, len(frames) - 1)].timestamp_s
     for count, frame in enumerate(frames):
@@ -125,17 +125,18 @@ def outcome(slam, frames, unusable, original):
             break
         result = slam.process(frame)
         if count >= unusable and result.T_world_cam is not None and slam.keyframes.active_submap == submap:
-            return judged(slam, result, truth[frame.index], truth), count - unusable + 1
+            return judged(slam, result, truth), count - unusable + 1
     return "lost", 0
 
 
-def judged(slam, result, T_true, truth):
-    reference = slam.keyframes.reference
-    T_key_true = truth[reference.frame_index]
+def judged(slam, result, truth):
+    reference, key = slam.keyframes.reference, truth[slam.keyframes.reference.frame_index]
+    T_true, T_key_true = truth[result.index].T_world_cam_true, key.T_world_cam_true
     if T_true is None or T_key_true is None:
         return "right"
     true = se3.inverse(T_key_true) @ T_true
     found = se3.inverse(slam.T_world_reference) @ result.T_world_cam
+    found[:3, 3] *= np.median(key.sensor_depth.depth_m[key.sensor_depth.depth_m > 0]) / reference.median_depth_m
     error = se3.inverse(true) @ found
     allowed_m = ERROR_M + ERROR_SHARE * np.linalg.norm(true[:3, 3])
     is_right = (np.linalg.norm(found[:3, 3] - true[:3, 3]) <= allowed_m

@@ -3,7 +3,7 @@
 A false loop ruins a map, a missed one costs little. So a candidate has to pass features, direct alignment and depth in
 both directions (slam.place_check); unless it hardly moves anything, a second pair of keyframes has to say the same;
 and the path must be able to follow without being strained more than it may have drifted. Work is cut into pieces of
-some milliseconds, few per frame, so that a frame never waits long.
+some milliseconds, one per frame, so that a frame never waits long.
 """
 
 from collections import deque
@@ -21,9 +21,7 @@ from slam.pose_graph import Edge, Optimum, PoseGraph, PoseGraphConfig
 @dataclass(frozen=True)
 class LoopConfig:
     max_waiting: int = 24
-    """Candidates that wait for their turn; beyond, the oldest are forgotten."""
-    per_frame: int = 8
-    """One candidate is looked at per frame, one more for each so many that wait."""
+    """Candidates that wait for their turn, one a frame; beyond, the oldest are forgotten."""
     odometry_std: tuple[float, float] = (0.004, 0.0)
     """Standard deviation of the motion from one keyframe to the next, in median depths and radians, and of the ratio
     of their scales. Generous: errors of neighbours have the same sign."""
@@ -102,13 +100,12 @@ class LoopCloser:
                 self.graph.edges[index] = edge._replace(S_first_second=sim3.inverse(S[edge.first]) @ S[edge.second])
 
     def step(self, keyframes):
-        """Go on with an optimisation, or look at some of the candidates. -> S_world_key (K, 4, 4) that the map should
+        """Go on with an optimisation, or look at one of the candidates. -> S_world_key (K, 4, 4) that the map should
         take on, or None."""
         if self.trial is not None:
             return self._go_on(keyframes)
-        for _ in range(1 + len(self.waiting) // self.config.per_frame):
-            if self.waiting and self.trial is None:
-                self._consider(keyframes, *self.waiting.popleft())
+        if self.waiting:
+            self._consider(keyframes, *self.waiting.popleft())
         return None
 
     def _consider(self, keyframes, new_row, old_row):

@@ -19,6 +19,9 @@ class RelocalisationConfig:
     """Keyframes tried per frame: the last reference, some that share most features, and some others in turn."""
     min_matches: int = 20
     """Feature matches that agree on one pose."""
+    max_distance: int = 50
+    """Bits in which the descriptors of a match may differ (Mur-Artal 2015, ORB-SLAM). Spares most unrelated images the
+    search for a pose, and costs no related ones."""
     reprojection_px: float = 3.0
     min_correlation: float = 0.6
     """Of intensities after direct alignment. More than tracking asks for, which knows where the camera was just now."""
@@ -77,6 +80,9 @@ class Relocaliser:
         if min(len(descriptors), len(key_descriptors)) < self.config.min_matches:
             return None
         matches = self.matcher.match(key_descriptors, descriptors)
+        matches = [match for match in matches if match.distance <= self.config.max_distance]
+        if len(matches) < self.config.min_matches:
+            return None
         key_px = key_positions[[m.queryIdx for m in matches]]
         px = positions[[m.trainIdx for m in matches]]
         u, v = np.round(key_px).astype(int).T
@@ -89,7 +95,7 @@ class Relocaliser:
         cv2.setRNGSeed(0)  # RANSAC draws from a global generator; the same frames must give the same map
         found, rotation, translation, inliers = cv2.solvePnPRansac(
             rays[known] / rho[known, None], px[known], c.K, None, iterationsCount=200,
-            reprojectionError=self.config.reprojection_px, flags=cv2.SOLVEPNP_EPNP)
+            reprojectionError=self.config.reprojection_px, flags=cv2.SOLVEPNP_AP3P)
         if not found or inliers is None or len(inliers) < self.config.min_matches:
             return None
         T_cam_key = np.eye(4)

@@ -124,7 +124,7 @@ class SlamSystem:
         self.close_loops()
         tracked = self.track(image, self.motion.predict(image.timestamp_s))
         status = "tracked"
-        if not self.is_believable(tracked):
+        if not self.is_believable(tracked, image.timestamp_s):
             tracked, status = self.relocalise(image), "relocalised"
         if tracked is None:
             return self.lost(image)
@@ -185,9 +185,11 @@ class SlamSystem:
         retries = [self.tracker.track(image.pyramid, reference, start) for start in starts if start is not None]
         return max([tracked, *retries], key=lambda result: (result.converged, result.correlation))
 
-    def is_believable(self, tracked):
-        """Who was lost may be anywhere, so then the images have to fit better than from one frame to the next."""
-        return tracked.converged and (not self.lost_count
+    def is_believable(self, tracked, timestamp_s):
+        """Who was lost, or not seen for a while, may be anywhere: then images have to fit better than from one frame
+        to the next."""
+        is_anywhere = self.lost_count > 0 or self.motion.is_too_far(timestamp_s)
+        return tracked.converged and (not is_anywhere
                                       or tracked.correlation >= self.config.relocalisation.min_correlation)
 
     @stage("relocalise")

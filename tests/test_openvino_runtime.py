@@ -1,4 +1,4 @@
-"""OpenVINO beside ONNX Runtime: the same depth from the same file, and the same words about files that are no network."""
+"""OpenVINO beside ONNX Runtime: the same depth from the same file, and the same about files that are none."""
 
 import sys
 
@@ -9,18 +9,17 @@ from calib.camera import Camera
 from calib.errors import MissingPackageError, NetworkError
 from depth.onnx_runtime import OnnxDepth
 from depth.openvino_runtime import OpenVinoDepth
-from onnx_file import FLOAT, FLOAT16, UINT8, onnx_file
+from onnx_file import FLOAT, FLOAT16, UINT8, onnx_file, two_outputs
 from sequences.sequence import SourceOptions
 from sequences.tum import TumSequence
 from tiny_recordings import DATA
 
-openvino = pytest.importorskip("openvino")
+pytestmark = pytest.mark.openvino
 
 SIZE = 8, 12
 CAMERA = Camera(24, 16, 20.0, 20.0, 11.5, 7.5)
 NOISE = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)
 MODELS = DATA.parent / "models"
-HAS_BF16 = "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 @pytest.fixture(autouse=True)
@@ -76,19 +75,26 @@ def test_layouts_types_names_and_open_sizes(network):
     assert agree(network(shape=(1, 3, "height", "width")), {"size": "32,64"}).depth_m.shape == (32, 64)
 
 
-def test_a_prediction_outlives_the_next_one(network):
-    estimator = OpenVinoDepth(network())
-    first = estimator.predict(NOISE, CAMERA).depth_m
-    kept = first.copy()
+def test_the_error_that_a_network_expects(tmp_path):
+    path = two_outputs(tmp_path / "net.onnx", SIZE)
+    expected, found = (kind(path).predict(NOISE, CAMERA).log_error for kind in (OnnxDepth, OpenVinoDepth))
+    assert found.std() > 0.01 and np.allclose(found, expected, rtol=0.02)
+
+
+def test_a_prediction_outlives_the_next_one(tmp_path):
+    estimator = OpenVinoDepth(two_outputs(tmp_path / "net.onnx", SIZE))
+    first = estimator.predict(NOISE, CAMERA)
+    kept = first.depth_m.copy(), first.log_error.copy()
     estimator.predict(255 - NOISE, CAMERA)
-    assert np.array_equal(first, kept)
+    assert np.array_equal(first.depth_m, kept[0]) and np.array_equal(first.log_error, kept[1])
 
 
 def test_precisions(network):
-    path = network()
-    assert OpenVinoDepth(path).precision == ("bf16" if HAS_BF16 else "fp32")
+    import openvino
+    path, has_bf16 = network(), "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    assert OpenVinoDepth(path).precision == ("bf16" if has_bf16 else "fp32")
     assert "choose auto, fp32 or bf16" in refusal(path, precision="int4")
-    if HAS_BF16:
+    if has_bf16:
         coarse, fine = (OpenVinoDepth(path, precision=name).predict(NOISE, CAMERA).depth_m for name in ("bf16", "fp32"))
         assert np.allclose(coarse, fine, rtol=0.02)
     else:

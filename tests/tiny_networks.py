@@ -80,7 +80,8 @@ MODULES = {"tiny": Tiny, "tiny_plain": TinyPlain, "tiny_error": TinyError, "tiny
 
 
 def entry(name, loss="berhu", predicts="depth", first_stage=None):
-    return TinyNetwork(name, "test", "", SIZE, (16, 16), loss, predicts, 2, first_stage)
+    return TinyNetwork(name, "test", "", SIZE, (16, 16), loss, predicts, 2, first_stage,
+                       predicts_error=name == "tiny_error")
 
 
 ENTRIES = (entry("tiny"), entry("tiny_plain"), entry("tiny_error", "laplace", "log_depth"),

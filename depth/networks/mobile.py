@@ -84,6 +84,12 @@ class Mobile(nn.Module):
             features = self.doublings[k](features, skips[k])
         return DepthAndError(*self.predict(features).split(1, dim=1))
 
+    def scale_log_error(self, slope, offset):
+        """From now on log_error is slope * log_error + offset; log_depth stays as it is."""
+        with torch.no_grad():
+            self.predict.weight[1] *= slope
+            self.predict.bias[1] = slope * self.predict.bias[1] + offset
+
 
 def _convolution(channels_in, channels_out):
     return nn.Sequential(nn.Conv2d(channels_in, channels_out, 1, bias=False), nn.BatchNorm2d(channels_out))
