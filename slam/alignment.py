@@ -58,16 +58,14 @@ def align_depth(inverse_depth, view, last_log_scale, config):
 
 
 def bend_to_points(inverse_depth, u, v, rho, config):
-    """Scale and bend a (h, w) inverse depth towards points (n,) of known inverse depth at pixels u, v -> AlignedDepth
+    """Scale and bend a (h, w) inverse depth towards points (n,) of known inverse depth at pixels u, v, where it has a
+    value -> AlignedDepth
 
     As `align_depth`, only that what is known is sparse: `bend_prior` is in units of the points' mean density.
     """
-    predicted = inverse_depth[v, u]
-    usable = predicted > 0
-    u, v = u[usable], v[usable]
-    points_log_ratio = np.log(predicted[usable] / rho[usable]).astype(np.float32)
-    log_scale = float(np.median(points_log_ratio))
-    rest = points_log_ratio - np.float32(log_scale)
+    log_ratio = np.log(inverse_depth[v, u] / rho).astype(np.float32)
+    log_scale = float(np.median(log_ratio))
+    rest = log_ratio - np.float32(log_scale)
     log_spread = 1.4826 * float(np.median(np.abs(rest)))
     kept = np.abs(rest) < config.max_log_bend
     total, known = np.zeros(inverse_depth.shape, np.float32), np.zeros(inverse_depth.shape, np.float32)

@@ -35,9 +35,10 @@ class Refiner:
     def dense(self, inverse_depth, T_world_cam):
         """A network's (h, w) inverse depth brought to the located points that a camera sees; None if these are few."""
         u, v, rho = self.window.located(se3.inverse(T_world_cam), self.camera)
-        if len(u) < self.config.min_points:
+        known = inverse_depth[v, u] > 0
+        if known.sum() < self.config.min_points:
             return None
-        return bend_to_points(inverse_depth, u, v, rho, self.config.alignment)
+        return bend_to_points(inverse_depth, u[known], v[known], rho[known], self.config.alignment)
 
     def network_scale(self, keyframes):
         """By which factor the map is too small according to the network, over all keyframes, and how much they differ:

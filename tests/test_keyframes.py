@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import scenes
-from calib import se3
+from calib import se3, sim3
 from slam.keyframes import KeyframeConfig, Keyframes
 from slam.pyramid import NO_DEPTH, build_pyramid, grey
 
@@ -69,3 +69,28 @@ def test_adding_makes_it_the_reference():
     keyframes.add(made(rgb, depth_m), np.eye(4))
     keyframes.add(second := made(rgb, depth_m), T)
     assert len(keyframes) == 2 and keyframes.reference is second and np.array_equal(keyframes.T_world_key[1], T)
+
+
+def test_another_depth_moves_the_points_along_their_rays():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    keyframes = Keyframes(KeyframeConfig())
+    pyramid = build_pyramid(grey(rgb, scenes.CAMERA.size), NO_DEPTH, scenes.CAMERA, 4)
+    keyframe = made(rgb, depth_m)
+    before = [points.copy() for points in keyframe.points]
+    keyframes.redraw(keyframe, pyramid, (1 / (2 * depth_m)).astype(np.float32), 0.05)
+    assert all(np.allclose(a[:3], 2 * b[:3], rtol=1e-3) for a, b in zip(keyframe.points, before))
+    assert keyframe.median_depth_m == pytest.approx(2 * np.median(depth_m), rel=0.01)
+    keyframes.redraw(keyframe, pyramid, np.zeros_like(depth_m), 0.05)
+    assert keyframe.inverse_depth.any() and np.allclose(keyframe.points[0][:3], 2 * before[0][:3], rtol=1e-3)
+
+
+def test_many_moves_leave_rotations_rigid():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    keyframes = Keyframes(KeyframeConfig())
+    keyframes.add(made(rgb, depth_m), np.eye(4))
+    S = sim3.exp(np.array([0.1, 0, 0.2, 0.3, -0.2, 0.1, 0.02]))
+    S[:3, :3] += 1e-7
+    for _ in range(60):
+        keyframes.move(sim3.similarity(keyframes.T_world_key, keyframes.scale) @ sim3.inverse(S) @ S)
+    R = keyframes.T_world_key[0, :3, :3]
+    assert np.allclose(R @ R.T, np.eye(3), atol=1e-12)

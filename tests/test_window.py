@@ -118,6 +118,10 @@ def test_a_view_without_points_says_nothing(refiner):
     assert refiner.dense(np.ones(scenes.CAMERA.size, np.float32), T_behind) is None
 
 
+def test_without_a_prediction_points_bend_nothing(refiner):
+    assert refiner.dense(np.zeros(scenes.CAMERA.size, np.float32), WALK[3]) is None
+
+
 def test_brightness_is_carried_along():
     """Log gain and bias of a keyframe against the first, through those against the one before."""
     refiner = Refiner(scenes.CAMERA, RefinementConfig(window=CONFIG))
