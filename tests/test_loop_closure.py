@@ -9,7 +9,10 @@ import scenes
 from calib import se3, sim3
 from sequences.frame import DepthImage
 from slam.evaluation import absolute_error
+from slam.keyframes import KeyframeConfig, Keyframes
 from slam.loop_candidates import CandidateConfig
+from slam.loop_closure import Trial
+from slam.pose_graph import Edge, Optimum
 from slam.surfels import SurfelConfig
 from slam.system import SlamConfig, SlamSystem
 
@@ -115,3 +118,32 @@ def test_parts_that_nothing_joins_are_kept_apart(frames):
     assert len(own) + len(other) == len(slam.surfels) and min(len(own), len(other)) > 5000
     assert len(own.select(0)) == len(own)
     assert len(slam.trajectory()[0]) == parts[0]["frames"]
+
+
+def placed(T_world_key):
+    """Keyframes of which only the places are known."""
+    keyframes = Keyframes(KeyframeConfig())
+    keyframes.T_world_key, keyframes.scale = np.array(T_world_key), np.ones(len(T_world_key))
+    keyframes.submap = np.zeros(len(T_world_key), np.int64)
+    return keyframes
+
+
+def test_what_is_learnt_while_a_loop_is_being_closed_is_kept():
+    """Keyframes are adjusted after the optimisation began: its correction comes on top."""
+    loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(ROUND[:3])
+    correction = sim3.exp(np.array([0.1, 0, 0.2, 0.05, 0, 0, 0.1]))
+    trial = Trial([], [], keyframes.submap, keyframes.S_world_key(), 0.0, iter(()))
+    loops.reached = Optimum(correction @ trial.S_world_key, np.zeros(0), 1)
+    adjustment = se3.exp(np.array([0.01, 0.02, 0, 0, 0.01, 0]))
+    keyframes.T_world_key = keyframes.T_world_key @ adjustment
+    assert np.allclose(loops._carried_on(keyframes, trial), correction @ np.array(ROUND[:3]) @ adjustment)
+
+
+def test_adjusted_motions_replace_those_of_tracking_but_not_loops():
+    loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(ROUND[:3])
+    wrong = se3.exp(np.array([0.1, 0, 0, 0, 0, 0]))
+    loops.graph.edges = [Edge(0, 1, wrong, np.ones(7), False), Edge(1, 2, wrong, np.ones(7), False),
+                         Edge(0, 1, wrong, np.ones(7), True)]
+    loops.remeasure(keyframes, [0, 1])
+    chi2 = loops.graph.chi2(keyframes.S_world_key())
+    assert chi2[0] < 1e-12 and chi2[1:].min() > 1e-3
