@@ -21,6 +21,8 @@ class RefinementConfig:
     """Standard deviation of the logarithm of a network's depth, after its scale has been found."""
     min_points: int = 30
     """Fewer located points in view say nothing about dense depth."""
+    min_opinions: int = 4
+    """Keyframes whose scale the network must have judged before all of them together are believed more than the first."""
 
 
 class Refiner:
@@ -40,13 +42,13 @@ class Refiner:
             return None
         return bend_to_points(inverse_depth, u[known], v[known], rho[known], self.config.alignment)
 
-    def network_scale(self, keyframes):
-        """By which factor the map is too small according to the network, over all keyframes, and how much they differ:
-        median and robust standard deviation of the log -> (factor, log_std), or None before there is anything."""
-        if not self.log_ratio:
+    def network_scale(self, keyframes, submap):
+        """By which factor a submap is too small according to the network, over all keyframes, and how much they differ:
+        median and robust standard deviation of the log -> (factor, log_std), or None where there are too few."""
+        rows = np.array([row for row in self.log_ratio if keyframes.submap[row] == submap], np.int64)
+        if len(rows) < self.config.min_opinions:
             return None
-        rows = np.array(list(self.log_ratio))
-        ratio = np.array(list(self.log_ratio.values())) + np.log(keyframes.scale[rows])
+        ratio = np.array([self.log_ratio[row] for row in rows]) + np.log(keyframes.scale[rows])
         median = np.median(ratio)
         return float(np.exp(-median)), float(1.4826 * np.median(np.abs(ratio - median)))
 

@@ -62,7 +62,7 @@ def build_report(arguments, session, problems):
         "surfels": len(slam.surfels),
         "evicted_surfels": slam.surfels.evicted,
         "peak_memory_mb": peak_memory_mb(),
-        **network_scale(slam),
+        **settled_scale(slam),
         **session.scores(),
         "stages": slam.stage_times.summary(),
         "camera": asdict(sequence.camera),
@@ -72,10 +72,10 @@ def build_report(arguments, session, problems):
     }
 
 
-def network_scale(slam):
-    """What the network, asked in all keyframes, thinks of the map's scale, which is that of the first."""
-    scale = slam.refiner.network_scale(slam.keyframes) if slam.refiner else None
-    return {"network_scale": round(scale[0], 4), "network_scale_log_std": round(scale[1], 4)} if scale else {}
+def settled_scale(slam):
+    """By how much all keyframes together judged the map larger than the first alone had, and how much they differ."""
+    scale = slam.settled_scale.get(slam.main_submap)
+    return {"scale_settled_by": round(scale[0], 4), "scale_log_std": round(scale[1], 4)} if scale else {}
 
 
 def _in_one_line(error):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from calib import se3
+from calib import se3, sim3
 from slam.alignment import AlignedDepth, AlignmentConfig, align_depth
 from slam.fusion import Fusion, FusionConfig, FusionResult
 from slam.keyframes import KeyframeConfig, Keyframes
@@ -108,6 +108,9 @@ class SlamSystem:
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
         self.stage_times = StageTimes()
         self.track_log = TrackLog()
+        self.settled_scale = {}
+        """Per submap, the factor that it was scaled by at the end, and the standard deviation of its log from one
+        keyframe to the next."""
         self.log_scale = 0.0
         self.affine = (0.0, 0.0)
         self.lost_since_s, self.lost_count = None, 0
@@ -292,9 +295,23 @@ class SlamSystem:
             self.merger.step(self.surfels, self.keyframes)
 
     def finish(self):
-        """After the last frame: look at what still waits."""
+        """After the last frame: look at what still waits, and settle how large everything is."""
         while self.loops.is_busy or self.merger.waiting:
             self.close_loops()
+        if self.refiner and len(self.keyframes):
+            self.settle_scale()
+
+    def settle_scale(self):
+        """So far the first keyframe's prediction was the measure of everything; now the median over all keyframes is
+        (network errors of scale differ from view to view)."""
+        S_world_key = self.keyframes.S_world_key()
+        for submap in np.unique(self.keyframes.submap):
+            scale = self.refiner.network_scale(self.keyframes, submap)
+            if scale is not None:
+                rows = self.keyframes.submap == submap
+                S_world_key[rows] = sim3.scaling(scale[0]) @ S_world_key[rows]
+                self.settled_scale[int(submap)] = scale
+        self.refiner.follow(self.keyframes, self.move_map(S_world_key))
 
     def move_map(self, S_world_key):
         """Keyframes, surfels and camera take on the keyframes' new poses and scales; the camera stays where it is

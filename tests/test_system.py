@@ -178,5 +178,22 @@ def test_geometry_corrects_what_the_network_gets_wrong():
         depth_errors.append(np.mean([np.abs(ratio - np.median(ratio)).mean() for ratio in log_ratio[10:]]))
     alone, refined = depth_errors
     assert refined < 0.75 * alone and path_errors[1] < path_errors[0]
-    factor, log_std = slam.refiner.network_scale(slam.keyframes)
+    factor, log_std = slam.refiner.network_scale(slam.keyframes, 0)
     assert factor == pytest.approx(1, abs=0.15) and log_std < 0.2
+
+
+def test_in_the_end_all_keyframes_say_how_large_the_world_is():
+    """The first prediction is off by two fifths, the rest are right: path and map grow when that is known."""
+    poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
+    slam, _ = run(NETWORK, [scenes.frame(i, T, depth_scale=1.0 if i else 0.6) for i, T in enumerate(poses)])
+    spread = []
+    for _ in range(3):
+        _, T_world_cam = slam.trajectory()
+        _, scale = absolute_error(T_world_cam[:, :3, 3], np.array(poses)[:, :3, 3], with_scale=True)
+        spread.append((scale, np.median(np.linalg.norm(
+            slam.surfels.world_points(slam.surfels.select(6.0), slam.keyframes.T_world_key)[0], axis=1))))
+        slam.finish()
+    before, after, again = np.array(spread)
+    assert before[0] > 1.3 and after[0] == pytest.approx(1, abs=0.05)
+    assert after[1] / before[1] == pytest.approx(before[0] / after[0], rel=0.02)
+    assert np.allclose(again, after, rtol=1e-6)
