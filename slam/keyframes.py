@@ -75,7 +75,8 @@ class Keyframes:
         if points[0].shape[1] < self.config.min_points:
             return None
         return Keyframe(len(self), frame.index, frame.timestamp_s, points, inverse_depth,
-                        _median_depth_m(inverse_depth), np.round(255 * pyramid.levels[0].texture[..., 0]).astype(np.uint8))
+                        _median_depth_m(inverse_depth),
+                        np.round(255 * pyramid.levels[0].texture[..., 0]).astype(np.uint8))
 
     def redraw(self, keyframe, pyramid, inverse_depth, depth_log_std):
         """Give a keyframe another depth, unless that leaves too little to align to."""
