@@ -125,7 +125,7 @@ def require_folder(location, layout):
 
 def require_files(folder, names, layout):
     """Raises SourceError that says what is missing of what was looked for."""
-    missing = [name for name in names if not (folder / name).exists()]
+    missing = [str(name) for name in names if not (folder / name).exists()]
     if missing:
         raise SourceError(f"{folder} lacks {', '.join(missing)}: expected {layout}")
 
