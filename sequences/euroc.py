@@ -51,7 +51,7 @@ def _camera(path):
         model = fields["camera_model"], fields["distortion_model"]
         numbers = [*map(int, fields["resolution"]), *map(float, fields["intrinsics"])]
         distortion = tuple(map(float, fields["distortion_coefficients"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CalibrationError(f"{path}: expected camera_model, distortion_model, resolution, intrinsics and "
                                f"distortion_coefficients ({error!r})") from error
     if model != ("pinhole", "radial-tangential") or len(numbers) != 6:

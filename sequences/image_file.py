@@ -60,6 +60,8 @@ def _decode(path, flags):
         data = Path(path).read_bytes()
     except OSError as error:
         raise UnreadableImage(f"{path}: {error.strerror}") from error
+    except ValueError as error:  # a name that no file can have, in a damaged list of images
+        raise UnreadableImage(f"{str(path)!r}: {error}") from error
     return _decode_bytes(data, path, flags)
 
 

@@ -34,8 +34,7 @@ class KittiOdometrySequence(Recording):
         if not images:
             raise SourceError(f"{folder / f'image_{number}'} has no images: expected {LAYOUT}")
         camera, T_cam0_cam = _camera(folder / "calib.txt", number, first_readable_size([*images.values()], folder))
-        times_s = [float(numbers_in(line, f"{folder / 'times.txt'} line {k}")[0])
-                   for k, line in data_lines(folder / "times.txt")]
+        times_s = _times(folder / "times.txt")
         motions = {k: T_world_cam0 @ T_cam0_cam for k, T_world_cam0 in enumerate(read_motions(_poses(folder)))
                    if T_world_cam0 is not None}
         shots = [Shot(times_s[k], image, None, motions.get(k)) for k, image in images.items() if k < len(times_s)]
@@ -43,6 +42,17 @@ class KittiOdometrySequence(Recording):
         self.name = f"kitti-{self.name}"
         if len(shots) < len(images):
             self.skipped.add(f"{folder / 'times.txt'} ends after {len(times_s)} of {len(images)} images")
+
+
+def _times(path):
+    """times.txt -> list of seconds, one of each image"""
+    times_s = []
+    for number, line in data_lines(path):
+        numbers = numbers_in(line, f"{path} line {number}")
+        if numbers.size != 1:
+            raise SourceError(f"{path} line {number}: expected one number, found {line.strip()[:60]!r}")
+        times_s.append(float(numbers[0]))
+    return times_s
 
 
 def _camera(path, number, size):

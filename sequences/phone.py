@@ -5,7 +5,6 @@ Row k of odometry.csv is frame k of the video, and names its depth. The motions 
 axes, and stand in for ground truth. See docs/format.md of the app, github.com/strayrobots/scanner.
 """
 
-import csv
 from pathlib import Path
 
 import cv2
@@ -18,7 +17,7 @@ from sequences.frame import DepthImage
 from sequences.image_file import UnreadableImage, read_depth_m, read_gray
 from sequences.recorded import first_readable_size
 from sequences.recording import Recording, Shot, camera_in, require_files, require_folder
-from sequences.text_file import read_numbers
+from sequences.text_file import data_lines, read_numbers
 
 LAYOUT = "rgb.mp4, camera_matrix.csv and odometry.csv (Stray Scanner)"
 COLUMNS = ("timestamp", "frame", "x", "y", "z", "qx", "qy", "qz", "qw")
@@ -85,18 +84,19 @@ class SensorVideo:
 
 def _rows(path):
     """odometry.csv -> list of {column: number}. Raises SourceError that names the line."""
-    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
-            raise SourceError(f"{path} lacks the columns {', '.join(missing)}")
-        wanted = COLUMNS + (INTRINSICS if set(INTRINSICS) <= set(reader.fieldnames) else ())
-        rows = []
-        for row in reader:
-            try:
-                rows.append({name: float(row[name]) for name in wanted})
-            except (TypeError, ValueError):
-                raise SourceError(f"{path} line {reader.line_num}: expected numbers in {', '.join(wanted)}") from None
+    header, *lines = data_lines(path) or [(1, "")]
+    columns = [name.strip() for name in header[1].split(",")]
+    missing = [name for name in COLUMNS if name not in columns]
+    if missing:
+        raise SourceError(f"{path} lacks the columns {', '.join(missing)}")
+    wanted = COLUMNS + (INTRINSICS if set(INTRINSICS) <= set(columns) else ())
+    rows = []
+    for number, line in lines:
+        row = dict(zip(columns, line.split(",")))
+        try:
+            rows.append({name: float(row[name]) for name in wanted})
+        except (KeyError, ValueError):
+            raise SourceError(f"{path} line {number}: expected numbers in {', '.join(wanted)}") from None
     return rows
 
 
@@ -111,7 +111,7 @@ def _camera(folder, rows, size):
 
 def _depth_file(folder, number):
     """Path of a depth image; None where the phone recorded none at all, or the number is none."""
-    has_depth = number >= 0 and (folder / "depth").is_dir()
+    has_depth = 0 <= number < np.inf and (folder / "depth").is_dir()
     return folder / "depth" / f"{int(number):06d}.png" if has_depth else None
 
 

@@ -1,6 +1,7 @@
 """What the recorded datasets have in common: images on disk, each with its time, and maybe with depth and truth."""
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,15 +66,13 @@ class Recording:
                             T_world_cam_true=shot.T_world_cam)
 
     def _in_time(self, shots):
-        """Those that come after all before them; repeated and stray times are counted."""
-        kept, latest_s = [], -np.inf
-        for shot in shots:
-            if shot.time_s > latest_s:
-                kept.append(shot)
-                latest_s = shot.time_s
-            else:
-                self.skipped.add(f"{shot.image}: its time, {shot.time_s:f}, does not come after {latest_s:f}")
-        return kept
+        """As many as can be kept with their times increasing; those with repeated and stray times are counted."""
+        timed = [k for k, shot in enumerate(shots) if np.isfinite(shot.time_s)]
+        kept = {timed[k] for k in longest_increase([shots[k].time_s for k in timed])}
+        for k, shot in enumerate(shots):
+            if k not in kept:
+                self.skipped.add(f"{shot.image}: its time, {shot.time_s:f}, does not come between those around it")
+        return [shots[k] for k in sorted(kept)]
 
     def _check_depth(self):
         """Raises SourceError where SLAM with the sensor's depth would be hopeless."""
@@ -99,6 +98,24 @@ def truth_of(shots):
     """Times (N,) and T_world_cam (N, 4, 4) of the shots that have one; None where none has."""
     known = [(shot.time_s, shot.T_world_cam) for shot in shots if shot.T_world_cam is not None]
     return tuple(map(np.array, zip(*known))) if known else None
+
+
+def longest_increase(values):
+    """Indices of a longest subsequence in which each value exceeds the one before (patience sorting, Fredman 1975).
+
+    One wrong value among good ones so costs itself only, be it far ahead of them or behind.
+    """
+    ends, last, before = [], [], []
+    for index, value in enumerate(values):
+        length = bisect_left(ends, value)
+        before.append(last[length - 1] if length else None)
+        if length == len(ends) or value < ends[length]:
+            ends[length:length + 1], last[length:length + 1] = [value], [index]
+    indices, index = [], last[-1] if last else None
+    while index is not None:
+        indices.append(index)
+        index = before[index]
+    return indices[::-1]
 
 
 def nearest_in_time(times_s, time_s, tolerance_s):

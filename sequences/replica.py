@@ -53,5 +53,5 @@ def _calibration(folder):
         camera = Camera(*(int(fields[name]) for name in ("w", "h")),
                         *(float(fields[name]) for name in ("fx", "fy", "cx", "cy")))
         return Calibration(camera, float(fields["scale"]))
-    except (ValueError, KeyError, TypeError, CalibrationError) as error:
+    except (ValueError, OverflowError, KeyError, TypeError, CalibrationError) as error:
         raise CalibrationError(f"{path}: expected camera with w, h, fx, fy, cx, cy and scale ({error!r})") from error
