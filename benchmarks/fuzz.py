@@ -22,6 +22,7 @@ from runs import ROOT, table
 
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+import lzfse_blocks  # noqa: E402
 from damage import damage, outcome_of  # noqa: E402
 from dataset_samples import WRITERS  # noqa: E402
 from sequences.rooms.room import build_room  # noqa: E402
@@ -38,6 +39,7 @@ def main():
     parser.add_argument("--variants", type=int, default=200, metavar="N", help="of each format (default: 200)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first variant")
     arguments = parser.parse_args()
+    lzfse_blocks.stand_in()
     studio, rows = Studio(build_room(7), FRAMES), []
     for name in arguments.formats or WRITERS:
         with tempfile.TemporaryDirectory() as folder:

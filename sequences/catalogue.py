@@ -16,7 +16,7 @@ SOURCES = {
     "replica": ("sequences.replica", "ReplicaSequence"),
     "euroc": ("sequences.euroc", "EurocSequence"),
     "kitti": ("sequences.kitti_odometry", "KittiOdometrySequence"),
-    "phone": ("sequences.phone", "PhoneSequence"),
+    "phone": ("sequences.phone", "open_phone"),
     "images": ("sequences.image_folder", "ImageFolder"),
     "video": ("sequences.video", "VideoFile"),
 }

@@ -34,7 +34,8 @@ class EurocSequence(Recording):
         truth = _truth(folder / "state_groundtruth_estimate0", _body_from_sensor(sensor))
         shots = [Shot(time_s, file, None, truth_at(truth, time_s, TOLERANCE_S))
                  for time_s, file in _images(folder / "cam0")]
-        super().__init__(location, LAYOUT, shots, camera, options, ground_truth=truth)
+        super().__init__(location, LAYOUT, shots, camera, options, ground_truth=truth,
+                         index=folder / "cam0" / "data.csv")
         if self.place.resolve().name == "mav0":
             self.name = self.place.resolve().parent.name
 

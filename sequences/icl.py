@@ -48,7 +48,8 @@ class IclTumForm(Recording):
         motions = _numbered_truth(folder)
         shots = [Shot(number / RATE_HZ, image, depths.get(number), motions.get(number))
                  for number, image in images.items()]
-        super().__init__(folder, LAYOUT, shots, CAMERA, options, read_z)
+        index = folder / "associations.txt"
+        super().__init__(folder, LAYOUT, shots, CAMERA, options, read_z, index=index if index.is_file() else None)
 
 
 class IclOwnForm(Recording):

@@ -38,17 +38,20 @@ class Recording:
     or where every frame's depth is asked for and there is none.
     """
 
-    def __init__(self, place, layout, shots, camera, options, read_depth=None, read_image=read_rgb, ground_truth=None):
+    def __init__(self, place, layout, shots, camera, options, read_depth=None, read_image=read_rgb, ground_truth=None,
+                 index=None):
         """`layout`: what such a recording consists of, for people who have something else. `camera`: of the images, at
         any size of their aspect ratio; the user's calibration goes before it, and without one it must not be None.
 
         `read_depth`: takes a shot's depth -> DepthImage, or raises UnreadableImage. `ground_truth`: of the whole path,
-        where the shots do not say it all.
+        where the shots do not say it all. `index`: the file that names the images, where there is one.
         """
         if not shots:
             raise SourceError(f"{place} has no images: expected {layout}")
         self.place, self.name, self.options = Path(place), Path(place).resolve().name, options
         self.skipped = SkipLog()
+        if index:
+            self.count_unnamed(index, [shot.image for shot in shots])
         self.shots = self._in_time(shots)[: options.max_frames]
         self.frame_count = len(self.shots)
         self.ground_truth = ground_truth or truth_of(self.shots)
@@ -73,6 +76,14 @@ class Recording:
             if k not in kept:
                 self.skipped.add(f"{shot.image}: its time, {shot.time_s:f}, does not come between those around it")
         return [shots[k] for k in sorted(kept)]
+
+    def count_unnamed(self, index, named):
+        """One line for the images that lie beside those `named` by a file, which may have been cut off."""
+        folder, known = named[0].parent, {path.name for path in named}
+        others = [path for path in folder.iterdir() if path.suffix == named[0].suffix and path.name not in known] \
+            if folder.is_dir() else []
+        if others:
+            self.skipped.add(f"{index} does not name {len(others)} of the images in {folder}: was it cut off?")
 
     def _check_depth(self):
         """Raises SourceError where SLAM with the sensor's depth would be hopeless."""

@@ -43,7 +43,7 @@ class TumSequence(Recording):
 
     def __init__(self, location, options):
         folder = require_folder(location, LAYOUT)
-        images = read_index(folder / "rgb.txt")[: options.max_frames]
+        images = read_index(folder / "rgb.txt")
         calibration = _calibration(folder, options)
         depth_times_s, depth_files = _depth_index(folder, options)
         nearest = [nearest_in_time(depth_times_s, time_s, ASSOCIATION_TOLERANCE_S) for time_s, _ in images]
@@ -55,7 +55,8 @@ class TumSequence(Recording):
             raise SourceError(f"{folder}: no depth image lies within {ASSOCIATION_TOLERANCE_S} s of a colour image: "
                               f"rgb.txt and depth.txt need the same clock")
         self._depth_scale = calibration.depth_scale
-        super().__init__(folder, LAYOUT, shots, calibration.camera, options, self._read_registered, ground_truth=truth)
+        super().__init__(folder, LAYOUT, shots, calibration.camera, options, self._read_registered, ground_truth=truth,
+                         index=folder / "rgb.txt")
 
     def _read_registered(self, file):
         depth_m = read_depth_m(file, self._depth_scale)

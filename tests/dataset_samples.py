@@ -6,12 +6,14 @@ and that camera.
 
 import json
 import struct
+import zipfile
 import zlib
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+import lzfse_blocks
 from calib import nyu_kinect
 from calib.camera import Camera
 from calib.se3 import inverse, to_quaternion
@@ -241,7 +243,7 @@ def kitti(folder, studio):
     return Sample(sequence, studio.T_world_cam, camera, has_depth=False)
 
 
-def phone(folder, studio):
+def stray_scanner(folder, studio):
     """The video is tagged to be turned upright, as phones do; one column of depth is not to be trusted."""
     camera = Camera(1920, 1440, 1350.0, 1350.0, 959.5, 719.5).resized((360, 480))
     depth_camera = camera.resized((96, 128))
@@ -262,6 +264,30 @@ def phone(folder, studio):
     return Sample(folder, studio.T_world_cam, camera)
 
 
+def record3d(folder, studio):
+    """Upright images, as the app turns them, of a focal length that follows the focus; one column is not to be trusted
+    and one has no depth."""
+    camera = Camera(720, 960, 670.0, 670.0, 359.5, 479.5).resized((320, 240))
+    depth_camera, count = camera.resized((128, 96)), len(studio.T_world_cam)
+    folder.mkdir(parents=True, exist_ok=True)
+    poses = [to_quaternion(T @ np.diag([1, -1, -1, 1])) for T in studio.T_world_cam]
+    metadata = {"w": 240, "h": 320, "fps": 60, "dw": 96, "dh": 128, "K": camera.K.T.ravel().tolist(), "initPose": [],
+                "poses": [[*quat_xyzw, *t_m] for t_m, quat_xyzw in poses],
+                "frameTimestamps": [k / 30 for k in range(count)],
+                "perFrameIntrinsicCoeffs": [[camera.fx + focus, camera.fy + focus, camera.cx, camera.cy]
+                                            for focus in range(-(count // 2), count - count // 2)]}
+    with zipfile.ZipFile(folder / "walk.r3d", "w") as archive:
+        archive.writestr("metadata", json.dumps(metadata))
+        for k, T in enumerate(studio.T_world_cam):
+            depth_m, confidence = studio.shoot(depth_camera, T)[1], np.full((128, 96), 2, np.uint8)
+            depth_m[:, 4], confidence[:, 5] = np.nan, 0
+            jpeg = cv2.imencode(".jpg", studio.shoot(camera, T)[0][..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98])[1]
+            archive.writestr(f"rgbd/{k}.jpg", jpeg.tobytes())
+            archive.writestr(f"rgbd/{k}.depth", lzfse_blocks.compress(depth_m.astype("<f4").tobytes()))
+            archive.writestr(f"rgbd/{k}.conf", lzfse_blocks.compress(confidence.tobytes()))
+    return Sample(folder / "walk.r3d", studio.T_world_cam, camera)
+
+
 def turn_upright(path):
     """Set the display matrix of an MP4's track to a quarter turn (ISO 14496-12, 8.3.2)."""
     data = bytearray(path.read_bytes())
@@ -274,5 +300,5 @@ WRITERS = {"nyu_raw": ("nyu", nyu_raw), "nyu_pairs": ("nyu", nyu_pairs), "freibu
            "icl_tum_form": ("icl", icl_tum_form), "icl_own_form": ("icl", icl_own_form),
            "seven_scenes": ("7scenes", seven_scenes), "scannet": ("scannet", scannet), "sens": ("scannet", sens),
            "replica": ("replica", replica), "euroc": ("euroc", euroc), "kitti": ("kitti", kitti),
-           "phone": ("phone", phone)}
+           "stray_scanner": ("phone", stray_scanner), "record3d": ("phone", record3d)}
 """Sample -> (name of its source, writer)."""

@@ -3,11 +3,14 @@
 import json
 import shutil
 import struct
+import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import lzfse_blocks
 import run_slam
 from calib.camera import Camera
 from calib.errors import BadInputError
@@ -24,7 +27,7 @@ from tiny_recordings import truncate, write_camera
 FRAMES = 5
 WITH_DEPTH = [name for name in WRITERS if name not in ("euroc", "kitti")]
 WITH_TRUTH = [name for name in WRITERS if not name.startswith("nyu")]
-IN_FILES = [name for name in WRITERS if name not in ("sens", "phone")]
+IN_FILES = [name for name in WRITERS if name not in ("sens", "stray_scanner", "record3d")]
 """Whose images are files."""
 
 
@@ -59,8 +62,19 @@ def copied(samples, tmp_path):
     return copy
 
 
+@pytest.fixture(autouse=True)
+def lzfse(monkeypatch):
+    lzfse_blocks.stand_in(monkeypatch.setitem)
+
+
 def opened(sample, **options):
     return open_sequence(str(sample.source), SourceOptions(**{"depth_every": int(sample.has_depth)} | options))
+
+
+def unpacked(archive):
+    """-> folder with what a .r3d file holds."""
+    zipfile.ZipFile(archive).extractall(archive.with_suffix(""))
+    return archive.with_suffix("")
 
 
 def refusal(source, **options):
@@ -251,6 +265,16 @@ def test_repeated_times_are_dropped_and_counted(copied):
     assert "times.txt ends after 4 of 5 images" in sequence.skipped.reasons[1]
 
 
+@pytest.mark.parametrize("name, file", [("freiburg1", "rgb.txt"), ("euroc", "mav0/cam0/data.csv"),
+                                        ("icl_tum_form", "associations.txt"), ("stray_scanner", "odometry.csv")])
+def test_a_list_that_was_cut_off_is_not_taken_for_a_whole_one(copied, name, file):
+    sample = copied(name)
+    lines = (sample.source / file).read_text().splitlines()
+    write(sample.source / file, "\n".join(lines[:-2]))
+    sequence = opened(sample)
+    assert sequence.frame_count == 3 and "does not name 2 of the images in" in sequence.skipped.reasons[0]
+
+
 @pytest.mark.parametrize("wrong", ["999.0", "-5", "nan", "inf"])
 def test_a_wrong_time_costs_one_frame(copied, wrong):
     kitti = copied("kitti").source
@@ -279,7 +303,7 @@ def test_a_sens_file_without_times(samples, tmp_path):
 
 
 def test_a_phones_video_is_shorter_than_its_odometry(copied):
-    folder = copied("phone").source
+    folder = copied("stray_scanner").source
     rows = (folder / "odometry.csv").read_text()
     write(folder / "odometry.csv", rows + "71530.0, 000005, 0, 0, 0, 0, 0, 0, 1\n")
     (folder / "confidence" / "000001.png").unlink()
@@ -292,11 +316,67 @@ def test_a_phones_video_is_shorter_than_its_odometry(copied):
 
 
 def test_intrinsics_of_each_frame_go_before_those_of_the_last(copied):
-    folder = copied("phone").source
+    folder = copied("stray_scanner").source
     header, *rows = (folder / "odometry.csv").read_text().splitlines()
     write(folder / "odometry.csv", "\n".join([
         header + ", fx, fy, cx, cy", *(f"{row}, {330 + k}, {330 + k}, 239.5, 179.5" for k, row in enumerate(rows))]))
     assert open_sequence(str(folder), SourceOptions()).camera.fx == 332
+
+
+def test_a_record3d_capture_unpacked(copied):
+    sample = copied("record3d")
+    folder = unpacked(sample.source)
+    (folder / "rgbd" / "1.depth").write_bytes(b"")
+    truncate(folder / "rgbd" / "2.conf")
+    (folder / "rgbd" / "3.conf").unlink()
+    truncate(folder / "rgbd" / "4.jpg")
+    sequence = open_sequence(str(folder), SourceOptions(depth_every=1))
+    frames = list(sequence)
+    assert [frame.sensor_depth is not None for frame in frames] == [True, False, False, True]
+    assert not frames[0].sensor_depth.depth_m[:, 4:6].any() and frames[3].sensor_depth.depth_m[:, 5].all()
+    assert all(name in reason for name, reason in zip(("1.depth", "2.conf", "4.jpg"), sequence.skipped.reasons))
+    assert len(sequence.skipped) == 3 and sequence.name == "walk"
+
+
+def test_older_record3d_captures_say_less(copied):
+    sample = copied("record3d")
+    folder = unpacked(sample.source)
+    metadata = json.loads((folder / "metadata").read_text())
+    del metadata["frameTimestamps"], metadata["perFrameIntrinsicCoeffs"], metadata["poses"][2:]
+    write(folder / "metadata", json.dumps(metadata))
+    sequence = open_sequence(str(folder), SourceOptions())
+    assert np.allclose([frame.timestamp_s for frame in sequence], np.arange(FRAMES) / 60)
+    assert np.allclose(sequence.camera.pinhole, sample.camera.pinhole) and len(sequence.ground_truth[0]) == 2
+
+
+@pytest.mark.parametrize("content, says", [
+    ("{}", "metadata: expected JSON with w, h, K and poses (KeyError('w'))"),
+    ("[1", "metadata: expected JSON with w, h, K and poses"),
+    ('{"w": 240, "h": 320, "K": [1, 0, 0]}', "expected JSON"),
+    ('{"w": 1e999, "h": 320, "K": [1, 0, 0, 0, 1, 0, 1, 1, 1]}', "expected JSON"),
+    ('{"w": 240, "h": 320, "K": [0, 0, 0, 0, 1, 0, 1, 1, 1]}', "metadata: a camera needs a positive size and focal"),
+    ('{"w": 240, "h": 320, "K": [1, 0, 0, 0, 1, 0, 1, 1, 1], "poses": [[1, 2], [3]]}', "expected JSON")])
+def test_metadata_of_record3d_that_is_none(copied, content, says):
+    folder = unpacked(copied("record3d").source)
+    write(folder / "metadata", content)
+    assert says in refusal(folder)
+
+
+def test_record3d_without_the_package_for_its_depth(samples, monkeypatch):
+    monkeypatch.setitem(sys.modules, "liblzfse", None)
+    source = samples("record3d").source
+    assert refusal(source, depth_every=1) == ("the depth of a Record3D capture needs the package pyliblzfse: "
+                                              "pip install pyliblzfse")
+    sequence = open_sequence(str(source), SourceOptions(depth_every=10))
+    assert len(list(sequence)) == FRAMES and "pip install pyliblzfse" in sequence.skipped.reasons[0]
+    assert open_sequence(str(source), SourceOptions()).skipped.reasons == []
+
+
+def test_record3d_against_the_real_decompressor():
+    import liblzfse
+    if not hasattr(liblzfse, "compress"):
+        pytest.skip("pyliblzfse is not installed")
+    assert liblzfse.decompress(lzfse_blocks.compress(b"12345678" * 999)) == b"12345678" * 999
 
 
 # Incomplete ones, and ones with something else in their files
@@ -315,8 +395,8 @@ def test_intrinsics_of_each_frame_go_before_those_of_the_last(copied):
     ("euroc", "mav0/cam0/sensor.yaml", "mav0 lacks cam0/sensor.yaml: expected mav0/cam0/data.csv"),
     ("kitti", "calib.txt", "lacks calib.txt: expected image_2"),
     ("kitti", "image_2/*.png", "image_2 has no images"),
-    ("phone", "camera_matrix.csv", "lacks camera_matrix.csv: expected rgb.mp4"),
-    ("phone", "odometry.csv", "lacks odometry.csv")])
+    ("stray_scanner", "camera_matrix.csv", "lacks camera_matrix.csv: expected rgb.mp4"),
+    ("stray_scanner", "odometry.csv", "is no capture of a phone: looked for rgb.mp4, camera_matrix.csv")])
 def test_what_is_missing_is_said(copied, name, pattern, says):
     sample = copied(name)
     for path in list(sample.source.glob(pattern)):
@@ -351,13 +431,15 @@ def test_what_is_missing_is_said(copied, name, pattern, says):
     ("kitti", "calib.txt", "P0: 1 2 3\n", "calib.txt: expected a line `P2:` with the 12 numbers"),
     ("kitti", "times.txt", "0.0\n,\n", "times.txt line 2: expected one number, found ','"),
     ("kitti", "times.txt", "now\n", "times.txt line 1: expected numbers"),
-    ("phone", "odometry.csv", "time, frame\n", "odometry.csv lacks the columns timestamp, x, y"),
-    ("phone", "odometry.csv", "timestamp, frame, x, y, z, qx, qy, qz, qw\n1, 2\n", "line 2: expected numbers in"),
-    ("phone", "odometry.csv", "timestamp, frame, x, y, z, qx, qy, qz, qw\n", "has no images"),
-    ("phone", "odometry.csv", "timestamp, frame, x, y, z, qx, qy, qz, qw\n1, inf, 0, 0, 0, 0, 0, 0, 1\n",
+    ("stray_scanner", "odometry.csv", "time, frame\n", "odometry.csv lacks the columns timestamp, x, y"),
+    ("stray_scanner", "odometry.csv", "timestamp, frame, x, y, z, qx, qy, qz, qw\n1, 2\n",
+     "line 2: expected numbers in"),
+    ("stray_scanner", "odometry.csv", "timestamp, frame, x, y, z, qx, qy, qz, qw\n", "has no images"),
+    ("stray_scanner", "odometry.csv", "timestamp, frame, x, y, z, qx, qy, qz, qw\n1, inf, 0, 0, 0, 0, 0, 0, 1\n",
      "has no depth images"),
-    ("phone", "camera_matrix.csv", "1, 0\n", "camera_matrix.csv: expected 9 numbers, found 2"),
-    ("phone", "rgb.mp4", "no video", "rgb.mp4: none of its 1 images can be read"),
+    ("stray_scanner", "camera_matrix.csv", "1, 0\n", "camera_matrix.csv: expected 9 numbers, found 2"),
+    ("stray_scanner", "rgb.mp4", "no video", "rgb.mp4: none of its 1 images can be read"),
+    ("record3d", "", "no archive", "is no whole .r3d file"),
     ("sens", "scene0000_00.sens", "no scan", "ends within its header"),
     ("sens", "scene0000_00.sens", "no scan " * 50, "is no .sens file of version 4")])
 def test_what_a_file_should_hold_is_said(copied, name, file, content, says):
@@ -380,6 +462,6 @@ def test_random_damage_is_an_error_or_a_skipped_frame(copied, name):
     """benchmarks/fuzz.py tries hundreds."""
     sample, rng = copied(name), np.random.default_rng(sorted(WRITERS).index(name))
     for _ in range(6):
-        path, whole = damage(sample.source, rng)
+        path, whole = damage(sample.source if sample.source.is_dir() else sample.source.parent, rng)
         assert outcome_of(sample) in ("refused", "skipped", "unnoticed")
         path.write_bytes(whole)

@@ -19,7 +19,8 @@ ABOVE_TOP = ("run_slam", "slam.warm_up")
 """Modules on the level of the command line: warm_up runs the whole system once, for run_slam alone."""
 TORCH_USERS = ("depth.networks", "depth.losses", "depth.training")
 """What is torch code through and through; nothing else loads it before it is needed."""
-OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnxruntime")
+OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnxruntime",
+            "liblzfse")
 
 
 def name_of(path):
