@@ -112,6 +112,6 @@ def _frames(file, count, path):
 
 def _timed(shots):
     """The shots, at the usual rate where most of their own times do not increase, as in scans that have none."""
-    if np.mean(np.diff([shot.time_s for shot in shots], prepend=-1) > 0) > 0.5:
+    if shots and np.mean(np.diff([shot.time_s for shot in shots], prepend=-1) > 0) > 0.5:
         return shots
     return [replace(shot, time_s=index / RATE_HZ) for index, shot in enumerate(shots)]

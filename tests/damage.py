@@ -30,7 +30,7 @@ def outcome_of(sample):
     Anything but a one-line error and whole frames is raised.
     """
     try:
-        sequence = open_sequence(str(sample.source), SourceOptions(depth_every=2 if sample.has_depth else 0))
+        sequence = open_sequence(str(sample.source), SourceOptions(depth_every=int(sample.has_depth)))
         frames = list(sequence)
     except MonofuseError as error:
         assert "\n" not in str(error), f"more than one line: {error}"
