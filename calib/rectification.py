@@ -37,10 +37,10 @@ class Rectifier:
 
 
 def rectified(frames, rectifier):
-    """Frames -> frames whose rgb and sensor depth follow `rectifier.camera`."""
+    """Frames -> frames whose rgb follows `rectifier.camera`, and whose sensor depth is that of a pinhole."""
     for frame in frames:
         depth = frame.sensor_depth
-        if depth is not None and rectifier.source.is_distorted:
+        if depth is not None and depth.camera.is_distorted:
             depth_m, camera = rectifier.depth(depth.depth_m)
             depth = replace(depth, depth_m=depth_m, camera=camera)
         yield replace(frame, rgb=rectifier.image(frame.rgb), sensor_depth=depth)

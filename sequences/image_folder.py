@@ -9,6 +9,7 @@ from sequences.image_file import IMAGE_SUFFIXES
 from sequences.recorded import find_calibration, first_readable_size, read_frame, refuse_sensor_depth
 from sequences.sequence import SkipLog
 
+LAYOUT = "images"
 FRAME_INTERVAL_S = 1 / 30
 
 

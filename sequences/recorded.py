@@ -14,21 +14,26 @@ def find_calibration(options, beside):
     return read_calibration(path)
 
 
-def first_readable_size(files, source, read=read_rgb):
-    """(height, width) of the first image that can be read. Raises SourceError with a reason if none can."""
+def first_readable(files, source, read):
+    """What `read` makes of the first image that can be read. Raises SourceError with a reason if none can."""
     reason = None
     for file in files:
         try:
-            return read(file).shape[:2]
+            return read(file)
         except UnreadableImage as error:
             reason = reason or error
     raise SourceError(f"{source}: none of its {len(files)} images can be read; {reason}")
 
 
-def read_frame(file, camera, skipped):
+def first_readable_size(files, source, read=read_rgb):
+    """(height, width) of the first image that can be read. Raises SourceError with a reason if none can."""
+    return first_readable(files, source, read).shape[:2]
+
+
+def read_frame(file, camera, skipped, read=read_rgb):
     """-> (H, W, 3) uint8, or None for an unreadable file, which is counted. Raises SourceError on another size."""
     try:
-        rgb = read_rgb(file)
+        rgb = read(file)
     except UnreadableImage as reason:
         skipped.add(str(reason))
         return None

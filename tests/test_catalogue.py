@@ -72,10 +72,11 @@ def test_synthetic_needs_no_place(places, monkeypatch):
 
 
 @pytest.mark.parametrize("source, says", [
-    ("none", "no source none: expected `synthetic`, a folder with rgb.txt"),
+    ("none", "no source none: expected `synthetic`, a recording, a video file, or NAME:PATH"),
     ("carrier:pigeon", "no source carrier:pigeon"),
     ("clip.bin", "cannot tell what clip.bin is"),
-    ("empty", "cannot tell what empty is"),
+    ("empty", "cannot tell what empty is: looked for associations.txt and *.gt.freiburg"),
+    (".", ". is no recording but walk is (tum): choose one such folder"),
     ("tum", "no source tum"),
     ("tum:", "tum: names no path: expected tum:PATH"),
     ("tum:none", "none is not a folder"),
@@ -93,4 +94,11 @@ def test_what_cannot_be_opened_is_said(places, source, says):
 
 def test_every_source_of_the_table_exists():
     assert all(hasattr(import_module(module), kind) for module, kind in SOURCES.values())
-    assert all(hasattr(import_module(SOURCES[name][0]), "recognises") for name in catalogue.RECOGNISED)
+    modules = [import_module(SOURCES[name][0]) for name in catalogue.RECOGNISED]
+    assert all(module.LAYOUT and hasattr(module, "recognises") for module in modules)
+
+
+def test_an_unknown_folder_is_told_every_layout(places):
+    (places / "empty").mkdir()
+    said = refusal("empty")
+    assert all(import_module(SOURCES[name][0]).LAYOUT in said for name in catalogue.RECOGNISED)

@@ -90,13 +90,16 @@ def test_depth_is_not_averaged_across_edges():
 def test_frames_are_rectified_with_their_depth():
     rectifier = Rectifier(BARREL)
     rgb = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
-    depth = DepthImage(np.ones((120, 160), np.float32), BARREL.rectified().subsampled((120, 160)))
+    depth = DepthImage(np.ones((120, 160), np.float32), BARREL.subsampled((120, 160)))
     with_depth, without = rectified([Frame(3, 0.1, rgb, sensor_depth=depth), Frame(4, 0.2, rgb)], rectifier)
     assert np.array_equal(with_depth.rgb, rectifier.image(rgb)) and with_depth.index == 3
     assert with_depth.sensor_depth.camera == rectifier.camera.subsampled((120, 160))
     assert without.sensor_depth is None and np.array_equal(without.rgb, with_depth.rgb)
-    same, = rectified([Frame(0, 0.0, rgb, sensor_depth=depth)], Rectifier(BARREL.rectified()))
-    assert same.rgb is rgb and same.sensor_depth == depth
+    pinhole_depth = DepthImage(depth.depth_m, BARREL.rectified().subsampled((120, 160)))
+    same, = rectified([Frame(0, 0.0, rgb, sensor_depth=pinhole_depth)], Rectifier(BARREL.rectified()))
+    assert same.rgb is rgb and same.sensor_depth == pinhole_depth
+    registered, = rectified([Frame(0, 0.0, rgb, sensor_depth=pinhole_depth)], rectifier)
+    assert registered.sensor_depth == pinhole_depth, "depth of a pinhole is straight already"
 
 
 @pytest.mark.parametrize("distortion", [(-3.0, 0, 0, 0), (5.0,) * 5, (1e6,) * 8])
