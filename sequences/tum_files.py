@@ -11,7 +11,7 @@ from calib.se3 import from_quaternion
 def read_index(path):
     """`timestamp filename` lines -> list of (timestamp_s, filename). Raises SourceError that names the line."""
     entries = []
-    for number, line in _data_lines(path):
+    for number, line in numbered_lines(path):
         fields = line.split(maxsplit=1)
         try:
             timestamp_s, name = float(fields[0]), fields[1].strip()
@@ -33,7 +33,7 @@ def read_ground_truth(path):
     if not path.is_file():
         return None
     rows = []
-    for number, line in _data_lines(path):
+    for number, line in numbered_lines(path):
         try:
             row = [float(field) for field in line.split()[:8]]
         except ValueError:
@@ -45,7 +45,7 @@ def read_ground_truth(path):
     return (rows[:, 0], from_quaternion(rows[:, 1:4], rows[:, 4:])) if len(rows) else None
 
 
-def _data_lines(path):
+def numbered_lines(path):
     """Numbered lines of a text file without comments and blanks."""
     try:
         text = path.read_text(encoding="utf-8-sig")
