@@ -11,9 +11,15 @@ SOURCES = {
     "tum": ("sequences.tum", "TumSequence"),
     "images": ("sequences.image_folder", "ImageFolder"),
     "video": ("sequences.video", "VideoFile"),
+    "webcam": ("sequences.webcam", "Webcam"),
+    "stream": ("sequences.stream", "Stream"),
+    "realsense": ("sequences.realsense", "RealSense"),
+    "bag": ("sequences.realsense_file", "RealSenseFile"),
 }
-RECOGNISED = ("tum", "images", "video")
+RECOGNISED = ("stream", "tum", "images", "video", "bag")
 """In the order in which an unnamed path is offered to them."""
+WITHOUT_PATH = ("synthetic", "webcam", "realsense")
+"""What may stand behind the colon of these is options; alone they mean the first there is."""
 
 
 def open_sequence(source, options):
@@ -27,12 +33,12 @@ def open_sequence(source, options):
 
 
 def _name_and_location(source):
-    if source == "synthetic":
+    if source in WITHOUT_PATH:
         return source, ""
     name, colon, location = source.partition(":")
     if not colon or name not in SOURCES:
         return _recognise(source), source
-    if name == "synthetic":
+    if name in WITHOUT_PATH:
         return name, location
     if not location:
         raise SourceError(f"{source} names no path: expected {name}:PATH")
@@ -45,4 +51,4 @@ def _recognise(path):
             return name
     problem = f"cannot tell what {path} is" if Path(path).exists() else f"no source {path}"
     raise SourceError(f"{problem}: expected `synthetic`, a folder with rgb.txt (TUM layout) or images, a video file, "
-                      f"or NAME:PATH with NAME one of {', '.join(SOURCES)}")
+                      f"`webcam:0`, `realsense`, the URL of a stream, or NAME:PATH with NAME one of {', '.join(SOURCES)}")

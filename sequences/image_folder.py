@@ -12,7 +12,8 @@ from sequences.frame import Frame
 from sequences.image_file import IMAGE_SUFFIXES
 from sequences.recorded import find_calibration, first_readable_size, read_frame, refuse_sensor_depth
 from sequences.sequence import SkipLog
-from sequences.tum_files import numbered_lines, read_index
+from sequences.text_file import data_lines
+from sequences.tum_files import read_index
 
 FRAME_INTERVAL_S = 1 / 30
 TIMES = "timestamps.txt"
@@ -64,7 +65,7 @@ def _timed(files, path):
     """-> times and files in time order. Raises SourceError where the file of times is there but cannot be used."""
     if not path.is_file():
         return [index * FRAME_INTERVAL_S for index in range(len(files))], files
-    lines = list(numbered_lines(path))
+    lines = data_lines(path)
     if lines and len(lines[0][1].split()) > 1:
         times_s, names = zip(*read_index(path))
         return times_s, [path.parent / name for name in names]

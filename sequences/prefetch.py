@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from contextlib import suppress
 
 END = object()
 PATIENCE_S = 2.0
@@ -14,7 +15,25 @@ def prefetch(items, depth=2):
     An exception raised there is raised here, after the items before it. Leaving the loop early stops the thread, which
     then closes a generator that it advanced, so that files and further threads behind it end there and then.
     """
-    ready = queue.Queue(maxsize=depth)
+    return _ahead(items, queue.Queue(maxsize=depth), make_room=lambda: None, leave=lambda: None)
+
+
+def newest(items, leave=lambda: None):
+    """The same for items that come by themselves: each one replaces the one before if that was not taken yet.
+
+    So what is taken is never older than the time between two items. `leave` is called when the loop is left, to rouse
+    a source that waits for an item which may never come.
+    """
+    ready = queue.Queue(maxsize=1)
+
+    def make_room():
+        with suppress(queue.Empty):
+            ready.get_nowait()
+
+    return _ahead(items, ready, make_room, leave)
+
+
+def _ahead(items, ready, make_room, leave):
     stopped = threading.Event()
 
     def offer(item, error=None):
@@ -28,6 +47,7 @@ def prefetch(items, depth=2):
         try:
             iterator = iter(items)
             for item in iterator:
+                make_room()
                 offer(item)
                 if stopped.is_set():
                     break
@@ -49,4 +69,5 @@ def prefetch(items, depth=2):
             yield item
     finally:
         stopped.set()
+        leave()
         thread.join(PATIENCE_S)
