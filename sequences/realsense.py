@@ -61,9 +61,12 @@ class RealSense:
         player = Player(self.streams, wants_depth, self._goes_on)
         self._silent_since_s = time.monotonic()
         self._set_exposure()
-        player.start()
         try:
+            player.start()
             yield from self._frames(player)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())
+            raise SourceError(f"{self.name} fails: {reason}; is another program using it?") from error
         finally:
             player.stop()
 

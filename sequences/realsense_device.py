@@ -1,6 +1,7 @@
 """Colour with the depth that belongs to it from a RealSense device, be it plugged in or a recording that is played."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 
 import cv2
@@ -15,8 +16,7 @@ TO_RGB = {"rgb8": None, "bgr8": cv2.COLOR_BGR2RGB, "rgba8": cv2.COLOR_RGBA2RGB, 
 """Formats of colour images, the best first, and how OpenCV makes RGB of them."""
 TIMEOUT_MS = 1000
 QUEUE_LENGTH = 6
-"""Long enough for what a recording sends until `resume` returns and somebody can take it; librealsense hands out 16
-frames of a sensor at a time and drops what comes beyond."""
+"""Far from the 16 frames of a sensor that librealsense hands out at a time; it drops what comes beyond."""
 GRID = 24
 WORST_FIT_PX = 0.5
 
@@ -91,7 +91,10 @@ class Player:
             sensor.start(self.syncer)
 
     def stop(self):
-        """A sensor does not stop before the frame that it holds has been taken, so somebody must."""
+        """A sensor does not stop before the frame that it holds has been taken, so somebody must.
+
+        One that was unplugged cannot be stopped any more.
+        """
         stopped = threading.Event()
 
         def take():
@@ -101,8 +104,9 @@ class Player:
         taker = threading.Thread(target=take, daemon=True)
         taker.start()
         for sensor, _ in self.sensors.values():
-            sensor.stop()
-            sensor.close()
+            with suppress(RuntimeError):
+                sensor.stop()
+                sensor.close()
         stopped.set()
         taker.join()
 

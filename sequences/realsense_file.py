@@ -1,5 +1,6 @@
 """A recording by RealSense's own tools: `.bag`, or `.db3` as librealsense writes it since 2.57."""
 
+import threading
 from pathlib import Path
 
 from calib.errors import SourceError
@@ -17,7 +18,10 @@ def recognises(path):
 
 
 class RealSenseFile:
-    """See sequences.sequence.Sequence. Every frame is played, however slow the reader is."""
+    """See sequences.sequence.Sequence. Every frame is played, however slow the reader is.
+
+    `frame_count` follows from how long it lasts, which leaves out nothing that was lost while it was recorded.
+    """
 
     ground_truth = None
 
@@ -35,7 +39,7 @@ class RealSenseFile:
         if options.calibration_file:
             self.camera = find_calibration(options, None).camera.fitted_to(self.camera.size)
         lasts = playback.get_duration().total_seconds()
-        counts = [round(lasts * streams.colour[1].fps()), options.max_frames]
+        counts = [round(lasts * streams.colour[1].fps()) + 1, options.max_frames]
         self.frame_count = min(filter(None, counts), default=None)
 
     def __iter__(self):
@@ -44,11 +48,13 @@ class RealSenseFile:
         player = Player(streams, self.options.depth_every, lambda: playback.current_status() != stopped)
         playback.pause()  # while only some of the sensors run, frames of the others would be lost
         player.start()
-        playback.resume()
+        resuming = threading.Thread(target=playback.resume, daemon=True)  # it may wait for frames to be taken
+        resuming.start()
         try:
             yield from self._frames(player)
         finally:
             player.stop()
+            resuming.join()
 
     def _frames(self, player):
         timestamp_s, index = -1.0, 0
