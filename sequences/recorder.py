@@ -74,7 +74,7 @@ class Recorder:
             try:
                 self._write(frame)
                 self.recorded += 1
-            except (OSError, OutputError) as error:
+            except Exception as error:  # whatever it is, nobody else would take from the queue
                 self.error = getattr(error, "strerror", None) or str(error)
                 self._tell(f"{self.folder}: cannot go on recording: {self.error}")
 

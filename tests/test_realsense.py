@@ -21,6 +21,11 @@ COUNT = 8
 TILTED = (0.1, -0.05, 0.001, 0.002, 0.01)
 
 
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch):
+    monkeypatch.setattr("sequences.realsense_device.TIMEOUT_MS", 300)
+
+
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory):
     return write_db3(tmp_path_factory.mktemp("realsense") / "walk.db3", COUNT)
@@ -122,7 +127,6 @@ def plugged_in(recording, monkeypatch):
     serials = [SERIAL]
     monkeypatch.setattr(RealSense, "_find_device", lambda self: rs.context().load_device(str(recording)))
     monkeypatch.setattr(realsense, "serials", lambda: serials)
-    monkeypatch.setattr("sequences.realsense_device.TIMEOUT_MS", 200)
     return serials
 
 
