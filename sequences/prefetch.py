@@ -1,5 +1,6 @@
 """Work done ahead in a thread of its own. The one place where threads meet the pipeline."""
 
+import atexit
 import queue
 import threading
 from contextlib import suppress
@@ -7,6 +8,8 @@ from contextlib import suppress
 END = object()
 PATIENCE_S = 2.0
 """For the thread to end when the loop is left. It may be stuck in a camera that no longer answers."""
+LAST_PATIENCE_S = 15.0
+"""For the same at the end of the process: a thread that comes back from a library while Python shuts down aborts it."""
 
 
 def prefetch(items, depth=2):
@@ -71,3 +74,5 @@ def _ahead(items, ready, make_room, leave):
         stopped.set()
         leave()
         thread.join(PATIENCE_S)
+        if thread.is_alive():
+            atexit.register(thread.join, LAST_PATIENCE_S)

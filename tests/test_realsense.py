@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from calib.errors import CalibrationError, SourceError
-from realsense_recording import FOCAL_PX, INTERVAL_MS, SERIAL, SIZE, intrinsics, write_db3
+from realsense_recording import FOCAL_PX, INTERVAL_MS, SERIAL, SIZE, intrinsics, walls, write_db3
 from sequences import realsense
 from sequences.catalogue import open_sequence
 from sequences.realsense import RealSense
@@ -28,7 +28,7 @@ def impatience(monkeypatch):
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory):
-    return write_db3(tmp_path_factory.mktemp("realsense") / "walk.db3", COUNT)
+    return write_db3(tmp_path_factory.mktemp("realsense") / "walk.db3", walls(COUNT))
 
 
 def played(path, **options):
@@ -71,7 +71,7 @@ def test_leaving_early(recording):
 
 
 def test_lens_and_gaps_come_along(tmp_path):
-    path = write_db3(tmp_path / "lens.db3", 6, TILTED, colourless=(2, 3))
+    path = write_db3(tmp_path / "lens.db3", walls(6), coefficients=TILTED, colourless=(2, 3))
     sequence, frames = played(path, depth_every=1)
     assert sequence.camera.distortion == pytest.approx(TILTED, abs=1e-5)
     assert [round(1e3 * (frame.timestamp_s - 1) / INTERVAL_MS) for frame in frames] == [0, 1, 4, 5]
@@ -102,8 +102,8 @@ def test_recordings_that_cannot_be_used(recording, tmp_path, capfd):
     truncate(cut, 0.3)
     (tmp_path / "noise.bag").write_bytes(np.random.default_rng(0).bytes(5000))
     (tmp_path / "empty.db3").write_bytes(b"")
-    write_db3(tmp_path / "dark.db3", 2, with_colour=False)
-    write_db3(tmp_path / "flat.db3", 2, with_depth=False)
+    write_db3(tmp_path / "dark.db3", walls(2), kinds=("depth",))
+    write_db3(tmp_path / "flat.db3", walls(2), kinds=("colour",))
     for name, says in (("cut.db3", "cannot be opened as a RealSense recording"), ("noise.bag", "cannot be opened"),
                        ("empty.db3", "cannot be opened"), ("dark.db3", "no such colour stream; it has depth 64x48 z16"),
                        ("flat.db3", "no depth images")):
