@@ -51,8 +51,10 @@ class Connection:
 
     def send(self, rgb, share=1.0):
         """One picture, or the beginning of it."""
+        self.send_jpeg(jpeg(rgb), share)
+
+    def send_jpeg(self, data, share=1.0):
         self._begin()
-        data = jpeg(rgb)
         header = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n".encode()
         self._handler.wfile.write(header + data[: int(share * len(data))] + (b"\r\n" if share == 1 else b""))
         self._handler.wfile.flush()
