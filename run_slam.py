@@ -44,7 +44,7 @@ def main(argv=None):
 
 def run(arguments, screen):
     """Arguments -> objects -> loop -> files. What went wrong is raised after saving."""
-    network = open_network(arguments)
+    network = open_network(arguments, screen)
     sequence = open_sequence(arguments.source, SourceOptions(
         calibration_file=arguments.calibration, depth_every=DEPTH_CHECK_EVERY if network else 1,
         max_frames=arguments.max_frames, seed=arguments.seed, keep_depth=bool(arguments.record), tell=screen.print))
@@ -53,7 +53,7 @@ def run(arguments, screen):
     rectifier = Rectifier(sequence.camera)
     slam = SlamSystem(rectifier.camera, configuration(arguments, network))
     viewer = open_viewer(arguments, slam, screen)
-    introduce(arguments, sequence, rectifier, screen)
+    introduce(arguments, sequence, rectifier, network, screen)
     with screen.status("preparing (the first start on a machine compiles for a minute or two)"):
         open3d()
         warm_up(slam.config)
@@ -74,8 +74,8 @@ def parse_arguments(argv):
     parser = OneLineParser(prog="run_slam", description=__doc__, epilog="exit code: 0 done, 1 the run failed, 2 bad "
                            "input, 130 ended by Ctrl-C, 143 by kill; whatever ends a run, what was done is saved")
     parser.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE",
-                        help=f"`synthetic`, a folder (TUM layout or images), a video file, `webcam:0`, `realsense`, the "
-                             f"URL of a stream, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
+                        help=f"`synthetic`, a folder (TUM layout or images), a video, `webcam:0`, `realsense`, a stream's "
+                             f"URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
     parser.add_argument("--output", type=Path, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
     parser.add_argument("--depth", metavar="sensor|NAME|FILE",
@@ -83,9 +83,9 @@ def parse_arguments(argv):
                              f"in an .onnx, .safetensors or .pth file")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
-                             "std, output, scale, focal_px, size; overrides FILE.yaml; may be repeated")
+                             "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto",
-                        help="what runs the network (default: ONNX Runtime for .onnx, torch for weights)")
+                        help="what runs the network (default: the fastest that can; it is told which)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
     parser.add_argument("--calibration", type=Path, metavar="FILE", help="camera calibration (YAML)")
     parser.add_argument("--record", type=Path, metavar="DIR",
@@ -106,13 +106,16 @@ def chosen_depth(arguments):
     return arguments.depth or "sensor"
 
 
-def open_network(arguments):
+def open_network(arguments, screen):
     """-> depth.estimator.DepthEstimator, or None where depth is the sensor's."""
     if chosen_depth(arguments) == "sensor":
         if arguments.depth_option:
             raise BadInputError("--depth-option is for networks: give --depth FILE too")
         return None
-    return open_estimator(weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device)
+    with screen.status("opening the network") as status:
+        return open_estimator(
+            weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device,
+            progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"))
 
 
 def configuration(arguments, network):
@@ -139,10 +142,10 @@ def open_viewer(arguments, slam, screen):
     return viewer
 
 
-def introduce(arguments, sequence, rectifier, screen):
+def introduce(arguments, sequence, rectifier, network, screen):
     count = f"{sequence.frame_count} frames" if sequence.frame_count else "frames as they come"
     screen.print(f"source     {sequence.name}: {count}, {rectifier.camera.describe()}")
-    note = ""
+    note = f", {network.note}" if network else ""
     if not arguments.depth:
         note = " (the exact depth of the synthetic room)" if arguments.source.startswith("synthetic") else \
                " (no --depth given, so the recorded depth is used)"

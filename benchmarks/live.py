@@ -90,7 +90,7 @@ def times_ms(work, count=200):
 
 
 def watch(scratch, views, count, depth, faster=1.0):
-    """Run on a camera for `count` of its frames -> [(frame index, resident MB, latency_s)] of those that became poses."""
+    """Run on a camera for `count` of its frames -> [(frame index, resident MB, latency_s)] of the poses."""
     log, pipe, far_end = [], *multiprocessing.Pipe()
     begun_s = multiprocessing.Value("d", 0.0)
     camera = multiprocessing.get_context("fork").Process(

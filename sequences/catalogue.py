@@ -51,4 +51,4 @@ def _recognise(path):
             return name
     problem = f"cannot tell what {path} is" if Path(path).exists() else f"no source {path}"
     raise SourceError(f"{problem}: expected `synthetic`, a folder with rgb.txt (TUM layout) or images, a video file, "
-                      f"`webcam:0`, `realsense`, the URL of a stream, or NAME:PATH with NAME one of {', '.join(SOURCES)}")
+                      f"`webcam:0`, `realsense`, a stream's URL, or NAME:PATH with NAME one of {', '.join(SOURCES)}")

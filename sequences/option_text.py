@@ -44,7 +44,8 @@ def parse_option(source, kind, name, text, bounds):
 
 def _plain_type(hint):
     """`tuple[int, int] | None` -> tuple"""
-    plain = next((part for part in get_args(hint) if part is not NoneType), hint) if NoneType in get_args(hint) else hint
+    parts = get_args(hint)
+    plain = next(part for part in parts if part is not NoneType) if NoneType in parts else hint
     return get_origin(plain) or plain
 
 

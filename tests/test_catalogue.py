@@ -95,7 +95,8 @@ def test_what_cannot_be_opened_is_said(places, source, says):
     ("webcam", "webcam", ""), ("webcam:0,size=64x48", "webcam", "0,size=64x48"), ("webcam:", "webcam", ""),
     ("realsense", "realsense", ""), ("realsense:42", "realsense", "42"),
     ("rtsp://me:secret@10.0.0.2/a", "stream", "rtsp://me:secret@10.0.0.2/a"),
-    ("HTTP://camera/video.mjpg", "stream", "HTTP://camera/video.mjpg"), ("stream:udp://@:1234", "stream", "udp://@:1234"),
+    ("HTTP://camera/video.mjpg", "stream", "HTTP://camera/video.mjpg"),
+    ("stream:udp://@:1234", "stream", "udp://@:1234"),
     ("walk.bag", "bag", "walk.bag"), ("walk.db3", "bag", "walk.db3"), ("bag:clip.bin", "bag", "clip.bin")])
 def test_cameras_and_what_they_recorded(places, monkeypatch, source, name, location):
     opened = []

@@ -36,11 +36,13 @@ def serve_walk(walk):
 def options(walk, tmp_path):
     """Calibration and network for the walk, and where results go."""
     write_camera(tmp_path / "camera.yaml", walk[1])
-    return ["--calibration", str(tmp_path / "camera.yaml"), *bright_is_near(tmp_path), "--output", str(tmp_path / "out")]
+    return ["--calibration", str(tmp_path / "camera.yaml"), *bright_is_near(tmp_path),
+            "--output", str(tmp_path / "out")]
 
 
 @pytest.fixture
 def walk_db3(walk, tmp_path):
+    pytest.importorskip("pyrealsense2")
     views = [(frame.rgb, np.rint(1000 * frame.sensor_depth.depth_m).astype(np.uint16)) for frame in walk[0][:COUNT]]
     return write_db3(tmp_path / "walk.db3", views, walk[1].fx, walk[1].fx)
 
@@ -97,11 +99,11 @@ def test_ctrl_c_while_a_camera_is_silent(kernels, walk, options, tmp_path):
     assert (run.returncode, errors) == (130, "run_slam: interrupted\n")
     report = report_in(tmp_path / "out")
     assert report["ended"] == "interrupted" and report["tracked"] > 2 and report["recorded"] == len(walk[0])
-    assert (tmp_path / "out" / "mesh.ply").exists() and len((tmp_path / "tape" / "rgb.txt").read_text().splitlines()) == 20
+    assert (tmp_path / "out" / "mesh.ply").exists()
+    assert len((tmp_path / "tape" / "rgb.txt").read_text().splitlines()) == len(walk[0])
 
 
 def test_a_realsense_recording_becomes_a_mesh(kernels, walk_db3, walk, tmp_path, capsys):
-    pytest.importorskip("pyrealsense2")
     assert run_slam.main([str(walk_db3), "--depth", "sensor", "--output", str(tmp_path / "out")]) == 0
     trajectory = trajectory_in(tmp_path / "out")
     truth = [np.linalg.inv(walk[0][0].T_world_cam_true) @ frame.T_world_cam_true for frame in walk[0][:COUNT]]
@@ -111,7 +113,7 @@ def test_a_realsense_recording_becomes_a_mesh(kernels, walk_db3, walk, tmp_path,
 
 def test_a_realsense_camera_replays_to_the_identical_path(kernels, walk_db3, walk, tmp_path, monkeypatch, capsys):
     """Its device is the recording's, which plays in the pace of a camera."""
-    rs = pytest.importorskip("pyrealsense2")
+    import pyrealsense2 as rs
     monkeypatch.setattr(run_slam, "newest", lambda frames, leave: prefetch(frames))
     monkeypatch.setattr(RealSense, "_find_device", lambda self: rs.context().load_device(str(walk_db3)))
     monkeypatch.setattr("sequences.realsense.serials", lambda: [])

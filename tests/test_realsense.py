@@ -1,12 +1,13 @@
 """RealSense: recordings of a camera in software, played and taken for one that is plugged in."""
 
+import sys
 import time
 
 import cv2
 import numpy as np
 import pytest
 
-from calib.errors import CalibrationError, SourceError
+from calib.errors import CalibrationError, MissingPackageError, SourceError
 from realsense_recording import FOCAL_PX, INTERVAL_MS, SERIAL, SIZE, intrinsics, walls, write_db3
 from sequences import realsense
 from sequences.catalogue import open_sequence
@@ -43,7 +44,8 @@ def test_a_recording_is_played_whole(recording):
     assert (camera.size, camera.fx, camera.cx, camera.distortion) == (SIZE, FOCAL_PX, 31.5, ())
     assert sequence.depth_scale == 1000 and not len(sequence.skipped)
     assert [frame.index for frame in frames] == list(range(COUNT))
-    assert [f.timestamp_s for f in frames] == pytest.approx([1 + 1e-3 * INTERVAL_MS * k for k in range(COUNT)], abs=1e-6)
+    times_s = [1 + 1e-3 * INTERVAL_MS * k for k in range(COUNT)]
+    assert [frame.timestamp_s for frame in frames] == pytest.approx(times_s, abs=1e-6)
     for k, frame in enumerate(frames):
         assert np.array_equal(frame.rgb, picture(k, SIZE)) and frame.arrived_s is None
         depth_m = frame.sensor_depth.depth_m
@@ -52,7 +54,8 @@ def test_a_recording_is_played_whole(recording):
 
 
 def test_depth_where_it_is_wanted(recording):
-    assert [f.sensor_depth is not None for f in played(recording, depth_every=3)[1]] == [k % 3 == 0 for k in range(COUNT)]
+    _, frames = played(recording, depth_every=3)
+    assert [frame.sensor_depth is not None for frame in frames] == [k % 3 == 0 for k in range(COUNT)]
     assert not any(frame.sensor_depth for frame in played(recording)[1])
 
 
@@ -174,6 +177,13 @@ def test_a_driver_without_exposure_says_so(plugged_in):
 def test_a_size_that_it_lacks_is_refused(plugged_in):
     with pytest.raises(SourceError, match="no such colour stream"):
         live(text="size=640x480")
+
+
+def test_without_the_package(recording, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyrealsense2", None)
+    for source in (str(recording), "realsense"):
+        with pytest.raises(MissingPackageError, match="pip install pyrealsense2"):
+            open_sequence(source, SourceOptions())
 
 
 def test_without_a_camera(monkeypatch):

@@ -124,8 +124,10 @@ def test_exposure(driver, calibration):
 
 
 @pytest.mark.parametrize("source, says", [
-    ("webcam:9", "webcam:9 cannot be opened: is it plugged in"), ("webcam:0,exposure=dark", "takes auto, lock or a number"),
-    ("webcam:0,codec=JPEG2", "four letters"), ("webcam:0,size=big", "WIDTHxHEIGHT"), ("webcam:0,zoom=2", "no option 'zoom'"),
+    ("webcam:9", "webcam:9 cannot be opened: is it plugged in"),
+    ("webcam:0,exposure=dark", "takes auto, lock or a number"),
+    ("webcam:0,codec=JPEG2", "four letters"), ("webcam:0,size=big", "WIDTHxHEIGHT"),
+    ("webcam:0,zoom=2", "no option 'zoom'"),
     ("webcam:0,rate=0", "rate goes from 0.1"), ("webcam:0,1", "given twice")])
 def test_what_cannot_be_asked_for(calibration, source, says):
     with pytest.raises(SourceError) as caught:
