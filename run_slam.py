@@ -74,8 +74,8 @@ def parse_arguments(argv):
     parser = OneLineParser(prog="run_slam", description=__doc__, epilog="exit code: 0 done, 1 the run failed, 2 bad "
                            "input, 130 ended by Ctrl-C, 143 by kill; whatever ends a run, what was done is saved")
     parser.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE",
-                        help=f"`synthetic`, a folder (TUM layout or images), a video, `webcam:0`, `realsense`, a stream's "
-                             f"URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
+                        help=f"`synthetic`, a folder (TUM layout or images), a video, `webcam:0`, `realsense`, a "
+                             f"stream's URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
     parser.add_argument("--output", type=Path, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
     parser.add_argument("--depth", metavar="sensor|NAME|FILE",

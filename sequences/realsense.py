@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from calib.errors import SourceError
 from sequences.frame import Frame
 from sequences.option_text import parse_options
-from sequences.realsense_device import TIMEOUT_MS, Player, choose_streams, librealsense, rgb_of
+from sequences.realsense_device import Player, choose_streams, rgb_of
+from sequences.realsense_library import librealsense
 from sequences.recorded import find_calibration, refuse_sensor_depth
 from sequences.sequence import SkipLog
 

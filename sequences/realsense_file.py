@@ -5,7 +5,8 @@ from pathlib import Path
 
 from calib.errors import SourceError
 from sequences.frame import Frame
-from sequences.realsense_device import Player, choose_streams, librealsense, rgb_of
+from sequences.realsense_device import Player, choose_streams, rgb_of
+from sequences.realsense_library import librealsense
 from sequences.recorded import find_calibration, refuse_sensor_depth
 from sequences.sequence import SkipLog
 

@@ -12,8 +12,8 @@ from realsense_recording import FOCAL_PX, INTERVAL_MS, SERIAL, SIZE, intrinsics,
 from sequences import realsense
 from sequences.catalogue import open_sequence
 from sequences.realsense import RealSense
-from sequences.realsense_device import camera_of
 from sequences.realsense_file import RealSenseFile, recognises
+from sequences.realsense_lens import camera_of
 from sequences.sequence import SourceOptions, is_live
 from tiny_recordings import picture, truncate
 
