@@ -16,8 +16,10 @@ from depth.default_network import weights_of
 from depth.runtimes import CHOICES as RUNTIMES
 from depth.runtimes import open_estimator
 from sequences.catalogue import SOURCES, open_sequence
-from sequences.prefetch import prefetch
-from sequences.sequence import SourceOptions
+from sequences.prefetch import newest, prefetch
+from sequences.recorder import Recorder
+from sequences.sequence import SourceOptions, is_live
+from sequences.stream import without_password
 from slam.depth_stage import with_predicted_depth, with_sensor_depth
 from slam.evaluation import DepthErrors, evaluate_trajectory
 from slam.export import MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
@@ -45,8 +47,9 @@ def run(arguments, screen):
     network = open_network(arguments, screen)
     sequence = open_sequence(arguments.source, SourceOptions(
         calibration_file=arguments.calibration, depth_every=DEPTH_CHECK_EVERY if network else 1,
-        max_frames=arguments.max_frames, seed=arguments.seed))
+        max_frames=arguments.max_frames, seed=arguments.seed, keep_depth=bool(arguments.record), tell=screen.print))
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
+    recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
     slam = SlamSystem(rectifier.camera, configuration(arguments, network))
     viewer = open_viewer(arguments, slam, screen)
@@ -54,11 +57,13 @@ def run(arguments, screen):
     with screen.status("preparing (the first start on a machine compiles for a minute or two)"):
         open3d()
         warm_up(slam.config)
-    frames = with_depth(rectified(sequence, rectifier), network, slam, rectifier.camera)
-    session = Session(sequence, slam)
+    frames = recorder.tap(sequence) if recorder else sequence
+    frames = ahead(with_depth(rectified(frames, rectifier), network, slam, rectifier.camera, sequence), sequence)
+    session = Session(sequence, slam, recorder)
     with StopSignal() as stop:
-        session.track(stop.until_stopped(prefetch(frames)), screen, viewer)
+        session.track(stop.until_stopped(frames), screen, viewer)
         save_path_and_map(session, folder, arguments)
+        session.end_recording()
         stop.end_at_once()
         save_mesh_and_report(session, folder, arguments, screen)
     if session.failures:
@@ -69,8 +74,8 @@ def parse_arguments(argv):
     parser = OneLineParser(prog="run_slam", description=__doc__, epilog="exit code: 0 done, 1 the run failed, 2 bad "
                            "input, 130 ended by Ctrl-C, 143 by kill; whatever ends a run, what was done is saved")
     parser.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE",
-                        help=f"`synthetic`, a folder (TUM layout or images), a video file, or NAME:PATH with NAME one "
-                             f"of {', '.join(SOURCES)} (default: synthetic)")
+                        help=f"`synthetic`, a folder (TUM layout or images), a video, `webcam:0`, `realsense`, a "
+                             f"stream's URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
     parser.add_argument("--output", type=Path, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
     parser.add_argument("--depth", metavar="sensor|NAME|FILE",
@@ -83,6 +88,8 @@ def parse_arguments(argv):
                         help="what runs the network (default: the fastest that can; it is told which)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
     parser.add_argument("--calibration", type=Path, metavar="FILE", help="camera calibration (YAML)")
+    parser.add_argument("--record", type=Path, metavar="DIR",
+                        help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
     parser.add_argument("--max-surfels", type=whole_number(1000, MOST_SURFELS), default=1_500_000, metavar="N",
                         help="cap on the map; the least certain surfels make way (default: 1500000)")
@@ -116,6 +123,15 @@ def configuration(arguments, network):
     return replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
 
 
+def open_recorder(arguments, sequence, screen):
+    """A recorder of a live source, or None."""
+    if not arguments.record:
+        return None
+    if not is_live(sequence):
+        raise BadInputError(f"--record is for cameras: {arguments.source} is a recording already")
+    return Recorder(arguments.record, sequence, screen.print)
+
+
 def open_viewer(arguments, slam, screen):
     """A viewer that has been told to open, or None."""
     if not arguments.viewer:
@@ -136,18 +152,23 @@ def introduce(arguments, sequence, rectifier, network, screen):
     screen.print(f"depth      {chosen_depth(arguments)}{note}")
 
 
-def with_depth(frames, network, slam, camera):
+def ahead(frames, sequence):
+    """Frames read in a thread of their own. A camera does not wait, so of its frames the newest is taken."""
+    return newest(frames, leave=sequence.stop) if is_live(sequence) else prefetch(frames)
+
+
+def with_depth(frames, network, slam, camera, sequence):
     """Frames with the depth that SLAM shall use, predicted in a thread of its own."""
     if network:
-        return with_predicted_depth(prefetch(frames), network, camera, slam.stage_times)
+        return with_predicted_depth(ahead(frames, sequence), network, camera, slam.stage_times)
     return with_sensor_depth(frames)
 
 
 class Session:
     """The loop over all frames, and what came of it."""
 
-    def __init__(self, sequence, slam):
-        self.sequence, self.slam = sequence, slam
+    def __init__(self, sequence, slam, recorder=None):
+        self.sequence, self.slam, self.recorder = sequence, slam, recorder
         self.counter = RunCounter()
         self.depth_errors = DepthErrors()
         self.saw_depth = False
@@ -178,12 +199,34 @@ class Session:
     def step(self, frame, viewer):
         result = self.slam.process(frame)
         self.counter.add(result)
+        if frame.arrived_s is not None:
+            self.slam.stage_times.add("latency", 1e3 * (time.monotonic() - frame.arrived_s))
         self.saw_depth = self.saw_depth or frame.depth is not None and bool(frame.depth.depth_m.any())
-        if frame.sensor_depth is not None and result.depth is not None and not self.slam.config.depth_is_measured:
+        if self.is_to_compare(frame) and result.depth is not None:
             self.depth_errors.add(result.depth.inverse_depth,
                                   inverse_depth_on(self.slam.camera, frame.sensor_depth, is_measured=True))
         if viewer:
             viewer.show(frame, result)
+
+    def is_to_compare(self, frame):
+        """Whether the network's depth shall be compared to the sensor's; a recorded camera has that for every frame."""
+        return (frame.sensor_depth is not None and not self.slam.config.depth_is_measured
+                and frame.index % DEPTH_CHECK_EVERY == 0)
+
+    def end_recording(self):
+        """Write what still waits to be recorded."""
+        if self.recorder:
+            with self.attempt():
+                self.recorder.close()
+
+    def live_counts(self):
+        """What the report says of a camera; of other sources that nothing was dropped."""
+        if not is_live(self.sequence):
+            return {"dropped": 0}
+        counts = {"dropped": self.counter.missed, "reconnected": self.sequence.reconnected}
+        if self.recorder:
+            counts |= {"recorded": self.recorder.recorded, "left_out_of_recording": self.recorder.left_out}
+        return counts
 
     def require_path(self):
         """Raise where the frames gave no path."""
@@ -218,7 +261,7 @@ def save_path_and_map(session, folder, arguments):
     with session.attempt():
         folder.write("map.ply", surfels_ply(slam.surfels, slam.keyframes.T_world_key))
     with suppress(Exception):  # the final report will say so
-        save_report(build_report(vars(arguments), session, ["ended before the mesh was complete"]), folder)
+        save_report(build_report(shown(arguments), session, ["ended before the mesh was complete"]), folder)
 
 
 def save_mesh_and_report(session, folder, arguments, screen):
@@ -233,11 +276,16 @@ def save_mesh_and_report(session, folder, arguments, screen):
     with session.attempt():
         folder.write("overview.png", png(overview(session, mesh)))
     with session.attempt():
-        report = build_report(vars(arguments), session, [])
+        report = build_report(shown(arguments), session, [])
         with session.attempt():
             save_report(report, folder)
         screen.rows(table_rows(report) + [("problem", problem) for problem in report["problems"][1:]])
         screen.print(f"results in {folder.path}")
+
+
+def shown(arguments):
+    """Arguments as the report may show them: without the password of a camera in the network."""
+    return vars(arguments) | {"source": without_password(arguments.source)}
 
 
 def overview(session, mesh):

@@ -19,9 +19,16 @@ SOURCES = {
     "phone": ("sequences.phone", "open_phone"),
     "images": ("sequences.image_folder", "ImageFolder"),
     "video": ("sequences.video", "VideoFile"),
+    "webcam": ("sequences.webcam", "Webcam"),
+    "stream": ("sequences.stream", "Stream"),
+    "realsense": ("sequences.realsense", "RealSense"),
+    "bag": ("sequences.realsense_file", "RealSenseFile"),
 }
-RECOGNISED = ("icl", "tum", "nyu", "7scenes", "scannet", "replica", "euroc", "kitti", "phone", "images", "video")
+RECOGNISED = ("stream", "icl", "tum", "nyu", "7scenes", "scannet", "replica", "euroc", "kitti", "phone", "images",
+              "video", "bag")
 """In the order in which an unnamed path is offered to them."""
+WITHOUT_PATH = ("synthetic", "webcam", "realsense")
+"""What may stand behind the colon of these is options; alone they mean the first there is."""
 MOST_FOLDERS = 50
 """Looked into for a recording, where the folder that was given is none."""
 
@@ -37,12 +44,12 @@ def open_sequence(source, options):
 
 
 def _name_and_location(source):
-    if source == "synthetic":
+    if source in WITHOUT_PATH:
         return source, ""
     name, colon, location = source.partition(":")
     if not colon or name not in SOURCES:
         return _recognise(source), source
-    if name == "synthetic":
+    if name in WITHOUT_PATH:
         return name, location
     if not location:
         raise SourceError(f"{source} names no path: expected {name}:PATH")
@@ -53,8 +60,8 @@ def _recognise(path):
     if name := _name_of(path):
         return name
     if not Path(path).exists():
-        raise SourceError(f"no source {path}: expected `synthetic`, a recording, a video file, or NAME:PATH with NAME "
-                          f"one of {', '.join(SOURCES)}")
+        raise SourceError(f"no source {path}: expected `synthetic`, a recording, a video file, `webcam:0`, `realsense`, "
+                          f"a stream's URL, or NAME:PATH with NAME one of {', '.join(SOURCES)}")
     for inner in _folders_in(path):
         if (name := _name_of(inner)) not in (None, "images"):
             raise SourceError(f"{path} is no recording but {inner} is ({name}): choose one such folder")

@@ -36,3 +36,5 @@ class Frame:
     """What the source itself measured, where it was asked for."""
     T_world_cam_true: np.ndarray | None = None
     """(4, 4) ground truth, in the source's own world frame."""
+    arrived_s: float | None = None
+    """time.monotonic() at which a live camera delivered it."""

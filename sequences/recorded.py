@@ -6,8 +6,14 @@ from sequences.image_file import UnreadableImage, read_rgb
 
 
 def find_calibration(options, beside):
-    """The Calibration that the user gave, or the file `beside` the recording. Raises CalibrationError with a hint."""
+    """The Calibration that the user gave, or the file `beside` the recording. Raises CalibrationError with a hint.
+
+    `beside` is None for a live camera, which has no place for one.
+    """
     path = options.calibration_file or beside
+    if path is None:
+        raise CalibrationError("a camera does not tell its focal length: give --calibration FILE, or have it estimated "
+                               "with --calibration auto")
     if not path.is_file():
         raise CalibrationError(f"no {path}: pixels alone do not tell the camera; give --calibration FILE or write this "
                                f"file, with the fields width, height, fx, fy, cx, cy (in pixels)")
