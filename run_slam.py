@@ -82,7 +82,8 @@ def parse_arguments(argv):
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto",
                         help="what runs the network (default: ONNX Runtime for .onnx, torch for weights)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
-    parser.add_argument("--calibration", type=Path, metavar="FILE", help="camera calibration (YAML)")
+    parser.add_argument("--calibration", type=Path, metavar="FILE",
+                        help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or ORB-SLAM")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
     parser.add_argument("--max-surfels", type=whole_number(1000, MOST_SURFELS), default=1_500_000, metavar="N",
                         help="cap on the map; the least certain surfels make way (default: 1500000)")
@@ -126,6 +127,8 @@ def open_viewer(arguments, slam, screen):
 def introduce(arguments, sequence, rectifier, screen):
     count = f"{sequence.frame_count} frames" if sequence.frame_count else "frames as they come"
     screen.print(f"source     {sequence.name}: {count}, {rectifier.camera.describe()}")
+    if rectifier.source.is_distorted:
+        screen.print(f"rectified  {rectifier.describe_loss()}")
     note = ""
     if not arguments.depth:
         note = " (the exact depth of the synthetic room)" if arguments.source.startswith("synthetic") else \

@@ -1,5 +1,7 @@
 """What all recorded sources check the same way."""
 
+from dataclasses import replace
+
 from calib.calibration_file import read_calibration
 from calib.errors import CalibrationError, SourceError
 from sequences.image_file import UnreadableImage, read_rgb
@@ -11,7 +13,10 @@ def find_calibration(options, beside):
     if not path.is_file():
         raise CalibrationError(f"no {path}: pixels alone do not tell the camera; give --calibration FILE or write this "
                                f"file, with the fields width, height, fx, fy, cx, cy (in pixels)")
-    return read_calibration(path)
+    calibration = read_calibration(path)
+    if calibration.says_depth_scale or path == beside or not beside.is_file():
+        return calibration
+    return replace(calibration, depth_scale=read_calibration(beside).depth_scale)
 
 
 def first_readable_size(files, source, read=read_rgb):
