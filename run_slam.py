@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from calib.calibration import without_depth
+from calib.calibration_file import calibration_text
 from calib.command_line import OneLineParser, exit_code, name_and_value, whole_number
 from calib.errors import BadInputError, MonofuseError, SourceError
 from calib.rectification import Rectifier, rectified
@@ -17,10 +19,11 @@ from depth.runtimes import CHOICES as RUNTIMES
 from depth.runtimes import open_estimator
 from sequences.catalogue import SOURCES, open_sequence
 from sequences.prefetch import prefetch
+from sequences.unknown_camera import estimate_source, open_with_camera
 from sequences.sequence import SourceOptions
 from slam.depth_stage import with_predicted_depth, with_sensor_depth
 from slam.evaluation import DepthErrors, evaluate_trajectory
-from slam.export import MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
+from slam.export import ESTIMATED_CAMERA, MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
 from slam.mesh import MeshConfig, build_mesh, open3d
 from slam.overview import draw_overview, draw_surfel_overview
 from slam.pyramid import inverse_depth_on
@@ -30,6 +33,7 @@ from slam.stop_signal import Interrupted, StopSignal
 from slam.system import SlamConfig, SlamSystem
 from slam.warm_up import warm_up
 
+AUTO = Path("auto")
 DEPTH_CHECK_EVERY = 10
 """With a network, its depth is compared to the sensor's on every n-th frame, where there is a sensor's."""
 MOST_SURFELS = 100_000_000
@@ -42,15 +46,13 @@ def main(argv=None):
 
 def run(arguments, screen):
     """Arguments -> objects -> loop -> files. What went wrong is raised after saving."""
-    network = open_network(arguments)
-    sequence = open_sequence(arguments.source, SourceOptions(
-        calibration_file=arguments.calibration, depth_every=DEPTH_CHECK_EVERY if network else 1,
-        max_frames=arguments.max_frames, seed=arguments.seed))
+    network = open_network(arguments, screen)
+    sequence, estimate = open_source(arguments, network, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     rectifier = Rectifier(sequence.camera)
     slam = SlamSystem(rectifier.camera, configuration(arguments, network))
     viewer = open_viewer(arguments, slam, screen)
-    introduce(arguments, sequence, rectifier, screen)
+    introduce(arguments, sequence, rectifier, network, screen)
     with screen.status("preparing (the first start on a machine compiles for a minute or two)"):
         open3d()
         warm_up(slam.config)
@@ -59,6 +61,7 @@ def run(arguments, screen):
     with StopSignal() as stop:
         session.track(stop.until_stopped(prefetch(frames)), screen, viewer)
         save_path_and_map(session, folder, arguments)
+        save_camera(session, folder, estimate)
         stop.end_at_once()
         save_mesh_and_report(session, folder, arguments, screen)
     if session.failures:
@@ -78,12 +81,13 @@ def parse_arguments(argv):
                              f"in an .onnx, .safetensors or .pth file")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
-                             "std, output, scale, focal_px, size; overrides FILE.yaml; may be repeated")
+                             "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto",
-                        help="what runs the network (default: ONNX Runtime for .onnx, torch for weights)")
+                        help="what runs the network (default: the fastest that can; it is told which)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
-    parser.add_argument("--calibration", type=Path, metavar="FILE",
-                        help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or ORB-SLAM")
+    parser.add_argument("--calibration", type=Path, metavar="auto|FILE",
+                        help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
+                             "ORB-SLAM; `auto` estimates the focal length from the first seconds")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
     parser.add_argument("--max-surfels", type=whole_number(1000, MOST_SURFELS), default=1_500_000, metavar="N",
                         help="cap on the map; the least certain surfels make way (default: 1500000)")
@@ -100,13 +104,28 @@ def chosen_depth(arguments):
     return arguments.depth or "sensor"
 
 
-def open_network(arguments):
+def open_network(arguments, screen):
     """-> depth.estimator.DepthEstimator, or None where depth is the sensor's."""
     if chosen_depth(arguments) == "sensor":
         if arguments.depth_option:
             raise BadInputError("--depth-option is for networks: give --depth FILE too")
         return None
-    return open_estimator(weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device)
+    with screen.status("opening the network") as status:
+        return open_estimator(
+            weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device,
+            progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"))
+
+
+def open_source(arguments, network, screen):
+    """-> Sequence, and the FocalEstimate that its camera comes from where --calibration is `auto`, else None."""
+    options = SourceOptions(calibration_file=arguments.calibration, depth_every=DEPTH_CHECK_EVERY if network else 1,
+                            max_frames=arguments.max_frames, seed=arguments.seed)
+    if arguments.calibration != AUTO:
+        return open_sequence(arguments.source, options), None
+    with screen.status("estimating the focal length"):
+        estimate = estimate_source(arguments.source, options)
+    screen.print(f"focal      {estimate.describe()}")
+    return open_with_camera(arguments.source, options, estimate.camera), estimate
 
 
 def configuration(arguments, network):
@@ -124,12 +143,12 @@ def open_viewer(arguments, slam, screen):
     return viewer
 
 
-def introduce(arguments, sequence, rectifier, screen):
+def introduce(arguments, sequence, rectifier, network, screen):
     count = f"{sequence.frame_count} frames" if sequence.frame_count else "frames as they come"
     screen.print(f"source     {sequence.name}: {count}, {rectifier.camera.describe()}")
     if rectifier.source.is_distorted:
         screen.print(f"rectified  {rectifier.describe_loss()}")
-    note = ""
+    note = f", {network.note}" if network else ""
     if not arguments.depth:
         note = " (the exact depth of the synthetic room)" if arguments.source.startswith("synthetic") else \
                " (no --depth given, so the recorded depth is used)"
@@ -219,6 +238,14 @@ def save_path_and_map(session, folder, arguments):
         folder.write("map.ply", surfels_ply(slam.surfels, slam.keyframes.T_world_key))
     with suppress(Exception):  # the final report will say so
         save_report(build_report(vars(arguments), session, ["ended before the mesh was complete"]), folder)
+
+
+def save_camera(session, folder, estimate):
+    """Write the camera that was estimated, so that it can be given the next time."""
+    if estimate:
+        with session.attempt():
+            text = calibration_text(without_depth(estimate.camera), [f"Focal length {estimate.describe()}"])
+            folder.write(ESTIMATED_CAMERA, text.encode())
 
 
 def save_mesh_and_report(session, folder, arguments, screen):

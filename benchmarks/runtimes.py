@@ -1,11 +1,19 @@
 #!/usr/bin/env python3
-"""Milliseconds of depth networks in each runtime, on one thread: python benchmarks/runtimes.py [FILE.onnx ...]
+"""Depth networks in each runtime, on one CPU thread or the GPU: python benchmarks/runtimes.py [FILE|NAME ...]
 
-Preprocessing included, one made-up image of 640x480, runtimes in turns. Without FILE, the network that ships.
+FILE is an .onnx network (run by all that take those) or a file of weights, NAME a network of `python -m depth list`,
+with random weights: these two are exported, and run by torch as well. By default the network that ships, and Laina's
+up-projection. Milliseconds are medians, preprocessing of a made-up 640x480 image included, runtimes in turns.
+Differences of depth, in %, are to torch in float32 on the CPU, or to ONNX Runtime where there are no weights: the 99th
+percentile, as depth/self_check.py measures it.
 """
 
 import statistics
 import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -14,28 +22,80 @@ from runs import ROOT, machine, table
 sys.path.insert(0, str(ROOT))
 
 from calib.camera import Camera  # noqa: E402
+from calib.errors import MissingPackageError, UnusableRuntimeError  # noqa: E402
+from depth import self_check  # noqa: E402
+from depth.__main__ import main as depth  # noqa: E402
 from depth.default_network import default_weights  # noqa: E402
-from depth.runtimes import open_estimator  # noqa: E402
+from depth.networks.registry import find, load_torch  # noqa: E402
+from depth.nvidia_gpu import find_gpu  # noqa: E402
+from depth.onnx_runtime import OnnxDepth  # noqa: E402
+from depth.openvino_runtime import OpenVinoDepth  # noqa: E402
+from depth.tensorrt_runtime import TensorRtDepth  # noqa: E402
+from depth.torch_runtime import open_torch, open_weights  # noqa: E402
 
-RUNTIMES = ("onnx", "openvino")
-ROUNDS = 60
+DEFAULT = (default_weights(), "laina_resnet_upproj")
+ROUNDS, PATIENCE_S = 60, 30.0
+"""Rounds end early where they would take longer than that."""
 CAMERA = Camera(640, 480, 525.0, 525.0, 319.5, 239.5)
 
 
 def main():
-    print(machine())
-    table(["network", *(f"{name} ms" for name in RUNTIMES), "median difference %"],
-          [row(path) for path in sys.argv[1:] or [default_weights()]])
+    gpu = find_gpu()
+    print(f"{machine()}; {f'{gpu.name}, CUDA {gpu.cuda_version[0]}.{gpu.cuda_version[1]}' if gpu else 'no NVIDIA GPU'}")
+    with tempfile.TemporaryDirectory() as scratch:
+        found = [rows(*files(named, Path(scratch))) for named in sys.argv[1:] or DEFAULT]
+    table(["network", "runtime", "how", "median ms", "difference %"],
+          [row for of_network, _ in found for row in of_network])
+    for reason in dict.fromkeys(reason for _, reasons in found for reason in reasons):
+        print(f"not run: {reason}")
 
 
-def row(path):
+def files(named, scratch):
+    """-> (path of an .onnx file, path of the weights that it was made from or None)"""
+    path = Path(named)
+    if path.suffix == ".onnx":
+        return path, None
+    if not path.suffix:
+        from depth.networks.checkpoint import save_network
+        module = find(named).build().eval()
+        path = scratch / f"{named}.safetensors"
+        save_network(path, named, module)
+    exported = scratch / f"{path.stem}.onnx"
+    if depth(["export", "--weights", str(path), "--output", str(exported)]):
+        sys.exit(1)
+    return exported, path
+
+
+def openers(onnx, weights):
+    """Yields (runtime, function that opens it)."""
+    yield "ONNX Runtime", partial(OnnxDepth, onnx, device="cpu")
+    for precision in ("fp32", "bf16"):
+        yield "OpenVINO", partial(OpenVinoDepth, onnx, precision=precision)
+    for precision in self_check.BOUNDS:
+        yield "TensorRT", partial(TensorRtDepth, onnx, precision=precision)
+    if weights:
+        yield "torch", partial(open_torch, weights, device="cpu")
+        yield "torch", partial(open_torch, weights, device="cuda")
+        if load_torch("the benchmark").cuda.is_available():
+            yield "torch, step by step", partial(open_weights, weights, device="cuda")
+
+
+def rows(onnx, weights):
+    """-> (rows of the table, why some runtimes have none)"""
+    opened, reasons = [], []
+    for runtime, opener in openers(onnx, weights):
+        try:
+            opened.append((runtime, opener()))
+        except (MissingPackageError, UnusableRuntimeError) as error:
+            reasons.append(f"{runtime}: {error}")
+    reference = open_weights(weights) if weights else OnnxDepth(onnx, device="cpu")
     rgb = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
-    estimators = [open_estimator(path, runtime=name, device="cpu") for name in RUNTIMES]
-    times = [[estimator.predict(rgb, CAMERA).ms for estimator in estimators] for _ in range(ROUNDS)]
-    first, second = (estimator.predict(rgb, CAMERA).depth_m for estimator in estimators)
-    known = (first > 0) & (second > 0)
-    difference = 100 * float(np.median(np.abs(second[known] / first[known] - 1)))
-    return [estimators[0].name, *(f"{statistics.median(column):.1f}" for column in zip(*times)), f"{difference:.2f}"]
+    times, start = [], time.perf_counter()
+    while len(times) < ROUNDS and time.perf_counter() - start < PATIENCE_S:
+        times.append([estimator.predict(rgb, CAMERA).ms for _, estimator in opened])
+    return [[onnx.name, runtime, estimator.details or "fp32, CPU", f"{statistics.median(column):.1f}",
+             f"{100 * self_check.difference(estimator, reference):.2g}"]
+            for (runtime, estimator), column in zip(opened, zip(*times))], reasons
 
 
 if __name__ == "__main__":

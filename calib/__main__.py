@@ -2,8 +2,7 @@
 
 import argparse
 import sys
-import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -21,8 +20,8 @@ from calib.calibration_file import describe_format, read_calibration, write_cali
 from calib.command_line import OneLineParser, exit_code, whole_number
 from calib.errors import CalibrationError, OutputError
 from calib.rectification import Rectifier, field_of_view_deg
-from sequences.catalogue import open_sequence
 from sequences.sequence import SourceOptions
+from sequences.unknown_camera import open_uncalibrated
 
 MOST_LOOKED_AT = 400
 """Of a long recording, so many images evenly spread."""
@@ -71,8 +70,8 @@ def collect(source, board, max_frames=None):
     """Source as run_slam takes it -> ViewCollection. Ctrl-C ends it with what there is."""
     collection = ViewCollection(board)
     console = Console(highlight=False)
-    with _sequence(source, max_frames) as sequence, Live(console=console, auto_refresh=False,
-                                                         redirect_stdout=False) as screen, suppress(KeyboardInterrupt):
+    sequence = open_uncalibrated(source, SourceOptions(max_frames=max_frames))
+    with Live(console=console, auto_refresh=False, redirect_stdout=False) as screen, suppress(KeyboardInterrupt):
         endless = sequence.frame_count is None
         stride = LIVE_STRIDE if endless else -(-sequence.frame_count // MOST_LOOKED_AT)
         for frame in sequence:
@@ -121,15 +120,6 @@ def show(arguments):
     rectifier = Rectifier(camera)
     if camera.is_distorted:
         print(f"rectified {rectifier.camera.describe()}; {rectifier.describe_loss()}")
-
-
-@contextmanager
-def _sequence(source, max_frames):
-    """The images of a source whose camera nobody knows yet."""
-    with tempfile.TemporaryDirectory() as folder:
-        guess = Path(folder) / "calibration.yaml"
-        guess.write_text("fov: 60\n")
-        yield open_sequence(source, SourceOptions(calibration_file=guess, max_frames=max_frames))
 
 
 def _describe(solution):

@@ -41,17 +41,21 @@ def describe_format(path):
 
 def write_calibration(path, calibration, remarks=()):
     """Calibration -> YAML file that `read_calibration` reads back unchanged, `remarks` on top. Raises OutputError."""
+    try:
+        Path(path).write_text(calibration_text(calibration, remarks), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}") from error
+
+
+def calibration_text(calibration, remarks=()):
+    """What such a file says."""
     camera = calibration.camera
     fields = {"model": camera.model, "width": int(camera.width), "height": int(camera.height),
               **{name: float(getattr(camera, name)) for name in REQUIRED_FIELDS[2:]},
               "distortion": [float(k) for k in camera.distortion]}
     if calibration.says_depth_scale:
         fields["depth_scale"] = float(calibration.depth_scale)
-    text = "".join(f"# {remark}\n" for remark in remarks) + yaml.safe_dump(fields, sort_keys=False)
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: {error.strerror}") from error
+    return "".join(f"# {remark}\n" for remark in remarks) + yaml.safe_dump(fields, sort_keys=False)
 
 
 def _read(path):

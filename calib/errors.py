@@ -25,6 +25,10 @@ class NetworkError(BadInputError):
     """A depth network that cannot be loaded, has the wrong shape, or predicts nothing usable."""
 
 
+class UnusableRuntimeError(NetworkError):
+    """What should run the network cannot do it on this machine, or not this network: another runtime may."""
+
+
 class OutputError(BadInputError):
     """A result that cannot be written."""
 

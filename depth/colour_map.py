@@ -1,4 +1,6 @@
-"""Depth as colours, with a scale that says which colour is how many metres."""
+"""Depth and errors as colours, with a scale that says which colour is how much."""
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -10,6 +12,35 @@ SCALE_HEIGHT = 44
 LEAST_WIDTH = 240
 """A narrower picture gets an edge on its right, so that the scale can be read."""
 MARKS = 5
+ERROR_LIMITS = 1.0, 100.0
+"""Per cent at the ends of the colours of errors."""
+
+
+class Scale(NamedTuple):
+    """From values to colours: equal steps are equal in `log` or in `linear` values, as `kind` says."""
+
+    least: float
+    most: float
+    kind: str
+    unit: str
+    colours: int
+    """One of OpenCV's COLORMAP_..."""
+
+    def share(self, values):
+        """Where each value lies on the way from least to most: 0 to 1."""
+        if self.kind == "linear":
+            return np.clip((values - self.least) / (self.most - self.least), 0, 1)
+        return np.clip(np.log(np.maximum(values, 1e-6) / self.least) / np.log(self.most / self.least), 0, 1)
+
+    def value(self, share):
+        """The value that lies there."""
+        if self.kind == "linear":
+            return self.least + share * (self.most - self.least)
+        return self.least * (self.most / self.least) ** share
+
+    def paint(self, share):
+        levels = np.uint8(np.round(255 * share))
+        return np.ascontiguousarray(cv2.applyColorMap(levels, self.colours)[..., ::-1])
 
 
 def coloured_depth(depth_m, kind="log", limits_m=None):
@@ -18,12 +49,20 @@ def coloured_depth(depth_m, kind="log", limits_m=None):
     `kind`: steps of colour are equal in `log` or in `linear` depth. `limits_m`: (near, far) of the ends of the scale;
     by default the 1st and the 99th percentile.
     """
-    near_m, far_m = limits_m or _limits(depth_m)
-    picture = _turbo(_share(depth_m, near_m, far_m, kind))
-    picture[depth_m <= 0] = UNKNOWN
+    return _coloured(depth_m, depth_m > 0, Scale(*(limits_m or _limits(depth_m)), kind, " m", cv2.COLORMAP_TURBO))
+
+
+def coloured_error(log_error, known):
+    """(H, W) log of relative errors and mask -> RGB of the size that depth gets, from dark (1 %) to bright (100 %)."""
+    return _coloured(100 * np.exp(log_error), known, Scale(*ERROR_LIMITS, "log", " %", cv2.COLORMAP_INFERNO))
+
+
+def _coloured(values, known, scale):
+    picture = scale.paint(scale.share(values))
+    picture[~known] = UNKNOWN
     picture = cv2.copyMakeBorder(picture, 0, 0, 0, max(0, LEAST_WIDTH - picture.shape[1]), cv2.BORDER_CONSTANT,
                                  value=(255, 255, 255))
-    return np.vstack([picture, _scale(picture.shape[1], near_m, far_m, kind)])
+    return np.vstack([picture, _bar(picture.shape[1], scale)])
 
 
 def _limits(depth_m):
@@ -34,28 +73,16 @@ def _limits(depth_m):
     return float(near_m), float(max(far_m, 1.01 * near_m))
 
 
-def _share(depth_m, near_m, far_m, kind):
-    """Where a depth lies on the way from near to far: 0 to 1."""
-    if kind == "linear":
-        return np.clip((depth_m - near_m) / (far_m - near_m), 0, 1)
-    return np.clip(np.log(np.maximum(depth_m, 1e-6) / near_m) / np.log(far_m / near_m), 0, 1)
-
-
-def _turbo(share):
-    return np.ascontiguousarray(cv2.applyColorMap(np.uint8(np.round(255 * share)), cv2.COLORMAP_TURBO)[..., ::-1])
-
-
-def _scale(width, near_m, far_m, kind):
-    """A bar from near to far with MARKS numbers below it, all on white."""
-    scale = np.full((SCALE_HEIGHT, width, 3), 255, np.uint8)
+def _bar(width, scale):
+    """A bar from the least to the most with MARKS numbers below it, all on white."""
+    bar = np.full((SCALE_HEIGHT, width, 3), 255, np.uint8)
     left, right = 24, width - 25
-    scale[6:20, left: right + 1] = _turbo(np.linspace(0, 1, right - left + 1)[None])
+    bar[6:20, left: right + 1] = scale.paint(np.linspace(0, 1, right - left + 1)[None])
     for share in np.linspace(0, 1, MARKS):
-        value_m = near_m + share * (far_m - near_m) if kind == "linear" else near_m * (far_m / near_m) ** share
         column = round(left + share * (right - left))
-        scale[20:24, column] = 0
-        text = f"{value_m:.3g}" + (" m" if share == 1 else "")
+        bar[20:24, column] = 0
+        text = f"{scale.value(share):.3g}" + (scale.unit if share == 1 else "")
         text_width = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)[0][0]
-        cv2.putText(scale, text, (min(column - text_width // 2, width - text_width - 1), 38),
+        cv2.putText(bar, text, (min(column - text_width // 2, width - text_width - 1), 38),
                     cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
-    return scale
+    return bar

@@ -1,5 +1,6 @@
 """What every depth network looks like from outside."""
 
+import math
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -7,10 +8,16 @@ import numpy as np
 from calib.camera import Camera
 from calib.errors import NetworkError
 
+LEAST_LOG_ERROR, MOST_LOG_ERROR = math.log(1e-3), math.log(10.0)
+"""No prediction is better than a thousandth, and one that is wrong by a factor of ten says nothing."""
+
 
 class DepthPrediction(NamedTuple):
     depth_m: np.ndarray
     """(h, w) float32, z in metres at the network's own output size, 0 where nothing usable was predicted."""
+    log_error: np.ndarray | None
+    """(h, w) float32, natural logarithm of the absolute relative error of depth_m that the network expects, from
+    LEAST_LOG_ERROR to MOST_LOG_ERROR; None from networks that do not say."""
     ms: float
     """Wall time of preprocessing, network and conversion."""
 
@@ -47,3 +54,9 @@ def cleaned_depth(depth_m, max_depth_m, name):
         raise NetworkError(f"{name} predicts no usable depth (every value is {what}): check its preprocessing "
                            f"(mean, std, range), its output kind and its scale to metres")
     return np.where(usable, depth_m, np.float32(0))
+
+
+def cleaned_log_error(log_error):
+    """(h, w) raw output -> float32 within the limits of DepthPrediction. NaN is as bad as it gets."""
+    known = np.nan_to_num(log_error, nan=MOST_LOG_ERROR, posinf=MOST_LOG_ERROR, neginf=LEAST_LOG_ERROR)
+    return np.clip(known, LEAST_LOG_ERROR, MOST_LOG_ERROR).astype(np.float32, copy=False)

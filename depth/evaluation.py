@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from depth.error_bins import ErrorBins
 from depth.metrics import Scores, median_scale
 
 
@@ -26,11 +27,13 @@ class Evaluation:
     raw: Scores = field(default_factory=Scores)
     scaled: Scores = field(default_factory=Scores)
     images: list[ImageResult] = field(default_factory=list)
+    errors: ErrorBins | None = None
+    """What the network said of its own errors, where it did."""
     without_truth: list[str] = field(default_factory=list)
     """Images in which no pixel counts."""
 
-    def add(self, name, predicted_m, truth_m, protocol):
-        """Prediction and truth, both (h, w), the truth 0 where there is none."""
+    def add(self, name, predicted_m, truth_m, protocol, log_error=None):
+        """Prediction, truth, and log of the expected error where there is one, all (h, w); truth 0 where unknown."""
         valid = protocol.valid(truth_m)
         if not valid.any():
             self.without_truth.append(name)
@@ -38,6 +41,9 @@ class Evaluation:
         predicted_m, truth_m = predicted_m[valid].astype(np.float64), truth_m[valid].astype(np.float64)
         scale = median_scale(protocol.clipped(predicted_m), truth_m)
         self.raw.add(protocol.clipped(predicted_m), truth_m)
+        if log_error is not None:
+            self.errors = self.errors or ErrorBins()
+            self.errors.add(log_error[valid], np.abs(protocol.clipped(predicted_m) / truth_m - 1))
         self.scaled.add(protocol.clipped(scale * predicted_m), truth_m)
         self.images.append(ImageResult(name, self.raw.images["rel"][-1], self.raw.images["delta1"][-1], scale))
 
@@ -55,7 +61,10 @@ def predicted_on_truth(estimator, sample):
     """DepthEstimator and Sample -> DepthPrediction at the pixels of the sample's truth."""
     prediction = estimator.predict(sample.rgb, sample.camera)
     seen_by = sample.camera.resized(prediction.depth_m.shape)
-    return prediction._replace(depth_m=at_pixels_of(prediction.depth_m, seen_by, sample.depth_camera))
+
+    def on_truth(values):
+        return None if values is None else at_pixels_of(values, seen_by, sample.depth_camera)
+    return prediction._replace(depth_m=on_truth(prediction.depth_m), log_error=on_truth(prediction.log_error))
 
 
 def at_pixels_of(depth_m, seen_by, wanted):
@@ -75,7 +84,7 @@ def evaluated(estimator, dataset, protocol, indices, evaluation):
     for index in indices:
         sample = dataset[index]
         prediction = predicted_on_truth(estimator, sample)
-        evaluation.add(dataset.names[index], prediction.depth_m, sample.depth_m, protocol)
+        evaluation.add(dataset.names[index], prediction.depth_m, sample.depth_m, protocol, prediction.log_error)
         yield index, sample, prediction
 
 

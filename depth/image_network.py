@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from calib.errors import NetworkError
-from depth.estimator import DepthPrediction, cleaned_depth, focal_scale
+from depth.estimator import DepthPrediction, cleaned_depth, cleaned_log_error, focal_scale
 from depth.preprocessing import to_depth_m, to_input
 
 MAX_DEPTH_M = 1000.0
@@ -16,12 +16,16 @@ LEAST_SIDE = 4
 class ImageNetwork:
     """A DepthEstimator but for what runs the network: a runtime derives from it and adds `infer`."""
 
+    details = ""
+    """How the runtime runs it, where there is more to say than its name: precision, device."""
+
     def __init__(self, name, spec, size):
         """`size`: (height, width) of the network's input."""
         self.name, self.spec, self.size = name, spec, size
 
     def infer(self, image):
-        """(1, 3, h, w) or (1, h, w, 3) float32, as the spec's layout is -> array that holds one map."""
+        """(1, 3, h, w) or (1, h, w, 3) float32, as the spec's layout is -> list of arrays that hold one map each:
+        depth, and the error where spec.predicts_error."""
         raise NotImplementedError
 
     def try_out(self):
@@ -31,16 +35,29 @@ class ImageNetwork:
     def predict(self, rgb, camera):
         """See depth.estimator.DepthEstimator."""
         start = time.perf_counter()
-        depth_m = to_depth_m(self.raw(rgb), self.spec)
+        depth, log_error = self.raw(rgb)
+        depth_m = to_depth_m(depth, self.spec)
         if self.spec.focal_px:
             depth_m = depth_m * np.float32(focal_scale(camera, self.size, self.spec.focal_px))
         depth_m = cleaned_depth(depth_m, MAX_DEPTH_M, self.name)
-        return DepthPrediction(depth_m, 1e3 * (time.perf_counter() - start))
+        log_error = None if log_error is None else cleaned_log_error(log_error)
+        return DepthPrediction(depth_m, log_error, 1e3 * (time.perf_counter() - start))
 
     def raw(self, rgb):
-        """(H, W, 3) uint8 -> (h, w) float32, whatever the network means by it."""
-        output = self.infer(to_input(rgb, self.size, self.spec))
-        depth = np.squeeze(output)
-        if depth.ndim != 2 or min(depth.shape) < LEAST_SIDE or depth.dtype.kind not in "fiu":
-            raise NetworkError(f"{self.name} predicts an array of shape {np.shape(output)}, not one depth map")
-        return depth.astype(np.float32, copy=False)
+        """(H, W, 3) uint8 -> (h, w) float32, whatever the network means by it, and (h, w) log error or None."""
+        outputs = self.infer(to_input(rgb, self.size, self.spec))
+        depth = self._map(outputs[0], "depth map")
+        if not self.spec.predicts_error:
+            return depth, None
+        if len(outputs) < 2:
+            raise NetworkError(f"{self.name} has no second output to take for its error: drop the option error")
+        log_error = self._map(outputs[1], "map of errors")
+        if log_error.shape != depth.shape:
+            raise NetworkError(f"{self.name} predicts depth of shape {depth.shape} and errors of {log_error.shape}")
+        return depth, log_error
+
+    def _map(self, output, what):
+        values = np.squeeze(output)
+        if values.ndim != 2 or min(values.shape) < LEAST_SIDE or values.dtype.kind not in "fiu":
+            raise NetworkError(f"{self.name} predicts an array of shape {np.shape(output)}, not one {what}")
+        return values.astype(np.float32, copy=False)

@@ -15,7 +15,7 @@ from calib.errors import NetworkError
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CHOICES = {"layout": ("nchw", "nhwc"), "channels": ("rgb", "bgr"),
-           "output": ("depth", "inverse_depth", "log_depth")}
+           "output": ("depth", "inverse_depth", "log_depth"), "error": ("none", "log_error")}
 LENGTHS = {"mean": 3, "std": 3, "focal_px": 2, "size": 2}
 """How many numbers an option has; a single one stands for all of them."""
 
@@ -34,6 +34,9 @@ class NetworkSpec:
     """Divided by per channel."""
     output: str = "depth"
     """`depth`, `inverse_depth` (1/depth) or `log_depth` (natural logarithm)."""
+    error: str = "none"
+    """What the second output is: `log_error`, the natural logarithm of the expected absolute relative error of depth,
+    or `none` of our business."""
     scale: float = 1.0
     """Metres per unit of the depth that the output stands for: 0.01 for a network that predicts centimetres."""
     focal_px: tuple[float, float] | None = None
@@ -52,9 +55,14 @@ class NetworkSpec:
                 raise NetworkError(f"network option {name} must be positive, not {', '.join(map(str, values))}")
 
 
-def read_spec(network_file, options, input_name, output_name):
+    @property
+    def predicts_error(self):
+        return self.error != "none"
+
+
+def read_spec(network_file, options, input_name, output_names):
     """Path, options ({name: text}) and tensor names -> NetworkSpec. Raises NetworkError that names the wrong field."""
-    values = _guess(input_name, output_name)
+    values = _guess(input_name, *output_names[:2])
     spec_file = Path(network_file).with_suffix(".yaml")
     if spec_file.is_file():
         values.update(_parsed(_load(spec_file), spec_file))
@@ -63,8 +71,8 @@ def read_spec(network_file, options, input_name, output_name):
     return replace(NetworkSpec(), **values)
 
 
-def _guess(input_name, output_name):
-    words = re.findall("[a-z]+", output_name.lower())
+def _guess(input_name, output_name="", second_name=""):
+    words = _words(output_name)
     guess = {}
     if "imagenet" in input_name.lower():
         guess.update(mean=IMAGENET_MEAN, std=IMAGENET_STD)
@@ -74,7 +82,13 @@ def _guess(input_name, output_name):
     for kind, names in (("inverse_depth", ("inverse", "inv", "disparity", "disp")), ("log_depth", ("log",))):
         if any(name in words for name in names):
             guess["output"] = kind
+    if {"log", "error"} <= _words(second_name):
+        guess["error"] = "log_error"
     return guess
+
+
+def _words(name):
+    return set(re.findall("[a-z]+", name.lower()))
 
 
 def _load(path):

@@ -26,7 +26,7 @@ class Declared(NamedTuple):
 class OnnxNetwork(ImageNetwork):
     """An ImageNetwork from a file. A runtime opens the file, hands over what it declares, and adds `run`."""
 
-    def __init__(self, path, options, inputs, output_name):
+    def __init__(self, path, options, inputs, output_names):
         """Raises NetworkError if the file is not a depth network."""
         name = Path(path).name
         if len(inputs) != 1 or len(inputs[0].shape or ()) != 4 or inputs[0].type not in NUMPY_TYPES:
@@ -34,11 +34,12 @@ class OnnxNetwork(ImageNetwork):
             raise NetworkError(f"{name} does not take one image: its inputs are {shapes}, "
                                f"wanted is one float tensor (1, 3, h, w) or (1, h, w, 3)")
         self.input = inputs[0]
-        spec = read_spec(path, options or {}, self.input.name, output_name)
+        spec = read_spec(path, options or {}, self.input.name, output_names)
         super().__init__(name, spec, input_size(name, self.input.shape, spec))
+        self.output_names = output_names[:2 if spec.predicts_error else 1]
 
     def run(self, image):
-        """Input of the file's own type -> its first output. May raise anything."""
+        """Input of the file's own type -> the outputs called self.output_names. May raise anything."""
         raise NotImplementedError
 
     def infer(self, image):

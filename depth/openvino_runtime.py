@@ -3,7 +3,7 @@
 import numpy as np
 
 from calib.cache_folder import cache_folder
-from calib.errors import MissingPackageError, NetworkError
+from calib.errors import MissingPackageError, NetworkError, UnusableRuntimeError
 from depth.onnx_network import Declared, OnnxNetwork, require_file, unreadable
 
 PRECISIONS = {"fp32": "f32", "bf16": "bf16"}
@@ -20,8 +20,8 @@ class OpenVinoDepth(OnnxNetwork):
     def __init__(self, path, options=None, device="auto", threads=1, precision="auto"):
         core, model = _open_model(path, device)
         inputs = [_declared(each) for each in model.inputs]
-        super().__init__(path, options, inputs, _name(model.outputs[0]))
-        self.precision = _chosen(precision, core)
+        super().__init__(path, options, inputs, [_name(each) for each in model.outputs])
+        self.precision = self.details = _chosen(precision, core)
         try:
             model.reshape([1, 3, *self.size] if self.spec.layout == "nchw" else [1, *self.size, 3])
             self.request = core.compile_model(model, "CPU", _settings(threads, self.precision)).create_infer_request()
@@ -30,9 +30,9 @@ class OpenVinoDepth(OnnxNetwork):
         self.try_out()
 
     def run(self, image):
-        """See OnnxNetwork. The result is a copy, for the next call writes where this one did."""
+        """See OnnxNetwork. The results are copies, for the next call writes where this one did."""
         self.request.infer([image], share_inputs=True)
-        return np.array(self.request.get_output_tensor(0).data)
+        return [np.array(self.request.get_output_tensor(k).data) for k in range(len(self.output_names))]
 
 
 def _open_model(path, device):
@@ -43,7 +43,7 @@ def _open_model(path, device):
     except ImportError:
         raise MissingPackageError("openvino", "--runtime openvino") from None
     if device == "cuda":
-        raise NetworkError("--device cuda: OpenVINO has no CUDA; use --runtime onnx, or --device cpu")
+        raise UnusableRuntimeError("--device cuda: OpenVINO has no CUDA; use --runtime onnx, or --device cpu")
     require_file(path)
     try:
         reader = FrontEndManager().load_by_framework("onnx")  # asked to guess, its other readers would print

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from calib.errors import NetworkError
+from calib.errors import NetworkError, UnusableRuntimeError
 from depth.image_network import ImageNetwork
 from depth.network_spec import read_spec
 from depth.networks import registry
@@ -20,18 +20,22 @@ class TorchDepth(ImageNetwork):
         import torch
         with torch.inference_mode():
             output = self.module(torch.from_numpy(image).to(next(self.module.parameters()).device))
-        value = output[0] if isinstance(output, tuple) else output
-        return value.float().cpu().numpy()
+        values = output if isinstance(output, tuple) else (output,)
+        return [value.float().cpu().numpy() for value in values]
 
 
 def open_torch(path, options=None, device="auto", threads=1, network=None):
     """The opener of depth.runtimes: `device` as typed, and so many threads for all that torch does in this process."""
     torch = registry.load_torch(f"running {path}")
     if device == "cuda" and not torch.cuda.is_available():
-        raise NetworkError("--device cuda: torch finds no usable GPU (its CUDA build, driver); use --device cpu")
+        raise UnusableRuntimeError("--device cuda: torch finds no usable GPU (its CUDA build, driver); use --device "
+                                   "cpu")
     torch.set_num_threads(threads)
-    on_gpu = device != "cpu" and torch.cuda.is_available()
-    return open_weights(path, network, options, "cuda" if on_gpu else "cpu")
+    if device == "cpu" or not torch.cuda.is_available():
+        return open_weights(path, network, options)
+    torch.backends.cudnn.allow_tf32 = False  # float32 is what was asked for
+    from depth.torch_graph import fastest
+    return fastest(open_weights(path, network, options, "cuda"))
 
 
 def open_weights(path, network=None, options=None, device="cpu"):
@@ -40,16 +44,18 @@ def open_weights(path, network=None, options=None, device="cpu"):
     Beside FILE.safetensors, FILE.yaml may say `size` and `focal_px` of the training, as beside ONNX files; `options`
     go before it. Raises NetworkError.
     """
-    registry.load_torch(f"running {path}")
+    torch = registry.load_torch(f"running {path}")
     from depth.networks.checkpoint import fill, read_tensors
     tensors, facts = read_tensors(path)
     name = network or facts.get("network")
     if name is None:
-        raise NetworkError(f"{path} does not say which network its weights are for: `python -m depth` takes --network NAME")
+        raise NetworkError(f"{path} does not say which network its weights are for: `python -m depth` takes --network "
+                           f"NAME")
     entry = registry.find(name)
     module = entry.build()
     fill(module, tensors, path)
-    spec = read_spec(path, options or {}, "", entry.predicts)
-    estimator = TorchDepth(module.eval().to(device), replace(spec, size=spec.size or entry.input_size), name)
+    spec = read_spec(path, options or {}, "", entry.output_names)
+    module = module.eval().to(device, memory_format=torch.channels_last)  # up to 4 times faster, also on CPUs
+    estimator = TorchDepth(module, replace(spec, size=spec.size or entry.input_size), name)
     estimator.try_out()
     return estimator

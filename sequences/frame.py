@@ -14,6 +14,8 @@ class DepthImage:
     depth_m: np.ndarray
     """(h, w) float32, z in metres, 0 where there is no reading."""
     camera: Camera
+    log_error: np.ndarray | None = None
+    """(h, w) float32, log of the expected absolute relative error of depth_m, from networks that say it."""
 
 
 @dataclass(frozen=True)

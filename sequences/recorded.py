@@ -11,8 +11,9 @@ def find_calibration(options, beside):
     """The Calibration that the user gave, or the file `beside` the recording. Raises CalibrationError with a hint."""
     path = options.calibration_file or beside
     if not path.is_file():
-        raise CalibrationError(f"no {path}: pixels alone do not tell the camera; give --calibration FILE or write this "
-                               f"file, with the fields width, height, fx, fy, cx, cy (in pixels)")
+        raise CalibrationError(f"no {path}: pixels alone do not tell the camera; have it estimated with --calibration "
+                               f"auto, give --calibration FILE or write this file, with the fields width, height, fx, "
+                               f"fy, cx, cy (in pixels)")
     calibration = read_calibration(path)
     if calibration.says_depth_scale or path == beside or not beside.is_file():
         return calibration

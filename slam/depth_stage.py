@@ -16,5 +16,5 @@ def with_predicted_depth(frames, estimator, camera, stage_times):
     for frame in frames:
         prediction = estimator.predict(frame.rgb, camera)
         stage_times.add("network", prediction.ms)
-        depth = DepthImage(prediction.depth_m, camera.resized(prediction.depth_m.shape))
+        depth = DepthImage(prediction.depth_m, camera.resized(prediction.depth_m.shape), prediction.log_error)
         yield replace(frame, depth=depth)

@@ -13,6 +13,13 @@ from slam_process import run_process
 from walk_recording import FRAMES, SIZE, write_walk
 
 
+@pytest.fixture(autouse=True)
+def no_gpu(request, monkeypatch):
+    """`auto` asks the same of every machine; only tests marked gpu see the one that is there."""
+    if not request.node.get_closest_marker("gpu"):
+        monkeypatch.setattr("depth.runtimes.find_gpu", lambda: None)
+
+
 @pytest.fixture(scope="session")
 def room():
     """The synthetic room with seed 7."""

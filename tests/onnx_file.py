@@ -21,6 +21,17 @@ def onnx_file(path, inputs, outputs, nodes, constants=None, element_type=FLOAT):
     return path
 
 
+def two_outputs(path, size, second_size=None, names=("log_depth", "log_error")):
+    """Write a network whose first output is the mean of the channels; the second is its negative, or ones of another
+    size. Returns the path."""
+    second_size = second_size or size
+    second = ("Neg", ["mean"], [names[1]], {}) if second_size == size else ("Identity", ["ones"], [names[1]], {})
+    nodes = [("ReduceMean", ["rgb"], ["mean"], {"axes": [1], "keepdims": 1}),
+             ("Identity", ["mean"], [names[0]], {}), second]
+    return onnx_file(path, {"rgb": (1, 3, *size)}, {names[0]: (1, 1, *size), names[1]: (1, 1, *second_size)}, nodes,
+                     {"ones": np.ones((1, 1, *second_size), np.float32)})
+
+
 def _node(operator, inputs, outputs, attributes):
     names = b"".join(_bytes(field, name.encode()) for field, group in ((1, inputs), (2, outputs)) for name in group)
     return names + _bytes(4, operator.encode()) + b"".join(_bytes(5, _attribute(*item)) for item in attributes.items())

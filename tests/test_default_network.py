@@ -29,6 +29,13 @@ def test_depth_follows_the_focal_length():
     assert np.allclose(far, 2 * near, rtol=1e-4)
 
 
+def test_it_says_how_wrong_it_expects_to_be():
+    rgb = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    prediction = OnnxDepth(default_weights()).predict(rgb, Camera(320, 240, 250.0, 250.0, 159.5, 119.5))
+    assert prediction.log_error.shape == prediction.depth_m.shape
+    assert 0.01 < np.exp(prediction.log_error).mean() < 1
+
+
 @pytest.mark.skipif(not KITCHEN.is_dir(), reason="needs the recording kitchen")
 def test_it_sees_a_real_room():
     from sequences.sequence import SourceOptions

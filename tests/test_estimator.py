@@ -5,7 +5,7 @@ import pytest
 
 from calib.camera import Camera
 from calib.errors import NetworkError
-from depth.estimator import cleaned_depth, focal_scale
+from depth.estimator import LEAST_LOG_ERROR, MOST_LOG_ERROR, cleaned_depth, cleaned_log_error, focal_scale
 
 CAMERA = Camera(640, 480, 520.0, 520.0, 319.5, 239.5)
 
@@ -37,3 +37,10 @@ def test_nothing_usable_is_an_error(value, says):
     with pytest.raises(NetworkError, match=says) as caught:
         cleaned_depth(np.full((4, 5), value, np.float32), 1000.0, "net.onnx")
     assert str(caught.value).startswith("net.onnx predicts no usable depth") and "\n" not in str(caught.value)
+
+
+def test_errors_stay_within_reason():
+    cleaned = cleaned_log_error(np.float32([[-1.5, np.nan, np.inf, -np.inf], [9.0, -9.0, 0.0, 2.0]]))
+    assert cleaned.dtype == np.float32 and LEAST_LOG_ERROR < -1.5 < 2.0 < MOST_LOG_ERROR
+    assert cleaned == pytest.approx(np.array([[-1.5, MOST_LOG_ERROR, MOST_LOG_ERROR, LEAST_LOG_ERROR],
+                                              [MOST_LOG_ERROR, LEAST_LOG_ERROR, 0, 2]]))

@@ -35,7 +35,7 @@ class Estimator:
 
     def predict(self, rgb, camera):
         column = (np.arange(self.size[1]) + 0.5) / self.size[1]
-        return DepthPrediction(np.float32(self.gain * np.broadcast_to(1 + column, self.size)), 1.5)
+        return DepthPrediction(np.float32(self.gain * np.broadcast_to(1 + column, self.size)), None, 1.5)
 
 
 def columns(camera, image):
@@ -204,10 +204,12 @@ class TestTorchWeights:
         (tmp_path / "net.yaml").write_text("size: [48, 64]\nfocal_px: 25\n")
         estimator = open_weights(tmp_path / "net.safetensors")
         rgb = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
-        expected = module(self.torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255).log_depth.exp()[0, 0]
+        log_depth, log_error = module(self.torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255)
+        expected = log_depth.exp()[0, 0]
         predicted = estimator.predict(rgb, CAMERA)
         assert predicted.depth_m.shape == (24, 32) and predicted.ms > 0 and estimator.name == "tiny_error"
         assert np.allclose(predicted.depth_m, 2 * expected.detach().numpy(), rtol=1e-5)  # 50 px for 25
+        assert np.allclose(predicted.log_error, log_error[0, 0].detach().numpy(), atol=1e-5)
 
     def test_files_that_do_not_say_whose_they_are(self, tmp_path):
         from depth.torch_runtime import open_weights

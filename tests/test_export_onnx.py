@@ -1,4 +1,4 @@
-"""`python -m depth export`: the file predicts what the weights do, says how it wants its images, and is half as large."""
+"""`python -m depth export`: a file predicts what weights do, says how it wants its images, and is half as large."""
 
 from pathlib import Path
 
@@ -33,15 +33,17 @@ def test_the_file_predicts_what_the_weights_do(exported):
     folder, module = exported
     rgb = np.random.default_rng(1).integers(0, 256, (64, 96, 3), dtype=np.uint8)
     with torch.inference_mode():
-        expected = module(torch.from_numpy(rgb).permute(2, 0, 1)[None] / 255).log_depth[0, 0].exp().numpy()
-    found = OnnxDepth(folder / "out.onnx").predict(rgb, Camera(96, 64, 80.0, 80.0, 47.5, 31.5)).depth_m
-    assert expected.std() > 0.01 and np.allclose(found, expected, rtol=0.01)
+        output = module(torch.from_numpy(rgb).permute(2, 0, 1)[None] / 255)
+    log_depth, log_error = (each[0, 0].numpy() for each in output)
+    found = OnnxDepth(folder / "out.onnx").predict(rgb, Camera(96, 64, 80.0, 80.0, 47.5, 31.5))
+    assert log_depth.std() > 0.01 and np.allclose(found.depth_m, np.exp(log_depth), rtol=0.01)
+    assert log_error.std() > 0.01 and np.allclose(found.log_error, log_error, atol=0.01)
 
 
 def test_what_a_runtime_must_know_is_beside_it(exported):
     folder, _ = exported
     assert yaml.safe_load((folder / "out.yaml").read_text()) == {
-        "output": "log_depth", "size": [64, 96], "focal_px": [80.0, 80.0]}
+        "output": "log_depth", "error": "log_error", "size": [64, 96], "focal_px": [80.0, 80.0]}
 
 
 def test_weights_take_half_the_space(exported):

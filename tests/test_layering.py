@@ -17,9 +17,10 @@ TOP = ("slam.system", "slam.viewer", "slam.export", "slam.evaluation")
 """What only the command line puts together."""
 ABOVE_TOP = ("run_slam", "slam.warm_up")
 """Modules on the level of the command line: warm_up runs the whole system once, for run_slam alone."""
-TORCH_USERS = ("depth.networks", "depth.losses", "depth.training")
+TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.torch_graph")
 """What is torch code through and through; nothing else loads it before it is needed."""
-OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnxruntime")
+OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnx",
+            "onnxruntime")
 
 
 def name_of(path):
@@ -115,7 +116,8 @@ def test_no_module_imports_all_names_of_another():
 
 
 @pytest.mark.parametrize("module", ["slam.system", "depth.onnx_runtime", "depth.openvino_runtime",
-                                    "depth.runtimes", "depth.networks.registry", "depth.__main__",
+                                    "depth.tensorrt_runtime", "depth.runtimes", "depth.networks.registry",
+                                    "depth.__main__",
                                     "depth.metrics", "depth.data.catalogue"])
 def test_loading_what_everyone_needs_loads_no_optional_package(module):
     loaded = f"import sys, {module}; print([name for name in {OPTIONAL} if name in sys.modules])"

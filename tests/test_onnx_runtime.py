@@ -11,7 +11,7 @@ from calib.errors import MissingPackageError, NetworkError
 from depth.network_spec import IMAGENET_MEAN, IMAGENET_STD
 from depth.onnx_network import DEFAULT_SIZE
 from depth.onnx_runtime import OnnxDepth
-from onnx_file import FLOAT, FLOAT16, UINT8, onnx_file
+from onnx_file import FLOAT, FLOAT16, UINT8, onnx_file, two_outputs
 from sequences.sequence import SourceOptions
 from sequences.tum import TumSequence
 from tiny_recordings import DATA
@@ -75,6 +75,23 @@ def test_inverse_and_logarithmic_depth(network, output, offset, expected):
     assert np.allclose(OnnxDepth(path, {"output": output}).predict(GREY, CAMERA).depth_m, expected)
     path.with_suffix(".yaml").write_text(f"output: {output}\nscale: 0.1")
     assert np.allclose(OnnxDepth(path).predict(GREY, CAMERA).depth_m, 0.1 * expected)
+
+
+def test_the_error_that_a_network_expects(tmp_path):
+    prediction = OnnxDepth(two_outputs(tmp_path / "net.onnx", SIZE)).predict(GREY, CAMERA)
+    assert np.allclose(prediction.depth_m, np.exp(0.2)) and np.allclose(prediction.log_error, -0.2)
+    assert prediction.log_error.shape == SIZE and prediction.log_error.dtype == np.float32
+    assert OnnxDepth(tmp_path / "net.onnx", {"error": "none"}).predict(GREY, CAMERA).log_error is None
+    named = two_outputs(tmp_path / "named.onnx", SIZE, names=("depth", "b"))
+    assert OnnxDepth(named).predict(GREY, CAMERA).log_error is None
+    assert np.allclose(OnnxDepth(named, {"error": "log_error"}).predict(GREY, CAMERA).log_error, -0.2)
+
+
+def test_errors_that_do_not_belong_to_the_depth(tmp_path, network):
+    assert "has no second output to take for its error: drop the option error" in refusal(network(), error="log_error")
+    small = two_outputs(tmp_path / "small.onnx", SIZE, (4, 6))
+    assert "predicts depth of shape (8, 12) and errors of (4, 6)" in refusal(small)
+    assert "of shape (1, 1, 1, 1), not one map of errors" in refusal(two_outputs(tmp_path / "one.onnx", SIZE, (1, 1)))
 
 
 def test_names_of_tensors_are_heeded(network):

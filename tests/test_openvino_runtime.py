@@ -1,4 +1,4 @@
-"""OpenVINO beside ONNX Runtime: the same depth from the same file, and the same words about files that are no network."""
+"""OpenVINO beside ONNX Runtime: the same depth from the same file, and the same about files that are none."""
 
 import sys
 
@@ -9,7 +9,7 @@ from calib.camera import Camera
 from calib.errors import MissingPackageError, NetworkError
 from depth.onnx_runtime import OnnxDepth
 from depth.openvino_runtime import OpenVinoDepth
-from onnx_file import FLOAT, FLOAT16, UINT8, onnx_file
+from onnx_file import FLOAT, FLOAT16, UINT8, onnx_file, two_outputs
 from sequences.sequence import SourceOptions
 from sequences.tum import TumSequence
 from tiny_recordings import DATA
@@ -76,12 +76,18 @@ def test_layouts_types_names_and_open_sizes(network):
     assert agree(network(shape=(1, 3, "height", "width")), {"size": "32,64"}).depth_m.shape == (32, 64)
 
 
-def test_a_prediction_outlives_the_next_one(network):
-    estimator = OpenVinoDepth(network())
-    first = estimator.predict(NOISE, CAMERA).depth_m
-    kept = first.copy()
+def test_the_error_that_a_network_expects(tmp_path):
+    path = two_outputs(tmp_path / "net.onnx", SIZE)
+    expected, found = (kind(path).predict(NOISE, CAMERA).log_error for kind in (OnnxDepth, OpenVinoDepth))
+    assert found.std() > 0.01 and np.allclose(found, expected, rtol=0.02)
+
+
+def test_a_prediction_outlives_the_next_one(tmp_path):
+    estimator = OpenVinoDepth(two_outputs(tmp_path / "net.onnx", SIZE))
+    first = estimator.predict(NOISE, CAMERA)
+    kept = first.depth_m.copy(), first.log_error.copy()
     estimator.predict(255 - NOISE, CAMERA)
-    assert np.array_equal(first, kept)
+    assert np.array_equal(first.depth_m, kept[0]) and np.array_equal(first.log_error, kept[1])
 
 
 def test_precisions(network):

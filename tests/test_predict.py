@@ -6,14 +6,14 @@ import pytest
 
 from calib.camera import Camera
 from depth.__main__ import main
-from depth.colour_map import LEAST_WIDTH, SCALE_HEIGHT, coloured_depth
+from depth.colour_map import LEAST_WIDTH, SCALE_HEIGHT, coloured_depth, coloured_error
 from depth.commands import predict
 from depth.depth_image import millimetres, on_image_pixels
 from depth.estimator import focal_scale
 from depth.focus import Focus
 from depth.picture_camera import PictureCameras
 from depth.point_cloud import POINT, is_edge, point_cloud
-from onnx_file import onnx_file
+from onnx_file import onnx_file, two_outputs
 
 
 @pytest.fixture
@@ -61,7 +61,20 @@ def test_everything_for_one_picture(predicted, tmp_path, capsys):
     assert points["x"].max() == pytest.approx(1.992 * 31.5 / 32, rel=1e-3) and points["x"].min() == -points["x"].max()
     assert cv2.imread(str(output / "a_bokeh.jpg")).shape == (48, 64, 3)
     assert cv2.imread(str(output / "a_depth_colour.png")).shape == (48 + SCALE_HEIGHT, LEAST_WIDTH, 3)
-    assert "field of view of 90 degrees" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "field of view of 90 degrees" in said and "network    run by onnx\n" in said
+
+
+def test_the_error_that_the_network_expects(predicted, tmp_path, capsys):
+    picture = written(tmp_path / "a.png", grey())
+    assert predicted(picture, "--error")[0] == 2
+    assert "grey.onnx does not say how wrong it expects to be; leave --error out" in capsys.readouterr().err
+    two_outputs(tmp_path / "grey.onnx", (24, 32))
+    code, output = predicted(picture, "--error")
+    image = cv2.imread(str(output / "a_error.png"))
+    assert code == 0 and image.shape == (48 + SCALE_HEIGHT, LEAST_WIDTH, 3)
+    expected = coloured_error(np.full((48, 64), -127 / 255), np.ones((48, 64), bool))[..., ::-1]
+    assert np.abs(image.astype(int) - expected).max() <= 3
 
 
 @pytest.mark.parametrize("name, image", [
@@ -183,6 +196,16 @@ def test_colours_run_from_blue_to_red():
         assert image.shape == (20 + SCALE_HEIGHT, 300, 3) and np.all(image[0] == image[0, 0])
         assert image[5, 30, 2] > image[5, 30, 0] and image[5, -30, 0] > image[5, -30, 2]
         assert image[5, middle, 1] > 200  # half way lies green
+
+
+def test_large_errors_are_bright():
+    log_error = np.log(np.float32(np.geomspace(0.005, 2, 300)))[None].repeat(20, 0)
+    known = np.ones((20, 300), bool)
+    known[0] = False
+    image = coloured_error(log_error, known).astype(int)
+    brightness = image[5].sum(-1)
+    assert np.all(image[0] == image[0, 0]) and brightness[0] < 20 and brightness[-1] > 600
+    assert np.all(np.diff(brightness) > -12) and brightness[0] == brightness[30] and brightness[-1] == brightness[-30]
 
 
 def test_focus():

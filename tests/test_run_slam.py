@@ -117,6 +117,7 @@ def test_a_video_with_a_network(walk, tmp_path, capsys):
     assert run_slam.main([str(tmp_path / "walk.avi"), "--calibration", str(tmp_path / "camera.yaml"),
                           "--depth", str(network), "--depth-option", "scale=0.01", "--depth-option", "size=48,64",
                           "--runtime", "onnx", "--output", str(tmp_path / "out")]) == 0
+    assert "bright_is_near.onnx, run by onnx\n" in capsys.readouterr().out
     report = report_in(tmp_path / "out")
     assert report["frames"] == 12 and report["tracked"] >= 10
     assert report["stages"]["network"]["calls"] == 12

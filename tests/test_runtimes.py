@@ -7,13 +7,19 @@ import numpy as np
 import pytest
 
 from calib.camera import Camera
-from calib.errors import BadInputError, NetworkError
+from calib.errors import BadInputError, NetworkError, UnusableRuntimeError
 from depth import runtimes
-from depth.runtimes import CHOICES, RUNTIMES, chosen_runtime, open_estimator
+from depth.runtimes import RUNTIMES, able_runtimes, open_estimator
 from onnx_file import onnx_file
 
 CAMERA = Camera(24, 16, 20.0, 20.0, 11.5, 7.5)
 GREY = np.full((16, 24, 3), 51, np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """What runtimes keep goes here."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -24,20 +30,75 @@ def grey(tmp_path):
                       ("Add", ["mean", "one"], ["depth"], {})], {"one": np.float32([1])})
 
 
-@pytest.mark.parametrize("name, runtime, chosen", [
+@pytest.mark.parametrize("name, runtime, first", [
     ("a.onnx", "auto", "onnx"), ("A.ONNX", "auto", "onnx"), ("a.onnx", "openvino", "openvino"),
     ("a.safetensors", "auto", "torch"), ("a.pth", "auto", "torch"), ("a.pt", "torch", "torch")])
-def test_who_runs_what(name, runtime, chosen):
-    assert chosen_runtime(Path(name), runtime) == chosen
+def test_who_runs_what_on_a_cpu(name, runtime, first):
+    assert able_runtimes(Path(name), runtime, "cpu")[0] == first
+
+
+@pytest.mark.parametrize("gpu, device, first", [
+    (None, "auto", "onnx"), (None, "cuda", "onnx"), ("any", "auto", "tensorrt"), ("any", "cuda", "tensorrt"),
+    ("any", "cpu", "onnx")])
+def test_a_gpu_is_used_where_there_is_one(gpu, device, first, monkeypatch):
+    monkeypatch.setattr(runtimes, "find_gpu", lambda: gpu)
+    assert able_runtimes(Path("a.onnx"), "auto", device)[0] == first
+    assert able_runtimes(Path("a.onnx"), "tensorrt", device) == ["tensorrt"]
+
+
+class Estimator:
+    details = "made up"
+
+    def __init__(self, *arguments, **more):
+        self.arguments, self.more = arguments, more
+
+
+def refuses(*arguments, **more):
+    raise UnusableRuntimeError("it is too small")
+
+
+def fails(*arguments, **more):
+    raise NetworkError("the file is broken")
+
+
+@pytest.fixture
+def made_up(monkeypatch):
+    """Writes the table of runtimes: {name: what opens a .onnx file}."""
+    def write(**openers):
+        monkeypatch.setattr(runtimes, "RUNTIMES", {
+            name: runtimes.Runtime("test_runtimes", opener.__name__, (".onnx",)) for name, opener in openers.items()})
+    return write
+
+
+def test_auto_goes_on_to_the_next_and_says_why(made_up):
+    made_up(first=refuses, second=refuses, third=Estimator, fourth=fails)
+    estimator = open_estimator("net.onnx", {"scale": "2"}, device="cpu", threads=3)
+    assert estimator.note == "run by third (made up); not by first: it is too small; not by second: it is too small"
+    assert estimator.arguments == (Path("net.onnx"), {"scale": "2"}, "cpu", 3) and estimator.more == {}
+
+
+def test_auto_stops_at_a_broken_file(made_up):
+    made_up(first=refuses, second=fails, third=Estimator)
+    with pytest.raises(NetworkError, match="^the file is broken$"):
+        open_estimator("net.onnx")
+
+
+def test_where_no_runtime_is_left_all_reasons_are_given(made_up):
+    made_up(first=refuses, second=refuses)
+    with pytest.raises(UnusableRuntimeError, match="^nothing here runs net.onnx: first: it is too small; second: it"):
+        open_estimator("net.onnx")
+    made_up(first=refuses)
+    with pytest.raises(UnusableRuntimeError, match="^it is too small$"):
+        open_estimator("net.onnx")
 
 
 @pytest.mark.parametrize("name, runtime, says", [
-    ("a.onnx", "torch", "--runtime torch runs .safetensors, .pth, .pt files, not a.onnx: choose auto or onnx or openv"),
+    ("a.onnx", "torch", "--runtime torch runs .safetensors, .pth, .pt files, not a.onnx: choose auto or tensorrt or "),
     ("a.pth", "onnx", "--runtime onnx runs .onnx files, not a.pth: choose auto or torch"),
     ("a.pth", "openvino", "--runtime openvino runs .onnx files, not a.pth"),
     ("a.txt", "auto", "a.txt: a depth network is a file that ends in .onnx, .pt, .pth, .safetensors"),
     ("mobile", "torch", "mobile: a depth network is a file"),
-    ("a.onnx", "magic", "--runtime magic: choose one of auto, onnx, openvino, torch")])
+    ("a.onnx", "magic", "--runtime magic: choose one of auto, tensorrt, onnx, openvino, torch")])
 def test_what_nobody_runs(name, runtime, says):
     with pytest.raises(BadInputError) as caught:
         open_estimator(name, runtime=runtime)
@@ -49,7 +110,7 @@ def test_the_name_of_a_network_is_for_weights(grey):
         open_estimator(grey, network="mobile")
 
 
-@pytest.mark.parametrize("runtime", [name for name in CHOICES if name != "torch"])
+@pytest.mark.parametrize("runtime", ["auto", "onnx", "openvino"])
 def test_options_arrive(grey, runtime):
     if runtime == "openvino":
         pytest.importorskip("openvino")
@@ -57,7 +118,7 @@ def test_options_arrive(grey, runtime):
     assert np.allclose(estimator.predict(GREY, CAMERA).depth_m, 2.4, rtol=0.01)
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("runtime", [name for name, found in RUNTIMES.items() if not found.needs_gpu])
 def test_a_missing_package_is_named(runtime, grey, monkeypatch):
     package = {"onnx": "onnxruntime"}.get(runtime, runtime)
     monkeypatch.setitem(sys.modules, package, None)
@@ -66,7 +127,7 @@ def test_a_missing_package_is_named(runtime, grey, monkeypatch):
         open_estimator(path, runtime=runtime)
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("runtime", [name for name, found in RUNTIMES.items() if not found.needs_gpu])
 def test_a_missing_file(runtime, tmp_path):
     pytest.importorskip({"onnx": "onnxruntime"}.get(runtime, runtime))
     suffix = RUNTIMES[runtime].suffixes[0]

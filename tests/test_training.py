@@ -538,6 +538,7 @@ def test_two_processes_learn_what_one_learns(images, tmp_path):
     for process in both:
         error = process.communicate(timeout=120)[1]
         assert process.returncode == 0, error[-2000:]
+        assert "still connected: []" in error
     assert main(arguments(images, tmp_path / "one", *words)) == 0
     one, two = (weights(tmp_path / folder, "tiny_plain-last") for folder in ("one", "two"))
     for name in one:

@@ -1,5 +1,6 @@
 """Networks of a few hundred parameters, registered beside the real ones; as a program, `python -m depth` with them."""
 
+import os
 import sys
 from collections import namedtuple
 from pathlib import Path
@@ -79,7 +80,8 @@ MODULES = {"tiny": Tiny, "tiny_plain": TinyPlain, "tiny_error": TinyError, "tiny
 
 
 def entry(name, loss="berhu", predicts="depth", first_stage=None):
-    return TinyNetwork(name, "test", "", SIZE, (16, 16), loss, predicts, 2, first_stage)
+    return TinyNetwork(name, "test", "", SIZE, (16, 16), loss, predicts, 2, first_stage,
+                       predicts_error=name == "tiny_error")
 
 
 ENTRIES = (entry("tiny"), entry("tiny_plain"), entry("tiny_error", "laplace", "log_depth"),
@@ -91,8 +93,17 @@ def install():
     registry.NETWORKS.update({network.name: network for network in ENTRIES})
 
 
+def connection_threads():
+    """-> names of the threads by which processes that train together stay connected"""
+    names = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+    return [name for name in names if "gloo" in name]
+
+
 if __name__ == "__main__":
     from depth.__main__ import main
     install()
     torch.set_num_threads(1)
-    sys.exit(main())
+    exit_code = main()
+    if "WORLD_SIZE" in os.environ:
+        print(f"still connected: {connection_threads()}", file=sys.stderr)
+    sys.exit(exit_code)

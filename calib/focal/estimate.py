@@ -25,7 +25,7 @@ FIRST_KEYFRAMES = 16
 """On which the starting points are compared."""
 STARTS = (1.0, 0.7, 1.4)
 """Times the guess. From a far start the adjustment may end in a shape that is bent to fit."""
-PRIOR_STD = {"log_focal": 0.2, "centre_x": 0.01, "centre_y": 0.01, "k1": 0.03, "k2": 0.02, "readout": 0.3}
+PRIOR_STD = {"log_focal": 0.3, "centre_x": 0.01, "centre_y": 0.01, "k1": 0.05, "k2": 0.02, "readout": 0.3}
 USUAL_READOUT = 0.5
 INDEPENDENT = 0.03
 """Share of the observations that counts, since tracks drift and their errors hang together. On recordings with a known
@@ -133,5 +133,5 @@ def _reindexed(seen):
 
 
 def _no_answer(reason):
-    return CalibrationError(f"the focal length cannot be told from this video: {reason}; record a few seconds of moving "
-                            f"sideways past things near and far, or give --calibration FILE")
+    return CalibrationError(f"the focal length cannot be told from this video: {reason}; record a few seconds of "
+                            f"moving sideways past things near and far, or give --calibration FILE")

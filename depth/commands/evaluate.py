@@ -5,15 +5,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from calib.command_line import whole_number
 from calib.errors import MonofuseError, OutputError
+from depth.commands.data_arguments import add_data_arguments, open_data, progress
 from depth.commands.network_arguments import add_network_arguments, open_estimator
 from depth.contact_sheet import ContactSheet
-from depth.data.catalogue import open_dataset
 from depth.evaluation import Evaluation, evaluated, evenly
 from depth.metrics import HIGHER_IS_BETTER
-from depth.protocol import PROTOCOLS, protocol_named
 
 HELP = "measure a network on images with depth, as the papers do, and draw image | truth | prediction | error"
 COLUMNS = ("rel", "sqrel", "rms", "rms_log", "log10", "delta1", "delta2", "delta3", "si_rms", "rms_log10")
@@ -21,13 +20,9 @@ COLUMNS = ("rel", "sqrel", "rms", "rms_log", "log10", "delta1", "delta2", "delta
 
 def add_arguments(parser):
     add_network_arguments(parser)
-    parser.add_argument("--data", required=True, metavar="DIR", help="a folder recognised by its layout, or NAME:DIR")
-    parser.add_argument("--split", default="all", metavar="NAME",
-                        help="images to measure on: train, val, test, all (default), or a file of names")
-    parser.add_argument("--images", type=_positive, metavar="N", help="measure on so many of them, evenly chosen")
-    parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="crop and depth range (default: the dataset's)")
+    add_data_arguments(parser)
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="where the picture goes (default: results/...)")
-    parser.add_argument("--rows", type=_count, default=12, metavar="N",
+    parser.add_argument("--rows", type=whole_number(0), default=12, metavar="N",
                         help="images in the picture, 0 for none (default: 12)")
     parser.add_argument("--scaled", action="store_true", help="draw predictions after giving each the truth's median")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
@@ -35,20 +30,20 @@ def add_arguments(parser):
 
 def run(arguments):
     """-> lines of the table, and of JSON where wanted. Ctrl-C ends it with the images measured so far."""
-    dataset = open_dataset(arguments.data, arguments.split)
-    protocol = protocol_named(arguments.protocol or dataset.protocol)
+    dataset, protocol = open_data(arguments)
     estimator = open_estimator(arguments)
     evaluation, sheet, milliseconds = measured(arguments, estimator, dataset, protocol)
     if not evaluation.images:
         raise MonofuseError(f"no image of {arguments.data} was measured: interrupted, or without truth that counts "
                             f"({protocol.note})")
     lines = [f"{estimator.name} on {dataset.name}, split {arguments.split}: {len(evaluation.images)} images, "
-             f"{protocol.note}", *table(evaluation), f"one image takes {np.median(milliseconds):.1f} ms (median)"]
+             f"{protocol.note}", *table(evaluation), *error_table(evaluation.errors),
+             f"one image takes {np.median(milliseconds):.1f} ms (median), {estimator.note}"]
     if arguments.rows > 0:
         lines.append(f"picture    {write_sheet(arguments, dataset, sheet)}")
     if arguments.json:
         lines.append(json.dumps({**evaluation.summary(), "per_pixel": evaluation.summary("pixel"),
-                                 "ms": float(np.median(milliseconds))}))
+                                 "ms": float(np.median(milliseconds)), **expected_error(evaluation.errors)}))
     return lines
 
 
@@ -59,7 +54,7 @@ def measured(arguments, estimator, dataset, protocol):
     evaluation, sheet, milliseconds = Evaluation(), ContactSheet(), []
     try:
         images = evaluated(estimator, dataset, protocol, indices, evaluation)
-        for index, sample, prediction in progress(images, len(indices)):
+        for index, sample, prediction in progress(images, len(indices), "evaluating"):
             milliseconds.append(prediction.ms)
             if index in shown:
                 result = evaluation.result_of(dataset.names[index])
@@ -69,13 +64,6 @@ def measured(arguments, estimator, dataset, protocol):
     except KeyboardInterrupt:
         pass
     return evaluation, sheet, milliseconds
-
-
-def progress(items, count):
-    """The `count` items, with a bar while they come."""
-    with Progress(TextColumn("evaluating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                  transient=True) as bar:
-        yield from bar.track(items, total=count)
 
 
 def caption(name, result):
@@ -94,6 +82,21 @@ def table(evaluation):
     yield f"lower is better, but for {', '.join(HIGHER_IS_BETTER)}; Laina 2016 calls rms(log) what is rms_log10 here"
 
 
+def error_table(errors):
+    """Lines: what the network expects of its errors beside what they are, from ErrorBins, or none without these."""
+    if errors is None:
+        return
+    tenths, summary = errors.tenths(), errors.summary()
+    yield f"{'relative error':27}" + "".join(f"{'tenth ' + str(k + 1):>10}" for k in range(len(tenths)))
+    yield f"{'expected by the network':27}" + "".join(f"{each.expected:10.3f}" for each in tenths)
+    yield f"{'measured there':27}" + "".join(f"{each.measured:10.3f}" for each in tenths)
+    yield f"what is measured is off by {summary['off']:.0%} on average, by {summary['off_worst']:.0%} at worst"
+
+
+def expected_error(errors):
+    return {"expected_error": errors.summary()} if errors else {}
+
+
 def write_sheet(arguments, dataset, sheet):
     """-> path of the picture. Raises OutputError."""
     name = f"{arguments.weights.stem}-{dataset.name.replace(':', '-')}.png"
@@ -104,18 +107,3 @@ def write_sheet(arguments, dataset, sheet):
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror}") from error
     return path
-
-
-def _positive(text):
-    return _at_least(1, text)
-
-
-def _count(text):
-    return _at_least(0, text)
-
-
-def _at_least(least, text):
-    number = int(text)
-    if number < least:
-        raise ValueError
-    return number

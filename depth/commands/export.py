@@ -1,4 +1,4 @@
-"""`python -m depth export`: weights of a registered network as an ONNX file, with what a runtime must know beside it."""
+"""`python -m depth export`: weights of a registered network as an ONNX file, with what runtimes must know beside it."""
 
 from pathlib import Path
 
@@ -26,9 +26,9 @@ def run(arguments):
     from depth.onnx_runtime import OnnxDepth
     from depth.torch_runtime import open_weights
     source = open_weights(arguments.weights, arguments.network)
-    size, predicts = source.spec.size, registry.find(source.name).predicts
-    data = export_onnx(source.module, size, [predicts] + ["log_error"] * (source.name == "mobile"))
-    facts = {"output": predicts, "size": list(size)}
+    size = source.spec.size
+    data = export_onnx(source.module, size, registry.find(source.name).output_names)
+    facts = {"output": source.spec.output, "error": source.spec.error, "size": list(size)}
     if source.spec.focal_px:
         facts["focal_px"] = list(source.spec.focal_px)
     try:
@@ -39,12 +39,12 @@ def run(arguments):
     worst = _difference(source, OnnxDepth(arguments.output), size)
     if not worst < TOLERANCE:
         raise NetworkError(f"{arguments.output} differs from {arguments.weights} by {100 * worst:.1f} %: do not use it")
-    return [f"{arguments.output}: {len(data) / 1e6:.1f} MB, takes {size[1]}x{size[0]}, depth within {100 * worst:.2f} % of "
-            f"the weights"]
+    return [f"{arguments.output}: {len(data) / 1e6:.1f} MB, takes {size[1]}x{size[0]}, depth within {100 * worst:.2f} "
+            f"% of the weights"]
 
 
 def _difference(source, exported, size):
     """Largest relative difference of depth on one random image."""
     rgb = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
-    a, b = source.raw(rgb), exported.raw(rgb)
+    (a, _), (b, _) = source.raw(rgb), exported.raw(rgb)
     return float(np.abs(np.expm1(a - b)).max() if source.spec.output == "log_depth" else np.abs(a / b - 1).max())

@@ -1,7 +1,11 @@
 """Which network a command uses, and how: the same arguments for each."""
 
 import os
+import sys
+from contextlib import contextmanager
 from pathlib import Path
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from calib.command_line import name_and_value, whole_number
 from depth import runtimes
@@ -10,19 +14,33 @@ from depth.default_network import default_weights
 
 def add_network_arguments(parser):
     parser.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE",
-                        help=".safetensors or .pth of a registered network, or any .onnx depth network (default: the one "
-                             "that ships)")
+                        help=".safetensors or .pth of a registered network, or any .onnx depth network (default: the "
+                             "one that ships)")
     parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images, as for run_slam.py; may be repeated")
     parser.add_argument("--runtime", choices=runtimes.CHOICES, default="auto",
-                        help="what runs the network (default: ONNX Runtime for .onnx, torch for weights)")
+                        help="what runs the network (default: the fastest that can; it is told which)")
+    add_device_arguments(parser)
+
+
+def add_device_arguments(parser):
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
     parser.add_argument("--threads", type=whole_number(1), default=os.cpu_count(), metavar="N",
                         help="threads (default: one per core)")
 
 
 def open_estimator(arguments):
-    """-> DepthEstimator. Raises NetworkError, BadInputError."""
-    return runtimes.open_estimator(arguments.weights, dict(arguments.depth_option), arguments.runtime, arguments.device,
-                                   arguments.threads, arguments.network)
+    """-> DepthEstimator, with a bar where that takes long. Raises NetworkError, BadInputError."""
+    with build_progress() as progress:
+        return runtimes.open_estimator(arguments.weights, dict(arguments.depth_option), arguments.runtime,
+                                       arguments.device, arguments.threads, arguments.network, progress)
+
+
+@contextmanager
+def build_progress():
+    """A `with` block that yields a function to tell the share of an engine that is built, which a bar then shows."""
+    columns = TextColumn("building the engine"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, transient=True, disable=not sys.stdout.isatty()) as bar:
+        task = bar.add_task("", total=1.0, visible=False)
+        yield lambda share: bar.update(task, completed=share, visible=True)

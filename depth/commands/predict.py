@@ -9,10 +9,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from calib.calibration_file import read_calibration
 from calib.command_line import whole_number
 from calib.errors import BadInputError, OutputError
-from depth.colour_map import coloured_depth
+from depth.colour_map import coloured_depth, coloured_error
 from depth.commands.network_arguments import add_network_arguments, open_estimator
 from depth.defocus import defocused
 from depth.depth_image import millimetres, on_image_pixels, sharpened
+from depth.evaluation import at_pixels_of
 from depth.focus import Focus
 from depth.picture_camera import PictureCameras, field_of_view
 from depth.pictures import Pictures
@@ -20,7 +21,7 @@ from depth.point_cloud import ply_of, point_cloud
 from depth.result_file import jpeg, png, write_result
 
 HELP = "predict depth of pictures: depth images, and on request point clouds and synthetic defocus"
-ENDINGS = ("_depth.png", "_depth_colour.png", "_bokeh.jpg")
+ENDINGS = ("_depth.png", "_depth_colour.png", "_error.png", "_bokeh.jpg")
 """Of the images that this command writes."""
 
 
@@ -34,6 +35,8 @@ def add_arguments(parser):
     known.add_argument("--fov", type=field_of_view, metavar="DEG",
                        help="its field of view along the longer side (default: as the network was trained, else 60)")
     parser.add_argument("--cloud", action="store_true", help="write NAME.ply, a coloured point cloud in metres")
+    parser.add_argument("--error", action="store_true",
+                        help="write NAME_error.png, the relative error that the network expects of its depth")
     parser.add_argument("--bokeh", type=Focus.parsed, metavar="FOCUS",
                         help="write NAME_bokeh.jpg, sharp at so many metres, or at the pixel x,y")
     parser.add_argument("--aperture", type=_aperture, default=40.0, metavar="MM",
@@ -53,6 +56,8 @@ def run(arguments):
     calibrated = read_calibration(arguments.calibration).camera if arguments.calibration else None
     pictures = Pictures(arguments.pictures, arguments.every, partial(_is_result, arguments.output))
     estimator = open_estimator(arguments)
+    if arguments.error and not estimator.spec.predicts_error:
+        raise BadInputError(f"--error: {estimator.name} does not say how wrong it expects to be; leave --error out")
     cameras = PictureCameras(estimator, calibrated, arguments.fov)
     milliseconds, refused, interrupted = [], [], False
     try:
@@ -66,7 +71,9 @@ def run(arguments):
     except KeyboardInterrupt:
         interrupted = True
     if milliseconds:
-        yield f"{estimator.name}: pictures predicted: {len(milliseconds)}, one takes {np.median(milliseconds):.1f} ms (median)"
+        yield (f"{estimator.name}: pictures predicted: {len(milliseconds)}, one takes {np.median(milliseconds):.1f} ms "
+               f"(median)")
+        yield f"network    {estimator.note}"
         yield f"focal length {cameras.source}"
         yield f"results    {arguments.output}"
     if interrupted:
@@ -86,6 +93,10 @@ def predicted(picture, estimator, cameras, arguments):
     detail_px = max(1.0, rgb.shape[1] / prediction.depth_m.shape[1])
     results = {"_depth.png": lambda: png(millimetres(depth_m)),
                "_depth_colour.png": lambda: png(coloured_depth(depth_m, arguments.colours, arguments.range))}
+    if arguments.error:
+        seen_by = rectifier.camera.resized(prediction.log_error.shape)
+        results["_error.png"] = lambda: png(coloured_error(
+            at_pixels_of(prediction.log_error, seen_by, rectifier.camera), depth_m > 0))
     if arguments.cloud:
         results[".ply"] = lambda: ply_of(point_cloud(
             rgb, depth_m, rectifier.camera, detail_px))

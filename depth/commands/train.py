@@ -80,8 +80,6 @@ def run(arguments):
     """Trains. Raises KeyboardInterrupt, once everything is saved, if that is how it ended."""
     torch = load_torch("training")
     from depth.training.processes import join
-    from depth.training.result_folder import ResultFolder
-    from depth.training.trainer import Trainer
     config = config_of(arguments)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -91,17 +89,25 @@ def run(arguments):
     torch.backends.cudnn.benchmark = not config.deterministic
     processes = join(arguments.device)
     try:
-        folder = ResultFolder(arguments.output or Path("results") / "train" / config.network)
-        display = Display(config, quiet=not processes.is_first)
-        trainer = Trainer(config, folder, processes, display, arguments.resume)
-        display.introduce(trainer)
-        with stopping_on_signals(trainer), display.progress:
-            ended = trainer.train()
-        display.conclude(trainer, ended)
+        ended = _trained(config, processes, arguments)
     finally:
         processes.leave()
     if ended != "complete":
         raise KeyboardInterrupt
+
+
+def _trained(config, processes, arguments):
+    """-> how it ended; nothing that holds on to the other processes outlives this call"""
+    from depth.training.result_folder import ResultFolder
+    from depth.training.trainer import Trainer
+    folder = ResultFolder(arguments.output or Path("results") / "train" / config.network)
+    display = Display(config, quiet=not processes.is_first)
+    trainer = Trainer(config, folder, processes, display, arguments.resume)
+    display.introduce(trainer)
+    with stopping_on_signals(trainer), display.progress:
+        ended = trainer.train()
+    display.conclude(trainer, ended)
+    return ended
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Several processes that train together, started by torchrun; without it, one."""
 
+import gc
+import importlib
 import os
 from dataclasses import dataclass
 
@@ -46,7 +48,10 @@ class Processes:
         return bool(votes.item())
 
     def leave(self):
+        """Ends what connects the processes; a module `together` must be out of use. Threads of a connection that still
+        run when the interpreter ends abort the process."""
         if self.count > 1:
+            gc.collect()  # the averaging of gradients is part of reference cycles, and holds the connection
             distributed.destroy_process_group()
 
 
@@ -60,5 +65,6 @@ def join(device="auto"):
     if on_gpu:
         torch.cuda.set_device(place)
     if count > 1:
+        importlib.import_module("torch._dynamo")  # imported by DistributedDataParallel, it would keep the group alive
         distributed.init_process_group("nccl" if on_gpu else "gloo")
     return Processes(rank, count, place)

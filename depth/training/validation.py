@@ -19,7 +19,7 @@ class BeginnersDepth(TorchDepth):
         try:
             return super().predict(rgb, camera)
         except NetworkError:
-            return DepthPrediction(np.zeros(self.spec.size, np.float32), 0.0)
+            return DepthPrediction(np.zeros(self.spec.size, np.float32), None, 0.0)
 
 
 def validated(stage, datasets, spec, images):

@@ -1,0 +1,66 @@
+"""`python -m depth calibrate-error`: the error that a network expects, brought to the one that it has."""
+
+from collections import deque
+from pathlib import Path
+
+import yaml
+
+from calib.errors import BadInputError, MonofuseError, OutputError
+from depth.commands.data_arguments import add_data_arguments, open_data, progress
+from depth.commands.evaluate import error_table
+from depth.commands.network_arguments import add_device_arguments
+from depth.evaluation import Evaluation, evaluated, evenly
+from depth.networks import registry
+
+HELP = "scale the error that a network expects until it is the one that it has on images with depth"
+
+
+def add_arguments(parser):
+    parser.add_argument("--weights", required=True, type=Path, metavar="FILE", help=".safetensors or .pth")
+    parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
+    add_data_arguments(parser, split="val")
+    add_device_arguments(parser)
+    parser.add_argument("--output", required=True, type=Path, metavar="FILE", help="weights to write, with their .yaml")
+
+
+def run(arguments):
+    """-> lines: how well expected and measured errors agreed before, and agree now. Depth stays as it was."""
+    registry.load_torch("calibrating a network")
+    from depth.torch_runtime import open_torch
+    estimator = open_torch(arguments.weights, {}, arguments.device, arguments.threads, arguments.network)
+    if not estimator.spec.predicts_error:
+        raise BadInputError(f"{arguments.weights}: {estimator.name} does not say how wrong it expects to be")
+    dataset, protocol = open_data(arguments)
+    before = errors_on(estimator, dataset, protocol, arguments.images)
+    slope, offset = before.fit()
+    if not slope > 0:
+        raise MonofuseError(f"{arguments.weights} is not less wrong where it expects to be: no scale makes that good")
+    estimator.module.scale_log_error(slope, offset)
+    after = errors_on(estimator, dataset, protocol, arguments.images)
+    save(arguments, estimator, {"log_error": f"{slope:.4f} * that of {arguments.weights.name} + {offset:.4f}"})
+    return [f"before, on {dataset.name}, split {arguments.split}", *error_table(before),
+            f"after log_error = {slope:.3f} * log_error + {offset:.3f}", *error_table(after), f"{arguments.output}"]
+
+
+def errors_on(estimator, dataset, protocol, images):
+    """-> ErrorBins of a DepthEstimator. Raises MonofuseError where no pixel has truth."""
+    indices, evaluation = evenly(len(dataset), images), Evaluation()
+    measured = evaluated(estimator, dataset, protocol, indices, evaluation)
+    deque(progress(measured, len(indices), "measuring"), maxlen=0)
+    if evaluation.errors is None:
+        raise MonofuseError(f"no image of {dataset.name} has truth that counts ({protocol.note})")
+    return evaluation.errors
+
+
+def save(arguments, estimator, facts):
+    """The weights, and how they want their images. Raises OutputError."""
+    from depth.networks.checkpoint import read_tensors, save_network
+    known = {name: text for name, text in read_tensors(arguments.weights)[1].items() if isinstance(text, str)}
+    spec = estimator.spec
+    options = {name: list(value) for name, value in (("size", spec.size), ("focal_px", spec.focal_px)) if value}
+    try:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        save_network(arguments.output, estimator.name, estimator.module, {**known, **facts})
+        arguments.output.with_suffix(".yaml").write_text(yaml.safe_dump(options))
+    except OSError as error:
+        raise OutputError(f"cannot write {arguments.output}: {error.strerror or error}") from error

@@ -1,0 +1,27 @@
+"""Which images with depth a command measures on: the same arguments for each."""
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from calib.command_line import whole_number
+from depth.data.catalogue import open_dataset
+from depth.protocol import PROTOCOLS, protocol_named
+
+
+def add_data_arguments(parser, split="all"):
+    parser.add_argument("--data", required=True, metavar="DIR", help="a folder recognised by its layout, or NAME:DIR")
+    parser.add_argument("--split", default=split, metavar="NAME",
+                        help=f"images to measure on: train, val, test, all, or a file of names (default: {split})")
+    parser.add_argument("--images", type=whole_number(1), metavar="N", help="measure on so many of them, evenly chosen")
+    parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="crop and depth range (default: the dataset's)")
+
+
+def open_data(arguments):
+    """-> DepthDataset, Protocol. Raises BadInputError."""
+    dataset = open_dataset(arguments.data, arguments.split)
+    return dataset, protocol_named(arguments.protocol or dataset.protocol)
+
+
+def progress(items, count, title):
+    """The `count` items, with a bar while they come."""
+    with Progress(TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), transient=True) as bar:
+        yield from bar.track(items, total=count)

@@ -1,0 +1,74 @@
+"""How far the errors that a network expects are the errors that it has, and the line that brings the two together."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from depth.estimator import LEAST_LOG_ERROR, MOST_LOG_ERROR
+
+FINE = 400
+"""Steps of 2.3 % that expected errors are counted in."""
+TENTHS = 10
+
+
+class Bin(NamedTuple):
+    """Pixels of which the network expects similar errors."""
+
+    share: float
+    """Of all pixels."""
+    expected: float
+    """The mean of their expected absolute relative errors."""
+    measured: float
+    """The mean of those that they have."""
+
+    @property
+    def off(self):
+        """Relative deviation of what is measured from what was expected."""
+        return self.measured / self.expected - 1
+
+
+class ErrorBins:
+    """Counts pixels by the error that is expected of them. Memory does not grow with the images."""
+
+    def __init__(self):
+        self.pixels, self.expected, self.measured = np.zeros((3, FINE))
+
+    def add(self, log_error, error):
+        """Natural log of the expected, and the measured absolute relative error of pixels, both (N,)."""
+        share = (np.asarray(log_error, np.float64) - LEAST_LOG_ERROR) / (MOST_LOG_ERROR - LEAST_LOG_ERROR)
+        fine = np.clip((FINE * share).astype(int), 0, FINE - 1)
+        self.pixels += np.bincount(fine, minlength=FINE)
+        self.expected += np.bincount(fine, np.exp(log_error), FINE)
+        self.measured += np.bincount(fine, error, FINE)
+
+    def tenths(self):
+        """-> Bins from the least to the largest expected error, of about a tenth of the pixels each."""
+        middle = (np.cumsum(self.pixels) - self.pixels / 2) / self.pixels.sum()
+        tenth = np.minimum((TENTHS * middle).astype(int), TENTHS - 1)
+        sums = (np.bincount(tenth, values, TENTHS) for values in (self.pixels, self.expected, self.measured))
+        return [Bin(count / self.pixels.sum(), expected / count, measured / count)
+                for count, expected, measured in zip(*sums) if count]
+
+    def summary(self):
+        """{"off": mean over the pixels of |Bin.off|, "off_worst": the largest, "bins": [...]}"""
+        tenths = self.tenths()
+        return {"off": sum(each.share * abs(each.off) for each in tenths),
+                "off_worst": max(abs(each.off) for each in tenths), "bins": [each._asdict() for each in tenths]}
+
+    def fit(self):
+        """-> slope, offset, so that exp(slope * log_error + offset) is the mean error measured.
+
+        Regression of gamma-distributed errors with a logarithmic link (McCullagh 1989, section 8.3): at the optimum the
+        relative deviations add up to zero, also when weighted by log_error, however the errors are distributed.
+        """
+        from scipy.optimize import minimize  # takes a while to load, and measuring needs none of it
+        known = self.pixels > 0
+        n, x = self.pixels[known] / self.pixels.sum(), np.log(self.expected[known] / self.pixels[known])
+        mean = self.measured[known] / self.pixels[known]
+
+        def cost(line):
+            relative = mean * np.exp(-(line[0] * x + line[1]))
+            gradient = n * (1 - relative)
+            return n @ (line[0] * x + line[1] + relative), np.array([gradient @ x, gradient.sum()])
+        slope, offset = minimize(cost, (1.0, 0.0), jac=True, method="BFGS").x
+        return float(slope), float(offset)
