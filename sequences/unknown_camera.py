@@ -25,9 +25,9 @@ def open_with_camera(source, options, camera):
 
 
 def estimate_source(source, options):
-    """-> calib.focal.estimate.FocalEstimate from the first seconds of a source. Raises CalibrationError."""
-    count = min(options.max_frames or MOST_FRAMES, MOST_FRAMES)
-    sequence = open_uncalibrated(source, replace(options, depth_every=0, max_frames=count))
+    """-> calib.focal.estimate.FocalEstimate from the first seconds of a source, however few frames the run itself shall
+    have. Raises CalibrationError."""
+    sequence = open_uncalibrated(source, replace(options, depth_every=0, max_frames=MOST_FRAMES))
     files = getattr(sequence, "files", None)  # photos say which lens took them
     grays = (cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY) for frame in sequence)
     return estimate_camera(grays, focal_from_exif(files[0]) if files else None)

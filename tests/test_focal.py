@@ -14,8 +14,8 @@ from calib.focal.estimate import estimate_camera
 from calib.focal.exif import focal_from_exif
 from calib.focal.lens import LENS, project
 from calib.focal.structure import grow
+from sequences.catalogue import open_sequence
 from sequences.sequence import SourceOptions
-from sequences.unknown_camera import estimate_source
 from tiny_recordings import DATA
 
 TRUE_LENS = np.array([np.log(0.95), 0.0, 0.0, 0.03, 0.0, 0.0])
@@ -96,14 +96,16 @@ def test_photos_tell_their_focal_length(tmp_path):
 @pytest.mark.skipif(not DATA.is_dir(), reason="no real recordings here")
 @pytest.mark.parametrize("name", ["kitchen", "desk"])
 def test_recordings_tell_their_focal_length(name):
-    estimate = estimate_source(str(DATA / name), SourceOptions(max_frames=120))
+    frames = open_sequence(str(DATA / name), SourceOptions(max_frames=120))
+    estimate = estimate_camera(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY) for frame in frames)
     known = read_calibration(DATA / name / "calibration.yaml").camera
     assert estimate.camera.focal_px == pytest.approx(known.focal_px, rel=0.05)
     assert 0.02 < estimate.std < 0.1 and estimate.camera.size == known.size
 
 
 def test_auto_that_cannot_tell_ends_in_one_line(recording, tmp_path, capsys):
-    assert run_slam.main([str(recording), "--calibration", "auto", "--max-frames", "3",
-                          "--output", str(tmp_path / "out")]) == 2
+    lines = (recording / "rgb.txt").read_text().splitlines()
+    (recording / "rgb.txt").write_text("\n".join(lines[:3]))
+    assert run_slam.main([str(recording), "--calibration", "auto", "--output", str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err
     assert "focal length cannot be told" in error and error.count("\n") == 1
