@@ -107,7 +107,7 @@ def print_board(arguments):
     print(f"{arguments.output}: {size_mm[0]:.0f} x {size_mm[1]:.0f} mm, " +
           (f"fits {paper}" if paper else "larger than any common paper") +
           "; print at 100 %, glue it to something flat, keep the white margin")
-    if not paper or paper != "A4":
+    if paper != "A4":
         print("for A4, fewer or smaller squares: --squares, --square-mm")
 
 
