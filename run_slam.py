@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from calib.calibration import without_depth
+from calib.calibration_file import calibration_text
 from calib.command_line import OneLineParser, exit_code, name_and_value, whole_number
 from calib.errors import BadInputError, MonofuseError, SourceError
 from calib.rectification import Rectifier, rectified
@@ -16,13 +18,14 @@ from depth.default_network import weights_of
 from depth.runtimes import CHOICES as RUNTIMES
 from depth.runtimes import open_estimator
 from sequences.catalogue import SOURCES, open_sequence
-from sequences.prefetch import newest, prefetch
+from sequences.prefetch import ahead
 from sequences.recorder import Recorder
 from sequences.sequence import SourceOptions, is_live
 from sequences.stream import without_password
+from sequences.unknown_camera import estimate_source, open_with_camera
 from slam.depth_stage import with_predicted_depth, with_sensor_depth
 from slam.evaluation import DepthErrors, evaluate_trajectory
-from slam.export import MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
+from slam.export import ESTIMATED_CAMERA, MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
 from slam.mesh import MeshConfig, build_mesh, open3d
 from slam.overview import draw_overview, draw_surfel_overview
 from slam.pyramid import inverse_depth_on
@@ -32,6 +35,7 @@ from slam.stop_signal import Interrupted, StopSignal
 from slam.system import SlamConfig, SlamSystem
 from slam.warm_up import warm_up
 
+AUTO = Path("auto")
 DEPTH_CHECK_EVERY = 10
 """With a network, its depth is compared to the sensor's on every n-th frame, where there is a sensor's."""
 MOST_SURFELS = 100_000_000
@@ -45,9 +49,7 @@ def main(argv=None):
 def run(arguments, screen):
     """Arguments -> objects -> loop -> files. What went wrong is raised after saving."""
     network = open_network(arguments, screen)
-    sequence = open_sequence(arguments.source, SourceOptions(
-        calibration_file=arguments.calibration, depth_every=DEPTH_CHECK_EVERY if network else 1,
-        max_frames=arguments.max_frames, seed=arguments.seed, keep_depth=bool(arguments.record), tell=screen.print))
+    sequence, estimate = open_source(arguments, network, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
@@ -64,6 +66,7 @@ def run(arguments, screen):
         session.track(stop.until_stopped(frames), screen, viewer)
         save_path_and_map(session, folder, arguments)
         session.end_recording()
+        save_camera(session, folder, estimate)
         stop.end_at_once()
         save_mesh_and_report(session, folder, arguments, screen)
     if session.failures:
@@ -74,8 +77,8 @@ def parse_arguments(argv):
     parser = OneLineParser(prog="run_slam", description=__doc__, epilog="exit code: 0 done, 1 the run failed, 2 bad "
                            "input, 130 ended by Ctrl-C, 143 by kill; whatever ends a run, what was done is saved")
     parser.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE",
-                        help=f"`synthetic`, a folder (TUM layout or images), a video, `webcam:0`, `realsense`, a "
-                             f"stream's URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
+                        help=f"`synthetic`, a dataset's folder, images, a video, `webcam:0`, `realsense`, a stream's "
+                             f"URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
     parser.add_argument("--output", type=Path, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
     parser.add_argument("--depth", metavar="sensor|NAME|FILE",
@@ -87,7 +90,9 @@ def parse_arguments(argv):
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto",
                         help="what runs the network (default: the fastest that can; it is told which)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
-    parser.add_argument("--calibration", type=Path, metavar="FILE", help="camera calibration (YAML)")
+    parser.add_argument("--calibration", type=Path, metavar="auto|FILE",
+                        help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
+                             "ORB-SLAM; `auto` estimates the focal length from the first seconds")
     parser.add_argument("--record", type=Path, metavar="DIR",
                         help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
@@ -118,6 +123,19 @@ def open_network(arguments, screen):
             progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"))
 
 
+def open_source(arguments, network, screen):
+    """-> Sequence, and the FocalEstimate that its camera comes from where --calibration is `auto`, else None."""
+    options = SourceOptions(calibration_file=arguments.calibration, depth_every=DEPTH_CHECK_EVERY if network else 1,
+                            max_frames=arguments.max_frames, seed=arguments.seed,
+                            keep_depth=bool(arguments.record), tell=screen.print)
+    if arguments.calibration != AUTO:
+        return open_sequence(arguments.source, options), None
+    with screen.status("estimating the focal length"):
+        estimate = estimate_source(arguments.source, options)
+    screen.print(f"focal      {estimate.describe()}")
+    return open_with_camera(arguments.source, options, estimate.camera), estimate
+
+
 def configuration(arguments, network):
     config = SlamConfig.for_network() if network else SlamConfig.for_sensor()
     return replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
@@ -145,16 +163,13 @@ def open_viewer(arguments, slam, screen):
 def introduce(arguments, sequence, rectifier, network, screen):
     count = f"{sequence.frame_count} frames" if sequence.frame_count else "frames as they come"
     screen.print(f"source     {sequence.name}: {count}, {rectifier.camera.describe()}")
+    if rectifier.source.is_distorted:
+        screen.print(f"rectified  {rectifier.describe_loss()}")
     note = f", {network.note}" if network else ""
     if not arguments.depth:
         note = " (the exact depth of the synthetic room)" if arguments.source.startswith("synthetic") else \
                " (no --depth given, so the recorded depth is used)"
     screen.print(f"depth      {chosen_depth(arguments)}{note}")
-
-
-def ahead(frames, sequence):
-    """Frames read in a thread of their own. A camera does not wait, so of its frames the newest is taken."""
-    return newest(frames, leave=sequence.stop) if is_live(sequence) else prefetch(frames)
 
 
 def with_depth(frames, network, slam, camera, sequence):
@@ -262,6 +277,14 @@ def save_path_and_map(session, folder, arguments):
         folder.write("map.ply", surfels_ply(slam.surfels, slam.keyframes.T_world_key))
     with suppress(Exception):  # the final report will say so
         save_report(build_report(shown(arguments), session, ["ended before the mesh was complete"]), folder)
+
+
+def save_camera(session, folder, estimate):
+    """Write the camera that was estimated, so that it can be given the next time."""
+    if estimate:
+        with session.attempt():
+            text = calibration_text(without_depth(estimate.camera), [f"Focal length {estimate.describe()}"])
+            folder.write(ESTIMATED_CAMERA, text.encode())
 
 
 def save_mesh_and_report(session, folder, arguments, screen):

@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import replace
 from functools import cache
 
-import cv2
 import numpy as np
 
 from calib.camera import Camera
+from calib.distortion import to_pixels
 from calib.errors import BadInputError
 from calib.registration import Registration
 
@@ -96,7 +96,5 @@ def _registration():
 @cache
 def _coloured():
     """(480, 640) mask of the pixels of NYU_CAMERA that the distorted colour image shows."""
-    maps = cv2.initUndistortRectifyMap(NYU_CAMERA.K, np.array(NYU_RAW_CAMERA.distortion), None, NYU_CAMERA.K,
-                                       (NYU_CAMERA.width, NYU_CAMERA.height), cv2.CV_32FC1)
-    u, v = maps
+    u, v = np.moveaxis(to_pixels(NYU_RAW_CAMERA, NYU_CAMERA.rays()[..., :2]), -1, 0)
     return (u >= 0) & (u <= NYU_CAMERA.width - 1) & (v >= 0) & (v <= NYU_CAMERA.height - 1)

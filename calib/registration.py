@@ -1,7 +1,8 @@
 """Depth as another camera sees it: the sensor that measures depth seldom sits where the colour camera does."""
 
-import cv2
 import numpy as np
+
+from calib.distortion import to_plane
 
 
 class Registration:
@@ -37,7 +38,5 @@ def undistorted_rays(camera):
     """(height, width, 3) points with z = 1 that the pixels of a camera, distorted or not, look at."""
     if not camera.is_distorted:
         return camera.rays()
-    pixels = camera.rectified().project(camera.rays()).reshape(-1, 1, 2)
-    plane = cv2.undistortPoints(pixels, camera.K, np.array(camera.distortion),
-                                criteria=(cv2.TERM_CRITERIA_COUNT, 20, 0))
-    return np.insert(plane[:, 0], 2, 1, axis=1).reshape(*camera.size, 3)
+    v, u = np.indices(camera.size)
+    return np.insert(to_plane(camera, np.stack([u, v], -1)), 2, 1, axis=-1)

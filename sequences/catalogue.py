@@ -24,8 +24,8 @@ SOURCES = {
     "realsense": ("sequences.realsense", "RealSense"),
     "bag": ("sequences.realsense_file", "RealSenseFile"),
 }
-RECOGNISED = ("stream", "icl", "tum", "nyu", "7scenes", "scannet", "replica", "euroc", "kitti", "phone", "images",
-              "video", "bag")
+RECOGNISED = ("icl", "tum", "nyu", "7scenes", "scannet", "replica", "euroc", "kitti", "phone", "images", "video", "bag",
+              "stream")
 """In the order in which an unnamed path is offered to them."""
 WITHOUT_PATH = ("synthetic", "webcam", "realsense")
 """What may stand behind the colon of these is options; alone they mean the first there is."""
@@ -60,8 +60,8 @@ def _recognise(path):
     if name := _name_of(path):
         return name
     if not Path(path).exists():
-        raise SourceError(f"no source {path}: expected `synthetic`, a recording, a video file, `webcam:0`, `realsense`, "
-                          f"a stream's URL, or NAME:PATH with NAME one of {', '.join(SOURCES)}")
+        raise SourceError(f"no source {path}: expected `synthetic`, a recording, a video, `webcam:0`, `realsense`, a "
+                          f"stream's URL, or NAME:PATH with NAME one of {', '.join(SOURCES)}")
     for inner in _folders_in(path):
         if (name := _name_of(inner)) not in (None, "images"):
             raise SourceError(f"{path} is no recording but {inner} is ({name}): choose one such folder")

@@ -5,12 +5,12 @@
 from pathlib import Path
 
 import numpy as np
-import yaml
 
+from calib.calibration_file import read_calibration, read_fields
 from calib.errors import CalibrationError, SourceError
 from calib.se3 import from_quaternion, inverse
 from sequences.motion_files import motion
-from sequences.recording import Recording, Shot, camera_in, require_files, require_folder, truth_at
+from sequences.recording import Recording, Shot, require_files, require_folder, truth_at
 from sequences.text_file import data_lines, numbers_in
 
 LAYOUT = "mav0/cam0/data.csv and sensor.yaml (EuRoC)"
@@ -30,7 +30,7 @@ class EurocSequence(Recording):
         folder = _mav(require_folder(location, LAYOUT))
         require_files(folder, ["cam0/data.csv", "cam0/sensor.yaml"], LAYOUT)
         sensor = folder / "cam0" / "sensor.yaml"
-        camera = None if options.calibration_file else _camera(sensor)
+        camera = None if options.calibration_file else read_calibration(sensor).camera
         truth = _truth(folder / "state_groundtruth_estimate0", _body_from_sensor(sensor))
         shots = [Shot(time_s, file, None, truth_at(truth, time_s, TOLERANCE_S))
                  for time_s, file in _images(folder / "cam0")]
@@ -45,43 +45,15 @@ def _mav(path):
     return path / "mav0" if (path / "mav0").is_dir() else path
 
 
-def _camera(path):
-    """sensor.yaml -> Camera"""
-    fields = _yaml(path)
-    try:
-        model = fields["camera_model"], fields["distortion_model"]
-        numbers = [*map(int, fields["resolution"]), *map(float, fields["intrinsics"])]
-        distortion = tuple(map(float, fields["distortion_coefficients"]))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise CalibrationError(f"{path}: expected camera_model, distortion_model, resolution, intrinsics and "
-                               f"distortion_coefficients ({error!r})") from error
-    if model != ("pinhole", "radial-tangential") or len(numbers) != 6:
-        raise CalibrationError(f"{path}: camera model {', '.join(map(str, model))} is not EuRoC's (pinhole, "
-                               f"radial-tangential): give --calibration FILE")
-    return camera_in(path, *numbers, distortion)
-
-
 def _body_from_sensor(path):
     """sensor.yaml -> T_body_sensor (4, 4)"""
     try:
-        T_body_sensor = motion(np.array(_yaml(path)["T_BS"]["data"], float), f"{path}, T_BS")
+        T_body_sensor = motion(np.array(read_fields(path)["T_BS"]["data"], float), f"{path}, T_BS")
     except (KeyError, TypeError, ValueError):
         T_body_sensor = None
     if T_body_sensor is None:
         raise CalibrationError(f"{path}: expected T_BS with data, the 16 numbers of a motion")
     return T_body_sensor
-
-
-def _yaml(path):
-    """These files begin with %YAML:1.0, as OpenCV writes it and YAML readers refuse it."""
-    text = path.read_text(errors="replace")
-    try:
-        fields = yaml.safe_load("\n".join(line for line in text.splitlines() if not line.startswith("%YAML")))
-    except (yaml.YAMLError, ValueError) as error:
-        raise CalibrationError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(fields, dict):
-        raise CalibrationError(f"{path} has no `name: value` lines")
-    return fields
 
 
 def _images(camera_folder):

@@ -5,11 +5,18 @@ import queue
 import threading
 from contextlib import suppress
 
+from sequences.sequence import is_live
+
 END = object()
 PATIENCE_S = 2.0
 """For the thread to end when the loop is left. It may be stuck in a camera that no longer answers."""
 LAST_PATIENCE_S = 15.0
 """For the same at the end of the process: a thread that comes back from a library while Python shuts down aborts it."""
+
+
+def ahead(frames, sequence):
+    """Frames of a sequence, read in a thread of their own; a camera does not wait, so of its frames the newest."""
+    return newest(frames, leave=sequence.stop) if is_live(sequence) else prefetch(frames)
 
 
 def prefetch(items, depth=2):

@@ -1,5 +1,7 @@
 """What all recorded sources check the same way."""
 
+from dataclasses import replace
+
 from calib.calibration_file import read_calibration
 from calib.errors import CalibrationError, SourceError
 from sequences.image_file import UnreadableImage, read_rgb
@@ -15,9 +17,13 @@ def find_calibration(options, beside):
         raise CalibrationError("a camera does not tell its focal length: give --calibration FILE, or have it estimated "
                                "with --calibration auto")
     if not path.is_file():
-        raise CalibrationError(f"no {path}: pixels alone do not tell the camera; give --calibration FILE or write this "
-                               f"file, with the fields width, height, fx, fy, cx, cy (in pixels)")
-    return read_calibration(path)
+        raise CalibrationError(f"no {path}: pixels alone do not tell the camera; have it estimated with --calibration "
+                               f"auto, give --calibration FILE or write this file, with the fields width, height, fx, "
+                               f"fy, cx, cy (in pixels)")
+    calibration = read_calibration(path)
+    if calibration.says_depth_scale or beside in (None, path) or not beside.is_file():
+        return calibration
+    return replace(calibration, depth_scale=read_calibration(beside).depth_scale)
 
 
 def first_readable(files, source, read):

@@ -79,7 +79,7 @@ def as_shown(camera, size, rotation_deg):
 def _turned_clockwise(camera):
     """The camera of pictures turned by 90 degrees: u' = height - 1 - v, v' = u, hence x' = -y, y' = x."""
     distortion = camera.distortion
-    if distortion:  # k1 k2 p1 p2 ...: the radial part stays, tangential terms swap
+    if distortion and camera.model == "pinhole":  # k1 k2 p1 p2 ...: tangential terms swap, radial ones stay
         distortion = (*distortion[:2], distortion[3], -distortion[2], *distortion[4:])
     return replace(camera, width=camera.height, height=camera.width, fx=camera.fy, fy=camera.fx,
                    cx=camera.height - 1 - camera.cy, cy=camera.cx, distortion=distortion)

@@ -12,7 +12,9 @@ from calib import se3
 from calib.errors import OutputError
 
 MESH_FORMATS = ("ply", "obj", "glb")
-RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in MESH_FORMATS), "overview.png", "report.json")
+ESTIMATED_CAMERA = "estimated_camera.yaml"
+RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in MESH_FORMATS), "overview.png", "report.json",
+           ESTIMATED_CAMERA)
 """All that a run may write."""
 OBJ_DIGITS = 5
 """Hundredths of a millimetre: text takes three times the space of the other formats as it is."""

@@ -72,7 +72,7 @@ def test_synthetic_needs_no_place(places, monkeypatch):
 
 
 @pytest.mark.parametrize("source, says", [
-    ("none", "no source none: expected `synthetic`, a recording, a video file, `webcam:0`"),
+    ("none", "no source none: expected `synthetic`, a recording, a video, `webcam:0`"),
     ("carrier:pigeon", "no source carrier:pigeon"),
     ("clip.bin", "cannot tell what clip.bin is"),
     ("empty", "cannot tell what empty is: looked for associations.txt and *.gt.freiburg"),

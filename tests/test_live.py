@@ -49,7 +49,7 @@ def walk_db3(walk, tmp_path):
 
 def test_a_stream_replays_to_the_identical_path(kernels, serve_walk, options, tmp_path, monkeypatch, capsys):
     """Whatever else this machine does, no frame is dropped here: the thread ahead waits."""
-    monkeypatch.setattr(run_slam, "newest", lambda frames, leave: prefetch(frames))
+    monkeypatch.setattr("sequences.prefetch.newest", lambda frames, leave: prefetch(frames))
     with MjpegServer(serve_walk) as server:
         url = server.url.replace("//", "//me:secret@")
         assert run_slam.main([url, *options, "--record", str(tmp_path / "tape"), "--max-frames", str(COUNT)]) == 0
@@ -114,7 +114,7 @@ def test_a_realsense_recording_becomes_a_mesh(kernels, walk_db3, walk, tmp_path,
 def test_a_realsense_camera_replays_to_the_identical_path(kernels, walk_db3, walk, tmp_path, monkeypatch, capsys):
     """Its device is the recording's, which plays in the pace of a camera."""
     import pyrealsense2 as rs
-    monkeypatch.setattr(run_slam, "newest", lambda frames, leave: prefetch(frames))
+    monkeypatch.setattr("sequences.prefetch.newest", lambda frames, leave: prefetch(frames))
     monkeypatch.setattr(RealSense, "_find_device", lambda self: rs.context().load_device(str(walk_db3)))
     monkeypatch.setattr("sequences.realsense.serials", lambda: [])
     source = f"realsense:size={walk[1].width}x{walk[1].height}"
