@@ -19,6 +19,8 @@ def to_pixels(camera, plane):
         radius = np.linalg.norm(plane, axis=-1, keepdims=True)
         bent = plane * _ratio(_bent_angle(np.arctan(radius), camera.distortion), radius)
         return bent * (camera.fx, camera.fy) + (camera.cx, camera.cy)
+    if not camera.is_distorted:
+        return plane * (camera.fx, camera.fy) + (camera.cx, camera.cy)
     rays = np.insert(plane.reshape(-1, 1, 2), 2, 1.0, axis=-1)
     pixels = cv2.projectPoints(rays, np.zeros(3), np.zeros(3), camera.K, np.array(camera.distortion))[0]
     return pixels.reshape(plane.shape)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from calib.errors import SourceError
+from calib.registration import Registration
 from sequences.frame import DepthImage
 from sequences.realsense_lens import camera_of
 from sequences.realsense_library import librealsense
@@ -16,6 +17,8 @@ TO_RGB = {"rgb8": None, "bgr8": cv2.COLOR_BGR2RGB, "rgba8": cv2.COLOR_RGBA2RGB, 
           "yuyv": cv2.COLOR_YUV2RGB_YUYV, "uyvy": cv2.COLOR_YUV2RGB_UYVY, "y8": cv2.COLOR_GRAY2RGB}
 """Formats of colour images, the best first, and how OpenCV makes RGB of them."""
 TIMEOUT_MS = 1000
+DENSITY = 0.8
+"""Pixels for each reading, along both axes, where readings fall between pixels; more would leave holes."""
 QUEUE_LENGTH = 6
 """Far from the 16 frames of a sensor that librealsense hands out at a time; it drops what comes beyond."""
 
@@ -32,6 +35,18 @@ class Streams:
     def camera(self):
         """Camera of the colour images, distortion included."""
         return camera_of(self.colour[1].get_intrinsics())
+
+    @property
+    def depth_camera(self):
+        return camera_of(self.depth[1].get_intrinsics())
+
+    @property
+    def T_colour_depth(self):
+        """(4, 4)"""
+        extrinsics, T_colour_depth = self.depth[1].get_extrinsics_to(self.colour[1]), np.eye(4)
+        T_colour_depth[:3, :3] = np.reshape(extrinsics.rotation, (3, 3)).T  # they say it column by column
+        T_colour_depth[:3, 3] = extrinsics.translation
+        return T_colour_depth
 
     @property
     def depth_scale(self):
@@ -62,12 +77,12 @@ class Player:
     def __init__(self, streams, wants_depth, goes_on):
         """`goes_on()`: asked whenever nothing came for TIMEOUT_MS."""
         self.rs = librealsense()
-        self.goes_on = goes_on
+        self.streams, self.goes_on = streams, goes_on
         self.syncer = self.rs.syncer(QUEUE_LENGTH)
         self.interval_ms = 1e3 / streams.colour[1].fps()
         self.align = self.rs.align(self.rs.stream.color)
         self._composed = self.rs.frame_queue(1)
-        self._pair = None
+        self._pair = self._registration = None
         self._composer = self.rs.processing_block(self._compose)
         self._composer.start(self._composed)
         self.sensors = {}
@@ -129,12 +144,25 @@ class Player:
         return depth is not None and abs(colour.get_timestamp() - depth.get_timestamp()) < self.interval_ms / 2
 
     def aligned(self, colour, depth, camera, depth_scale):
-        """The depth frame as the colour camera sees it -> DepthImage."""
+        """The depth frame as the colour camera sees it -> DepthImage. librealsense takes most lenses for straight, so
+        that distorted ones are ours to deal with."""
+        if camera.is_distorted:
+            return self._registered(depth, camera, depth_scale)
         self._pair = [colour, depth]
         self._composer.invoke(colour)
         frames = self._composed.wait_for_frame(TIMEOUT_MS).as_frameset()
         depth_u16 = np.asanyarray(self.align.process(frames).get_depth_frame().get_data())
         return DepthImage(depth_u16.astype(np.float32) / np.float32(depth_scale), camera.subsampled(depth_u16.shape))
+
+    def _registered(self, depth, camera, depth_scale):
+        depth_u16, depth_scale = np.asanyarray(depth.get_data()), np.float32(depth_scale)
+        if self._registration is None:
+            depth_camera = self.streams.depth_camera
+            density = min(1.0, DENSITY * depth_camera.focal_px / camera.focal_px)
+            size = tuple(round(density * side) for side in camera.size)
+            self._registration = Registration(depth_camera, self.streams.T_colour_depth, camera.subsampled(size))
+        depth_m = self._registration.apply(depth_u16.astype(np.float32) / depth_scale)
+        return DepthImage(np.rint(depth_m * depth_scale) / depth_scale, self._registration.camera)  # as files keep it
 
     def _compose(self, _, source):
         """A set of frames that librealsense takes for one that a syncer has made."""

@@ -17,6 +17,7 @@ from calib.calibration_file import read_calibration
 from calib.camera import Camera
 from calib.distortion import to_pixels, to_plane
 from calib.errors import BadInputError, CalibrationError
+from mjpeg_server import MjpegServer
 from rendered_board import BoardStudio
 
 CHESSBOARD, CHARUCO = Board((10, 7)), Board((10, 7), "4x4_50")
@@ -146,6 +147,19 @@ def test_from_a_folder_of_pictures_to_a_calibration(tmp_path, pictures, capsys):
     assert cv2.imread(str(output.with_suffix(".png"))).shape == (600, 1600, 3)
     assert main(["show", str(output)]) == 0
     assert "our own YAML: 640x480" in capsys.readouterr().out
+
+
+def test_a_camera_is_watched_until_there_is_enough(tmp_path, pictures, views, monkeypatch):
+    monkeypatch.setattr("calib.__main__.ENOUGH_VIEWS", len(views) - 3)
+
+    def serve(connection, camera):
+        for number in range(10**6):
+            camera.send(pictures[number % len(pictures)])
+            camera.pause(0.2)
+
+    with MjpegServer(serve) as server:
+        assert main(["chessboard", server.url, "--output", str(tmp_path / "camera.yaml")]) == 0
+    assert read_calibration(tmp_path / "camera.yaml").camera.fx == pytest.approx(NARROW.fx, rel=5e-3)
 
 
 def test_too_few_pictures_are_refused_with_what_is_missing(tmp_path, pictures, capsys):

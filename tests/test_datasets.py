@@ -427,7 +427,7 @@ def test_what_is_missing_is_said(copied, name, pattern, says):
     ("euroc", "mav0/cam0/data.csv", "#time\n12,a.png\nb.png\n", "data.csv line 3: expected `time in ns,file`"),
     ("euroc", "mav0/cam0/data.csv", "#time\n12,a\0.png\n", "none of its 1 images can be read"),
     ("euroc", "mav0/cam0/sensor.yaml", "a: [", "is not YAML"),
-    ("euroc", "mav0/cam0/sensor.yaml", "camera_model: pinhole\n", "sensor.yaml: expected camera_model"),
+    ("euroc", "mav0/cam0/sensor.yaml", "camera_model: pinhole\n", "sensor.yaml: lacks intrinsics, resolution"),
     ("euroc", "mav0/state_groundtruth_estimate0/data.csv", "1,2,3\n", "expected time in ns, position and quaternion"),
     ("kitti", "calib.txt", "P0: 1 2 3\n", "calib.txt: expected a line `P2:` with the 12 numbers"),
     ("kitti", "times.txt", "0.0\n,\n", "times.txt line 2: expected one number, found ','"),
@@ -449,11 +449,14 @@ def test_what_a_file_should_hold_is_said(copied, name, file, content, says):
     assert says in refusal(f"{WRITERS[name][0]}:{sample.source}", depth_every=int(sample.has_depth))
 
 
-def test_fisheye_cameras_want_a_calibration(copied, tmp_path):
+def test_euroc_cameras_may_be_fisheyes(copied, tmp_path):
     source = copied("euroc").source
     path = source / "mav0" / "cam0" / "sensor.yaml"
     write(path, path.read_text().replace("radial-tangential", "equidistant"))
-    assert "camera model pinhole, equidistant is not EuRoC's" in refusal(source)
+    camera = open_sequence(str(source), SourceOptions()).camera
+    assert (camera.model, camera.fx, camera.distortion[0]) == ("fisheye", 458.654, -0.28340811)
+    write(path, path.read_text().replace("equidistant", "omni"))
+    assert "distortion model 'omni' is not supported; supported are radial-tangential, none, equid" in refusal(source)
     write_camera(tmp_path / "mine.yaml", Camera(752, 480, 321.0, 321.0, 375.5, 239.5))
     assert open_sequence(str(source), SourceOptions(calibration_file=tmp_path / "mine.yaml")).camera.fx == 321
 

@@ -4,11 +4,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
 
 import run_slam
+from calib.calibration_file import read_calibration
+from calib.focal.estimate import FocalEstimate
 from mjpeg_server import MjpegServer
 from onnx_file import bright_is_near
 from realsense_recording import SERIAL, write_db3
@@ -62,6 +66,23 @@ def test_a_stream_replays_to_the_identical_path(kernels, serve_walk, options, tm
     assert run_slam.main([str(tmp_path / "tape"), *options[2:]]) == 0
     assert (tmp_path / "out" / "trajectory.txt").read_text() == path
     assert report_in(tmp_path / "out")["surfels"] == live["surfels"]
+
+
+def test_auto_looks_through_the_camera_before_the_run(kernels, serve_walk, walk, options, tmp_path, monkeypatch, capsys):
+    looked_at = []
+
+    def estimate(grays, guess):
+        looked_at.extend(islice(grays, 3))
+        return FocalEstimate(replace(walk[1], fx=200.0, fy=200.0), 0.05, 3, 3)
+
+    monkeypatch.setattr("sequences.unknown_camera.estimate_camera", estimate)
+    with MjpegServer(serve_walk) as server:
+        assert run_slam.main([server.url, "--calibration", "auto", *options[2:], "--max-frames", "8"]) == 0
+        assert server.connections == 4, "for each of both one for the size and one for the frames"
+    assert [gray.shape for gray in looked_at] == [walk[1].size] * 3
+    screen = capsys.readouterr().out
+    assert "now move it sideways" in screen and "fx 200, fy 200" in screen
+    assert read_calibration(tmp_path / "out" / "estimated_camera.yaml").camera.fx == 200
 
 
 def test_who_is_too_slow_drops_frames_and_records_them_all_the_same(

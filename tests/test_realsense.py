@@ -7,7 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
+from calib.camera import Camera
 from calib.errors import CalibrationError, MissingPackageError, SourceError
+from calib.rectification import Rectifier, rectified
+from calib.registration import undistorted_rays
 from realsense_recording import FOCAL_PX, INTERVAL_MS, SERIAL, SIZE, intrinsics, walls, write_db3
 from sequences import realsense
 from sequences.catalogue import open_sequence
@@ -78,7 +81,7 @@ def test_lens_and_gaps_come_along(tmp_path):
     sequence, frames = played(path, depth_every=1)
     assert sequence.camera.distortion == pytest.approx(TILTED, abs=1e-5)
     assert [round(1e3 * (frame.timestamp_s - 1) / INTERVAL_MS) for frame in frames] == [0, 1, 4, 5]
-    assert all(frame.sensor_depth.depth_m[24, 32] == pytest.approx(1 + 0.1 * k)
+    assert all(np.median(frame.sensor_depth.depth_m) == pytest.approx(1 + 0.1 * k)
                for frame, k in zip(frames, (0, 1, 4, 5))), "each with the depth of its own time"
 
 
@@ -91,6 +94,33 @@ def test_our_lens_model_fits_theirs(model):
     ours = cv2.projectPoints(points, np.zeros(3), np.zeros(3), camera.K, np.array(camera.distortion))[0][:, 0]
     theirs = [rs.rs2_project_point_to_pixel(lens, list(point)) for point in points]
     assert np.abs(ours - theirs).max() < 0.5
+
+
+@pytest.mark.parametrize("coefficients", [(0.0,) * 5, (-0.35, 0.1, 0.002, -0.003, 0.0)])
+def test_depth_lies_on_colour_when_both_are_straight(tmp_path, coefficients):
+    """A near square before a far wall, seen by a distorted colour camera and a straight depth camera."""
+    size, focal_px = (240, 320), 220.0
+    colour = Camera(320, 240, focal_px, focal_px, 159.5, 119.5, coefficients if any(coefficients) else ())
+    depth = Camera(320, 240, 180.0, 180.0, 159.5, 119.5)
+    x, y = np.moveaxis(undistorted_rays(colour)[..., :2], -1, 0)
+    rgb = np.repeat(np.uint8(220 * square(x, y))[..., None], 3, axis=-1)
+    depth_mm = np.where(square(*np.moveaxis(depth.rays()[..., :2], -1, 0)), 1000, 2000).astype(np.uint16)
+    path = write_db3(tmp_path / "square.db3", [(rgb, depth_mm)] * 2, focal_px, depth.fx, coefficients)
+    sequence, frames = played(path, depth_every=1)
+    rectifier = Rectifier(sequence.camera)
+    frame = next(rectified(frames, rectifier))
+    depth_m, camera = frame.sensor_depth.depth_m, frame.sensor_depth.camera
+    assert camera == rectifier.camera.subsampled(depth_m.shape) and not camera.is_distorted
+    for seen, camera in ((frame.rgb[..., 0] > 110, rectifier.camera), ((depth_m > 0) & (depth_m < 1.5), camera)):
+        expected = square(*np.moveaxis(camera.rays()[..., :2], -1, 0))
+        assert (seen & expected).sum() > 0.94 * (seen | expected).sum()
+    assert (depth_m[15:-15, 15:-15] > 0).mean() > 0.98, "hardly a hole"
+    assert set(np.unique(depth_m)) <= {0, 1, 2}, "nothing between near and far"
+
+
+def square(x, y):
+    """Where the plane z = 1 shows it: off the middle, where lenses distort."""
+    return (x > 0.1) & (x < 0.55) & (y > -0.4) & (y < 0.1)
 
 
 def test_a_lens_that_ours_cannot_follow_is_refused():

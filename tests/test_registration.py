@@ -1,11 +1,14 @@
 """Depth moved into another camera, and the Kinect of NYU Depth v2."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from calib import nyu_kinect
 from calib.camera import Camera
+from calib.distortion import to_pixels
 from calib.errors import BadInputError
 from calib.nyu_kinect import DEPTH_CAMERA, NYU_CAMERA, T_COLOUR_DEPTH, metres, paired, registered
 from calib.registration import Registration, undistorted_rays
@@ -27,6 +30,17 @@ def test_readings_land_where_the_other_camera_sees_them():
     x, y, z = 2.0 * (45 - 50) / 95 - 0.1, 2.0 * (30 - 40) / 95, 2.0
     assert np.argwhere(moved).tolist() == [[round(71 * y / z + 30), round(70 * x / z + 39)]]
     assert moved.dtype == np.float32 and moved.max() == 2.0
+
+
+def test_readings_land_where_a_distorted_camera_sees_them():
+    bent = replace(COLOUR, distortion=(-0.3, 0.1, 0.01, -0.01))
+    registration = Registration(DEPTH, shifted(-0.1), bent)
+    for v, u in ((30, 45), (10, 15), (70, 90)):
+        depth_m = np.zeros(DEPTH.size, np.float32)
+        depth_m[v, u] = 2.0
+        (row, column), = np.argwhere(registration.apply(depth_m))
+        expected = to_pixels(bent, np.array([(u - 50) / 95 - 0.05, (v - 40) / 95]))
+        assert np.abs(expected - (column, row)).max() < 0.7
 
 
 def test_a_wall_stays_a_wall_and_what_is_near_hides_it():

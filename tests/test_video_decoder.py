@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
 
 from calib.camera import Camera
+from calib.distortion import to_pixels
 from sequences.sequence import SourceOptions
 from sequences.video import VideoFile, as_shown
 from sequences.video_decoder import OpenCvDecoder, PyAvDecoder, open_decoder
@@ -16,6 +16,7 @@ pytest.importorskip("av")
 from av_video import SIZE, TIMES_MS, turn, write_clip  # noqa: E402
 
 CAMERA = Camera(128, 96, 100.0, 102.0, 60.0, 50.0, (0.1, -0.2, 0.01, -0.02, 0.05))
+FISHEYE = replace(CAMERA, distortion=(0.02, -0.01, 0.003, -0.001), model="fisheye")
 B_FRAMES = {"bf": "3", "g": "30"}
 
 
@@ -64,19 +65,20 @@ def test_the_calibration_of_the_camera_on_its_side_serves_the_upright_video(tmp_
     assert sequence.camera.size == next(iter(sequence)).rgb.shape[:2]
 
 
+@pytest.mark.parametrize("camera", [CAMERA, FISHEYE])
 @pytest.mark.parametrize("clockwise_deg", [90, 270])
-def test_the_turned_camera_sees_what_the_turned_picture_shows(clockwise_deg):
-    points = np.random.default_rng(0).uniform((-0.5, -0.4, 1), (0.5, 0.4, 1), (50, 3))
-    turned = as_shown(CAMERA, (128, 96), clockwise_deg)
+def test_the_turned_camera_sees_what_the_turned_picture_shows(camera, clockwise_deg):
+    plane = np.random.default_rng(0).uniform((-0.5, -0.4), (0.5, 0.4), (50, 2))
+    turned = as_shown(camera, (128, 96), clockwise_deg)
     turns = clockwise_deg // 90
-    u, v = pixels(CAMERA, points).T
-    x, y, z = points.T
-    size = CAMERA.size
+    u, v = to_pixels(camera, plane).T
+    x, y = plane.T
+    size = camera.size
     for _ in range(turns):
         u, v, size = size[0] - 1 - v, u, size[::-1]
         x, y = -y, x
     assert turned.size == size
-    assert pixels(turned, np.stack([x, y, z], -1)) == pytest.approx(np.stack([u, v], -1), abs=1e-9)
+    assert to_pixels(turned, np.stack([x, y], -1)) == pytest.approx(np.stack([u, v], -1), abs=1e-9)
 
 
 def test_cameras_that_fit_are_not_turned():
@@ -84,7 +86,3 @@ def test_cameras_that_fit_are_not_turned():
     assert as_shown(upright, (128, 96), 90) == upright and as_shown(CAMERA, (96, 128), 180) == CAMERA
     square = replace(CAMERA, width=96)
     assert as_shown(square, (96, 96), 90) == square
-
-
-def pixels(camera, points):
-    return cv2.projectPoints(points, np.zeros(3), np.zeros(3), camera.K, np.array(camera.distortion))[0][:, 0]
