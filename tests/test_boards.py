@@ -56,7 +56,8 @@ def save(folder, images):
         cv2.imwrite(str(folder / f"{index}.png"), image)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ["chessboard", "charuco", "fisheye",
+                                  pytest.param("rational", marks=pytest.mark.heavy)])
 def test_the_camera_that_took_the_pictures_is_found(pictures, name):
     board, camera, lens, distance, spread = CASES[name]
     images = pictures if name == "chessboard" else BoardStudio(board, camera).walk(distance, spread)

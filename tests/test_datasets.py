@@ -149,7 +149,7 @@ def test_depth_moved_by_the_motions_meets_later_depth(samples, name):
     assert np.median(np.abs(met_m - z_m)[met_m > 0] / z_m[met_m > 0]) < 0.005
 
 
-@pytest.mark.parametrize("name", [name if name in ("seven_scenes", "euroc", "record3d") else
+@pytest.mark.parametrize("name", [name if name in ("euroc", "record3d") else
                                   pytest.param(name, marks=pytest.mark.heavy) for name in WRITERS])
 def test_runs_to_a_mesh(samples, name, kernels, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(run_slam, "overview", lambda session, mesh: np.zeros((8, 8, 3), np.uint8))

@@ -132,6 +132,7 @@ def test_a_realsense_recording_becomes_a_mesh(kernels, walk_db3, walk, tmp_path,
     assert (tmp_path / "out" / "mesh.ply").exists()
 
 
+@pytest.mark.heavy
 def test_a_realsense_camera_replays_to_the_identical_path(kernels, walk_db3, walk, tmp_path, monkeypatch, capsys):
     """Its device is the recording's, which plays in the pace of a camera."""
     import pyrealsense2 as rs
