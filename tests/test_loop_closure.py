@@ -74,7 +74,7 @@ def test_scale_that_drifted_is_brought_back(frames):
     before = slam.trajectory()[1][-1]
     growth = np.exp(0.01 * np.arange(len(slam.keyframes)))
     points_m, _ = slam.surfels.world_points(slam.surfels.select(0), slam.keyframes.T_world_key)
-    slam.move_map(sim3.similarity(slam.keyframes.T_world_key, growth))
+    slam.move_map(sim3.similarity(slam.keyframes.T_world_key, growth * slam.keyframes.scale))
     moved_m, _ = slam.surfels.world_points(slam.surfels.select(0), slam.keyframes.T_world_key)
     owner = slam.surfels.keyframe_of(slam.surfels.select(0))
     centre = slam.keyframes.T_world_key[owner][:, :3, 3]
