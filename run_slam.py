@@ -87,6 +87,8 @@ def parse_arguments(argv):
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")
+    parser.add_argument("--network", metavar="NAME",
+                        help="whose weights a .safetensors or .pth file holds, where it does not say itself")
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto",
                         help="what runs the network (default: the fastest that can; it is told which)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
@@ -114,12 +116,16 @@ def chosen_depth(arguments):
 def open_network(arguments, screen):
     """-> depth.estimator.DepthEstimator, or None where depth is the sensor's."""
     if chosen_depth(arguments) == "sensor":
-        if arguments.depth_option:
-            raise BadInputError("--depth-option is for networks: give --depth FILE too")
+        given = [name for name, value, default in (
+            ("--depth-option", arguments.depth_option, []), ("--network", arguments.network, None),
+            ("--runtime", arguments.runtime, "auto"), ("--device", arguments.device, "auto")) if value != default]
+        if given:
+            raise BadInputError(f"{given[0]} is for networks: give --depth {OUR_NETWORK} or --depth FILE too")
         return None
     with screen.status("opening the network") as status:
         return open_estimator(
             weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device,
+            network=arguments.network,
             progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"))
 
 
