@@ -18,7 +18,7 @@ from depth.preprocessing import to_input
 from depth.protocol import PROTOCOLS, protocol_named
 from depth.result_file import write_result
 
-HELP = "make an .onnx network compute in 8-bit integers, and keep it only if it measures as well as before"
+HELP = "make an .onnx network compute in 8-bit integers, kept only if it measures as well as before"
 ALLOWED_LOSS = 0.01
 """Of delta1."""
 COLUMNS = ("rel", "rms", "delta1")
@@ -49,7 +49,7 @@ def run(arguments):
     def measure(candidate, title):
         return measured(candidate, validation, protocol, evenly(len(validation), arguments.val_images), title)
     before = measure(network, "measuring float")
-    yield (f"{network.name} on {validation.name}, split val: {before['images']} images, {protocol.note}")
+    yield f"{network.name} on {validation.name}, split val: {before['images']} images, {protocol.note}"
     yield f"{'':13}" + "".join(f"{name:>10}" for name in COLUMNS)
     yield row("float", before)
     with tempfile.TemporaryDirectory() as scratch:
