@@ -170,6 +170,7 @@ class Session:
                 self.step(frame, viewer)
                 self.counter.loop_s = time.perf_counter() - start
                 progress.update(frame.index + 1, self.counter.describe())
+            self.slam.finish()
             self.require_path()
             self.ended = "complete"
         if self.failures and isinstance(self.failures[0], Interrupted):
@@ -196,7 +197,7 @@ class Session:
                               f"{reason}: choose another --depth, or check depth_scale in the calibration")
         if not self.counter.tracked:
             raise MonofuseError(f"none of {frames} frames offered enough texture with depth to start from")
-        if self.counter.tracked == 1 and self.counter.status["lost"]:
+        if self.counter.status["lost"] and self.counter.tracked == len(self.slam.submaps()):
             raise MonofuseError(f"of {frames} frames all were lost after the first that was usable: is this one "
                                 f"continuous recording of a textured scene, and does the calibration belong to it?")
 
@@ -216,7 +217,12 @@ def save_path_and_map(session, folder, arguments):
     with session.attempt():
         folder.write("trajectory.txt", trajectory_text(*slam.trajectory()))
     with session.attempt():
-        folder.write("map.ply", surfels_ply(slam.surfels, slam.keyframes.T_world_key))
+        folder.write("map.ply", surfels_ply(slam.map_of(slam.main_submap), slam.keyframes.T_world_key))
+    with session.attempt():
+        for record in slam.submaps()[1:]:
+            number = record["submap"]
+            folder.write(f"part_{number}_trajectory.txt", trajectory_text(*slam.trajectory(number)))
+            folder.write(f"part_{number}_map.ply", surfels_ply(slam.map_of(number), slam.keyframes.T_world_key))
     with suppress(Exception):  # the final report will say so
         save_report(build_report(vars(arguments), session, ["ended before the mesh was complete"]), folder)
 
@@ -226,7 +232,7 @@ def save_mesh_and_report(session, folder, arguments, screen):
     slam, mesh = session.slam, None
     if session.counter.tracked:
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
-            mesh = build_mesh(slam.surfels, slam.keyframes.T_world_key, MeshConfig())
+            mesh = build_mesh(slam.map_of(slam.main_submap), slam.keyframes.T_world_key, MeshConfig())
             for file_format in dict.fromkeys(["ply", *arguments.mesh]):
                 with session.attempt():
                     folder.write(f"mesh.{file_format}", mesh_file(mesh, file_format))
@@ -244,7 +250,7 @@ def overview(session, mesh):
     slam, caption = session.slam, session.sequence.name
     _, T_world_cam = slam.trajectory()
     if mesh is None:
-        return draw_surfel_overview(slam.surfels, slam.keyframes.T_world_key, T_world_cam, caption)
+        return draw_surfel_overview(slam.map_of(slam.main_submap), slam.keyframes.T_world_key, T_world_cam, caption)
     return draw_overview(mesh, T_world_cam, caption)
 
 

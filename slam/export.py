@@ -13,7 +13,9 @@ from calib.errors import OutputError
 
 MESH_FORMATS = ("ply", "obj", "glb")
 RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in MESH_FORMATS), "overview.png", "report.json")
-"""All that a run may write."""
+"""All that a run may write, ..."""
+PART_RESULTS = "part_*"
+"""... and for each part of the path that could not be joined to the rest: part_N_trajectory.txt and part_N_map.ply."""
 OBJ_DIGITS = 5
 """Hundredths of a millimetre: text takes three times the space of the other formats as it is."""
 
@@ -33,7 +35,8 @@ class ResultFolder:
 
     def clear(self):
         """Remove what older runs have left, so that nothing here belongs to another run. Raises OutputError."""
-        for name in RESULTS:
+        parts = [path.name for path in self.path.glob(PART_RESULTS)]
+        for name in (*RESULTS, *parts):
             for path in (self.path / name, self._partial(name)):
                 try:
                     path.unlink(missing_ok=True)

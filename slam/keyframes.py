@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 
-from calib import se3
+from calib import se3, sim3
 from slam.kernels.pyramid import halve_inverse_depth
 from slam.kernels.alignment import POINT_FIELDS
 
 BORDER = 2
 """Pixels at the image edge without a full neighbourhood."""
-THUMBNAIL_SIZE = (24, 32)
 
 
 @dataclass(frozen=True)
@@ -42,10 +40,17 @@ class Keyframe:
     inverse_depth: np.ndarray
     """(h, w) float32 at the finest level, 0 where unknown: the keyframe's own depth."""
     median_depth_m: float
-    thumbnail: np.ndarray
-    """Small grey image of zero mean and unit norm, for finding the place again."""
+    gray_u8: np.ndarray
+    """(h, w) uint8 at the finest level: the image itself, for aligning it to other keyframes."""
     features: tuple = field(default=())
     """Set by slam.relocalisation: pixel positions and descriptors."""
+
+    def rescale(self, factor):
+        """Everything in this keyframe's frame becomes `factor` times as large."""
+        for points in self.points:
+            points[:3] *= np.float32(factor)
+        self.inverse_depth /= np.float32(factor)
+        self.median_depth_m *= float(factor)
 
 
 class Keyframes:
@@ -55,6 +60,10 @@ class Keyframes:
         self.config = config
         self.items: list[Keyframe] = []
         self.T_world_key = np.zeros((0, 4, 4))
+        self.scale = np.zeros(0)
+        """(K,) how many times as large everything in a keyframe's frame is now as when the keyframe was made."""
+        self.submap = np.zeros(0, np.int64)
+        """(K,) which of several worlds, that nothing connects yet, a keyframe stands in; 0 is the first."""
         self.reference: Keyframe | None = None
 
     def __len__(self):
@@ -73,15 +82,36 @@ class Keyframes:
             points.append(self._select(level, rho, depth_log_std, index, with_grid))
         if points[0].shape[1] < self.config.min_points:
             return None
-        thumbnail = cv2.resize(pyramid.levels[-1].texture[..., 0], THUMBNAIL_SIZE[::-1], interpolation=cv2.INTER_AREA)
         return Keyframe(len(self), frame.index, frame.timestamp_s, tuple(points), inverse_depth,
-                        float(1 / np.median(inverse_depth[inverse_depth > 0])), normalised(thumbnail))
+                        float(1 / np.median(inverse_depth[inverse_depth > 0])),
+                        np.round(255 * pyramid.levels[0].texture[..., 0]).astype(np.uint8))
 
-    def add(self, keyframe, T_world_key):
-        """Make it part of the map and the reference of tracking."""
+    def add(self, keyframe, T_world_key, submap=None):
+        """Make it part of the map and the reference of tracking; `submap`: another than that of the reference."""
         self.items.append(keyframe)
         self.T_world_key = np.concatenate([self.T_world_key, T_world_key[None]])
+        self.scale = np.append(self.scale, 1.0)
+        self.submap = np.append(self.submap, self.active_submap if submap is None else submap)
         self.reference = keyframe
+
+    @property
+    def active_submap(self):
+        """The submap that the reference stands in; 0 before there is one."""
+        return int(self.submap[self.reference.row]) if self.reference else 0
+
+    def S_world_key(self):
+        """(K, 4, 4) similarities from the frames that keyframes had when they were made to the world."""
+        return sim3.similarity(self.T_world_key, self.scale)
+
+    def move(self, S_world_key):
+        """Take on other poses and scales. -> (K,) by how much each keyframe's frame grew"""
+        factor = sim3.scale_of(S_world_key) / self.scale
+        self.T_world_key = sim3.rigid_part(S_world_key)
+        for keyframe, f in zip(self.items, factor):
+            if abs(f - 1) > 1e-9:
+                keyframe.rescale(f)
+        self.scale = self.scale * factor
+        return factor
 
     def wants(self, tracked):
         """Whether the camera has left the reference keyframe far enough behind."""
@@ -112,9 +142,3 @@ class Keyframes:
         points[3:6] = level.texture.reshape(-1, 3)[pixels].T
         points[6] = depth_log_std
         return points
-
-
-def normalised(image):
-    """-> image of zero mean and unit norm, so that a product of two is their correlation."""
-    centred = image - image.mean()
-    return centred / max(float(np.linalg.norm(centred)), 1e-6)

@@ -9,6 +9,8 @@ from slam.kernels.render import VIEW_FIELDS, render_index, resolve_view
 
 SAME_SURFACE = np.float32(1.03)
 """Depth ratio below which two surfels of one pixel are taken for one surface."""
+BEHIND = np.array([[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, -1]], np.float32)
+"""A motion that takes every point behind the camera."""
 
 
 class View(NamedTuple):
@@ -27,9 +29,14 @@ class View(NamedTuple):
         return self.surface[..., 7]
 
 
-def render(surfels, camera, T_world_cam, T_world_key):
-    """Surfels -> View of `camera` at T_world_cam (4, 4), keyframes standing at T_world_key (K, 4, 4)."""
+def render(surfels, camera, T_world_cam, T_world_key, is_shown=None):
+    """Surfels -> View of `camera` at T_world_cam (4, 4), keyframes standing at T_world_key (K, 4, 4).
+
+    is_shown (K,) bool: leave out what belongs to other keyframes.
+    """
     cam_from_key = (se3.inverse(T_world_cam) @ T_world_key)[:, :3].astype(np.float32)
+    if is_shown is not None:
+        cam_from_key[~is_shown] = BEHIND
     index = np.empty(camera.size, np.int32)
     surface = np.empty((*camera.size, VIEW_FIELDS), np.float32)
     depth_m = np.empty(camera.size, np.float32)

@@ -56,7 +56,9 @@ def build_report(arguments, session, problems):
         "skipped": len(sequence.skipped),
         "skipped_reasons": sequence.skipped.reasons[:20],
         "keyframes": len(slam.keyframes),
-        "loops": 0,
+        "loops": len(slam.loops.closed),
+        "loops_refused": slam.loops.refused,
+        "submaps": slam.submaps(),
         "surfels": len(slam.surfels),
         "evicted_surfels": slam.surfels.evicted,
         "peak_memory_mb": peak_memory_mb(),
@@ -97,10 +99,13 @@ def table_rows(report):
     """report -> [(what, value)] for the screen."""
     rows = [("frames", f"{report['frames']} read, {report['tracked']} tracked, {report['lost']} lost"),
             ("speed", f"{report['fps']:.1f} frames/s"),
-            ("map", f"{report['keyframes']} keyframes, {report['surfels']:,} surfels"),
+            ("map", f"{report['keyframes']} keyframes, {report['loops']} loops closed, {report['surfels']:,} surfels"),
             ("memory", f"{report['peak_memory_mb']:.0f} MB at most")]
     if report["relocalised"]:
         rows.insert(1, ("relocalised", f"{report['relocalised']} times"))
+    if len(report["submaps"]) > 1:
+        apart = sum(part["frames"] for part in report["submaps"][1:])
+        rows.insert(1, ("parts", f"{apart} frames could not be joined to the rest; they are in part_N files"))
     if report["waiting"]:
         rows.insert(1, ("waiting", f"{report['waiting']} frames for a first one with texture and depth"))
     if report["skipped"]:

@@ -1,5 +1,6 @@
 """The one global map: surfels, stored relative to the keyframe that first saw them."""
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +80,25 @@ class Surfels:
         c = self.config
         return sweep(self.arrays, self.chunks, start, min(start + share, used), frame_index, c.max_unstable_age,
                      np.float32(c.stable_confidence), int(c.min_chunk_share * CHUNK))
+
+    def rescale(self, factor):
+        """(K,) by how much the frame of each keyframe grows, and its surfels with it."""
+        used = int(self.chunks.counts[USED_CHUNKS])
+        per_row = np.repeat(factor[self.chunks.keyframe[:used]].astype(np.float32), CHUNK)
+        self.arrays.position[:, : self.used_rows] *= per_row
+        self.arrays.radius[: self.used_rows] *= per_row
+
+    def of_keyframes(self, is_wanted):
+        """Only what belongs to the keyframes that are wanted (K,) bool, to be looked at, not to be changed."""
+        used = self.used_rows
+        wanted_row = np.repeat(is_wanted[self.chunks.keyframe[: used // CHUNK]], CHUNK)
+        confidence = np.zeros_like(self.arrays.confidence)
+        confidence[:used] = np.where(wanted_row, self.arrays.confidence[:used], 0)
+        part = copy.copy(self)
+        part.arrays = self.arrays._replace(confidence=confidence)
+        part.chunks = self.chunks._replace(counts=self.chunks.counts.copy())
+        part.chunks.counts[SURFELS] = np.count_nonzero(confidence[:used])
+        return part
 
     def keyframe_of(self, rows):
         """(n,) rows -> (n,) keyframes that they refer to."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from calib.camera import Camera
 from sequences.frame import DepthImage, Frame
+from slam.merge import PassMerger
 from slam.system import SlamSystem
 
 SIZE = (96, 128)
@@ -23,3 +24,6 @@ def warm_up(config):
         rgb = np.ascontiguousarray(texture[:, index: index + SIZE[1]])
         slam.process(Frame(index, index / 30, rgb, depth))
     slam.process(Frame(4, 4 / 30, np.zeros_like(rgb), depth))
+    merger = PassMerger(slam.camera, config.fusion, min_gap=0)
+    merger.waiting.append(0)
+    merger.step(slam.surfels, slam.keyframes)

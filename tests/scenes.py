@@ -20,6 +20,12 @@ def texture(points):
     return np.clip(np.stack([gray, 0.9 * gray + 0.03, 0.8 * gray + 0.1], -1), 0, 1)
 
 
+def speckled(points, cell_m=0.08):
+    """(..., 3) world points -> (...) values in -0.5..0.5, one per cube of this size: corners that features hold on to."""
+    cells = np.floor(points / cell_m).astype(int)
+    return ((cells @ [73856093, 19349663, 83492791]) % 97) / 97 - 0.5
+
+
 def cast(T_world_cam, camera=CAMERA):
     """-> depth (h, w) in metres and hit points (h, w, 3) in the world."""
     directions = camera.rays() @ T_world_cam[:3, :3].T
@@ -41,6 +47,21 @@ def frame(index, T_world_cam, camera=CAMERA, rgb=None, depth_scale=1.0, **light)
     seen, depth_m = picture(T_world_cam, camera, **light)
     return Frame(index, index / 30, seen if rgb is None else rgb,
                  DepthImage(depth_m * np.float32(depth_scale), camera), T_world_cam_true=T_world_cam)
+
+
+def speckled_frame(index, T_world_cam, camera, depth_scale=1.0):
+    """A Frame of the box with speckles all over its walls."""
+    depth_m, points = cast(T_world_cam, camera)
+    rgb = np.clip(texture(points) + 0.3 * speckled(points)[..., None], 0, 1)
+    depth = DepthImage((depth_m * depth_scale).astype(np.float32), camera)
+    return Frame(index, index / 30, np.round(255 * rgb).astype(np.uint8), depth, T_world_cam_true=T_world_cam)
+
+
+def turn(count, angle_rad, radius_m=0.3):
+    """`count` camera poses (4, 4) on a circle, looking outward, from the identity through this angle."""
+    start = se3.exp(np.array([0, 0, radius_m, 0, 0, 0]))
+    T = [se3.exp(np.array([0, 0, 0, 0, angle, 0])) @ start for angle in np.linspace(0, angle_rad, count)]
+    return list(se3.inverse(start) @ np.array(T))
 
 
 def walk(count, step=(0.006, -0.002, 0.01, 0.002, 0.006, -0.001)):

@@ -1,10 +1,13 @@
 """slam.relocalisation: guesses from stored keyframes, and what confirms them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import scenes
 from calib import se3
+from slam.appearance import AppearanceConfig, AppearanceIndex
 from slam.keyframes import KeyframeConfig, Keyframes
 from slam.pyramid import NO_DEPTH, build_pyramid, grey
 from slam.relocalisation import RelocalisationConfig, Relocaliser
@@ -17,9 +20,7 @@ LOOK_LEFT = se3.exp(np.array([0, 0, 0, 0, -1.2, 0]))
 def seen_from(T_world_cam):
     """-> (gray, pyramid, depth) with speckles that features can hold on to."""
     depth_m, points = scenes.cast(T_world_cam, CAMERA)
-    cells = np.floor(points / 0.08).astype(int)
-    speckle = ((cells @ [73856093, 19349663, 83492791]) % 97) / 97 - 0.5
-    gray = np.clip(scenes.texture(points).mean(-1) + 0.3 * speckle, 0, 1).astype(np.float32)
+    gray = np.clip(scenes.texture(points).mean(-1) + 0.3 * scenes.speckled(points), 0, 1).astype(np.float32)
     return gray, build_pyramid(gray, NO_DEPTH, CAMERA, 4), depth_m.astype(np.float32)
 
 
@@ -27,21 +28,23 @@ def seen_from(T_world_cam):
 def world():
     """Two keyframes that look in different directions; the second is the reference."""
     relocaliser, keyframes = Relocaliser(CAMERA, RelocalisationConfig()), Keyframes(KeyframeConfig())
-    for index, T_world_key in enumerate((np.eye(4), LOOK_LEFT)):
+    index = AppearanceIndex(AppearanceConfig())
+    for number, T_world_key in enumerate((np.eye(4), LOOK_LEFT)):
         gray, pyramid, depth_m = seen_from(T_world_key)
-        keyframe = keyframes.make(scenes.frame(index, T_world_key), pyramid, 1 / depth_m, 0.0, with_grid=False)
+        keyframe = keyframes.make(scenes.frame(number, T_world_key), pyramid, 1 / depth_m, 0.0, with_grid=False)
         keyframe.features = relocaliser.describe(gray)
         keyframes.add(keyframe, T_world_key)
-    return relocaliser, keyframes
+        index.add(keyframe.features[1])
+    return relocaliser, keyframes, index
 
 
 def found(world, T_world_cam, gray=None):
     """-> (keyframe row, T_world_cam) of the first confirmed guess, or None."""
-    relocaliser, keyframes = world
+    relocaliser, keyframes, index = world
     seen, pyramid, _ = seen_from(T_world_cam)
     gray = seen if gray is None else gray
     pyramid = build_pyramid(gray, NO_DEPTH, CAMERA, 4)
-    for keyframe, T_cam_key in relocaliser.guesses(gray, keyframes):
+    for keyframe, T_cam_key in relocaliser.guesses(gray, keyframes, index):
         tracked = Tracker(TrackerConfig()).track(pyramid, keyframe, T_cam_key)
         if relocaliser.confirms(tracked, keyframe, T_cam_key):
             return keyframe.row, keyframes.T_world_key[keyframe.row] @ se3.inverse(tracked.T_cam_key)
@@ -68,10 +71,24 @@ def test_noise_and_darkness_are_not_found(world):
 
 
 def test_a_guess_that_alignment_leaves_far_behind_is_refused(world):
-    relocaliser, keyframes = world
+    relocaliser, keyframes, _ = world
     gray, pyramid, _ = seen_from(np.eye(4))
     tracked = Tracker(TrackerConfig()).track(pyramid, keyframes.items[0], np.eye(4))
     assert relocaliser.confirms(tracked, keyframes.items[0], np.eye(4))
     far = se3.exp(np.array([0, 0, 0, 0, 0.3, 0]))
     assert not relocaliser.confirms(tracked, keyframes.items[0], far)
     assert not relocaliser.confirms(tracked._replace(correlation=0.4), keyframes.items[0], np.eye(4))
+
+
+def test_all_keyframes_have_their_turn(world):
+    """However little an image looks like them."""
+    relocaliser, keyframes, _ = world
+    many, index = Keyframes(KeyframeConfig()), AppearanceIndex(AppearanceConfig())
+    for row in range(20):
+        many.items.append(replace(keyframes.items[0], row=row))
+        index.add(keyframes.items[0].features[1])
+    many.reference = many.items[7]
+    nothing = relocaliser.describe(np.zeros(CAMERA.size, np.float32))
+    tried = [[k.row for k in relocaliser._similar(nothing, many, index, attempt)] for attempt in range(12)]
+    assert set(sum(tried, [])) == set(range(20))
+    assert all(rows[0] == 7 and len(set(rows)) == len(rows) <= relocaliser.config.candidates for rows in tried)

@@ -38,9 +38,10 @@ class Room:
     """Of points about NODE_SPACING_M apart all over the surfaces, to keep a camera clear of them."""
 
 
-def build_room(seed):
-    """The furnished and lit room of this seed; takes seconds."""
-    rng = np.random.default_rng([seed, 0])
+def build_room(seed, layout=None):
+    """The furnished and lit room of this seed; takes seconds. `layout`: seed of size and furniture alone, for another
+    room of the same materials."""
+    rng = np.random.default_rng([seed if layout is None else layout, 0])
     kit = Kit(seed)
     length, width, height = rng.uniform(3.8, 7.0), rng.uniform(3.2, 5.0), rng.uniform(2.45, 2.95)
     plan = furnished(kit, rng, length, width, height)

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Loops found, drift removed, look-alike places kept apart.
+
+    python benchmarks/loops.py [--depth sensor|NAME|FILE] [--rooms 5] [--pairs 20]
+
+First, walks through synthetic rooms that end where they start, with keyframes placed wrongly by a constant share, and
+without: errors of the path with and without closing loops. Then pairs of rooms with the same materials and furniture
+in another layout: each view of one is compared to each of the other, and neighbouring views of one room as a check
+that the comparison can succeed.
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+
+import numpy as np
+
+from runs import ROOT, machine, table
+
+sys.path.insert(0, str(ROOT))
+
+from calib import se3  # noqa: E402
+from depth.default_network import weights_of  # noqa: E402
+from depth.runtimes import open_estimator  # noqa: E402
+from sequences.catalogue import open_sequence  # noqa: E402
+from sequences.frame import DepthImage, Frame  # noqa: E402
+from sequences.rooms.hand_held import hand_held_walk  # noqa: E402
+from sequences.rooms.renderer import Renderer  # noqa: E402
+from sequences.rooms.room import build_room  # noqa: E402
+from sequences.rooms.sensor import developed  # noqa: E402
+from sequences.sequence import SourceOptions  # noqa: E402
+from sequences.synthetic import pinhole  # noqa: E402
+from slam.evaluation import evaluate_trajectory  # noqa: E402
+from slam.loop_candidates import CandidateConfig  # noqa: E402
+from slam.system import SlamConfig, SlamSystem  # noqa: E402
+
+FRAMES = 600
+DRIFT = np.array([0.004, -0.003, 0.005, 0.001, 0.003, -0.001])
+"""Of a keyframe against the one before, in metres and radians: several per cent of the way between them."""
+VIEWS = 12
+OTHER_LAYOUT = 1000
+"""Added to a room's seed for the layout of its look-alike."""
+CAMERA = pinhole(320, 240, 65.0)
+NO_CANDIDATES = CandidateConfig(by_appearance=0, by_position=0)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--depth", default="sensor")
+    parser.add_argument("--rooms", type=int, default=5)
+    parser.add_argument("--pairs", type=int, default=20)
+    arguments = parser.parse_args()
+    network = None if arguments.depth == "sensor" else open_estimator(weights_of(arguments.depth), {}, "auto", "cpu")
+    print(machine())
+    table(["room", "drift", "path m", "ATE Sim(3) m, loops left open", "closed", "loops", "refused"],
+          (row for seed in range(arguments.rooms) for row in drift_rows(seed, network)))
+    print()
+    table(["rooms", "pairs of views", "taken for one place", "neighbouring views", "taken for one place"],
+          (look_alike_row(seed, network) for seed in range(arguments.pairs)))
+
+
+def configuration(network):
+    return SlamConfig.for_network() if network else SlamConfig.for_sensor()
+
+
+def with_depth(frame, network):
+    """The frame with the depth that SLAM shall use."""
+    if network is None:
+        return replace(frame, depth=frame.sensor_depth)
+    predicted = network.predict(frame.rgb, CAMERA).depth_m
+    return replace(frame, depth=DepthImage(predicted, CAMERA.resized(predicted.shape)))
+
+
+def drift_rows(seed, network):
+    sequence = open_sequence(f"synthetic:{seed},frames={FRAMES}", SourceOptions(depth_every=1))
+    frames = [with_depth(frame, network) for frame in sequence]
+    for drift in (0 * DRIFT, DRIFT):
+        runs = [walked(frames, configuration(network), drift, closes_loops) for closes_loops in (False, True)]
+        scores = [evaluate_trajectory(*slam.trajectory(), *sequence.ground_truth) for slam in runs]
+        yield [seed, "added" if drift.any() else "own", f"{scores[0]['path_m']:.1f}",
+               *(f"{score['ate_sim3_m']:.4f}" for score in scores), len(runs[1].loops.closed), runs[1].loops.refused]
+
+
+def walked(frames, config, drift, closes_loops):
+    """-> the SlamSystem after all frames"""
+    if not closes_loops:
+        config = replace(config, loops=replace(config.loops, candidates=NO_CANDIDATES))
+    slam = SlamSystem(CAMERA, config)
+    add = slam.keyframes.add
+
+    def add_with_error(keyframe, T_world_key, submap=None):
+        add(keyframe, T_world_key @ se3.exp(drift) if len(slam.keyframes) else T_world_key, submap)
+    slam.keyframes.add = add_with_error
+    for frame in frames:
+        slam.process(frame)
+    slam.finish()
+    return slam
+
+
+def look_alike_row(seed, network):
+    slam = SlamSystem(CAMERA, configuration(network))
+    here, there = (views(build_room(seed, layout), seed, slam, network) for layout in (None, OTHER_LAYOUT + seed))
+    across = [is_one_place(slam, a, b) for a in here for b in there]
+    neighbours = [is_one_place(slam, a, b) for room in (here, there) for a, b in zip(room, room[1:])]
+    return [seed, len(across), sum(across), len(neighbours), sum(neighbours)]
+
+
+def views(room, seed, slam, network):
+    """-> keyframes along a walk through the room, half a second apart"""
+    renderer = Renderer(room, CAMERA, 1)
+    keyframes = []
+    for index, T_world_cam in enumerate(hand_held_walk(room, 15 * VIEWS, 30.0, seed)[::15]):
+        radiance, depth_m = renderer.render(T_world_cam)
+        frame = Frame(index, index / 2, developed(radiance), sensor_depth=DepthImage(depth_m, CAMERA))
+        image = slam.prepare(with_depth(frame, network))
+        keyframe = slam.keyframes.make(image, image.pyramid, image.inverse_depth, slam.config.depth_log_std,
+                                       with_grid=network is None)
+        if keyframe is not None:
+            keyframe.features = slam.relocaliser.describe(image.gray)
+            keyframes.append(keyframe)
+    return keyframes
+
+
+def is_one_place(slam, a, b):
+    guess = slam.relocaliser.pose(a.features, b)
+    return slam.loops.check(a, b, [] if guess is None else [guess], np.eye(4)) is not None
+
+
+if __name__ == "__main__":
+    main()

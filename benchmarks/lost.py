@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""How often the camera is found again, and how often in the wrong place.
+
+    python benchmarks/lost.py SOURCE ... [--depth sensor|NAME|FILE] [--positions 10]
+
+SOURCE: recordings with ground truth, or synthetic:... At positions spread over each, the run is disturbed in three
+ways: the lens is covered for half a second, a second of frames is cut out, or the camera is carried off to a place that
+it has seen, an earlier part of the recording. It counts as found if it is tracked in the same map within a second, and
+as right if it stands to the keyframe that it is tracked against as the true poses say, within 0.1 m, a tenth of the
+distance between the two and 4 degrees, a network's scale put right by the keyframe's median depth.
+"""
+
+import argparse
+import multiprocessing
+import sys
+from collections import Counter
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from runs import ROOT, machine, table
+
+sys.path.insert(0, str(ROOT))
+
+from calib import se3  # noqa: E402
+from calib.rectification import Rectifier, rectified  # noqa: E402
+from depth.default_network import weights_of  # noqa: E402
+from depth.runtimes import open_estimator  # noqa: E402
+from sequences.catalogue import open_sequence  # noqa: E402
+from sequences.sequence import SourceOptions  # noqa: E402
+from slam.depth_stage import with_predicted_depth, with_sensor_depth  # noqa: E402
+from slam.stages import StageTimes  # noqa: E402
+from slam.system import SlamConfig, SlamSystem  # noqa: E402
+
+COVER_S, CUT_S, WITHIN_S = 0.5, 1.0, 1.0
+ERROR_M, ERROR_SHARE, ERROR_DEG = 0.1, 0.1, 4.0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sources", nargs="+", metavar="SOURCE")
+    parser.add_argument("--depth", default="sensor")
+    parser.add_argument("--positions", type=int, default=10)
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)  # its threads would not survive the fork
+    print(machine())
+    table(["sequence", "what", "positions", "found", "of them wrong", "median frames until found"],
+          (row for source in arguments.sources for row in rows(source, arguments.depth, arguments.positions)))
+
+
+def rows(source, depth, positions):
+    frames, camera = read(source, depth)
+    config = SlamConfig.for_sensor() if depth == "sensor" else SlamConfig.for_network()
+    slam = SlamSystem(camera, config)
+    places = np.linspace(0.25, 0.85, positions) * len(frames)
+    outcomes = {what: [] for what in DISTURBANCES}
+    for index, frame in enumerate(frames):
+        if index in places.astype(int):
+            for what, disturbed in DISTURBANCES.items():
+                outcomes[what].append(in_a_copy(slam, disturbed(frames, index), frames))
+        slam.process(frame)
+    for what, results in outcomes.items():
+        count = Counter(result[0] for result in results)
+        waits = [result[1] for result in results if result[0] != "lost"]
+        yield [source, what, len(results), count["right"] + count["wrong"], count["wrong"],
+               f"{np.median(waits):.0f}" if waits else "-"]
+
+
+def read(source, depth):
+    """-> frames with depth and true poses, all in memory, and their camera"""
+    sequence = open_sequence(source, SourceOptions(depth_every=1))
+    rectifier = Rectifier(sequence.camera)
+    frames = rectified(sequence, rectifier)
+    if depth == "sensor":
+        return list(with_sensor_depth(frames)), rectifier.camera
+    network = open_estimator(weights_of(depth), {}, "auto", "cpu")
+    return list(with_predicted_depth(frames, network, rectifier.camera, StageTimes())), rectifier.camera
+
+
+def covered(frames, index):
+    """-> the frames from `index` on, and how many of the first are unusable"""
+    count = interval(frames, index, COVER_S)
+    black = [replace(frame, rgb=np.zeros_like(frame.rgb)) for frame in frames[index:index + count]]
+    return black + frames[index + count:], count
+
+
+def cut(frames, index):
+    return frames[index + interval(frames, index, CUT_S):], 0
+
+
+def carried_off(frames, index):
+    """To where the camera was at a third of the time so far, going on from there."""
+    there = frames[index // 3:]
+    delay_s = frames[index].timestamp_s - there[0].timestamp_s
+    return [replace(frame, timestamp_s=frame.timestamp_s + delay_s) for frame in there], 0
+
+
+DISTURBANCES = {"covered for 0.5 s": covered, "1 s cut out": cut, "carried off": carried_off}
+
+
+def interval(frames, index, seconds):
+    """How many frames from `index` on lie within so many seconds."""
+    return sum(1 for frame in frames[index:] if frame.timestamp_s < frames[index].timestamp_s + seconds)
+
+
+def in_a_copy(slam, disturbed, frames):
+    """What `outcome` returns, found out in a process of its own, which may spoil its copy of the system."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=lambda: theirs.send(outcome(slam, *disturbed, frames)))
+    process.start()
+    result = ours.recv()
+    process.join()
+    return result
+
+
+def outcome(slam, frames, unusable, original):
+    """-> (`right`, `wrong` or `lost`, frames until found)"""
+    truth = {frame.index: frame for frame in original}
+    submap = slam.keyframes.active_submap
+    start_s = frames[min(unusable, len(frames) - 1)].timestamp_s
+    for count, frame in enumerate(frames):
+        if frame.timestamp_s > start_s + WITHIN_S:
+            break
+        result = slam.process(frame)
+        if count >= unusable and result.T_world_cam is not None and slam.keyframes.active_submap == submap:
+            return judged(slam, result, truth), count - unusable + 1
+    return "lost", 0
+
+
+def judged(slam, result, truth):
+    reference, key = slam.keyframes.reference, truth[slam.keyframes.reference.frame_index]
+    T_true, T_key_true = truth[result.index].T_world_cam_true, key.T_world_cam_true
+    if T_true is None or T_key_true is None:
+        return "right"
+    true = se3.inverse(T_key_true) @ T_true
+    found = se3.inverse(slam.T_world_reference) @ result.T_world_cam
+    found[:3, 3] *= np.median(key.sensor_depth.depth_m[key.sensor_depth.depth_m > 0]) / reference.median_depth_m
+    error = se3.inverse(true) @ found
+    allowed_m = ERROR_M + ERROR_SHARE * np.linalg.norm(true[:3, 3])
+    is_right = (np.linalg.norm(found[:3, 3] - true[:3, 3]) <= allowed_m
+                and np.degrees(se3.rotation_angle_rad(error)) <= ERROR_DEG)
+    return "right" if is_right else "wrong"
+
+
+if __name__ == "__main__":
+    main()

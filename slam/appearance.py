@@ -1,0 +1,59 @@
+"""Which keyframes share features with an image: an index of binary descriptors that needs no trained vocabulary.
+
+Each descriptor is cut down to a few words, each made of some of its bits (locality-sensitive hashing, Gionis 1999), so
+similar descriptors mostly share one. Keyframes are scored by the words that they share with an image, rare ones
+counting more (Sivic and Zisserman 2003). Adding and asking cost the same however long the run has been, but for one
+byte per word and keyframe that is read.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+DESCRIPTOR_BITS = 256
+
+
+@dataclass(frozen=True)
+class AppearanceConfig:
+    tables: int = 8
+    """Words per descriptor."""
+    word_bits: int = 12
+    """Bits of a descriptor that make one word."""
+
+
+class AppearanceIndex:
+    """Rows are keyframes in the order in which they were added."""
+
+    def __init__(self, config):
+        rng = np.random.default_rng(0)
+        self.bits = np.stack([rng.choice(DESCRIPTOR_BITS, config.word_bits, replace=False)
+                              for _ in range(config.tables)])
+        self.vocabulary = config.tables << config.word_bits
+        self.offsets = np.arange(config.tables) << config.word_bits
+        self.occurs = np.zeros((self.vocabulary, 64), bool)
+        self.seen_in = np.zeros(self.vocabulary, np.int32)
+        self.word_counts = []
+
+    def __len__(self):
+        return len(self.word_counts)
+
+    def words(self, descriptors):
+        """(n, 32) uint8 -> the different words in them, sorted."""
+        unpacked = np.unpackbits(descriptors, axis=1)[:, self.bits]
+        return np.unique(unpacked @ (1 << np.arange(self.bits.shape[1])) + self.offsets)
+
+    def add(self, descriptors):
+        """Descriptors (n, 32) uint8 of the next keyframe."""
+        words, row = self.words(descriptors), len(self)
+        if row == self.occurs.shape[1]:
+            self.occurs = np.concatenate([self.occurs, np.zeros_like(self.occurs)], axis=1)
+        self.occurs[words, row] = True
+        self.seen_in[words] += 1
+        self.word_counts.append(max(len(words), 1))
+
+    def scores(self, descriptors):
+        """(n, 32) uint8 -> (K,) how alike each keyframe is, 0 for nothing in common."""
+        words = self.words(descriptors)
+        words = words[self.seen_in[words] > 0]
+        rarity = np.log((len(self) + 1) / self.seen_in[words]).astype(np.float32)
+        return rarity @ self.occurs[words, :len(self)] / np.sqrt(self.word_counts)

@@ -1,0 +1,40 @@
+"""Where the camera was in each frame, relative to keyframes, so that the path moves along when these move."""
+
+import numpy as np
+
+
+class TrackLog:
+    def __init__(self):
+        self.times_s, self.rows, self.T_key_cam = [], [], []
+
+    def add(self, timestamp_s, row, T_key_cam, keyframes):
+        """T_key_cam of keyframe `row`; kept in the units that the keyframe had when it was made."""
+        T_key_cam = T_key_cam.copy()
+        T_key_cam[:3, 3] /= keyframes.scale[row]
+        self.times_s.append(timestamp_s)
+        self.rows.append(row)
+        self.T_key_cam.append(T_key_cam)
+
+    def trajectory(self, keyframes, submap):
+        """-> timestamps (N,) and T_world_cam (N, 4, 4) of the frames of a submap, by the keyframes' present poses"""
+        if not self.rows:
+            return np.zeros(0), np.zeros((0, 4, 4))
+        rows = np.array(self.rows)
+        kept = np.flatnonzero(keyframes.submap[rows] == submap)
+        T_key_cam = np.array(self.T_key_cam)[kept]
+        T_key_cam[:, :3, 3] *= keyframes.scale[rows[kept], None]
+        return np.array(self.times_s)[kept], keyframes.T_world_key[rows[kept]] @ T_key_cam
+
+    def main_submap(self, keyframes):
+        """The one with most frames; of equals, the first."""
+        return int(np.bincount(keyframes.submap[self.rows]).argmax()) if self.rows else 0
+
+    def submaps(self, keyframes):
+        """One record per submap, the main one first: its number, frames, keyframes, first and last time."""
+        records = []
+        for submap in np.unique(keyframes.submap):
+            times_s = np.array(self.times_s)[keyframes.submap[self.rows] == submap]
+            if len(times_s):
+                records.append({"submap": int(submap), "frames": len(times_s), "from_s": float(times_s[0]),
+                                "to_s": float(times_s[-1]), "keyframes": int((keyframes.submap == submap).sum())})
+        return sorted(records, key=lambda record: (-record["frames"], record["submap"]))
