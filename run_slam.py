@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from calib.calibration import without_depth
+from calib.calibration_file import calibration_text
 from calib.command_line import OneLineParser, exit_code, name_and_value, whole_number
 from calib.errors import BadInputError, MonofuseError, SourceError
 from calib.rectification import Rectifier, rectified
@@ -16,11 +18,14 @@ from depth.default_network import weights_of
 from depth.runtimes import CHOICES as RUNTIMES
 from depth.runtimes import open_estimator
 from sequences.catalogue import SOURCES, open_sequence
-from sequences.prefetch import prefetch
-from sequences.sequence import SourceOptions
+from sequences.prefetch import ahead
+from sequences.recorder import Recorder
+from sequences.sequence import SourceOptions, is_live
+from sequences.stream import without_password
+from sequences.unknown_camera import estimate_source, open_with_camera
 from slam.depth_stage import with_predicted_depth, with_sensor_depth
 from slam.evaluation import DepthErrors, evaluate_trajectory
-from slam.export import MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
+from slam.export import ESTIMATED_CAMERA, MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
 from slam.mesh import MeshConfig, build_mesh, open3d
 from slam.overview import draw_overview, draw_surfel_overview
 from slam.pyramid import inverse_depth_on
@@ -30,6 +35,7 @@ from slam.stop_signal import Interrupted, StopSignal
 from slam.system import SlamConfig, SlamSystem
 from slam.warm_up import warm_up
 
+AUTO = Path("auto")
 DEPTH_CHECK_EVERY = 10
 """With a network, its depth is compared to the sensor's on every n-th frame, where there is a sensor's."""
 MOST_SURFELS = 100_000_000
@@ -43,10 +49,9 @@ def main(argv=None):
 def run(arguments, screen):
     """Arguments -> objects -> loop -> files. What went wrong is raised after saving."""
     network = open_network(arguments, screen)
-    sequence = open_sequence(arguments.source, SourceOptions(
-        calibration_file=arguments.calibration, depth_every=DEPTH_CHECK_EVERY if network else 1,
-        max_frames=arguments.max_frames, seed=arguments.seed))
+    sequence, estimate = open_source(arguments, network, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
+    recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
     slam = SlamSystem(rectifier.camera, configuration(arguments, network))
     viewer = open_viewer(arguments, slam, screen)
@@ -54,11 +59,14 @@ def run(arguments, screen):
     with screen.status("preparing (the first start on a machine compiles for a minute or two)"):
         open3d()
         warm_up(slam.config)
-    frames = with_depth(rectified(sequence, rectifier), network, slam, rectifier.camera)
-    session = Session(sequence, slam)
+    frames = recorder.tap(sequence) if recorder else sequence
+    frames = ahead(with_depth(rectified(frames, rectifier), network, slam, rectifier.camera, sequence), sequence)
+    session = Session(sequence, slam, recorder)
     with StopSignal() as stop:
-        session.track(stop.until_stopped(prefetch(frames)), screen, viewer)
+        session.track(stop.until_stopped(frames), screen, viewer)
         save_path_and_map(session, folder, arguments)
+        session.end_recording()
+        save_camera(session, folder, estimate)
         stop.end_at_once()
         save_mesh_and_report(session, folder, arguments, screen)
     if session.failures:
@@ -69,8 +77,8 @@ def parse_arguments(argv):
     parser = OneLineParser(prog="run_slam", description=__doc__, epilog="exit code: 0 done, 1 the run failed, 2 bad "
                            "input, 130 ended by Ctrl-C, 143 by kill; whatever ends a run, what was done is saved")
     parser.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE",
-                        help=f"`synthetic`, a folder (TUM layout or images), a video file, or NAME:PATH with NAME one "
-                             f"of {', '.join(SOURCES)} (default: synthetic)")
+                        help=f"`synthetic`, a dataset's folder, images, a video, `webcam:0`, `realsense`, a stream's "
+                             f"URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
     parser.add_argument("--output", type=Path, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
     parser.add_argument("--depth", metavar="sensor|NAME|FILE",
@@ -79,10 +87,16 @@ def parse_arguments(argv):
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")
+    parser.add_argument("--network", metavar="NAME",
+                        help="whose weights a .safetensors or .pth file holds, where it does not say itself")
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto",
                         help="what runs the network (default: the fastest that can; it is told which)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
-    parser.add_argument("--calibration", type=Path, metavar="FILE", help="camera calibration (YAML)")
+    parser.add_argument("--calibration", type=Path, metavar="auto|FILE",
+                        help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
+                             "ORB-SLAM; `auto` estimates the focal length from the first seconds")
+    parser.add_argument("--record", type=Path, metavar="DIR",
+                        help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
     parser.add_argument("--max-surfels", type=whole_number(1000, MOST_SURFELS), default=1_500_000, metavar="N",
                         help="cap on the map; the least certain surfels make way (default: 1500000)")
@@ -102,18 +116,44 @@ def chosen_depth(arguments):
 def open_network(arguments, screen):
     """-> depth.estimator.DepthEstimator, or None where depth is the sensor's."""
     if chosen_depth(arguments) == "sensor":
-        if arguments.depth_option:
-            raise BadInputError("--depth-option is for networks: give --depth FILE too")
+        given = [name for name, value, default in (
+            ("--depth-option", arguments.depth_option, []), ("--network", arguments.network, None),
+            ("--runtime", arguments.runtime, "auto"), ("--device", arguments.device, "auto")) if value != default]
+        if given:
+            raise BadInputError(f"{given[0]} is for networks: give --depth {OUR_NETWORK} or --depth FILE too")
         return None
     with screen.status("opening the network") as status:
         return open_estimator(
             weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device,
+            network=arguments.network,
             progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"))
+
+
+def open_source(arguments, network, screen):
+    """-> Sequence, and the FocalEstimate that its camera comes from where --calibration is `auto`, else None."""
+    options = SourceOptions(calibration_file=arguments.calibration, depth_every=DEPTH_CHECK_EVERY if network else 1,
+                            max_frames=arguments.max_frames, seed=arguments.seed,
+                            keep_depth=bool(arguments.record), tell=screen.print)
+    if arguments.calibration != AUTO:
+        return open_sequence(arguments.source, options), None
+    with screen.status("estimating the focal length"):
+        estimate = estimate_source(arguments.source, options)
+    screen.print(f"focal      {estimate.describe()}")
+    return open_with_camera(arguments.source, options, estimate.camera), estimate
 
 
 def configuration(arguments, network):
     config = SlamConfig.for_network() if network else SlamConfig.for_sensor()
     return replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
+
+
+def open_recorder(arguments, sequence, screen):
+    """A recorder of a live source, or None."""
+    if not arguments.record:
+        return None
+    if not is_live(sequence):
+        raise BadInputError(f"--record is for cameras: {arguments.source} is a recording already")
+    return Recorder(arguments.record, sequence, screen.print)
 
 
 def open_viewer(arguments, slam, screen):
@@ -129,6 +169,8 @@ def open_viewer(arguments, slam, screen):
 def introduce(arguments, sequence, rectifier, network, screen):
     count = f"{sequence.frame_count} frames" if sequence.frame_count else "frames as they come"
     screen.print(f"source     {sequence.name}: {count}, {rectifier.camera.describe()}")
+    if rectifier.source.is_distorted:
+        screen.print(f"rectified  {rectifier.describe_loss()}")
     note = f", {network.note}" if network else ""
     if not arguments.depth:
         note = " (the exact depth of the synthetic room)" if arguments.source.startswith("synthetic") else \
@@ -136,18 +178,18 @@ def introduce(arguments, sequence, rectifier, network, screen):
     screen.print(f"depth      {chosen_depth(arguments)}{note}")
 
 
-def with_depth(frames, network, slam, camera):
+def with_depth(frames, network, slam, camera, sequence):
     """Frames with the depth that SLAM shall use, predicted in a thread of its own."""
     if network:
-        return with_predicted_depth(prefetch(frames), network, camera, slam.stage_times)
+        return with_predicted_depth(ahead(frames, sequence), network, camera, slam.stage_times)
     return with_sensor_depth(frames)
 
 
 class Session:
     """The loop over all frames, and what came of it."""
 
-    def __init__(self, sequence, slam):
-        self.sequence, self.slam = sequence, slam
+    def __init__(self, sequence, slam, recorder=None):
+        self.sequence, self.slam, self.recorder = sequence, slam, recorder
         self.counter = RunCounter()
         self.depth_errors = DepthErrors()
         self.saw_depth = False
@@ -179,12 +221,34 @@ class Session:
     def step(self, frame, viewer):
         result = self.slam.process(frame)
         self.counter.add(result)
+        if frame.arrived_s is not None:
+            self.slam.stage_times.add("latency", 1e3 * (time.monotonic() - frame.arrived_s))
         self.saw_depth = self.saw_depth or frame.depth is not None and bool(frame.depth.depth_m.any())
-        if frame.sensor_depth is not None and result.depth is not None and not self.slam.config.depth_is_measured:
+        if self.is_to_compare(frame) and result.depth is not None:
             self.depth_errors.add(result.depth.inverse_depth,
                                   inverse_depth_on(self.slam.camera, frame.sensor_depth, is_measured=True))
         if viewer:
             viewer.show(frame, result)
+
+    def is_to_compare(self, frame):
+        """Whether the network's depth shall be compared to the sensor's; a recorded camera has that for every frame."""
+        return (frame.sensor_depth is not None and not self.slam.config.depth_is_measured
+                and frame.index % DEPTH_CHECK_EVERY == 0)
+
+    def end_recording(self):
+        """Write what still waits to be recorded."""
+        if self.recorder:
+            with self.attempt():
+                self.recorder.close()
+
+    def live_counts(self):
+        """What the report says of a camera; of other sources that nothing was dropped."""
+        if not is_live(self.sequence):
+            return {"dropped": 0}
+        counts = {"dropped": self.counter.missed, "reconnected": self.sequence.reconnected}
+        if self.recorder:
+            counts |= {"recorded": self.recorder.recorded, "left_out_of_recording": self.recorder.left_out}
+        return counts
 
     def require_path(self):
         """Raise where the frames gave no path."""
@@ -224,7 +288,15 @@ def save_path_and_map(session, folder, arguments):
             folder.write(f"part_{number}_trajectory.txt", trajectory_text(*slam.trajectory(number)))
             folder.write(f"part_{number}_map.ply", surfels_ply(slam.map_of(number), slam.keyframes.T_world_key))
     with suppress(Exception):  # the final report will say so
-        save_report(build_report(vars(arguments), session, ["ended before the mesh was complete"]), folder)
+        save_report(build_report(shown(arguments), session, ["ended before the mesh was complete"]), folder)
+
+
+def save_camera(session, folder, estimate):
+    """Write the camera that was estimated, so that it can be given the next time."""
+    if estimate:
+        with session.attempt():
+            text = calibration_text(without_depth(estimate.camera), [f"Focal length {estimate.describe()}"])
+            folder.write(ESTIMATED_CAMERA, text.encode())
 
 
 def save_mesh_and_report(session, folder, arguments, screen):
@@ -239,11 +311,16 @@ def save_mesh_and_report(session, folder, arguments, screen):
     with session.attempt():
         folder.write("overview.png", png(overview(session, mesh)))
     with session.attempt():
-        report = build_report(vars(arguments), session, [])
+        report = build_report(shown(arguments), session, [])
         with session.attempt():
             save_report(report, folder)
         screen.rows(table_rows(report) + [("problem", problem) for problem in report["problems"][1:]])
         screen.print(f"results in {folder.path}")
+
+
+def shown(arguments):
+    """Arguments as the report may show them: without the password of a camera in the network."""
+    return vars(arguments) | {"source": without_password(arguments.source)}
 
 
 def overview(session, mesh):

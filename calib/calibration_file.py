@@ -1,98 +1,92 @@
-"""Our calibration YAML: `width height fx fy cx cy`, optionally `distortion` (k1 k2 p1 p2 [k3 [k4 k5 k6]]) and
-`depth_scale` (units of the depth images per metre)."""
+"""Calibration files: ours is written and read, those of other programs are read.
 
-import math
-from dataclasses import dataclass
+Which one a file is, is seen from what it says, never from its name; see the table FORMATS.
+"""
+
+from importlib import import_module
 from pathlib import Path
 
 import yaml
 
-from calib.camera import Camera
+from calib.calibration import Calibration
 from calib.errors import CalibrationError, OutputError
+from calib.formats.document import Document
+from calib.formats.ours import REQUIRED_FIELDS
 
-REQUIRED_FIELDS = ("width", "height", "fx", "fy", "cx", "cy")
-OPTIONAL_FIELDS = ("model", "distortion", "depth_scale")
+FORMATS = {
+    "opencv": "OpenCV's FileStorage, as YAML, XML or JSON",
+    "orb_slam": "settings of ORB-SLAM",
+    "ros": "camera_info of ROS, as file or as message",
+    "kalibr": "camchain of Kalibr",
+    "euroc": "sensor.yaml of EuRoC and its kin",
+    "tum": "camera.txt of TUM's monocular data set, LSD-SLAM and DSO",
+    "colmap": "cameras.txt of COLMAP",
+    "ours": "our own YAML",
+}
+"""Modules of calib.formats in the order in which a file is offered to them; ours takes whatever is left."""
+LARGEST_BYTES = 1_000_000
 
-
-@dataclass(frozen=True)
-class Calibration:
-    """A camera, and how its depth images count metres."""
-
-    camera: Camera
-    depth_scale: float = 1000.0
-
-    def __post_init__(self):
-        if not 0 < self.depth_scale < math.inf:
-            raise CalibrationError(f"depth_scale must be positive, not {self.depth_scale:g}")
+__all__ = ["Calibration", "REQUIRED_FIELDS", "read_calibration", "write_calibration"]
 
 
 def read_calibration(path):
-    """YAML file -> Calibration. Raises CalibrationError that names the missing, unknown or wrong field."""
-    path = Path(path)
-    fields = _load_mapping(path)
-    missing = [name for name in REQUIRED_FIELDS if name not in fields]
-    unknown = [str(name) for name in fields if name not in REQUIRED_FIELDS + OPTIONAL_FIELDS]
-    if missing:
-        raise CalibrationError(f"{path} lacks {', '.join(missing)}: a calibration has the fields "
-                               f"{', '.join(REQUIRED_FIELDS)} (pixels) and may have distortion and depth_scale")
-    if unknown:
-        raise CalibrationError(f"{path}: unknown field {', '.join(unknown)}; known are "
-                               f"{', '.join(REQUIRED_FIELDS + OPTIONAL_FIELDS)}")
-    if fields.get("model", "pinhole") != "pinhole":
-        raise CalibrationError(f"{path}: camera model {fields['model']!r} is not known; known is pinhole")
+    """File -> Calibration. Raises CalibrationError that names the missing, unknown or wrong field."""
+    return _read(Path(path))[1]
+
+
+def read_fields(path):
+    """The fields that a YAML file of a camera or another sensor consists of. Raises CalibrationError."""
     try:
-        return _calibration(fields)
+        return Document(_text(Path(path))).fields
     except CalibrationError as error:
         raise CalibrationError(f"{path}: {error}") from error
 
 
-def write_calibration(path, calibration):
-    """Calibration -> YAML file that `read_calibration` reads back unchanged. Raises OutputError."""
-    camera = calibration.camera
-    fields = {"model": "pinhole", "width": int(camera.width), "height": int(camera.height),
-              **{name: float(getattr(camera, name)) for name in REQUIRED_FIELDS[2:]},
-              "distortion": [float(k) for k in camera.distortion], "depth_scale": float(calibration.depth_scale)}
+def describe_format(path):
+    """What kind of file this is, in words. Raises CalibrationError."""
+    return FORMATS[_read(Path(path))[0]]
+
+
+def write_calibration(path, calibration, remarks=()):
+    """Calibration -> YAML file that `read_calibration` reads back unchanged, `remarks` on top. Raises OutputError."""
     try:
-        Path(path).write_text(yaml.safe_dump(fields, sort_keys=False), encoding="utf-8")
+        Path(path).write_text(calibration_text(calibration, remarks), encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror}") from error
 
 
-def _load_mapping(path):
+def calibration_text(calibration, remarks=()):
+    """What such a file says."""
+    camera = calibration.camera
+    fields = {"model": camera.model, "width": int(camera.width), "height": int(camera.height),
+              **{name: float(getattr(camera, name)) for name in REQUIRED_FIELDS[2:]},
+              "distortion": [float(k) for k in camera.distortion]}
+    if calibration.says_depth_scale:
+        fields["depth_scale"] = float(calibration.depth_scale)
+    return "".join(f"# {remark}\n" for remark in remarks) + yaml.safe_dump(fields, sort_keys=False)
+
+
+def _read(path):
+    """-> name of the format, Calibration"""
     try:
-        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = Document(_text(path))
+        for name in FORMATS:
+            module = import_module(f"calib.formats.{name}")
+            if module.recognises(document):
+                return name, module.read(document)
+    except CalibrationError as error:
+        raise CalibrationError(f"{path}: {error}") from error
+
+
+def _text(path):
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_BYTES + 1)
     except OSError as error:
-        raise CalibrationError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: bytes that are no text, and dates that do not exist
-        raise CalibrationError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(fields, dict):
-        raise CalibrationError(f"{path} is not a calibration: it has no `name: value` lines")
-    return fields
-
-
-def _calibration(fields):
-    distortion = fields.get("distortion") or ()
-    if not isinstance(distortion, (list, tuple)):
-        raise CalibrationError(f"distortion takes a list such as [k1, k2, p1, p2], not {distortion!r}")
-    camera = Camera(_pixels("width", fields["width"]), _pixels("height", fields["height"]),
-                    *(_number(name, fields[name]) for name in REQUIRED_FIELDS[2:]),
-                    distortion=tuple(_number("distortion", k) for k in distortion))
-    return Calibration(camera, _number("depth_scale", fields.get("depth_scale", 1000.0)))
-
-
-def _number(name, value):
-    """What YAML read -> float; YAML takes numbers like 5e2 for text."""
+        raise CalibrationError(error.strerror) from error
+    if len(data) > LARGEST_BYTES:
+        raise CalibrationError("this is far too large for a calibration")
     try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise CalibrationError(f"{name} is not a number: {str(value)[:40]!r}")
-    return number
-
-
-def _pixels(name, value):
-    number = _number(name, value)
-    if number != int(number):
-        raise CalibrationError(f"{name} is not a whole number of pixels: {value}")
-    return int(number)
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CalibrationError("this is not YAML: it is not even text") from error

@@ -1,4 +1,4 @@
-"""A pinhole camera with optional Brown-Conrady distortion. Pixel centres lie at integers; z points forward."""
+"""A camera: pinhole, Brown-Conrady or fisheye. Pixel centres lie at integers; z points forward."""
 
 import math
 from dataclasses import dataclass, replace
@@ -7,12 +7,17 @@ import numpy as np
 
 from calib.errors import CalibrationError
 
+COEFFICIENTS = {"pinhole": (0, 4, 5, 8), "fisheye": (4,)}
+"""How many numbers the distortion of each model may have."""
+COEFFICIENT_NAMES = {"pinhole": "k1 k2 p1 p2 [k3 [k4 k5 k6]]", "fisheye": "k1 k2 k3 k4"}
+
 
 @dataclass(frozen=True)
 class Camera:
     """Intrinsics of an image of `width` x `height` pixels. fy is negative where rows run upwards.
 
-    `distortion` holds k1 k2 p1 p2 [k3 [k4 k5 k6]] in OpenCV's order, or nothing for a rectified camera.
+    `distortion` of a `pinhole` holds k1 k2 p1 p2 [k3 [k4 k5 k6]] (Brown-Conrady) in OpenCV's order, or nothing for a
+    rectified camera; that of a `fisheye` k1 k2 k3 k4 (Kannala and Brandt 2006, as in OpenCV). See calib.distortion.
     """
 
     width: int
@@ -22,6 +27,7 @@ class Camera:
     cx: float
     cy: float
     distortion: tuple[float, ...] = ()
+    model: str = "pinhole"
 
     def __post_init__(self):
         if not all(map(math.isfinite, (self.fx, self.fy, self.cx, self.cy, *self.distortion))):
@@ -29,8 +35,12 @@ class Camera:
                                    f"{', '.join(f'{k:g}' for k in self.distortion) or 'none'}")
         if self.width < 1 or self.height < 1 or self.fx <= 0 or self.fy == 0:
             raise CalibrationError(f"a camera needs a positive size and focal length, not {self.describe()}")
-        if len(self.distortion) not in (0, 4, 5, 8):
-            raise CalibrationError(f"distortion takes 4, 5 or 8 coefficients (k1 k2 p1 p2 [k3 [k4 k5 k6]]), "
+        if self.model not in COEFFICIENTS:
+            raise CalibrationError(f"camera model {self.model!r} is not known; known are {', '.join(COEFFICIENTS)}")
+        if len(self.distortion) not in COEFFICIENTS[self.model]:
+            *fewer, most = [str(count) for count in COEFFICIENTS[self.model] if count]
+            counts = f"{', '.join(fewer)} or {most}" if fewer else most
+            raise CalibrationError(f"distortion takes {counts} coefficients ({COEFFICIENT_NAMES[self.model]}), "
                                    f"not {len(self.distortion)}")
 
     @property
@@ -50,14 +60,20 @@ class Camera:
 
     @property
     def is_distorted(self):
-        return any(self.distortion)
+        return self.model == "fisheye" or any(self.distortion)
+
+    @property
+    def focal_px(self):
+        """One focal length for both axes: the geometric mean."""
+        return math.sqrt(self.fx * abs(self.fy))
 
     def describe(self):
-        return f"{self.width}x{self.height}, fx {self.fx:g}, fy {self.fy:g}, cx {self.cx:g}, cy {self.cy:g}"
+        kind = "fisheye " if self.model == "fisheye" else ""
+        return f"{kind}{self.width}x{self.height}, fx {self.fx:g}, fy {self.fy:g}, cx {self.cx:g}, cy {self.cy:g}"
 
     def rectified(self):
         """The same pinhole without its distortion."""
-        return replace(self, distortion=())
+        return replace(self, distortion=(), model="pinhole")
 
     def resized(self, size):
         """The camera of this image resampled to (height, width), edges kept: cx' = (cx + 0.5) s - 0.5."""

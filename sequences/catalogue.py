@@ -8,12 +8,29 @@ from calib.errors import SourceError
 
 SOURCES = {
     "synthetic": ("sequences.synthetic", "SyntheticSequence"),
+    "icl": ("sequences.icl", "open_icl"),
     "tum": ("sequences.tum", "TumSequence"),
+    "nyu": ("sequences.nyu", "open_nyu"),
+    "7scenes": ("sequences.seven_scenes", "SevenScenesSequence"),
+    "scannet": ("sequences.scannet", "open_scannet"),
+    "replica": ("sequences.replica", "ReplicaSequence"),
+    "euroc": ("sequences.euroc", "EurocSequence"),
+    "kitti": ("sequences.kitti_odometry", "KittiOdometrySequence"),
+    "phone": ("sequences.phone", "open_phone"),
     "images": ("sequences.image_folder", "ImageFolder"),
     "video": ("sequences.video", "VideoFile"),
+    "webcam": ("sequences.webcam", "Webcam"),
+    "stream": ("sequences.stream", "Stream"),
+    "realsense": ("sequences.realsense", "RealSense"),
+    "bag": ("sequences.realsense_file", "RealSenseFile"),
 }
-RECOGNISED = ("tum", "images", "video")
+RECOGNISED = ("icl", "tum", "nyu", "7scenes", "scannet", "replica", "euroc", "kitti", "phone", "images", "video", "bag",
+              "stream")
 """In the order in which an unnamed path is offered to them."""
+WITHOUT_PATH = ("synthetic", "webcam", "realsense")
+"""What may stand behind the colon of these is options; alone they mean the first there is."""
+MOST_FOLDERS = 50
+"""Looked into for a recording, where the folder that was given is none."""
 
 
 def open_sequence(source, options):
@@ -27,12 +44,12 @@ def open_sequence(source, options):
 
 
 def _name_and_location(source):
-    if source == "synthetic":
+    if source in WITHOUT_PATH:
         return source, ""
     name, colon, location = source.partition(":")
     if not colon or name not in SOURCES:
         return _recognise(source), source
-    if name == "synthetic":
+    if name in WITHOUT_PATH:
         return name, location
     if not location:
         raise SourceError(f"{source} names no path: expected {name}:PATH")
@@ -40,9 +57,25 @@ def _name_and_location(source):
 
 
 def _recognise(path):
-    for name in RECOGNISED:
-        if import_module(SOURCES[name][0]).recognises(path):
-            return name
-    problem = f"cannot tell what {path} is" if Path(path).exists() else f"no source {path}"
-    raise SourceError(f"{problem}: expected `synthetic`, a folder with rgb.txt (TUM layout) or images, a video file, "
-                      f"or NAME:PATH with NAME one of {', '.join(SOURCES)}")
+    if name := _name_of(path):
+        return name
+    if not Path(path).exists():
+        raise SourceError(f"no source {path}: expected `synthetic`, a recording, a video, `webcam:0`, `realsense`, a "
+                          f"stream's URL, or NAME:PATH with NAME one of {', '.join(SOURCES)}")
+    for inner in _folders_in(path):
+        if (name := _name_of(inner)) not in (None, "images"):
+            raise SourceError(f"{path} is no recording but {inner} is ({name}): choose one such folder")
+    layouts = "; ".join(import_module(SOURCES[name][0]).LAYOUT for name in RECOGNISED)
+    raise SourceError(f"cannot tell what {path} is: looked for {layouts}; or say NAME:PATH with NAME one of "
+                      f"{', '.join(SOURCES)}")
+
+
+def _name_of(path):
+    """The first source that knows what lies there, or None."""
+    return next((name for name in RECOGNISED if import_module(SOURCES[name][0]).recognises(path)), None)
+
+
+def _folders_in(path):
+    path = Path(path)
+    folders = sorted(inner for inner in path.iterdir() if inner.is_dir()) if path.is_dir() else []
+    return folders[:MOST_FOLDERS]

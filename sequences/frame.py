@@ -9,7 +9,10 @@ from calib.camera import Camera
 
 @dataclass(frozen=True)
 class DepthImage:
-    """A depth map with its own pinhole camera, which shares its centre and axes with the colour camera."""
+    """A depth map with its own camera, which shares its centre and axes with the colour camera.
+
+    It is a pinhole, or distorted like the colour image that the depth lies on until that is rectified.
+    """
 
     depth_m: np.ndarray
     """(h, w) float32, z in metres, 0 where there is no reading."""
@@ -33,3 +36,5 @@ class Frame:
     """What the source itself measured, where it was asked for."""
     T_world_cam_true: np.ndarray | None = None
     """(4, 4) ground truth, in the source's own world frame."""
+    arrived_s: float | None = None
+    """time.monotonic() at which a live camera delivered it."""

@@ -13,6 +13,9 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tif
 JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
 """A marker that is neither a stuffed byte nor a restart within the picture's data."""
 
+PNM_HEADER = re.compile(rb"P([56])" + 3 * rb"(?:\s+|#[^\n]*\n)+(\d{1,9})" + rb"\s")
+"""Binary greymap or pixmap: width, height, greatest value, and one blank before the pixels."""
+
 silence()
 
 
@@ -34,11 +37,35 @@ def read_depth_u16(path):
     return depth_u16
 
 
+def read_depth_m(path, units_per_m):
+    """Depth image file -> (H, W) float32 metres, 0 where there is no reading."""
+    return read_depth_u16(path).astype(np.float32) / np.float32(units_per_m)
+
+
+def read_gray(path):
+    """8-bit single-channel image file -> (H, W) uint8, as the file has it."""
+    gray = _decode(path, cv2.IMREAD_UNCHANGED)
+    if gray.dtype != np.uint8 or gray.ndim != 2:
+        raise UnreadableImage(f"{path}: not an 8-bit single-channel image")
+    return gray
+
+
+def decode_rgb(data, name):
+    """The content of an image file -> (H, W, 3) uint8 RGB; `name` is for the reason where it cannot be used."""
+    return _decode_bytes(data, name, cv2.IMREAD_COLOR_RGB)
+
+
 def _decode(path, flags):
     try:
         data = Path(path).read_bytes()
     except OSError as error:
         raise UnreadableImage(f"{path}: {error.strerror}") from error
+    except ValueError as error:  # a name that no file can have, in a damaged list of images
+        raise UnreadableImage(f"{str(path)!r}: {error}") from error
+    return _decode_bytes(data, path, flags)
+
+
+def _decode_bytes(data, path, flags):
     if not _is_whole(data):
         raise UnreadableImage(f"{path}: truncated or empty")
     try:
@@ -51,7 +78,7 @@ def _decode(path, flags):
 
 
 def _is_whole(data):
-    """Whether JPEG and PNG data reach their end; some decoders fill in what is missing without a word.
+    """Whether JPEG, PNG and PPM/PGM data reach their end; decoders fill in what is missing without a word.
 
     Bytes after the end are no harm: phones append depth maps and clips to their pictures.
     """
@@ -59,6 +86,8 @@ def _is_whole(data):
         return _jpeg_has_end(data)
     if data.startswith(b"\x89PNG"):
         return _png_has_end(data)
+    if header := PNM_HEADER.match(data):
+        return len(data) - header.end() >= _pnm_size(header)
     return len(data) > 0
 
 
@@ -78,3 +107,9 @@ def _png_has_end(data):
             return True
         place += 12 + int.from_bytes(data[place: place + 4])
     return False
+
+
+def _pnm_size(header):
+    """Bytes of pixels that a header announces."""
+    kind, width, height, greatest = map(int, header.groups())
+    return width * height * (3 if kind == 6 else 1) * (2 if greatest > 255 else 1)

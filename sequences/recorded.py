@@ -1,34 +1,51 @@
 """What all recorded sources check the same way."""
 
+from dataclasses import replace
+
 from calib.calibration_file import read_calibration
 from calib.errors import CalibrationError, SourceError
 from sequences.image_file import UnreadableImage, read_rgb
 
 
 def find_calibration(options, beside):
-    """The Calibration that the user gave, or the file `beside` the recording. Raises CalibrationError with a hint."""
+    """The Calibration that the user gave, or the file `beside` the recording. Raises CalibrationError with a hint.
+
+    `beside` is None for a live camera, which has no place for one.
+    """
     path = options.calibration_file or beside
+    if path is None:
+        raise CalibrationError("a camera does not tell its focal length: give --calibration FILE, or have it estimated "
+                               "with --calibration auto")
     if not path.is_file():
-        raise CalibrationError(f"no {path}: pixels alone do not tell the camera; give --calibration FILE or write this "
-                               f"file, with the fields width, height, fx, fy, cx, cy (in pixels)")
-    return read_calibration(path)
+        raise CalibrationError(f"no {path}: pixels alone do not tell the camera; have it estimated with --calibration "
+                               f"auto, give --calibration FILE or write this file, with the fields width, height, fx, "
+                               f"fy, cx, cy (in pixels)")
+    calibration = read_calibration(path)
+    if calibration.says_depth_scale or beside in (None, path) or not beside.is_file():
+        return calibration
+    return replace(calibration, depth_scale=read_calibration(beside).depth_scale)
 
 
-def first_readable_size(files, source, read=read_rgb):
-    """(height, width) of the first image that can be read. Raises SourceError with a reason if none can."""
+def first_readable(files, source, read):
+    """What `read` makes of the first image that can be read. Raises SourceError with a reason if none can."""
     reason = None
     for file in files:
         try:
-            return read(file).shape[:2]
+            return read(file)
         except UnreadableImage as error:
             reason = reason or error
     raise SourceError(f"{source}: none of its {len(files)} images can be read; {reason}")
 
 
-def read_frame(file, camera, skipped):
+def first_readable_size(files, source, read=read_rgb):
+    """(height, width) of the first image that can be read. Raises SourceError with a reason if none can."""
+    return first_readable(files, source, read).shape[:2]
+
+
+def read_frame(file, camera, skipped, read=read_rgb):
     """-> (H, W, 3) uint8, or None for an unreadable file, which is counted. Raises SourceError on another size."""
     try:
-        rgb = read_rgb(file)
+        rgb = read(file)
     except UnreadableImage as reason:
         skipped.add(str(reason))
         return None

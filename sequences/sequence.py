@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Iterator, Protocol
+from typing import Callable, Iterator, Protocol
 
 import numpy as np
 
@@ -22,6 +22,10 @@ class SourceOptions:
     """Stop after this many frames."""
     seed: int = 0
     """Which world, for sources that make one up."""
+    keep_depth: bool = False
+    """The frames are to be recorded: a camera with depth then gives every frame's, whatever depth_every says."""
+    tell: Callable[[str], None] = lambda line: None
+    """Called from any thread with what the user should know while the frames come, such as a lost connection."""
 
 
 @dataclass
@@ -54,3 +58,24 @@ class Sequence(Protocol):
     """Timestamps (N,) and camera-to-world motions (N, 4, 4), where they exist."""
 
     def __iter__(self) -> Iterator[Frame]: ...
+
+
+class LiveSequence(Sequence, Protocol):
+    """A camera. It does not wait: who is slower than it takes the newest frame (sequences.prefetch.newest).
+
+    Frame.index counts all frames that it delivered, so that gaps show what was dropped. timestamp_s is in whole
+    microseconds since 1970, which text keeps exactly. Iterating ends when the camera is gone for good.
+    """
+
+    is_live: bool
+    depth_scale: float
+    """Units per metre in which recorded depth loses nothing."""
+    reconnected: int
+    """How often it came back."""
+
+    def stop(self):
+        """Make iterating end soon. From any thread."""
+
+
+def is_live(sequence):
+    return getattr(sequence, "is_live", False)

@@ -1,10 +1,9 @@
 """What can be said after `synthetic:` - options as `key=value` separated by commas, the seed also as a bare number."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from calib.errors import SourceError
-
-LONGEST_SIDE = 4096
+from sequences.option_text import parse_option, parse_options
 
 
 @dataclass(frozen=True)
@@ -42,41 +41,8 @@ def parse_synthetic(text, seed=SyntheticOptions.seed):
 
     Raises SourceError.
     """
-    given = {}
-    for part in filter(None, text.removeprefix("synthetic").removeprefix(":").split(",")):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals:
-            name, value = "seed", name
-        if name in given:
-            raise SourceError(f"synthetic: {name} is given twice")
-        given[name] = _value(name, value)
-    return SyntheticOptions(**{"seed": _value("seed", str(seed)), **given})
-
-
-def _value(name, text):
-    """One option's value from its text, checked."""
-    kinds = {field.name: type(field.default) for field in fields(SyntheticOptions)}
-    if name not in kinds:
-        raise SourceError(f"synthetic has no option {name!r}: it has {', '.join(kinds)}")
-    try:
-        if name == "size":
-            return _size(text)
-        if name == "loop":
-            return {"0": False, "1": True}[text]
-        value = kinds[name](text)
-    except (ValueError, KeyError):
-        wanted = {"size": "WIDTHxHEIGHT such as 640x480", "loop": "0 or 1"}
-        raise SourceError(f"synthetic: {name} takes {wanted.get(name, 'a number')}, not {text!r}") from None
-    if name == "samples" and value not in (1, 3, 5):
-        raise SourceError(f"synthetic: samples takes 1, 3 or 5, not {text}")
-    low, high = BOUNDS.get(name, (-float("inf"), float("inf")))
-    if not low <= value <= high:
-        raise SourceError(f"synthetic: {name} goes from {low} to {high}, not {text}")
-    return value
-
-
-def _size(text):
-    width, height = (int(side) for side in text.lower().split("x"))
-    if not (16 <= width <= LONGEST_SIDE and 16 <= height <= LONGEST_SIDE):
-        raise SourceError(f"synthetic: size goes from 16x16 to {LONGEST_SIDE}x{LONGEST_SIDE}, not {text}")
-    return width, height
+    options = text.removeprefix("synthetic").removeprefix(":")
+    given = parse_options("synthetic", SyntheticOptions, options, "seed", BOUNDS)
+    if given.get("samples", 1) not in (1, 3, 5):
+        raise SourceError(f"synthetic: samples takes 1, 3 or 5, not {given['samples']}")
+    return SyntheticOptions(**{"seed": parse_option("synthetic", SyntheticOptions, "seed", str(seed), BOUNDS), **given})

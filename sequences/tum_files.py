@@ -6,12 +6,13 @@ import numpy as np
 
 from calib.errors import SourceError
 from calib.se3 import from_quaternion
+from sequences.text_file import data_lines
 
 
 def read_index(path):
     """`timestamp filename` lines -> list of (timestamp_s, filename). Raises SourceError that names the line."""
     entries = []
-    for number, line in _data_lines(path):
+    for number, line in data_lines(path):
         fields = line.split(maxsplit=1)
         try:
             timestamp_s, name = float(fields[0]), fields[1].strip()
@@ -33,7 +34,7 @@ def read_ground_truth(path):
     if not path.is_file():
         return None
     rows = []
-    for number, line in _data_lines(path):
+    for number, line in data_lines(path):
         try:
             row = [float(field) for field in line.split()[:8]]
         except ValueError:
@@ -43,16 +44,3 @@ def read_ground_truth(path):
         rows.append(row)
     rows = np.array(sorted(rows)).reshape(-1, 8)
     return (rows[:, 0], from_quaternion(rows[:, 1:4], rows[:, 4:])) if len(rows) else None
-
-
-def _data_lines(path):
-    """Numbered lines of a text file without comments and blanks."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{path} is not a text file") from error
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield number, line

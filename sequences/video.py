@@ -1,18 +1,22 @@
 """A video file, with the timestamps it carries."""
 
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-
-import cv2
 
 from calib.errors import SourceError
 from sequences.frame import Frame
-from calib.opencv_log import silence
 from sequences.recorded import find_calibration, refuse_sensor_depth
 from sequences.sequence import SkipLog
+from sequences.video_decoder import open_decoder
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp")
-
-silence()
+LAYOUT = "a video file"
+VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".mts",
+                  ".m2ts", ".flv", ".ogv")
+FASTEST_HZ = 500
+"""A header's rate beyond this is a unit of time rather than a rate."""
+MISSING_AT_END_S = 0.25
+"""A video that is this much shorter than its header says was cut off; sound often lasts a little longer than images."""
 
 
 def recognises(path):
@@ -21,7 +25,7 @@ def recognises(path):
 
 
 class VideoFile:
-    """See sequences.sequence.Sequence."""
+    """See sequences.sequence.Sequence. `frame_count` is what the header says, which may be an estimate."""
 
     ground_truth = None
 
@@ -32,43 +36,50 @@ class VideoFile:
         self.skipped = SkipLog()
         if not self.file.is_file():
             raise SourceError(f"{self.file} is not a file")
-        capture = self._open()
-        readable, image = capture.read()
-        declared = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        capture.release()
-        if not readable:
-            raise SourceError(f"{self.file} has no frame that can be decoded: is it a video, and is it whole?")
+        self.decoder, rgb = open_decoder(self.file)
         refuse_sensor_depth(options, self.file)
-        self.camera = find_calibration(options, self.file.with_suffix(".yaml")).camera.fitted_to(image.shape[:2])
-        counts = [n for n in (declared, options.max_frames) if n is not None and n > 0]
+        calibrated = find_calibration(options, self.file.with_suffix(".yaml")).camera
+        self.camera = as_shown(calibrated, rgb.shape[:2], self.decoder.rotation_deg).fitted_to(rgb.shape[:2])
+        has_rate = 1 <= self.decoder.rate_hz <= FASTEST_HZ
+        self.interval_s = 1 / self.decoder.rate_hz if has_rate else 1 / 30
+        counts = [int(n) for n in (has_rate and self.decoder.frame_count, options.max_frames) if n and n > 0]
         self.frame_count = min(counts) if counts else None
 
     def __iter__(self):
-        capture = self._open()
-        rate_hz = capture.get(cv2.CAP_PROP_FPS)
-        interval_s = 1 / rate_hz if 1 <= rate_hz <= 1000 else 1 / 30
-        timestamp_s = -interval_s
-        index = 0
-        try:
-            while self.options.max_frames is None or index < self.options.max_frames:
-                readable, bgr = capture.read()
-                if not readable:
-                    break
-                if bgr.shape[:2] != self.camera.size:
-                    raise SourceError(f"{self.file}: frame {index} is {bgr.shape[1]}x{bgr.shape[0]} but those before "
-                                      f"it are {self.camera.width}x{self.camera.height}: one sequence has one size")
-                stamp_s = 1e-3 * capture.get(cv2.CAP_PROP_POS_MSEC)
-                # Some containers carry no or repeated stamps; time must go on all the same.
-                timestamp_s = stamp_s if stamp_s > timestamp_s else timestamp_s + interval_s
-                yield Frame(index, timestamp_s, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
-                index += 1
-        finally:
-            capture.release()
-        if self.frame_count and index < self.frame_count:
-            self.skipped.add(f"{self.file}: ends after {index} of {self.frame_count} frames")
+        timestamp_s, index = -self.interval_s, -1
+        for index, (stamp_s, rgb) in enumerate(islice(self.decoder.pictures(), self.options.max_frames)):
+            if rgb.shape[:2] != self.camera.size:
+                raise SourceError(f"{self.file}: frame {index} is {rgb.shape[1]}x{rgb.shape[0]} but those before it "
+                                  f"are {self.camera.width}x{self.camera.height}: one sequence has one size")
+            # Some containers carry no or repeated stamps; time must go on all the same.
+            timestamp_s = stamp_s if stamp_s > timestamp_s else timestamp_s + self.interval_s
+            yield Frame(index, timestamp_s, rgb)
+        self._check_end(index + 1, timestamp_s + self.interval_s)
 
-    def _open(self):
-        capture = cv2.VideoCapture(str(self.file), cv2.CAP_FFMPEG)
-        if not capture.isOpened():
-            raise SourceError(f"{self.file} cannot be opened as a video: is it damaged, or a codec that OpenCV lacks?")
-        return capture
+    def _check_end(self, count, end_s):
+        """Count a file that breaks off as something skipped. Too few images alone are none where the rate varies."""
+        if self.frame_count and count < self.frame_count:
+            whole_s = self.frame_count * self.interval_s
+            if whole_s - end_s > MISSING_AT_END_S:
+                self.skipped.add(f"{self.file}: ends after {count} frames, {end_s:.1f} s of {whole_s:.1f} s")
+
+
+def as_shown(camera, size, rotation_deg):
+    """The calibrated camera turned as the video's rotation flag turns its pictures, where it only fits that way.
+
+    A phone that was calibrated lying on its side then serves for upright videos. `rotation_deg` is clockwise.
+    """
+    fits_turned = abs(size[0] * camera.height / (size[1] * camera.width) - 1) < 0.01
+    if rotation_deg in (90, 270) and camera.width != camera.height and fits_turned:
+        for _ in range(rotation_deg // 90):
+            camera = _turned_clockwise(camera)
+    return camera
+
+
+def _turned_clockwise(camera):
+    """The camera of pictures turned by 90 degrees: u' = height - 1 - v, v' = u, hence x' = -y, y' = x."""
+    distortion = camera.distortion
+    if distortion and camera.model == "pinhole":  # k1 k2 p1 p2 ...: tangential terms swap, radial ones stay
+        distortion = (*distortion[:2], distortion[3], -distortion[2], *distortion[4:])
+    return replace(camera, width=camera.height, height=camera.width, fx=camera.fy, fy=camera.fx,
+                   cx=camera.height - 1 - camera.cy, cy=camera.cx, distortion=distortion)

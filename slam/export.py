@@ -12,7 +12,9 @@ from calib import se3
 from calib.errors import OutputError
 
 MESH_FORMATS = ("ply", "obj", "glb")
-RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in MESH_FORMATS), "overview.png", "report.json")
+ESTIMATED_CAMERA = "estimated_camera.yaml"
+RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in MESH_FORMATS), "overview.png", "report.json",
+           ESTIMATED_CAMERA)
 """All that a run may write, ..."""
 PART_RESULTS = "part_*"
 """... and for each part of the path that could not be joined to the rest: part_N_trajectory.txt and part_N_map.ply."""

@@ -20,15 +20,22 @@ class RunCounter:
     def __init__(self):
         self.status = Counter()
         self.read = 0
+        self.last_index = -1
         self.loop_s = 0.0
 
     def add(self, result):
         self.read += 1
+        self.last_index = result.index
         self.status[result.status] += 1
 
     @property
     def tracked(self):
         return self.status["tracked"] + self.status["relocalised"]
+
+    @property
+    def missed(self):
+        """Frames of the source that did not come this far."""
+        return self.last_index + 1 - self.read
 
     @property
     def fps(self):
@@ -55,6 +62,7 @@ def build_report(arguments, session, problems):
         "relocalised": counter.status["relocalised"],
         "skipped": len(sequence.skipped),
         "skipped_reasons": sequence.skipped.reasons[:20],
+        **session.live_counts(),
         "keyframes": len(slam.keyframes),
         "loops": len(slam.loops.closed),
         "loops_refused": slam.loops.refused,
@@ -110,6 +118,12 @@ def table_rows(report):
         rows.insert(1, ("waiting", f"{report['waiting']} frames for a first one with texture and depth"))
     if report["skipped"]:
         rows.insert(1, ("skipped", f"{report['skipped']} unreadable images or depth maps"))
+    if report["dropped"]:
+        rows.insert(1, ("dropped", f"{report['dropped']} older frames of the camera, for newer ones"))
+    if report.get("reconnected"):
+        rows.insert(1, ("reconnected", f"{report['reconnected']} times"))
+    if "recorded" in report:
+        rows.append(("recorded", f"{report['recorded']} frames, {report['left_out_of_recording']} left out"))
     if "ate_se3_m" in report:
         rows.append(("path error (ATE)", f"{report['ate_se3_m']:.3f} m, {report['ate_sim3_m']:.3f} m with scale "
                                          f"{report['ate_scale']:.3f} allowed; path {report['path_m']:.1f} m"))

@@ -65,3 +65,14 @@ def _varint(field, value):
 def _number(value):
     groups = [value >> shift & 0x7F for shift in range(0, max(value.bit_length(), 1), 7)]
     return bytes([group | 0x80 for group in groups[:-1]] + groups[-1:])
+
+
+def bright_is_near(folder):
+    """Options of run_slam for a network that finds bright red things near, written to `folder`."""
+    network = onnx_file(
+        folder / "bright_is_near.onnx", {"image": (1, 3, "h", "w")}, {"depth": (1, 1, "h", "w")},
+        [("Slice", ["image", "from", "to", "axis"], ["red"], {}), ("Neg", ["red"], ["dark"], {}),
+         ("Add", ["dark", "far"], ["depth"], {})],
+        {"from": np.array([0]), "to": np.array([1]), "axis": np.array([1]), "far": np.float32([300])})
+    return ["--depth", str(network), "--runtime", "onnx", "--depth-option", "scale=0.01",
+            "--depth-option", "size=48,64"]

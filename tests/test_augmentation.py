@@ -6,10 +6,11 @@ import pytest
 
 from calib.camera import Camera
 from calib.errors import BadInputError
+from calib.nyu_kinect import NYU_CAMERA
 from depth.data import colour
 from depth.data.augmentation import AUGMENTATIONS, EIGEN, Augmentation, augmentation_named
 from depth.data.geometry import Placement, covering_scale, placed, without_border
-from depth.data.nyu_folder import NYU_CAMERA, NyuFolder
+from depth.data.nyu_folder import NyuFolder
 from depth.data.sample import Sample
 from tiny_recordings import DATA
 

@@ -67,6 +67,8 @@ def replaced(path, old, new):
     (["--depth", "network.pth", "--runtime", "openvino"], "--runtime openvino runs .onnx files, not network.pth"),
     (["--depth", "nowhere.onnx"], "no depth network nowhere.onnx"),
     (["--depth-option", "scale=2"], "--depth-option is for networks"),
+    (["--runtime", "torch"], "--runtime is for networks"),
+    (["--network", "mobile"], "--network is for networks"),
     (["--depth", "x.onnx", "--depth-option", "scale"], "NAME=VALUE"),
     (["--max-frames", "0"], "--max-frames: expected a whole number from 1"),
     (["--max-surfels", "1e9"], "--max-surfels: expected a whole number from 1000 to 100000000, not '1e9'"),
@@ -220,13 +222,12 @@ def test_a_network_that_predicts_no_depth(said, recording, network, tmp_path, no
     assert code == 2 and says in line and "tiny.onnx" in line
 
 
-def test_a_network_that_fails_half_way(said, recording, network, tmp_path):
-    """2 + log(brightness): minus infinity for a black image."""
+def test_a_network_that_fails_half_way(recording, network, tmp_path):
+    """2 + log(brightness): minus infinity for a black image. The run goes on."""
     cv2.imwrite(str(recording / "rgb" / "14.png"), np.zeros((*SIZE[::-1], 3), np.uint8))
     path = network(("Log", ["red"], "logarithm"), ("Add", ["logarithm", "two"], "depth"))
-    code, line = said(recording, "--depth", path, "--output", tmp_path / "out")
-    assert code == 2 and "predicts no usable depth" in line
-    assert len(trajectory_in(tmp_path / "out")) == report_in(tmp_path / "out")["tracked"] >= 10
+    assert run_slam.main([str(recording), "--depth", str(path), "--output", str(tmp_path / "out")]) == 0
+    assert len(trajectory_in(tmp_path / "out")) == report_in(tmp_path / "out")["tracked"] >= 15
 
 
 # Runs that fail

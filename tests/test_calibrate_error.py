@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from calib.nyu_kinect import NYU_CAMERA
 from depth.__main__ import main
-from depth.data.nyu_folder import NYU_CAMERA
 
 torch = pytest.importorskip("torch")
 

@@ -39,6 +39,12 @@ def test_files_come_back(tmp_path, distortion):
     assert read_calibration(tmp_path / "camera.yaml") == calibration
 
 
+def test_a_fisheye_comes_back(tmp_path):
+    calibration = Calibration(Camera(640, 480, 300.5, 301.0, 319.5, 239.25, (0.1, -0.02, 1e-3, -1e-4), "fisheye"))
+    write_calibration(tmp_path / "camera.yaml", calibration)
+    assert read_calibration(tmp_path / "camera.yaml") == calibration
+
+
 def test_numpy_numbers_are_written_as_numbers(tmp_path):
     K = np.array([[500.0, 0, 320], [0, 501, 240]])
     camera = Camera(np.int64(640), np.int64(480), K[0, 0], K[1, 1], K[0, 2], K[1, 2], tuple(np.zeros(4)))
@@ -88,7 +94,8 @@ def test_several_missing_fields_are_all_named(file_with):
     ({"depth_scale": "-1000"}, "depth_scale must be positive"),
     ({"depth_scale": ".nan"}, "depth_scale is not a number"),
     ({"depth_scale": "null"}, "depth_scale is not a number"),
-    ({"model": "fisheye"}, "model 'fisheye' is not known"),
+    ({"model": "fisheye"}, "takes 4 coefficients (k1 k2 k3 k4), not 0"),
+    ({"model": "omni"}, "model 'omni' is not known; known are pinhole, fisheye"),
     ({"skew": "0"}, "unknown field skew; known are width"),
     ({"1": "2"}, "unknown field 1"),
     ({"fx": "2020-13-45"}, "is not YAML")])

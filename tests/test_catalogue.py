@@ -72,10 +72,11 @@ def test_synthetic_needs_no_place(places, monkeypatch):
 
 
 @pytest.mark.parametrize("source, says", [
-    ("none", "no source none: expected `synthetic`, a folder with rgb.txt"),
+    ("none", "no source none: expected `synthetic`, a recording, a video, `webcam:0`"),
     ("carrier:pigeon", "no source carrier:pigeon"),
     ("clip.bin", "cannot tell what clip.bin is"),
-    ("empty", "cannot tell what empty is"),
+    ("empty", "cannot tell what empty is: looked for associations.txt and *.gt.freiburg"),
+    (".", ". is no recording but walk is (tum): choose one such folder"),
     ("tum", "no source tum"),
     ("tum:", "tum: names no path: expected tum:PATH"),
     ("tum:none", "none is not a folder"),
@@ -91,6 +92,31 @@ def test_what_cannot_be_opened_is_said(places, source, says):
     assert says in refusal(source)
 
 
+@pytest.mark.parametrize("source, name, location", [
+    ("webcam", "webcam", ""), ("webcam:0,size=64x48", "webcam", "0,size=64x48"), ("webcam:", "webcam", ""),
+    ("realsense", "realsense", ""), ("realsense:42", "realsense", "42"),
+    ("rtsp://me:secret@10.0.0.2/a", "stream", "rtsp://me:secret@10.0.0.2/a"),
+    ("HTTP://camera/video.mjpg", "stream", "HTTP://camera/video.mjpg"),
+    ("stream:udp://@:1234", "stream", "udp://@:1234"),
+    ("walk.bag", "bag", "walk.bag"), ("walk.db3", "bag", "walk.db3"), ("bag:clip.bin", "bag", "clip.bin")])
+def test_cameras_and_what_they_recorded(places, monkeypatch, source, name, location):
+    opened = []
+    for file in ("walk.bag", "walk.db3"):
+        (places / file).write_bytes(b"")
+    module, kind = SOURCES[name]
+    monkeypatch.setattr(f"{module}.{kind}", lambda *arguments: opened.append(arguments))
+    options = SourceOptions()
+    open_sequence(source, options)
+    assert opened == [(location, options)]
+
+
 def test_every_source_of_the_table_exists():
     assert all(hasattr(import_module(module), kind) for module, kind in SOURCES.values())
-    assert all(hasattr(import_module(SOURCES[name][0]), "recognises") for name in catalogue.RECOGNISED)
+    modules = [import_module(SOURCES[name][0]) for name in catalogue.RECOGNISED]
+    assert all(module.LAYOUT and hasattr(module, "recognises") for module in modules)
+
+
+def test_an_unknown_folder_is_told_every_layout(places):
+    (places / "empty").mkdir()
+    said = refusal("empty")
+    assert all(import_module(SOURCES[name][0]).LAYOUT in said for name in catalogue.RECOGNISED)

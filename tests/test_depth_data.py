@@ -1,6 +1,7 @@
 """Datasets: tiny ones in the layout of each, what they must refuse, and the real images where there are any."""
 
 import sys
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -10,10 +11,10 @@ from scipy.io import savemat
 from calib.calibration_file import Calibration, write_calibration
 from calib.camera import Camera
 from calib.errors import BadInputError, MissingPackageError
-from depth.data import kitti, nyu_raw, sun_rgbd
+from calib.nyu_kinect import DEPTH_NUMERATOR, DEPTH_OFFSET, NYU_CAMERA
+from depth.data import kitti, sun_rgbd
 from depth.data.catalogue import DATASETS, open_dataset
 from depth.data.make3d import SIZE as MAKE3D_SIZE
-from depth.data.nyu_folder import NYU_CAMERA
 from depth.data.split import BLOCK, EVERY, is_validation
 from depth.protocol import PROTOCOLS
 from sequences.__main__ import main as sequences_main
@@ -109,6 +110,22 @@ def test_nyu_labelled_mat(tmp_path):
     assert len(open_dataset(tmp_path, "all")) == 4
 
 
+def test_nyu_labelled_mat_is_read_image_by_image(tmp_path):
+    """The real file is 2.8 GB. This one is as large when read, but only one image of it is written."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "nyu_depth_v2_labeled.mat", "w") as file:
+        images = file.create_dataset("images", (1449, 3, 640, 480), np.uint8, chunks=(1, 3, 640, 480))
+        file.create_dataset("depths", (1449, 640, 480), np.float32, chunks=(1, 640, 480))
+        images[700] = 99
+    tracemalloc.start()
+    try:
+        sample = open_dataset(tmp_path, "all")[700]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert np.all(sample.rgb == 99) and sample.depth_m.shape == (480, 640) and peak < 30e6
+
+
 def test_nyu_labelled_mat_refused(tmp_path, monkeypatch):
     write_mat(tmp_path, names=("images",))
     assert "lacks depths" in refusal(tmp_path)
@@ -132,7 +149,7 @@ def write_pgm(path, values):
 
 
 def raw_disparity(depth_m):
-    return nyu_raw.DEPTH_OFFSET - nyu_raw.DEPTH_NUMERATOR / depth_m
+    return DEPTH_OFFSET - DEPTH_NUMERATOR / depth_m
 
 
 def test_nyu_raw(tmp_path):
@@ -144,34 +161,16 @@ def test_nyu_raw(tmp_path):
     write_image(scene / "r-10.01-1.ppm", np.full((480, 640, 3), 77, np.uint8))
     sample = open_dataset(tmp_path)[0]
     seen = sample.depth_m[sample.depth_m > 0]
-    step_m = 2.0**2 / nyu_raw.DEPTH_NUMERATOR  # between neighbouring disparities
+    step_m = 2.0**2 / DEPTH_NUMERATOR  # between neighbouring disparities
     assert sample.rgb.shape == (480, 640, 3) and sample.depth_m.shape == (480, 640)
     assert np.abs(seen - 2.0).max() < step_m + 0.02 and (sample.depth_m[100:400, 60:580] > 0).mean() > 0.7
     assert np.all(sample.depth_m[:30] == 0)  # least and greatest of the image are no measurements
 
 
-def test_nyu_raw_depth_lands_where_the_colour_camera_sees_it():
-    depth_m = np.zeros((480, 640), np.float32)
-    depth_m[200, 300], depth_m[201, 301] = 2.0, 2.0
-    registered = nyu_raw.registered(depth_m)
-    v, u = np.nonzero(registered)
-    ray = cv2.undistortPoints(np.float64([[[300, 200]]]), nyu_raw.DEPTH_K, np.array(nyu_raw.DEPTH_DISTORTION))[0, 0]
-    p_rgb = nyu_raw.R_RGB_DEPTH @ [*(2.0 * ray), 2.0] + nyu_raw.T_RGB_DEPTH_M
-    expected = NYU_CAMERA.project(p_rgb)
-    assert len(u) == 2 and abs(u[0] - expected[0]) <= 0.5 and abs(v[0] - expected[1]) <= 0.5
-    assert np.allclose(nyu_raw.R_RGB_DEPTH @ nyu_raw.R_RGB_DEPTH.T, np.eye(3), atol=1e-6)
-    assert np.all(nyu_raw.registered(np.zeros((480, 640), np.float32)) == 0)
-
-
-def test_nyu_raw_pairs_each_colour_image_once(tmp_path):
-    for time_s in (1.00, 1.30, 1.32):
-        (tmp_path / f"d-{time_s:.2f}-5.pgm").touch()
-    for time_s in (1.02, 1.31, 1.90):
-        (tmp_path / f"r-{time_s:.2f}-5.ppm").touch()
-    assert [(rgb.name, depth.name) for rgb, depth in nyu_raw.paired(tmp_path)] == [("r-1.02-5.ppm", "d-1.00-5.pgm")]
-    (tmp_path / "d-x.pgm").touch()
-    with pytest.raises(BadInputError, match="d-x.pgm"):
-        nyu_raw.paired(tmp_path)
+def test_nyu_raw_images_of_another_size(tmp_path):
+    write_pgm(tmp_path / "d-10.00-1.pgm", np.full((240, 320), 900))
+    write_image(tmp_path / "r-10.01-1.ppm", np.full((480, 640, 3), 77, np.uint8))
+    assert "are not both 640x480" in refusal(tmp_path)
 
 
 def test_make3d(tmp_path):

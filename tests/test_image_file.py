@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from sequences.image_file import UnreadableImage, read_depth_u16, read_rgb
+from sequences.image_file import UnreadableImage, decode_rgb, read_depth_m, read_depth_u16, read_gray, read_rgb
 from tiny_recordings import DATA, picture, truncate, write_rgb
 
 
@@ -47,6 +47,31 @@ def test_grey_alpha_and_16_bits_become_rgb(tmp_path):
     alpha = np.zeros((*bgr.shape[:2], 1), np.uint8)
     assert np.array_equal(read(tmp_path, encoded(np.dstack([bgr, alpha]), ".png")), picture(2))
     assert np.array_equal(read(tmp_path, encoded(bgr.astype(np.uint16) * 257, ".png")), picture(2))
+
+
+@pytest.mark.parametrize("header, missing", [
+    (b"P6\n4 3\n255\n", 4 * 3 * 3), (b"P5 4 3 65535\n", 4 * 3 * 2), (b"P6\n# a remark\n4 3\n#\n255\n", 4 * 3 * 3)])
+def test_pixmaps_must_hold_what_their_header_announces(tmp_path, header, missing):
+    """OpenCV itself makes up the last rows."""
+    path = tmp_path / "a.ppm"
+    path.write_bytes(header + bytes(missing))
+    assert read_rgb(path).shape == (3, 4, 3)
+    path.write_bytes(header + bytes(missing - 1))
+    assert "truncated or empty" in refusal(path)
+
+
+def test_depth_in_metres_and_grey_images(tmp_path):
+    (tmp_path / "depth.png").write_bytes(encoded(np.array([[0, 2500, 65535]], np.uint16), ".png"))
+    assert read_depth_m(tmp_path / "depth.png", 5000).tolist() == [[0, 0.5, 0]]
+    assert "not an 8-bit single-channel image" in refusal(tmp_path / "depth.png", read_gray)
+    (tmp_path / "grey.png").write_bytes(encoded(np.array([[0, 1, 2]], np.uint8), ".png"))
+    assert read_gray(tmp_path / "grey.png").tolist() == [[0, 1, 2]]
+
+
+def test_images_within_other_files():
+    assert np.array_equal(decode_rgb(encoded(picture(1)[..., ::-1], ".png"), "scan frame 1"), picture(1))
+    with pytest.raises(UnreadableImage, match="scan frame 2: truncated"):
+        decode_rgb(jpeg()[:-100], "scan frame 2")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".ppm", ".tif", ".webp"])

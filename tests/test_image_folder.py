@@ -86,3 +86,28 @@ def test_what_cannot_be_used_says_so_in_one_line(folder, prepare, options, kind,
 def test_a_file_is_no_folder(folder):
     with pytest.raises(SourceError, match="img2.png is not a folder"):
         opened(folder / "img2.png")
+
+
+def test_times_line_by_line(folder):
+    (folder / "timestamps.txt").write_text("# seconds\n10.0\n\n10.5\n12.25\n")
+    frames = list(opened(folder))
+    assert [(frame.timestamp_s, frame.rgb[0, 0, 2]) for frame in frames] == [(10.0, 10), (10.5, 14), (12.25, 18)]
+    assert [frame.timestamp_s for frame in opened(folder, max_frames=2)] == [10.0, 10.5]
+
+
+def test_times_with_names_choose_the_images(folder):
+    (folder / "timestamps.txt").write_text("1.5 img011.png\n1.75 none.png\n2.5 img2.png\n")
+    sequence = opened(folder)
+    assert [(frame.timestamp_s, frame.rgb[0, 0, 2]) for frame in sequence] == [(1.5, 18), (2.5, 10)]
+    assert len(sequence.skipped) == 1 and "none.png" in sequence.skipped.reasons[0]
+
+
+@pytest.mark.parametrize("text, says", [
+    ("1\n2\n", "2 times for 3 images"), ("", "0 times for 3 images"), ("1\n2\ntwo\n", "line 3: expected a time"),
+    ("1\n3\n2\n", "line 3: time 2.000000 does not come after 3"), ("1\nnan\n2\n", "line 2: expected a time"),
+    ("1 img2.png\n0.5 img10.PNG\n", "line 2: timestamp"), ("\xff\xfe\n", "expected a time")])
+def test_times_that_cannot_be_used(folder, text, says):
+    (folder / "timestamps.txt").write_text(text)
+    with pytest.raises(SourceError, match="timestamps.txt") as caught:
+        opened(folder)
+    assert says in str(caught.value) and "\n" not in str(caught.value)

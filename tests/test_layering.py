@@ -20,7 +20,7 @@ ABOVE_TOP = ("run_slam", "slam.warm_up")
 TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.torch_graph")
 """What is torch code through and through; nothing else loads it before it is needed."""
 OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnx",
-            "onnxruntime")
+            "onnxruntime", "liblzfse")
 
 
 def name_of(path):

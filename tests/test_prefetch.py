@@ -1,11 +1,11 @@
-"""Work done ahead in a thread: order, exceptions, and an end to every thread."""
+"""Work done ahead in a thread: order, exceptions, what is dropped, and an end to every thread."""
 
 import threading
 import time
 
 import pytest
 
-from sequences.prefetch import prefetch
+from sequences.prefetch import newest, prefetch
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +124,43 @@ def test_slow_consumers_lose_nothing():
         time.sleep(0.01)
         seen.append(item)
     assert seen == list(range(5))
+
+
+def test_newest_drops_what_was_not_taken():
+    items = Counter(1000)
+    ahead = newest(items)
+    first = next(ahead)
+    assert waits_for(lambda: items.made == 1000)
+    assert [first, *ahead] == sorted({first, 999}), "between two takes only the newest stays"
+
+
+def test_newest_passes_on_everything_to_who_is_fast():
+    def slowly():
+        for k in range(8):
+            yield k
+            time.sleep(0.02)
+
+    assert list(newest(slowly())) == list(range(8))
+
+
+def test_the_last_item_is_not_lost_to_an_error():
+    seen = []
+    with pytest.raises(KeyError, match="broken"):
+        for item in newest(Counter(9, fails_at=5)):
+            time.sleep(0.02)
+            seen.append(item)
+    assert seen[-1] == 4
+
+
+def test_leaving_the_newest_rouses_a_source_that_waits():
+    roused = threading.Event()
+
+    def silent():
+        yield 1
+        roused.wait(30)
+
+    start = time.monotonic()
+    ahead = newest(silent(), leave=roused.set)
+    assert next(ahead) == 1
+    ahead.close()
+    assert roused.is_set() and time.monotonic() - start < 2

@@ -19,6 +19,14 @@ def test_the_users_calibration_goes_before_the_recordings(tmp_path):
         find_calibration(SourceOptions(calibration_file=tmp_path / "none.yaml"), tmp_path / "own.yaml")
 
 
+def test_depth_counts_as_the_recording_says_where_the_users_calibration_is_silent(tmp_path):
+    write_camera(tmp_path / "own.yaml", CAMERA, depth_scale=5000.0)
+    (tmp_path / "cameras.txt").write_text("1 PINHOLE 64 48 60 60 32 24\n")
+    given = SourceOptions(calibration_file=tmp_path / "cameras.txt")
+    calibration = find_calibration(given, tmp_path / "own.yaml")
+    assert (calibration.camera.width, calibration.depth_scale) == (64, 5000.0)
+
+
 def test_the_first_readable_image_gives_the_size():
     sizes = {"b": (3, 4), "c": (5, 6)}
 

@@ -33,10 +33,14 @@ class Run:
     counter: RunCounter = field(default_factory=RunCounter)
     ended: str = "complete"
     failures: list = field(default_factory=list)
+    counts: dict = field(default_factory=lambda: {"dropped": 0})
 
     def __post_init__(self):
         truth = (np.arange(40) / 30, WALK) if self.has_truth else None
         self.sequence = SimpleNamespace(name="box", camera=scenes.CAMERA, skipped=SkipLog(), ground_truth=truth)
+
+    def live_counts(self):
+        return self.counts
 
     def scores(self):
         return evaluate_trajectory(*self.slam.trajectory(), *self.sequence.ground_truth) if self.has_truth else {}
@@ -87,6 +91,15 @@ def test_what_went_wrong_is_in_the_report(run):
     assert dict(table_rows(report))["skipped"].startswith("30 ")
 
 
+def test_what_became_of_a_cameras_frames_is_on_the_screen(run):
+    run.counts = {"dropped": 12, "reconnected": 2, "recorded": 50, "left_out_of_recording": 2}
+    report = build_report({}, run, [])
+    rows = dict(table_rows(report))
+    assert run.counts.items() <= report.items()
+    assert rows["dropped"].startswith("12 older frames") and rows["reconnected"] == "2 times"
+    assert rows["recorded"] == "50 frames, 2 left out"
+
+
 def test_a_run_without_frames_is_a_report_too():
     run = Run(SlamSystem(scenes.CAMERA, SlamConfig.for_sensor()), has_truth=False)
     report = build_report({}, run, [])
@@ -96,9 +109,9 @@ def test_a_run_without_frames_is_a_report_too():
 
 def test_relocalised_frames_count_as_tracked():
     counter = RunCounter()
-    for status in ("waiting", "tracked", "lost", "relocalised"):
-        counter.add(SimpleNamespace(status=status))
-    assert (counter.read, counter.tracked) == (4, 2)
+    for index, status in enumerate(("waiting", "tracked", "lost", "relocalised")):
+        counter.add(SimpleNamespace(status=status, index=3 * index))
+    assert (counter.read, counter.tracked, counter.missed) == (4, 2, 6)
     assert "1 lost" in counter.describe()
 
 

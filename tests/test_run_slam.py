@@ -11,7 +11,7 @@ import trimesh
 
 import run_slam
 from sequences import synthetic
-from onnx_file import onnx_file
+from onnx_file import bright_is_near
 from slam_process import PATIENCE_S, PROGRAM, read_surfels, report_in, trajectory_in
 from tiny_recordings import write_camera
 
@@ -109,14 +109,8 @@ def test_a_video_with_a_network(walk, tmp_path, capsys):
         video.write(frame.rgb[..., ::-1])
     video.release()
     write_camera(tmp_path / "camera.yaml", camera.resized((2 * camera.height, 2 * camera.width)))
-    network = onnx_file(
-        tmp_path / "bright_is_near.onnx", {"image": (1, 3, "h", "w")}, {"depth": (1, 1, "h", "w")},
-        [("Slice", ["image", "from", "to", "axis"], ["red"], {}), ("Neg", ["red"], ["dark"], {}),
-         ("Add", ["dark", "far"], ["depth"], {})],
-        {"from": np.array([0]), "to": np.array([1]), "axis": np.array([1]), "far": np.float32([300])})
     assert run_slam.main([str(tmp_path / "walk.avi"), "--calibration", str(tmp_path / "camera.yaml"),
-                          "--depth", str(network), "--depth-option", "scale=0.01", "--depth-option", "size=48,64",
-                          "--runtime", "onnx", "--output", str(tmp_path / "out")]) == 0
+                          *bright_is_near(tmp_path), "--output", str(tmp_path / "out")]) == 0
     assert "bright_is_near.onnx, run by onnx\n" in capsys.readouterr().out
     report = report_in(tmp_path / "out")
     assert report["frames"] == 12 and report["tracked"] >= 10
@@ -153,5 +147,6 @@ def test_help_names_every_option(capsys):
     text = capsys.readouterr().out
     assert caught.value.code == 0
     for word in ("SOURCE", "synthetic", "tum", "images", "video", "--output", "--depth", "--depth-option", "--runtime",
-                 "--device", "--calibration", "--max-frames", "--max-surfels", "--mesh", "--viewer", "--seed"):
+                 "webcam", "realsense", "--device", "--calibration", "--record", "--max-frames",
+                 "--max-surfels", "--mesh", "--viewer", "--seed"):
         assert word in text

@@ -80,7 +80,8 @@ def test_truncated_files_play_to_their_end(clip, capfd):
     count = len(list(sequence))
     assert 3 <= count < 20
     if sequence.frame_count != count:
-        assert sequence.skipped.reasons == [f"{clip}: ends after {count} of {sequence.frame_count} frames"]
+        seconds = f"{count / RATE_HZ:.1f} s of {20 / RATE_HZ:.1f} s"
+        assert sequence.skipped.reasons == [f"{clip}: ends after {count} frames, {seconds}"]
     assert capfd.readouterr() == ("", "")
 
 

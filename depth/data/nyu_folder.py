@@ -9,15 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from calib.camera import Camera
 from calib.errors import BadInputError
+from calib.nyu_kinect import NYU_BORDER_PX, NYU_CAMERA
 from depth.data.image_file import read_depth_u16, read_rgb
 from depth.data.sample import Sample
 from depth.data.split import chosen
 
-NYU_CAMERA = Camera(640, 480, 518.857901, 519.469611, 325.582449, 253.736166)
-"""The colour camera, from camera_params.m of the dataset's toolbox; its images come undistorted."""
-NYU_BORDER = 8 / 640
+NYU_BORDER = NYU_BORDER_PX / NYU_CAMERA.width
 NYU_LICENCE = "NYU Depth v2: for research use; made by Silberman, Hoiem, Kohli and Fergus (2012)"
 RGB_NAME = re.compile(r"rgb_(\d+)\.(?:jpg|png|ppm)")
 UNITS_PER_M = 1000.0

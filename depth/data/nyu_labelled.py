@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from calib.errors import BadInputError, MissingPackageError
+from calib.nyu_kinect import NYU_CAMERA
 from depth.data.matlab_file import read_array
-from depth.data.nyu_folder import NYU_BORDER, NYU_CAMERA, NYU_LICENCE
+from depth.data.nyu_folder import NYU_BORDER, NYU_LICENCE
 from depth.data.sample import Sample
 from depth.data.split import chosen
 

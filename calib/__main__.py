@@ -1,0 +1,224 @@
+"""`python -m calib COMMAND`: calibrate a camera with a printed board, print one, look at a calibration."""
+
+import argparse
+import sys
+from contextlib import closing, suppress
+from pathlib import Path
+
+import cv2
+from rich.console import Console
+from rich.live import Live
+
+from calib.boards.board import DICTIONARIES, MARKER_SHARE, Board
+from calib.boards.page import smallest_paper, write_page
+from calib.boards.picture import coverage_picture
+from calib.boards.solution import LENSES, solve
+from calib.boards.variety import coverage, doubts, missing_views
+from calib.boards.views import ViewCollection
+from calib.calibration import without_depth
+from calib.calibration_file import describe_format, read_calibration, write_calibration
+from calib.command_line import OneLineParser, exit_code, whole_number
+from calib.errors import CalibrationError, OutputError
+from calib.rectification import Rectifier, field_of_view_deg
+from sequences.prefetch import ahead
+from sequences.sequence import SourceOptions, is_live
+from sequences.unknown_camera import open_uncalibrated
+
+MOST_LOOKED_AT = 400
+"""Of a long recording, so many images evenly spread."""
+USUAL_STRIDE = 5
+"""Of a recording of unknown length, every so-manieth image."""
+ENOUGH_VIEWS = 20
+"""Of a camera, so many are waited for."""
+SHADES = " ░▒▓█"
+
+
+def main(argv=None):
+    """-> exit code"""
+    return exit_code("calib", lambda: _run(argv))
+
+
+def _run(argv):
+    arguments = _parser().parse_args(argv)
+    arguments.run(arguments)
+
+
+def calibrate(arguments):
+    """Pictures of a board -> a YAML that run_slam takes, and a PNG beside it. The PNG is written in any case."""
+    board = _board(arguments, arguments.with_markers)
+    collection = collect(arguments.source, board, arguments.max_frames)
+    print(collection.describe())
+    solution, reasons = None, missing_views(collection.views, collection.size)
+    try:
+        if not reasons:
+            solution = solve(board, collection.views, collection.size, arguments.lens)
+            reasons = doubts(solution, collection.size)
+    finally:
+        picture = arguments.output.with_suffix(".png")
+        if collection.views:
+            _write_picture(picture, coverage_picture(collection, solution))
+    if reasons:
+        seen = f"; what there is shows in {picture}" if collection.views else \
+            f"; does the board have {board.describe_size()} squares (not corners) and a white margin?"
+        raise CalibrationError(f"these views do not tell the camera; it takes {'; '.join(reasons)}{seen}")
+    for line in _describe(solution):
+        print(line)
+    write_calibration(arguments.output, without_depth(solution.camera), _remarks(solution, board))
+    print(f"written to {arguments.output}, the corners and the undistorted view to {picture}")
+
+
+def collect(source, board, max_frames=None):
+    """Source as run_slam takes it -> ViewCollection. Ctrl-C ends it with what there is."""
+    collection = ViewCollection(board)
+    console = Console(highlight=False)
+    sequence = open_uncalibrated(source, SourceOptions(max_frames=max_frames, tell=console.print))
+    stride = _stride(sequence)
+    with Live(console=console, auto_refresh=False, redirect_stdout=False) as screen, suppress(KeyboardInterrupt), \
+            closing(ahead(sequence, sequence)) as frames:
+        for frame in frames:
+            if frame.index % stride:
+                continue
+            collection.add(f"image {frame.index}", frame.rgb)
+            if console.is_terminal:
+                screen.update("\n".join(progress_lines(collection)), refresh=True)
+            if is_live(sequence) and _is_enough(collection):
+                break
+    if not collection.looked_at:
+        raise CalibrationError(f"{source}: no image could be read")
+    return collection
+
+
+def _stride(sequence):
+    """Every how-manieth image is looked at. Of a camera, whatever is the newest when the one before is done with."""
+    if is_live(sequence):
+        return 1
+    return -(-sequence.frame_count // MOST_LOOKED_AT) if sequence.frame_count else USUAL_STRIDE
+
+
+def _is_enough(collection):
+    return len(collection.views) >= ENOUGH_VIEWS and not missing_views(collection.views, collection.size)
+
+
+def progress_lines(collection):
+    """Where in the image corners have been, as text, and what is still missing."""
+    counts = coverage(collection.views, collection.size, (8, 24))
+    shades = [[SHADES[min(len(SHADES) - 1, int(count))] for count in row] for row in counts]
+    missing = missing_views(collection.views, collection.size)
+    return ["+" + "-" * 24 + "+", *("|" + "".join(row) + "|" for row in shades), "+" + "-" * 24 + "+",
+            collection.describe(), "missing: " + ("; ".join(missing) or "nothing, lean the board in all directions")]
+
+
+def print_board(arguments):
+    board = _board(arguments, arguments.kind == "charuco")
+    size_mm = write_page(arguments.output, board, arguments.square_mm)
+    paper = smallest_paper(size_mm)
+    print(f"{arguments.output}: {size_mm[0]:.0f} x {size_mm[1]:.0f} mm, " +
+          (f"fits {paper}" if paper else "larger than any common paper") +
+          "; print at 100 %, glue it to something flat, keep the white margin")
+    if paper != "A4":
+        print("for A4, fewer or smaller squares: --squares, --square-mm")
+
+
+def show(arguments):
+    camera = read_calibration(arguments.file).camera
+    across, down = field_of_view_deg(camera)
+    print(f"{describe_format(arguments.file)}: {camera.describe()}")
+    print(f"field of view {across:.1f} x {down:.1f} degrees, distortion "
+          f"{', '.join(f'{k:g}' for k in camera.distortion) or 'none'}")
+    rectifier = Rectifier(camera)
+    if camera.is_distorted:
+        print(f"rectified {rectifier.camera.describe()}; {rectifier.describe_loss()}")
+
+
+def _describe(solution):
+    camera = solution.camera
+    across, down = field_of_view_deg(camera)
+    spread = f" +- {solution.focal_std_px:.2f}" if solution.focal_std_px else ""
+    yield f"camera      {camera.describe()}"
+    yield f"focal       {camera.focal_px:.2f}{spread} pixels, {across:.1f} x {down:.1f} degrees"
+    yield f"distortion  {', '.join(f'{k:.5g}' for k in camera.distortion)}"
+    yield f"rms error   {solution.rms_px:.3f} pixels over {len(solution.views)} views"
+    for view, error_px in solution.outliers:
+        yield f"left out    {view.name}: {error_px:.2f} pixels off"
+    yield f"undistorted {Rectifier(camera).describe_loss()}"
+
+
+def _remarks(solution, board):
+    kind = f"ChArUco board {board.dictionary}" if board.dictionary else "chessboard"
+    yield f"From {len(solution.views)} views of a {kind} of {board.describe_size()} squares, " \
+          f"rms error {solution.rms_px:.3f} pixels."
+
+
+def _write_picture(path, rgb):
+    try:
+        path.write_bytes(cv2.imencode(".png", rgb[..., ::-1])[1].tobytes())
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}") from error
+
+
+def _board(arguments, with_markers):
+    if with_markers:
+        return Board(arguments.squares, arguments.dictionary, arguments.marker_share, arguments.legacy)
+    return Board(arguments.squares)
+
+
+def _parser():
+    parser = OneLineParser(prog="python -m calib", description=__doc__.partition(": ")[2])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, help_text in (("chessboard", "calibrate with pictures of a chessboard"),
+                            ("charuco", "calibrate with pictures of a ChArUco board, of which a part will do")):
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        command.add_argument("source", metavar="SOURCE", help="a folder of images, a video, a camera: as in run_slam")
+        _add_board(command, with_markers=name == "charuco")
+        command.add_argument("--lens", choices=LENSES, default="brown",
+                             help="; ".join(f"{lens}: {text}" for lens, text in LENSES.items()) + " (default: brown)")
+        command.add_argument("--output", type=_yaml_file, default=Path("calibration.yaml"), metavar="FILE.yaml",
+                             help="the calibration; FILE.png goes beside it (default: calibration.yaml)")
+        command.add_argument("--max-frames", type=whole_number(1), metavar="N", help="look at no more than N images")
+        command.set_defaults(run=calibrate, with_markers=name == "charuco")
+    command = commands.add_parser("board", help="write a board to be printed, in true size")
+    command.add_argument("kind", choices=("chessboard", "charuco"))
+    _add_board(command, with_markers=True)
+    command.add_argument("--square-mm", type=_millimetres, default=25.0, metavar="MM", help="(default: 25)")
+    command.add_argument("--output", type=Path, default=Path("board.pdf"), metavar="FILE",
+                         help=".pdf or .png (default: board.pdf)")
+    command.set_defaults(run=print_board)
+    command = commands.add_parser("show", help="say what a calibration file of any kind means")
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.set_defaults(run=show)
+    return parser
+
+
+def _add_board(command, with_markers):
+    command.add_argument("--squares", type=_squares, default=(10, 7), metavar="CxR",
+                         help="squares (not corners) of the board, columns x rows (default: 10x7)")
+    if with_markers:
+        command.add_argument("--dictionary", choices=DICTIONARIES, default="4x4_50", metavar="NAME",
+                             help=f"the markers of a ChArUco board, one of {', '.join(DICTIONARIES)} (default: 4x4_50)")
+        command.add_argument("--marker-share", type=float, default=MARKER_SHARE, metavar="SHARE",
+                             help=f"side of a marker in squares (default: {MARKER_SHARE})")
+        command.add_argument("--legacy", action="store_true", help="a board as OpenCV made them before version 4.6")
+
+
+def _squares(text):
+    columns, _, rows = text.partition("x")
+    if not (columns.isdecimal() and rows.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected COLUMNSxROWS, as in 10x7, not {text!r}")
+    return int(columns), int(rows)
+
+
+def _millimetres(text):
+    with suppress(ValueError):
+        if 1 <= float(text) <= 1000:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"expected 1 to 1000 mm, not {text!r}")
+
+
+def _yaml_file(text):
+    if Path(text).suffix not in (".yaml", ".yml"):
+        raise argparse.ArgumentTypeError(f"expected a name that ends in .yaml, not {text!r}")
+    return Path(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Calibrating a camera with pictures of a printed board."""

@@ -1,0 +1,97 @@
+"""Which of many pictures of a board are used: sharp ones, each of them different."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+BLURRED_PX = 5.0
+"""Edges this wide, in an image of up to USUAL_WIDTH_PX columns, are blurred. The sharpest are 2 pixels wide."""
+USUAL_WIDTH_PX = 1280
+SIMILAR = 0.04
+"""Views whose corners lie this share of the image's longer side apart, on average, count as one."""
+MOST_VIEWS = 50
+WINDOW_PX = 11
+
+
+class View(NamedTuple):
+    """A board in one image."""
+
+    name: str
+    ids: np.ndarray
+    """(N,) indices of the corners."""
+    corners_px: np.ndarray
+    """(N, 2) float32."""
+    edge_px: float
+    """Width of the edges at the corners."""
+
+
+class ViewCollection:
+    """Feed it images; `views` are those worth keeping."""
+
+    def __init__(self, board):
+        self.board = board
+        self.views = []
+        self.size = None
+        """(height, width) of the images."""
+        self.looked_at = self.without_board = self.blurred = 0
+        self.example = None
+        """(H, W, 3) uint8: the image in which the board was largest."""
+        self._similar, self._largest = SIMILAR, 0.0
+
+    def add(self, name, rgb):
+        """(H, W, 3) uint8."""
+        self.size = rgb.shape[:2]
+        self.looked_at += 1
+        gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+        found = self.board.find(gray)
+        if found is None:
+            self.without_board += 1
+            return
+        view = View(name, *found, edge_width_px(gray, found[1]))
+        if view.edge_px > BLURRED_PX * max(1.0, self.size[1] / USUAL_WIDTH_PX):
+            self.blurred += 1
+            return
+        area = cv2.contourArea(cv2.convexHull(view.corners_px))
+        if area > self._largest:
+            self._largest, self.example = area, rgb
+        self._offer(view)
+        while len(self.views) > MOST_VIEWS:
+            self._thin()
+
+    def describe(self):
+        return (f"{len(self.views)} different views of {self.looked_at} images ({self.without_board} without the "
+                f"board, {self.blurred} blurred)")
+
+    def _offer(self, view):
+        """Keep a view that is like no other, or sharper than the one that it is like."""
+        gaps = [_distance_px(view, other) for other in self.views]
+        if not gaps or min(gaps) > self._similar * max(self.size):
+            self.views.append(view)
+        elif view.edge_px < self.views[nearest := int(np.argmin(gaps))].edge_px:
+            self.views[nearest] = view
+
+    def _thin(self):
+        """Ask for larger differences from now on."""
+        self._similar *= 1.2
+        views, self.views = self.views, []
+        for view in views:
+            self._offer(view)
+
+
+def edge_width_px(gray, corners_px):
+    """Median width of the edges around the corners: the span of intensities over their steepest slope."""
+    smooth = gray.astype(np.float32)
+    slope = np.hypot(*(cv2.Sobel(smooth, cv2.CV_32F, *order, scale=1 / 8) for order in ((1, 0), (0, 1))))
+    window = np.ones((WINDOW_PX, WINDOW_PX), np.uint8)
+    u, v = np.clip(np.rint(corners_px).astype(int).T, 0, np.array(gray.shape[::-1])[:, None] - 1)
+    span = (cv2.dilate(smooth, window) - cv2.erode(smooth, window))[v, u]
+    return float(np.median(span / np.maximum(cv2.dilate(slope, window)[v, u], 1e-6)))
+
+
+def _distance_px(view, other):
+    """Mean distance of the corners that both views show; infinite where those are few."""
+    _, i, j = np.intersect1d(view.ids, other.ids, assume_unique=True, return_indices=True)
+    if len(i) < 0.7 * max(len(view.ids), len(other.ids)):
+        return np.inf
+    return float(np.linalg.norm(view.corners_px[i] - other.corners_px[j], axis=1).mean())

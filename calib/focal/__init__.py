@@ -1,0 +1,1 @@
+"""The focal length of an unknown camera, from a video that it took."""

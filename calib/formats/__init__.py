@@ -1,0 +1,1 @@
+"""Calibration files of other programs, one module each: `recognises(document)` and `read(document) -> Calibration`."""

@@ -1,0 +1,33 @@
+"""camchain.yaml of Kalibr; of several cameras the first counts."""
+
+from calib.calibration import camera_from, without_depth
+from calib.errors import CalibrationError
+from calib.formats.document import lacking
+
+LENSES = {"radtan": "pinhole", "none": "pinhole", "equidistant": "fisheye"}
+
+
+def recognises(document):
+    return isinstance(_first(document), dict) and "camera_model" in _first(document)
+
+
+def read(document):
+    """Document -> Calibration. Raises CalibrationError."""
+    return chain_camera(_first(document), LENSES, "distortion_coeffs")
+
+
+def chain_camera(fields, lenses, distortion_name):
+    """A mapping with camera_model, intrinsics, resolution and a distortion -> Calibration. Raises CalibrationError."""
+    lacking(fields, "intrinsics", "resolution")
+    if fields["camera_model"] != "pinhole":
+        raise CalibrationError(f"camera model {fields['camera_model']!r} is not supported: calibrate again as pinhole "
+                               f"with {' or '.join(lenses)} distortion")
+    lens = str(fields.get("distortion_model", "none"))
+    if lens not in lenses:
+        raise CalibrationError(f"distortion model {lens!r} is not supported; supported are {', '.join(lenses)}")
+    distortion = () if lens == "none" else fields.get(distortion_name) or ()
+    return without_depth(camera_from(fields["resolution"], fields["intrinsics"], distortion, lenses[lens]))
+
+
+def _first(document):
+    return document.fields.get("cam0") if "cam0" in document.names else None

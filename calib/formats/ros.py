@@ -1,0 +1,49 @@
+"""camera_info of ROS 1 and 2: the file that camera_calibration writes, and the message as `topic echo` prints it."""
+
+from calib.calibration import camera_from, number, numbers, without_depth
+from calib.errors import CalibrationError
+from calib.formats.document import lacking
+
+MODELS = {"plumb_bob": "pinhole", "rational_polynomial": "pinhole", "equidistant": "fisheye", "fisheye": "fisheye"}
+
+
+def recognises(document):
+    return "distortion_model" in document.names and bool({"camera_matrix", "K", "k"} & document.names)
+
+
+def read(document):
+    """Document -> Calibration. Raises CalibrationError."""
+    fields = document.fields
+    _refuse_parts(fields)
+    model = str(fields["distortion_model"]) or "plumb_bob"
+    if model not in MODELS:
+        raise CalibrationError(f"distortion model {model!r} is not known; known are {', '.join(MODELS)}")
+    if "camera_matrix" in fields:
+        lacking(fields, "image_width", "image_height", "distortion_coefficients")
+        size = fields["image_width"], fields["image_height"]
+        K, distortion = _data(fields, "camera_matrix"), _data(fields, "distortion_coefficients")
+    else:
+        lacking(fields, "width", "height")
+        size = fields["width"], fields["height"]
+        K, distortion = fields.get("K", fields.get("k")), fields.get("D", fields.get("d", []))
+    fx, _, cx, _, fy, cy, *_ = numbers("the camera matrix", K, 9)
+    distortion = numbers("distortion", distortion)
+    if MODELS[model] == "pinhole" and not any(distortion):
+        distortion = ()
+    return without_depth(camera_from(size, (fx, fy, cx, cy), distortion, MODELS[model]))
+
+
+def _data(fields, name):
+    matrix = fields[name]
+    if not isinstance(matrix, dict) or "data" not in matrix:
+        raise CalibrationError(f"{name} has no data")
+    return matrix["data"]
+
+
+def _refuse_parts(fields):
+    """Images of a part of the sensor, or of several of its pixels together, are not what K speaks of."""
+    region = fields.get("roi") if isinstance(fields.get("roi"), dict) else {}
+    if any(number(name, fields.get(name) or 0) > 1 for name in ("binning_x", "binning_y")) or \
+            any(number(name, region.get(name) or 0) for name in ("x_offset", "y_offset")):
+        raise CalibrationError("binning and regions of interest are not supported: give the camera_info of whole "
+                               "images")

@@ -1,0 +1,71 @@
+"""camera.txt of TUM's monocular data set, LSD-SLAM and DSO: a line of intrinsics, then `width height` of the images,
+and up to two more lines about rectified images that nobody needs here.
+
+Intrinsics are `[Pinhole|RadTan|EquiDistant|KannalaBrandt|FOV] fx fy cx cy [coefficients]`, in pixels or as shares of
+the image size. Without a name, five numbers are FOV (of which 0 is a pinhole), eight or nine RadTan.
+"""
+
+import numpy as np
+
+from calib.calibration import camera_from, number, without_depth
+from calib.errors import CalibrationError
+
+COUNTS = {"Pinhole": (4, 5), "RadTan": (8, 9), "EquiDistant": (8,), "KannalaBrandt": (8,), "FOV": (5,)}
+UNNAMED = {4: "Pinhole", 5: "FOV", 8: "RadTan", 9: "RadTan"}
+WIDEST_FIT_RAD = np.radians(85)
+FIT_ERROR = 1e-3
+"""Of the fisheye polynomial against the FOV model, in focal lengths."""
+
+
+def recognises(document):
+    rows = document.rows
+    if len(rows) < 2 or len(rows) > 4 or len(rows[1]) != 2 or not all(word.isdecimal() for word in rows[1]):
+        return False
+    name, values = _named(rows[0])
+    return name in COUNTS and all(_is_number(word) for word in values)
+
+
+def read(document):
+    """Document -> Calibration. Raises CalibrationError."""
+    name, words = _named(document.rows[0])
+    if len(words) not in COUNTS[name]:
+        raise CalibrationError(f"{name} takes {' or '.join(map(str, COUNTS[name]))} numbers, not {len(words)}")
+    values, size = [number(name, word) for word in words], [int(word) for word in document.rows[1]]
+    intrinsics, rest = values[:4], values[4:]
+    if max(intrinsics[2:]) < 1:
+        intrinsics = [value * side for value, side in zip(intrinsics, size * 2)]
+        intrinsics[2:] = [value - 0.5 for value in intrinsics[2:]]
+    if name == "FOV" and rest[0]:
+        return without_depth(_from_field_of_view(size, intrinsics, rest[0]))
+    if name in ("EquiDistant", "KannalaBrandt"):
+        return without_depth(camera_from(size, intrinsics, rest, "fisheye"))
+    return without_depth(camera_from(size, intrinsics, rest if name == "RadTan" and any(rest) else ()))
+
+
+def _from_field_of_view(size, intrinsics, omega):
+    """The fisheye camera nearest to the FOV model r = atan(2 tan(theta) tan(omega/2)) / omega (Devernay 2001)."""
+    if not 0 < abs(omega) < np.pi:
+        raise CalibrationError(f"omega of the FOV model lies between 0 and pi, not at {omega:g}")
+    fx, fy, cx, cy = intrinsics
+    slope = 2 * np.tan(omega / 2) / omega
+    corner = np.hypot(max(cx, size[0] - cx) / fx, max(cy, size[1] - cy) / fy)
+    widest = min(np.arctan(np.tan(min(corner * omega, np.pi / 2 - 0.01)) / (2 * np.tan(omega / 2))), WIDEST_FIT_RAD)
+    theta = np.linspace(1e-3, widest, 400)
+    bent = np.arctan(2 * np.tan(theta) * np.tan(omega / 2)) / omega
+    powers = theta[:, None] ** [3, 5, 7, 9]
+    coefficients = np.linalg.lstsq(powers, bent / slope - theta, rcond=None)[0]
+    if np.abs(powers @ coefficients + theta - bent / slope).max() > FIT_ERROR:
+        raise CalibrationError(f"the FOV model with omega {omega:g} is too wide to be brought to a fisheye model")
+    return camera_from(size, (fx * slope, fy * slope, cx, cy), coefficients.tolist(), "fisheye")
+
+
+def _named(row):
+    """Name of the model and the words behind it."""
+    return (UNNAMED.get(len(row), ""), row) if _is_number(row[0]) else (row[0], row[1:])
+
+
+def _is_number(word):
+    try:
+        return bool(np.isfinite(float(word)))
+    except ValueError:
+        return False

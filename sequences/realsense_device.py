@@ -1,0 +1,188 @@
+"""Colour with the depth that belongs to it from a RealSense device, be it plugged in or a recording that is played."""
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from calib.errors import SourceError
+from calib.registration import Registration
+from sequences.frame import DepthImage
+from sequences.realsense_lens import camera_of
+from sequences.realsense_library import librealsense
+
+TO_RGB = {"rgb8": None, "bgr8": cv2.COLOR_BGR2RGB, "rgba8": cv2.COLOR_RGBA2RGB, "bgra8": cv2.COLOR_BGRA2RGB,
+          "yuyv": cv2.COLOR_YUV2RGB_YUYV, "uyvy": cv2.COLOR_YUV2RGB_UYVY, "y8": cv2.COLOR_GRAY2RGB}
+"""Formats of colour images, the best first, and how OpenCV makes RGB of them."""
+TIMEOUT_MS = 1000
+DENSITY = 0.8
+"""Pixels for each reading, along both axes, where readings fall between pixels; more would leave holes."""
+QUEUE_LENGTH = 6
+"""Far from the 16 frames of a sensor that librealsense hands out at a time; it drops what comes beyond."""
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The sensors of a device and what each shall send."""
+
+    colour: tuple
+    """(sensor, profile)"""
+    depth: tuple | None
+
+    @property
+    def camera(self):
+        """Camera of the colour images, distortion included."""
+        return camera_of(self.colour[1].get_intrinsics())
+
+    @property
+    def depth_camera(self):
+        return camera_of(self.depth[1].get_intrinsics())
+
+    @property
+    def T_colour_depth(self):
+        """(4, 4)"""
+        extrinsics, T_colour_depth = self.depth[1].get_extrinsics_to(self.colour[1]), np.eye(4)
+        T_colour_depth[:3, :3] = np.reshape(extrinsics.rotation, (3, 3)).T  # they say it column by column
+        T_colour_depth[:3, 3] = extrinsics.translation
+        return T_colour_depth
+
+    @property
+    def depth_scale(self):
+        """Units per metre of the raw depth; the device keeps the inverse in 32 bits, hence the rounding."""
+        return float(f"{1 / self.depth[0].as_depth_sensor().get_depth_scale():.6g}") if self.depth else 1000.0
+
+
+def choose_streams(device, place, fits=lambda profile: True):
+    """The first colour and depth streams that we can read and that `fits` takes. Raises SourceError without colour."""
+    offers = [(sensor, profile.as_video_stream_profile()) for sensor in device.query_sensors()
+              for profile in sensor.get_stream_profiles() if profile.is_video_stream_profile()]
+    offers = [(sensor, profile) for sensor, profile in offers if fits(profile)]
+    colour = [offer for offer in offers if _kind(offer[1]) == "color" and _format(offer[1]) in TO_RGB]
+    depth = [offer for offer in offers if _kind(offer[1]) == "depth" and _format(offer[1]) == "z16"]
+    if not colour:
+        has = ", ".join(sorted({f"{_kind(p)} {p.width()}x{p.height()} {_format(p)} {p.fps()} Hz" for _, p in offers}))
+        raise SourceError(f"{place} has no such colour stream; it has {has or 'none that fits'}")
+    return Streams(min(colour, key=lambda offer: list(TO_RGB).index(_format(offer[1]))), depth[0] if depth else None)
+
+
+class Player:
+    """Starts streams, and iterates over (colour frame, depth frame or None) until they end.
+
+    A depth frame belongs to the colour frame when it was taken within half an interval of it. Frames come through a
+    syncer also where it cannot pair them: of librealsense's queues it is the one that makes a recording wait.
+    """
+
+    def __init__(self, streams, wants_depth, goes_on):
+        """`goes_on()`: asked whenever nothing came for TIMEOUT_MS."""
+        self.rs = librealsense()
+        self.streams, self.goes_on = streams, goes_on
+        self.syncer = self.rs.syncer(QUEUE_LENGTH)
+        self.interval_ms = 1e3 / streams.colour[1].fps()
+        self.align = self.rs.align(self.rs.stream.color)
+        self._composed = self.rs.frame_queue(1)
+        self._pair = self._registration = None
+        self._composer = self.rs.processing_block(self._compose)
+        self._composer.start(self._composed)
+        self.sensors = {}
+        for sensor, profile in filter(None, (streams.colour, streams.depth if wants_depth else None)):
+            name = sensor.get_info(self.rs.camera_info.name)
+            self.sensors.setdefault(name, (sensor, []))[1].append(profile)
+        self.has_depth = bool(wants_depth and streams.depth)
+
+    def start(self):
+        for sensor, profiles in self.sensors.values():
+            sensor.open(profiles)
+            sensor.start(self.syncer)
+
+    def stop(self):
+        """A sensor does not stop before the frame that it holds has been taken, so somebody must.
+
+        One that was unplugged cannot be stopped any more.
+        """
+        stopped = threading.Event()
+
+        def take():
+            while not stopped.is_set():
+                self.syncer.try_wait_for_frames(20)
+
+        taker = threading.Thread(target=take, daemon=True)
+        taker.start()
+        for sensor, _ in self.sensors.values():
+            with suppress(RuntimeError):
+                sensor.stop()
+                sensor.close()
+        stopped.set()
+        taker.join()
+
+    def __iter__(self):
+        colour, depth = None, None
+        for frame in self._frames():
+            is_colour = _kind(frame.profile) == "color"
+            if is_colour and colour:
+                yield colour, None
+            if is_colour:
+                colour = frame
+            else:
+                depth = frame
+            if colour and (not self.has_depth or self._belong_together(colour, depth)):
+                yield colour, depth
+                colour = None
+        if colour:
+            yield colour, None
+
+    def _frames(self):
+        while True:
+            received, frames = self.syncer.try_wait_for_frames(TIMEOUT_MS)
+            if received:
+                yield from frames
+            elif not self.goes_on():
+                return
+
+    def _belong_together(self, colour, depth):
+        return depth is not None and abs(colour.get_timestamp() - depth.get_timestamp()) < self.interval_ms / 2
+
+    def aligned(self, colour, depth, camera, depth_scale):
+        """The depth frame as the colour camera sees it -> DepthImage. librealsense takes most lenses for straight, so
+        that distorted ones are ours to deal with."""
+        if camera.is_distorted:
+            return self._registered(depth, camera, depth_scale)
+        self._pair = [colour, depth]
+        self._composer.invoke(colour)
+        frames = self._composed.wait_for_frame(TIMEOUT_MS).as_frameset()
+        depth_u16 = np.asanyarray(self.align.process(frames).get_depth_frame().get_data())
+        return DepthImage(depth_u16.astype(np.float32) / np.float32(depth_scale), camera.subsampled(depth_u16.shape))
+
+    def _registered(self, depth, camera, depth_scale):
+        depth_u16, depth_scale = np.asanyarray(depth.get_data()), np.float32(depth_scale)
+        if self._registration is None:
+            depth_camera = self.streams.depth_camera
+            density = min(1.0, DENSITY * depth_camera.focal_px / camera.focal_px)
+            size = tuple(round(density * side) for side in camera.size)
+            self._registration = Registration(depth_camera, self.streams.T_colour_depth, camera.subsampled(size))
+        depth_m = self._registration.apply(depth_u16.astype(np.float32) / depth_scale)
+        return DepthImage(np.rint(depth_m * depth_scale) / depth_scale, self._registration.camera)  # as files keep it
+
+    def _compose(self, _, source):
+        """A set of frames that librealsense takes for one that a syncer has made."""
+        source.frame_ready(source.allocate_composite_frame(self._pair))
+
+
+def rgb_of(frame):
+    """Colour frame -> (H, W, 3) uint8 RGB of its own."""
+    data = np.asanyarray(frame.get_data())
+    conversion = TO_RGB[_format(frame.profile)]
+    if conversion is None:
+        return data.copy()
+    if data.dtype == np.uint16:  # two bytes per pixel
+        data = data.view(np.uint8).reshape(*data.shape, 2)
+    return cv2.cvtColor(data, conversion)
+
+
+def _kind(profile):
+    return profile.stream_type().name
+
+
+def _format(profile):
+    return profile.format().name
