@@ -71,6 +71,14 @@ def read_spec(network_file, options, input_name, output_names):
     return replace(NetworkSpec(), **values)
 
 
+def spec_text(spec):
+    """NetworkSpec -> YAML that read_spec understands: what the outputs are, and all that is not the default."""
+    values = {field.name: getattr(spec, field.name) for field in fields(spec)
+              if field.name in ("output", "error") or getattr(spec, field.name) != field.default}
+    return yaml.safe_dump({name: list(value) if isinstance(value, tuple) else value for name, value in values.items()},
+                          sort_keys=False)
+
+
 def _guess(input_name, output_name="", second_name=""):
     words = _words(output_name)
     guess = {}

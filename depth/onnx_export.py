@@ -1,13 +1,12 @@
 """Registered networks as ONNX files that any runtime can take, with weights stored in half precision."""
 
 import io
-import logging
 import warnings
-from contextlib import contextmanager
 
 import numpy as np
 
 from calib.errors import MissingPackageError
+from depth.onnx_model import quiet
 
 OPSET = 18
 SMALLEST = 1024
@@ -28,7 +27,7 @@ def export_onnx(module, size, names):
         raise MissingPackageError(error.name, "exporting to ONNX") from None
     import torch
     written = io.BytesIO()
-    with warnings.catch_warnings(), _quiet("torch.onnx"):
+    with warnings.catch_warnings(), quiet("torch.onnx"):
         warnings.simplefilter("ignore")
         program = torch.onnx.export(module, (torch.zeros(1, 3, *size),), input_names=["rgb"], output_names=list(names),
                                     opset_version=OPSET, dynamo=True, verbose=False)
@@ -37,18 +36,6 @@ def export_onnx(module, size, names):
     _halve_weights(model.graph, onnx)
     onnx.checker.check_model(model)
     return model.SerializeToString()
-
-
-@contextmanager
-def _quiet(name):
-    """Keep a logger's warnings to itself."""
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 def _halve_weights(graph, onnx):

@@ -1,5 +1,8 @@
 """ONNX files as graphs that can be changed, for runtimes that want them in another form than they are stored in."""
 
+import logging
+from contextlib import contextmanager
+
 from calib.errors import MissingPackageError
 from depth.onnx_network import Declared, require_file, unreadable
 
@@ -50,3 +53,15 @@ def fix_shape(model, name, shape):
         for size in output.type.tensor_type.shape.dim:
             if not size.HasField("dim_value"):
                 size.Clear()
+
+
+@contextmanager
+def quiet(name):
+    """Keep the warnings of a logger, with None of the one above all, to itself."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -17,6 +17,6 @@ TESTS = Path(__file__).parent
 @pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is not installed")
 def test_openvino():
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "openvino",
-               TESTS / "test_openvino_runtime.py", TESTS / "test_runtimes.py"]
+               *(TESTS / f"test_{name}.py" for name in ("openvino_runtime", "runtimes", "quantize"))]
     run = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stdout + run.stderr

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from calib.errors import NetworkError, OutputError
+from depth.network_spec import spec_text
 from depth.networks import registry
 
 HELP = "write a network as an .onnx file, checked against the weights it came from"
@@ -28,12 +28,9 @@ def run(arguments):
     source = open_weights(arguments.weights, arguments.network)
     size = source.spec.size
     data = export_onnx(source.module, size, registry.find(source.name).output_names)
-    facts = {"output": source.spec.output, "error": source.spec.error, "size": list(size)}
-    if source.spec.focal_px:
-        facts["focal_px"] = list(source.spec.focal_px)
     try:
         arguments.output.write_bytes(data)
-        arguments.output.with_suffix(".yaml").write_text(yaml.safe_dump(facts, sort_keys=False))
+        arguments.output.with_suffix(".yaml").write_text(spec_text(source.spec))
     except OSError as error:
         raise OutputError(f"cannot write {arguments.output}: {error.strerror}") from error
     worst = _difference(source, OnnxDepth(arguments.output), size)

@@ -1,0 +1,106 @@
+"""`python -m depth quantize`: an .onnx network in 8-bit integers, kept only if it measures as well as before."""
+
+import os
+import tempfile
+from collections import deque
+from pathlib import Path
+
+from calib.command_line import name_and_value, whole_number
+from calib.errors import BadInputError, MonofuseError
+from depth.commands.data_arguments import progress
+from depth.data.catalogue import open_dataset
+from depth.default_network import default_weights
+from depth.evaluation import Evaluation, evaluated, evenly
+from depth.network_spec import spec_text
+from depth.onnx_int8 import int8_forms
+from depth.onnx_runtime import OnnxDepth
+from depth.preprocessing import to_input
+from depth.protocol import PROTOCOLS, protocol_named
+from depth.result_file import write_result
+
+HELP = "make an .onnx network compute in 8-bit integers, kept only if it measures as well as before"
+ALLOWED_LOSS = 0.01
+"""Of delta1."""
+COLUMNS = ("rel", "rms", "delta1")
+
+
+def add_arguments(parser):
+    parser.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE.onnx",
+                        help="a network in float (default: the one that ships)")
+    parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
+                        help="how the network wants its images, as for run_slam.py; may be repeated")
+    parser.add_argument("--data", required=True, metavar="DIR", help="a folder recognised by its layout, or NAME:DIR: "
+                        "its split train gives the range of every layer, its split val the errors")
+    parser.add_argument("--images", type=whole_number(1), default=64, metavar="N",
+                        help="training images to take, evenly chosen (default: 64)")
+    parser.add_argument("--val-images", type=whole_number(1), metavar="N",
+                        help="validation images to measure on, evenly chosen (default: all)")
+    parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="crop and depth range (default: the dataset's)")
+    parser.add_argument("--output", required=True, type=Path, metavar="FILE.onnx", help="with a .yaml beside it")
+
+
+def run(arguments):
+    """Yields lines. Raises MonofuseError, and writes nothing, where int8 costs ALLOWED_LOSS of delta1 or more."""
+    check_paths(arguments.weights, arguments.output)
+    network = open_network(arguments.weights, dict(arguments.depth_option))
+    training, validation = (open_dataset(arguments.data, split) for split in ("train", "val"))
+    protocol = protocol_named(arguments.protocol or validation.protocol)
+
+    def measure(candidate, title):
+        return measured(candidate, validation, protocol, evenly(len(validation), arguments.val_images), title)
+    before = measure(network, "measuring float")
+    yield f"{network.name} on {validation.name}, split val: {before['images']} images, {protocol.note}"
+    yield f"{'':13}" + "".join(f"{name:>10}" for name in COLUMNS)
+    yield row("float", before)
+    with tempfile.TemporaryDirectory() as scratch:
+        images = inputs(network, training, evenly(len(training), arguments.images))
+        for form, layers, in_all in int8_forms(network, arguments.weights, images, Path(scratch)):
+            form.with_suffix(".yaml").write_text(spec_text(network.spec))
+            after = measure(open_network(form, {}), "measuring int8")
+            yield row(f"int8 {layers}/{in_all}", after)
+            if after["delta1"] > before["delta1"] - ALLOWED_LOSS:
+                yield keep(form, arguments.output, f"{layers} of {in_all} layers in int8")
+                return
+    raise MonofuseError(f"int8 costs {network.name} {before['delta1'] - after['delta1']:.4f} of delta1, and less than "
+                        f"{ALLOWED_LOSS} is allowed: {arguments.output} is not written")
+
+
+def check_paths(weights, output):
+    """Raises BadInputError."""
+    for path in (weights, output):
+        if path.suffix != ".onnx":
+            raise BadInputError(f"{path}: int8 is for .onnx files; python -m depth export makes them of weights")
+    if weights.resolve() == output.resolve():
+        raise BadInputError(f"--output {output} would replace the network that it is made of: choose another name")
+
+
+def open_network(path, options):
+    """-> OnnxDepth. Raises NetworkError."""
+    return OnnxDepth(path, options, "cpu", os.cpu_count())
+
+
+def measured(network, dataset, protocol, indices, title):
+    """-> {metric: mean over images, "images": count}. Raises MonofuseError where no pixel has truth."""
+    evaluation = Evaluation()
+    deque(progress(evaluated(network, dataset, protocol, indices, evaluation), len(indices), title), maxlen=0)
+    if not evaluation.images:
+        raise MonofuseError(f"no image of {dataset.name} has truth that counts ({protocol.note})")
+    return evaluation.summary()
+
+
+def inputs(network, dataset, indices):
+    """Yields what the network takes, for images of a DepthDataset."""
+    for index in progress(indices, len(indices), "calibrating"):
+        yield to_input(dataset[index].rgb, network.size, network.spec)
+
+
+def row(title, summary):
+    return f"{title:13}" + "".join(f"{summary[name]:10.4f}" for name in COLUMNS)
+
+
+def keep(form, output, note):
+    """Copy a file and its .yaml -> line. Raises OutputError."""
+    data = form.read_bytes()
+    for suffix, content in ((".yaml", form.with_suffix(".yaml").read_bytes()), (".onnx", data)):
+        write_result(output.with_suffix(suffix), content)
+    return f"{output}: {len(data) / 1e6:.1f} MB, {note}"
