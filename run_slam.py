@@ -118,7 +118,7 @@ def open_network(arguments, screen):
     if chosen_depth(arguments) == "sensor":
         given = [name for name, value, default in (
             ("--depth-option", arguments.depth_option, []), ("--network", arguments.network, None),
-            ("--runtime", arguments.runtime, "auto"), ("--device", arguments.device, "auto")) if value != default]
+            ("--runtime", arguments.runtime, "auto")) if value != default]
         if given:
             raise BadInputError(f"{given[0]} is for networks: give --depth {OUR_NETWORK} or --depth FILE too")
         return None
