@@ -12,7 +12,7 @@ run: setup       ## reconstruct the built-in synthetic room into results/synthet
 	.venv/bin/python run_slam.py synthetic --output results/synthetic $(ARGS)
 
 test: setup      ## run every test but the heavy ones
-	.venv/bin/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 benchmark: setup ## run the heavy tests, and measure speed and accuracy on synthetic rooms
 	.venv/bin/python -m pytest -m heavy
