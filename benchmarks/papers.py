@@ -9,19 +9,17 @@ the same command goes on. DIR then holds papers_table.md, .json and .png, with -
 
 import argparse
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 import papers_page
 from papers_folder import TableFolder
-from papers_rows import IMAGENET, METRICS, ROWS
-from papers_training import (Budget, MeanDepth, config_of, drawn, measured, median_ms, multiplications, opened,
-                             precision_for, start_of, trained, training_size)
+from papers_rows import IMAGENET, ROWS
+from papers_training import (Budget, MeanDepth, config_of, device_for, drawn, measured, median_ms, multiplications,
+                             opened, precision_for, start_of, trained, training_size)
+from papers_watch import Watch, work
 from runs import CORES, ROOT, machine
 
 sys.path.insert(0, str(ROOT))
@@ -33,15 +31,13 @@ from depth.networks import registry  # noqa: E402
 
 DRAWN = 4
 """Validation images in the picture."""
-STEP_PER_PARAMETER = 240
-"""Multiplications that take as long as one optimiser step of one parameter, to tell how long the rest may take."""
 
 
 def main(argv=None):
     """-> exit code"""
     arguments = parser().parse_args(argv)
     torch.set_num_threads(CORES)
-    folder = TableFolder(arguments.output)
+    folder = TableFolder(arguments.output.resolve())
     try:
         if not arguments.render:
             fill(folder, arguments)
@@ -84,12 +80,11 @@ def size(text):
 
 def fill(folder, arguments):
     """Train and measure the rows that are not finished."""
-    budget = Budget(arguments.data, arguments.steps, arguments.batch, arguments.size,
-                    arguments.precision or precision_for(arguments.device), arguments.seed, arguments.device,
-                    arguments.imagenet and str(arguments.imagenet))
+    budget = budget_of(arguments)
     training, validation = open_dataset(budget.data, "train"), open_dataset(budget.data, "val")
     split = folder.split(training.names)
     folder.open({**asdict(budget), "size": list(budget.size or ()), "machine": machine(), "data_name": training.name,
+                 "gpu": torch.cuda.get_device_name() if budget.device == "cuda" else "",
                  "training_images": len(training), "validation_images": len(validation)})
     rows = [row for row in ROWS if row.start != IMAGENET or budget.imagenet]
     done = {name for name, result in folder.results().items() if "error" not in result}
@@ -106,6 +101,13 @@ def fill(folder, arguments):
     time_networks(folder, rows, arguments.times)
 
 
+def budget_of(arguments):
+    device = device_for(arguments.device)
+    return Budget(arguments.data, arguments.steps, arguments.batch, arguments.size,
+                  arguments.precision or precision_for(device), arguments.seed, device,
+                  arguments.imagenet and str(arguments.imagenet.resolve()))
+
+
 def time_networks(folder, rows, again):
     """Measure milliseconds of each network where they are not known yet."""
     times = {} if again else folder.times()
@@ -113,14 +115,6 @@ def time_networks(folder, rows, again):
         times[name] = median_ms(registry.find(name))
         folder.keep_times(times)
         print(f"{name:24}{times[name]:8.1f} ms", flush=True)
-
-
-def work(row, budget):
-    """How long training a row takes, in multiplications: forward, twice as much backward, and the optimiser."""
-    if not row.network:
-        return 0
-    each = 3 * multiplications(row.entry, training_size(row, budget))
-    return budget.steps * (budget.batch * each + STEP_PER_PARAMETER * row.entry.count_parameters())
 
 
 def finished(row, budget, folder, split, datasets, watch):
@@ -160,50 +154,6 @@ def render(folder, arguments):
     samples = [validation[index] for index in evenly(len(validation), DRAWN)]
     folder.write_picture(papers_page.picture(samples, folder.drawing, results))
     print(f"{len(results)} of {len(ROWS)} rows in {folder.folder}/papers_table.md, .json and .png")
-
-
-class Watch:
-    """What the person who waits sees: a bar, and a line for each row with what the rest may take."""
-
-    def __init__(self, rows, works):
-        self.works, self.count, self.number = works, len(rows), 0
-        self.progress = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
-                                 TimeElapsedColumn(), TextColumn("{task.fields[rest]}"),
-                                 console=Console(highlight=False, soft_wrap=True))
-        self.total = sum(works.values()) or 1
-        self.task = self.progress.add_task("", total=self.total, rest="")
-        self.behind, self.resumed, self.began, self.first_step = 0.0, 0.0, time.perf_counter(), None
-
-    def __enter__(self):
-        self.progress.start()
-        return self
-
-    def __exit__(self, *_):
-        self.progress.stop()
-
-    def begin(self, row):
-        self.row, self.number, self.first_step = row, self.number + 1, None
-        self.progress.update(self.task, description=row.name)
-
-    def stepped(self, stage, step, result, images_per_s):
-        """See depth.training.trainer."""
-        if self.first_step is None:
-            self.first_step = step - 1
-            self.resumed += self.works[self.row.name] * self.first_step / stage.last
-        self._show(self.behind + self.works[self.row.name] * step / stage.last)
-        self.progress.update(self.task, description=f"{self.row.name} loss {result.loss:.3f}")
-
-    def end(self, row, result):
-        self.behind += self.works[row.name]
-        self._show(self.behind)
-        values = "  ".join(f"{name} {result['per_pixel'][name]:.3f}" for name in METRICS) if "error" not in result \
-            else result["error"]
-        self.progress.console.print(f"{self.number}/{self.count} {row.name:24}{values}  {self.rest}")
-
-    def _show(self, behind):
-        seconds, done = time.perf_counter() - self.began, behind - self.resumed
-        self.rest = f"{seconds * (self.total - behind) / done / 60:.0f} min to go" if done > 0 else ""
-        self.progress.update(self.task, completed=behind, rest=self.rest)
 
 
 if __name__ == "__main__":

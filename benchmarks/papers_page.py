@@ -21,7 +21,7 @@ def page(results, settings):
     """{row name: result} of what is finished, and what all rows share -> Markdown."""
     parts = [measured_with(results, settings), difference(settings)]
     for table in TABLES:
-        parts += [f"## {table.title}", *([table.about] if table.about else []), table_of(table, results)]
+        parts += [f"## {table.title}", table.about, table_of(table, results)]
     return "\n\n".join(parts)
 
 
@@ -29,7 +29,7 @@ def measured_with(results, settings):
     """One paragraph: machine, data, budget."""
     done = [result for result in results.values() if "error" not in result]
     learning = ", ".join(f"{name} {value}" for name, value in LEARNING.items())
-    return (f"Machine: {settings['machine']}; trained on {settings['device']}, {settings['precision']}. "
+    return (f"Machine: {settings['machine']}; trained on {settings['gpu'] or 'its CPU'}, {settings['precision']}. "
             f"Data: {settings['data_name']}, {settings['training_images']} images to train on, "
             f"{settings['validation_images']} others to measure on. Every network: {settings['steps']} steps of "
             f"{settings['batch']} images, {learning}, seed {settings['seed']}. {len(done)} rows are finished.")

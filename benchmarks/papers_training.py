@@ -50,15 +50,20 @@ class Budget:
     precision: str
     seed: int
     device: str
+    """cpu or cuda."""
     imagenet: str | None
     """File of weights for the encoder of `mobile`."""
 
 
+def device_for(wanted):
+    """auto, cpu or cuda -> cpu or cuda. Raises BadInputError where there is no GPU."""
+    return join(wanted).device.type
+
+
 def precision_for(device):
     """bf16 where the CPU multiplies it twice as fast as float32, otherwise what training does by itself."""
-    on_gpu = device != "cpu" and torch.cuda.is_available()
     fast = torch.cpu.get_capabilities()
-    return "bf16" if not on_gpu and (fast.get("avx512_bf16") or fast.get("amx_bf16")) else "auto"
+    return "bf16" if device == "cpu" and (fast.get("avx512_bf16") or fast.get("amx_bf16")) else "auto"
 
 
 def training_size(row, budget):
@@ -96,8 +101,7 @@ def start_of(row, budget, weights_of):
 
 def opened(weights, device):
     """File of weights -> estimator, also where a network has learned nothing that is a depth."""
-    on_gpu = device != "cpu" and torch.cuda.is_available()
-    estimator = open_weights(weights, device="cuda" if on_gpu else "cpu")
+    estimator = open_weights(weights, device=device)
     return BeginnersDepth(estimator.module, estimator.spec, estimator.name)
 
 
