@@ -30,7 +30,7 @@ def write_rooms(arguments):
     with Progress(TextColumn("rendering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
         task = bar.add_task("", total=arguments.rooms * arguments.views)
         for seed in range(arguments.first, arguments.first + arguments.rooms):
-            for _ in write_room(arguments.output, seed, arguments.views, (height, width)):
+            for _ in write_room(arguments.output, seed, arguments.views, (height, width), arguments.close):
                 bar.advance(task)
 
 
@@ -51,7 +51,16 @@ def _parser():
                        help="seed of the first (default: 1000, far from those that people run SLAM in)")
     rooms.add_argument("--views", type=_positive, default=20, metavar="N", help="pictures of each (default: 20)")
     rooms.add_argument("--size", type=_size, default=(320, 240), metavar="WxH", help="of pictures (default: 320x240)")
+    rooms.add_argument("--close", type=_share, default=0.0, metavar="SHARE",
+                       help="how many of them, from 0 to 1, are close-ups of things on furniture (default: 0)")
     return parser
+
+
+def _share(text):
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError
+    return share
 
 
 def _positive(text):

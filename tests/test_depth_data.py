@@ -313,7 +313,7 @@ def quick_rooms(monkeypatch):
     """Rooms that take no time; the list of those that were built."""
     built = []
     monkeypatch.setattr(view_files, "build_room", lambda seed: built.append(seed) or seed)
-    monkeypatch.setattr(view_files, "random_view", lambda room, seed, size: view(1 + seed % 5, size))
+    monkeypatch.setattr(view_files, "random_view", lambda room, seed, size, close: view(0.5 if close else 1 + seed % 5, size))
     return built
 
 
@@ -328,7 +328,14 @@ def test_rooms_as_files(tmp_path, quick_rooms, capsys):
     assert "--data views:" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("more, named", [(["--rooms", "0"], "--rooms"), (["--size", "16"], "--size"), ([], "--output")])
+def test_close_ups_come_last(tmp_path, quick_rooms):
+    words = ["rooms", "--output", str(tmp_path), "--rooms", "1", "--size", "16x12", "--views", "4", "--close", "0.5"]
+    assert sequences_main(words) == 0
+    assert [float(sample.depth_m.max()) == 0.5 for sample in open_dataset(tmp_path)] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("more, named", [(["--rooms", "0"], "--rooms"), (["--size", "16"], "--size"),
+                                         (["--close", "2"], "--close"), ([], "--output")])
 def test_rooms_refused(tmp_path, quick_rooms, capsys, more, named):
     assert sequences_main(["rooms", *(["--output", str(tmp_path)] if more else []), *more]) == 2
     assert named in capsys.readouterr().err

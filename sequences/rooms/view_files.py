@@ -13,9 +13,10 @@ QUALITY = 95
 """Of the JPEG images."""
 
 
-def write_room(folder, seed, views, size):
+def write_room(folder, seed, views, size, close_share=0.0):
     """Write `views` random views, (height, width) each, of the room `seed` into folder/room_SEED; yields the number of
-    each once it is there, at once for those that were. Raises OutputError."""
+    each once it is there, at once for those that were. The last `close_share` of them are close-ups. Raises OutputError.
+    """
     place = folder / f"room_{seed:05d}"
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -26,7 +27,8 @@ def write_room(folder, seed, views, size):
         name = place / f"view_{number:03d}"
         if not name.with_suffix(".yaml").exists():  # written last
             room = room or build_room(seed)
-            write_view(name, random_view(room, seed * 100_003 + number, size))
+            close = number >= round(views * (1 - close_share))
+            write_view(name, random_view(room, seed * 100_003 + number, size, close=close))
         yield number
 
 
