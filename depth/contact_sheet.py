@@ -1,4 +1,4 @@
-"""A picture of what a network does: one row per image, image | truth | prediction | error."""
+"""Pictures of what networks do: one in rows image | truth | prediction | error, or many on the same few images."""
 
 import cv2
 import numpy as np
@@ -35,6 +35,34 @@ class ContactSheet:
         return np.vstack(self.rows)
 
 
+class ComparisonSheet:
+    """The same images by many networks: a row of images, one of their truth, then one for each network."""
+
+    def __init__(self, images):
+        """`images`: (rgb (H, W, 3) uint8, truth (h, w) in metres, 0 unknown) pairs."""
+        self.limits = [np.percentile(truth_m[truth_m > 0], (1, 99)) if (truth_m > 0).any() else (0.0, 1.0)
+                       for _, truth_m in images]
+        self.head = [_text_row(["images"], len(images)), np.hstack([_fitted(rgb, cv2.INTER_AREA) for rgb, _ in images]),
+                     *self._row([truth_m for _, truth_m in images], "truth; colours reach from its nearest to its "
+                                                                    "farthest depth in each image")]
+        self.rows = []
+
+    def add(self, depths_m, caption):
+        """One network: a depth map (h, w) for each image."""
+        self.rows.append(np.vstack(self._row(depths_m, caption)))
+
+    def image(self, panels=1):
+        """(H, W, 3) uint8 RGB: the networks in so many columns, images and truth above each."""
+        each = -(-len(self.rows) // panels)
+        blank = np.full_like(self.rows[0], 255) if self.rows else None
+        padded = self.rows + [blank] * (each * panels - len(self.rows))
+        return np.hstack([np.vstack([*self.head, *padded[k * each: (k + 1) * each]]) for k in range(panels)])
+
+    def _row(self, depths_m, caption):
+        tiles = [_depth_tile(depth_m, near, far, depth_m > 0) for depth_m, (near, far) in zip(depths_m, self.limits)]
+        return _text_row([caption], len(tiles)), np.hstack(tiles)
+
+
 def _depth_tile(depth_m, near, far, known):
     return _coloured((depth_m - near) / max(far - near, 1e-6), cv2.COLORMAP_TURBO, known)
 
@@ -57,9 +85,9 @@ def _fitted(rgb, interpolation):
     return tile
 
 
-def _text_row(texts):
-    """One text at the beginning of the row, or one above each tile."""
-    row = np.full((CAPTION, len(HEADINGS) * TILE[1], 3), 255, np.uint8)
+def _text_row(texts, tiles=len(HEADINGS)):
+    """One text at the beginning of a row of so many tiles, or one above each tile."""
+    row = np.full((CAPTION, tiles * TILE[1], 3), 255, np.uint8)
     for number, text in enumerate(texts):
         place = number * TILE[1] + 6, CAPTION - 7
         cv2.putText(row, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA)

@@ -10,7 +10,7 @@ import pytest
 from calib.camera import Camera
 from calib.errors import NetworkError
 from depth.__main__ import main
-from depth.contact_sheet import CAPTION, TILE, ContactSheet
+from depth.contact_sheet import CAPTION, TILE, ComparisonSheet, ContactSheet
 from depth.data.catalogue import open_dataset
 from depth.data.sample import Sample
 from depth.estimator import DepthPrediction
@@ -109,6 +109,20 @@ def test_contact_sheet():
     left, right = first[100, TILE[1] + 5], first[100, 2 * TILE[1] - 5]
     assert left[2] > left[0] and right[0] > right[2]  # near is blue, far is red
     assert len(np.unique(first[5, TILE[1]: 2 * TILE[1]])) == 1  # no truth
+
+
+def test_comparison_sheet():
+    truth = np.tile(np.linspace(1, 5, 64, dtype=np.float32), (48, 1))
+    sheet = ComparisonSheet([(np.full((48, 64, 3), grey, np.uint8), depth_m)
+                             for grey, depth_m in ((200, truth), (0, truth / 2))])
+    for factor in (1, 2, 1):
+        sheet.add([factor * truth, truth / 2], f"times {factor}")
+    image = sheet.image(panels=2)
+    row, panel = CAPTION + TILE[0], 2 * TILE[1]
+    assert image.shape == (4 * row, 2 * panel, 3) and np.all(image[CAPTION: row, :TILE[1]] == 200)
+    truths, right, twice = (image[k * row + CAPTION: (k + 1) * row, :TILE[1]] for k in (1, 2, 3))
+    assert np.array_equal(truths, right) and not np.array_equal(right, twice)  # the colours mean the same metres
+    assert np.array_equal(image[:2 * row, :panel], image[:2 * row, panel:]) and np.all(image[3 * row:, panel:] == 255)
 
 
 @pytest.fixture

@@ -1,0 +1,100 @@
+"""What the table of the papers' networks keeps on disk: each finished row, so that none is trained twice."""
+
+import io
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from papers_rows import ROWS
+from runs import ROOT
+
+sys.path.insert(0, str(ROOT))
+
+from calib.errors import BadInputError, OutputError  # noqa: E402
+from depth.result_file import png, write_result  # noqa: E402
+from depth.training import checkpoint_file  # noqa: E402
+
+MUST_AGREE = ("data", "steps", "batch", "size", "precision", "seed")
+"""Settings that all rows of a table share."""
+
+
+class TableFolder:
+    """OUTPUT/rows holds finished rows, OUTPUT/training what is being trained and the weights that rows start from."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def open(self, settings):
+        """Make ready for rows with these settings. Raises BadInputError where others lie."""
+        found = self.settings()
+        other = [name for name in MUST_AGREE if found and found[name] != settings[name]]
+        if other:
+            raise BadInputError(f"{self.folder} holds rows of another {', '.join(other)}: give the same, or another "
+                                f"--output")
+        self._write("settings.json", settings)
+
+    def settings(self):
+        return self._read("settings.json")
+
+    def times(self):
+        """{network: milliseconds}"""
+        return self._read("times.json") or {}
+
+    def keep_times(self, times):
+        self._write("times.json", times)
+
+    def results(self):
+        """{row name: result} of finished rows and of those that failed, with the milliseconds of their networks."""
+        times = self.times()
+        kept = {row.name: self._read(f"rows/{row.name}.json") for row in ROWS}
+        return {name: {**result, "ms": times.get(result["network"])} for name, result in kept.items() if result}
+
+    def drawing(self, name):
+        """Depth (n, h, w) in metres that the row of this name predicts for the picture."""
+        return np.float32(np.load(self.folder / "rows" / f"{name}.npy"))
+
+    def keep(self, row, result, drawing=None):
+        """A row is finished, or has failed; what its training left is no longer needed, except as a start of others."""
+        if drawing is not None:
+            content = io.BytesIO()
+            np.save(content, drawing.astype(np.float16))
+            write_result(self.folder / "rows" / f"{row.name}.npy", content.getvalue())
+        self._write(f"rows/{row.name}.json", result)
+        if row.name not in {other.start for other in ROWS}:
+            shutil.rmtree(self.training(row.name), ignore_errors=True)
+        (self.training(row.name) / checkpoint_file.NAME).unlink(missing_ok=True)
+
+    def training(self, name):
+        """Folder in which the row of this name is trained."""
+        return self.folder / "training" / name
+
+    def weights(self, name):
+        """What the training of the row of this name leaves."""
+        row = next(row for row in ROWS if row.name == name)
+        return self.training(name) / f"{row.network}.safetensors"
+
+    def split(self, names):
+        """Image names -> file that lists them."""
+        path = self.folder / "train_images.txt"
+        write_result(path, "".join(f"{name}\n" for name in names).encode())
+        return path
+
+    def write_tables(self, text, results, settings):
+        write_result(self.folder / "papers_table.md", (text + "\n").encode())
+        self._write("papers_table.json", {"settings": settings, "rows": results})
+
+    def write_picture(self, rgb):
+        write_result(self.folder / "papers_table.png", png(rgb))
+
+    def _read(self, name):
+        path = self.folder / name
+        try:
+            return json.loads(path.read_text()) if path.is_file() else None
+        except (OSError, ValueError) as error:
+            raise OutputError(f"{path} cannot be read: delete it, and it will be made again") from error
+
+    def _write(self, name, content):
+        write_result(self.folder / name, (json.dumps(content, indent=1) + "\n").encode())

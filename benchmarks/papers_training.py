@@ -1,0 +1,160 @@
+"""One row of the table of the papers' networks: trained, measured, timed."""
+
+import os
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from papers_rows import IMAGENET, METRICS, RECIPE_OF
+from runs import ROOT
+
+sys.path.insert(0, str(ROOT))
+
+from depth.commands.train import stopping_on_signals  # noqa: E402
+from depth.data.catalogue import open_dataset  # noqa: E402
+from depth.estimator import DepthPrediction  # noqa: E402
+from depth.evaluation import Evaluation, evaluated, predicted_on_truth  # noqa: E402
+from depth.protocol import protocol_named  # noqa: E402
+from depth.torch_runtime import open_weights  # noqa: E402
+from depth.training import checkpoint_file  # noqa: E402
+from depth.training.config import TrainingConfig  # noqa: E402
+from depth.training.processes import join  # noqa: E402
+from depth.training.recipes import recipe  # noqa: E402
+from depth.training.result_folder import ResultFolder  # noqa: E402
+from depth.training.trainer import Trainer  # noqa: E402
+from depth.training.validation import BeginnersDepth  # noqa: E402
+
+LEARNING = dict(optimiser="adamw", lr=1e-3, weight_decay=0.01, clip=1.0, schedule="one_cycle")
+"""The same for every network: the papers' rates and schedules are made for a hundred to a thousand times the steps."""
+CHECKPOINT_EVERY = 50
+"""Steps."""
+REPEATS = 9
+"""Of a timing, after one that does not count."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What every network gets."""
+
+    data: str
+    steps: int
+    batch: int
+    size: tuple[int, int] | None
+    """(height, width) of the input of networks that take any; None: the paper's."""
+    precision: str
+    seed: int
+    device: str
+    """cpu or cuda."""
+    imagenet: str | None
+    """File of weights for the encoder of `mobile`."""
+
+
+def device_for(wanted):
+    """auto, cpu or cuda -> cpu or cuda. Raises BadInputError where there is no GPU."""
+    return join(wanted).device.type
+
+
+def precision_for(device):
+    """bf16 where the CPU multiplies it twice as fast as float32, otherwise what training does by itself."""
+    fast = torch.cpu.get_capabilities()
+    return "bf16" if device == "cpu" and (fast.get("avx512_bf16") or fast.get("amx_bf16")) else "auto"
+
+
+def training_size(row, budget):
+    """(height, width) of the images that a row's network learns from."""
+    own = row.entry.input_size
+    return own if budget.size is None or row.entry.side_multiple is None else budget.size
+
+
+def config_of(row, budget, split, start):
+    """`split`: file of the names of training images; `start`: file of weights or None -> TrainingConfig"""
+    return TrainingConfig(
+        network=row.network, data=(budget.data,), split=str(split), loss=row.loss, size=training_size(row, budget),
+        augment=recipe(RECIPE_OF[row.entry.paper])["augment"], init=start and str(start), steps=budget.steps,
+        batch=budget.batch, precision=budget.precision, seed=budget.seed, checkpoint_every=CHECKPOINT_EVERY,
+        workers=max(1, (os.cpu_count() or 1) // 2), **LEARNING)
+
+
+def trained(config, folder, device, listener):
+    """Train, or go on where it stopped -> file of weights. Raises KeyboardInterrupt once what there is is saved."""
+    goes_on = (Path(folder) / checkpoint_file.NAME).exists()
+    trainer = Trainer(config, ResultFolder(folder), join(device), listener, resume=goes_on)
+    with stopping_on_signals(trainer):
+        ended = trainer.train()
+    if ended != "complete":
+        raise KeyboardInterrupt
+    return Path(folder) / f"{config.network}.safetensors"
+
+
+def start_of(row, budget, weights_of):
+    """`weights_of`: name of a row -> its file of weights. -> file that a row starts from, or None."""
+    if row.start == IMAGENET:
+        return budget.imagenet
+    return weights_of(row.start) if row.start else None
+
+
+def opened(weights, device):
+    """File of weights -> estimator, also where a network has learned nothing that is a depth."""
+    estimator = open_weights(weights, device=device)
+    return BeginnersDepth(estimator.module, estimator.spec, estimator.name)
+
+
+class MeanDepth:
+    """The mean depth of images at each pixel. Eigen 2014, section 4.3: "the mean depth image computed across the
+    training set"."""
+
+    name = "mean"
+
+    def __init__(self, dataset):
+        total = count = 0
+        for index in range(len(dataset)):
+            depth_m = dataset[index].depth_m
+            total, count = total + depth_m, count + (depth_m > 0)
+        self.depth_m = np.float32(total / np.maximum(count, 1))
+
+    def predict(self, rgb, camera):
+        """See depth.estimator.DepthEstimator."""
+        return DepthPrediction(self.depth_m, 0.0)
+
+
+def measured(estimator, dataset):
+    """-> {"per_pixel": {metric: value}, "per_image": {metric: value}, "images": count}"""
+    evaluation = Evaluation()
+    for _ in evaluated(estimator, dataset, protocol_named(dataset.protocol), range(len(dataset)), evaluation):
+        pass
+    values = {f"per_{per}": evaluation.summary(per) for per in ("pixel", "image")}
+    return {**{per: {name: summary[name] for name in METRICS} for per, summary in values.items()},
+            "images": len(evaluation.images)}
+
+
+def drawn(estimator, samples):
+    """Samples -> their predicted depth (n, h, w) in metres, for the picture."""
+    return np.stack([predicted_on_truth(estimator, sample).depth_m for sample in samples])
+
+
+def multiplications(entry, size):
+    """Multiplications, each with its addition, for one image of (height, width); nothing is computed."""
+    with torch.device("meta"), torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        entry.build().eval()(torch.rand(1, 3, *size))
+    return counter.get_total_flops() // 2
+
+
+def median_ms(entry):
+    """Milliseconds of one forward pass on the CPU at the paper's own size, in float32."""
+    module = entry.build().eval()
+    image = torch.rand(1, 3, *entry.input_size)
+    with torch.inference_mode():
+        times = [_timed(module, image) for _ in range(REPEATS + 1)]
+    return statistics.median(times[1:])
+
+
+def _timed(module, image):
+    start = time.perf_counter()
+    module(image)
+    return 1e3 * (time.perf_counter() - start)
