@@ -55,7 +55,7 @@ def parser():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", metavar="DATA")
     parser.add_argument("--output", type=Path, default=Path("results") / "papers", metavar="DIR")
-    parser.add_argument("--steps", type=int, default=250, help="optimiser steps for each network (default: 250)")
+    parser.add_argument("--steps", type=int, default=160, help="optimiser steps for each network (default: 160)")
     parser.add_argument("--batch", type=int, default=4, help="images per step (default: 4)")
     parser.add_argument("--size", type=size, default=(96, 128), metavar="H,W",
                         help="input of networks that take any size, or `paper` for the papers' own (default: 96,128)")
