@@ -1,6 +1,7 @@
 """What takes seconds to make is made once: a furnished room, a recording of a walk through it, a run."""
 
 import shutil
+import signal
 
 import pytest
 
@@ -11,6 +12,9 @@ from slam.system import SlamConfig
 from slam.warm_up import warm_up
 from slam_process import run_process
 from walk_recording import FRAMES, SIZE, write_walk
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so shells start what runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
