@@ -120,7 +120,7 @@ class MeanDepth:
 
     def predict(self, rgb, camera):
         """See depth.estimator.DepthEstimator."""
-        return DepthPrediction(self.depth_m, 0.0)
+        return DepthPrediction(self.depth_m, None, 0.0)
 
 
 def measured(estimator, dataset):

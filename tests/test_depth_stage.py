@@ -26,7 +26,7 @@ class Network:
         if self.calls - 1 in self.failing:
             raise NetworkError("no usable depth")
         depth_m = scenes.frame(0, WALK[self.calls - 1]).depth.depth_m
-        return DepthPrediction(depth_m, 1.0, np.full_like(depth_m, -1.0))
+        return DepthPrediction(depth_m, np.full_like(depth_m, -1.0), 1.0)
 
 
 def predicted(failing):
