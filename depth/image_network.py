@@ -6,7 +6,7 @@ import numpy as np
 
 from calib.errors import NetworkError
 from depth.estimator import DepthPrediction, cleaned_depth, cleaned_log_error, focal_scale
-from depth.preprocessing import to_depth_m, to_input
+from depth.preprocessing import fitted_size, to_depth_m, to_input
 
 MAX_DEPTH_M = 1000.0
 LEAST_SIDE = 4
@@ -18,10 +18,18 @@ class ImageNetwork:
 
     details = ""
     """How the runtime runs it, where there is more to say than its name: precision, device."""
+    one_size = False
+    """Whether the runtime prepares the network for one size of input only."""
 
     def __init__(self, name, spec, size):
-        """`size`: (height, width) of the network's input."""
+        """`size`: (height, width) of the network's input, for images of about this shape."""
         self.name, self.spec, self.size = name, spec, size
+
+    def size_for(self, image_size):
+        """(height, width) of an image -> that of the input which it becomes."""
+        if self.one_size or self.spec.multiple is None:
+            return self.size
+        return fitted_size(tuple(image_size), self.size, self.spec.multiple)
 
     def infer(self, image):
         """(1, 3, h, w) or (1, h, w, 3) float32, as the spec's layout is -> list of arrays that hold one map each:
@@ -38,14 +46,15 @@ class ImageNetwork:
         depth, log_error = self.raw(rgb)
         depth_m = to_depth_m(depth, self.spec)
         if self.spec.focal_px:
-            depth_m = depth_m * np.float32(focal_scale(camera, self.size, self.spec.focal_px))
+            size = self.size_for(rgb.shape[:2])
+            depth_m = depth_m * np.float32(focal_scale(camera, size, self.spec.focal_px))
         depth_m = cleaned_depth(depth_m, MAX_DEPTH_M, self.name)
         log_error = None if log_error is None else cleaned_log_error(log_error)
         return DepthPrediction(depth_m, log_error, 1e3 * (time.perf_counter() - start))
 
     def raw(self, rgb):
         """(H, W, 3) uint8 -> (h, w) float32, whatever the network means by it, and (h, w) log error or None."""
-        outputs = self.infer(to_input(rgb, self.size, self.spec))
+        outputs = self.infer(to_input(rgb, self.size_for(rgb.shape[:2]), self.spec))
         depth = self._map(outputs[0], "depth map")
         if not self.spec.predicts_error:
             return depth, None

@@ -18,6 +18,8 @@ CHOICES = {"layout": ("nchw", "nhwc"), "channels": ("rgb", "bgr"),
            "output": ("depth", "inverse_depth", "log_depth"), "error": ("none", "log_error")}
 LENGTHS = {"mean": 3, "std": 3, "focal_px": 2, "size": 2}
 """How many numbers an option has; a single one stands for all of them."""
+WHOLE = ("size", "multiple")
+"""Options of whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,16 @@ class NetworkSpec:
     """fx, fy of the training camera at the network's input size; depth is then corrected for other cameras."""
     size: tuple[int, int] | None = None
     """(height, width) of the input, for files that leave it open."""
+    multiple: int | None = None
+    """Of what the input's sides may be, for files that leave them open and predict as well for images of another shape
+    than `size`: these then get an input of their own shape. None: every image gets `size`."""
 
     def __post_init__(self):
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise NetworkError(f"network option {name}={getattr(self, name)}: choose one of {', '.join(allowed)}")
         positive = {"range": (self.range,), "std": self.std, "scale": (self.scale,), "focal_px": self.focal_px or (),
-                    "size": self.size or ()}
+                    "size": self.size or (), "multiple": () if self.multiple is None else (self.multiple,)}
         for name, values in positive.items():
             if not all(0 < value < math.inf for value in values):
                 raise NetworkError(f"network option {name} must be positive, not {', '.join(map(str, values))}")
@@ -128,15 +133,15 @@ def _parsed(values, source):
 def _numbers(name, value):
     """The number, or the tuple of numbers, that an option consists of. Raises ValueError, TypeError, OverflowError."""
     if name not in LENGTHS:
-        return _number(value)
-    numbers = tuple(map(_number, value if isinstance(value, (list, tuple)) else [value] * LENGTHS[name]))
-    if len(numbers) != LENGTHS[name] or name == "size" and any(number % 1 for number in numbers):
+        return _number(name, value)
+    values = value if isinstance(value, (list, tuple)) else [value] * LENGTHS[name]
+    if len(values) != LENGTHS[name]:
         raise ValueError
-    return tuple(map(int, numbers)) if name == "size" else numbers
+    return tuple(_number(name, each) for each in values)
 
 
-def _number(value):
+def _number(name, value):
     number = float(value)
-    if isinstance(value, bool) or not math.isfinite(number):
+    if isinstance(value, bool) or not math.isfinite(number) or name in WHOLE and number % 1:
         raise ValueError
-    return number
+    return int(number) if name in WHOLE else number

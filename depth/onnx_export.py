@@ -6,18 +6,19 @@ import warnings
 import numpy as np
 
 from calib.errors import MissingPackageError
-from depth.onnx_model import quiet
+from depth.onnx_model import open_size, quiet
 
 OPSET = 18
 SMALLEST = 1024
 """Tensors with fewer numbers stay as they are: they weigh nothing, and biases are the ones that rounding hurts."""
 
 
-def export_onnx(module, size, names):
+def export_onnx(module, size, names, any_size=False):
     """torch module in evaluation mode -> bytes of an ONNX file.
 
     Takes RGB in [0, 1] as `rgb` (1, 3, *size); outputs are called `names`. Weights are kept as float16 and made float32
     when the file is loaded, so the file takes half the space and the arithmetic loses nothing but that rounding.
+    With `any_size` the file takes images of every size that the module takes; it must have no step that depends on it.
     Raises MissingPackageError.
     """
     try:
@@ -34,6 +35,8 @@ def export_onnx(module, size, names):
     program.save(written)
     model = onnx.load_from_string(written.getvalue())
     _halve_weights(model.graph, onnx)
+    if any_size:
+        open_size(model, "rgb")
     onnx.checker.check_model(model)
     return model.SerializeToString()
 

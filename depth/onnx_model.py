@@ -55,6 +55,15 @@ def fix_shape(model, name, shape):
                 size.Clear()
 
 
+def open_size(model, name):
+    """Leave height and width of the input `name`, (1, 3, h, w), and of all that follows from it, open."""
+    for value in (*model.graph.input, *model.graph.output):
+        ends = ("height", "width") if value.name == name else (f"{value.name}_height", f"{value.name}_width")
+        for size, word in zip(list(value.type.tensor_type.shape.dim)[2:], ends):
+            size.dim_param = word
+    del model.graph.value_info[:]
+
+
 @contextmanager
 def quiet(name):
     """Keep the warnings of a logger, with None of the one above all, to itself."""

@@ -47,11 +47,8 @@ class OnnxNetwork(ImageNetwork):
         try:
             return self.run(image.astype(NUMPY_TYPES[self.input.type], copy=False))
         except Exception as error:  # runtimes raise their own undocumented types
-            raise self.failure(error) from error
-
-    def failure(self, error):
-        """Any exception of the runtime -> NetworkError about this size of image."""
-        return NetworkError(f"{self.name} fails on a {self.size[1]}x{self.size[0]} image: {one_line(error)}")
+            height, width = image.shape[2:] if self.spec.layout == "nchw" else image.shape[1:3]
+            raise NetworkError(f"{self.name} fails on a {width}x{height} image: {one_line(error)}") from error
 
 
 def input_size(name, shape, spec):
@@ -70,6 +67,9 @@ def input_size(name, shape, spec):
     if spec.size and size != spec.size:
         raise NetworkError(f"{name} takes images of height and width {size[0]},{size[1]} only: drop the "
                            f"option size={wanted[0]},{wanted[1]}")
+    if spec.multiple and any(isinstance(have, int) for have in fixed):
+        raise NetworkError(f"{name} takes images of height and width {size[0]},{size[1]} only: drop the "
+                           f"option multiple={spec.multiple}")
     return size
 
 

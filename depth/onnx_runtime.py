@@ -1,5 +1,7 @@
 """Depth networks in ONNX files, run by ONNX Runtime: the portable default."""
 
+from functools import partial
+
 from calib.errors import MissingPackageError, NetworkError, UnusableRuntimeError
 from depth.onnx_network import Declared, OnnxNetwork, require_file, unreadable
 
@@ -11,14 +13,25 @@ class OnnxDepth(OnnxNetwork):
         self.session = _open_session(path, device, threads)
         inputs = [Declared(each.name, each.type, each.shape) for each in self.session.get_inputs()]
         super().__init__(path, options, inputs, [each.name for each in self.session.get_outputs()])
+        self._reopen, self._sessions = partial(_open_session, path, device, threads), {}
         self.try_out()
 
     def run(self, image):
         """See OnnxNetwork."""
-        return self.session.run(self.output_names, {self.input.name: image})
+        return self._session(image.shape).run(self.output_names, {self.input.name: image})
+
+    def _session(self, shape):
+        """The session for inputs of this shape; one that knows the sizes that a file leaves open takes less time."""
+        if self.spec.multiple is None:
+            return self.session
+        if shape not in self._sessions:
+            self._sessions[shape] = self._reopen({name: size for name, size in zip(self.input.shape, shape)
+                                                  if isinstance(name, str)})
+        return self._sessions[shape]
 
 
-def _open_session(path, device, threads):
+def _open_session(path, device, threads, sizes=None):
+    """`sizes`: {name of a size that the file leaves open: what it is to be}"""
     try:
         import onnxruntime
     except ImportError:
@@ -32,6 +45,8 @@ def _open_session(path, device, threads):
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = threads
     settings.log_severity_level = 4
+    for name, size in (sizes or {}).items():
+        settings.add_free_dimension_override_by_name(name, size)
     try:
         session = onnxruntime.InferenceSession(
             str(path), settings, providers=["CPUExecutionProvider"] if device == "cpu" else providers)

@@ -18,21 +18,26 @@ class OpenVinoDepth(OnnxNetwork):
     """
 
     def __init__(self, path, options=None, device="auto", threads=1, precision="auto"):
-        core, model = _open_model(path, device)
-        inputs = [_declared(each) for each in model.inputs]
-        super().__init__(path, options, inputs, [_name(each) for each in model.outputs])
-        self.precision = self.details = _chosen(precision, core)
-        try:
-            model.reshape([1, 3, *self.size] if self.spec.layout == "nchw" else [1, *self.size, 3])
-            self.request = core.compile_model(model, "CPU", _settings(threads, self.precision)).create_infer_request()
-        except Exception as error:  # OpenVINO raises RuntimeError and its own types
-            raise self.failure(error) from error
+        self._core, self._model = _open_model(path, device)
+        inputs = [_declared(each) for each in self._model.inputs]
+        super().__init__(path, options, inputs, [_name(each) for each in self._model.outputs])
+        self.precision = self.details = _chosen(precision, self._core)
+        self._settings, self._requests = _settings(threads, self.precision), {}
         self.try_out()
 
     def run(self, image):
         """See OnnxNetwork. The results are copies, for the next call writes where this one did."""
-        self.request.infer([image], share_inputs=True)
-        return [np.array(self.request.get_output_tensor(k).data) for k in range(len(self.output_names))]
+        request = self._request(image.shape)
+        request.infer([image], share_inputs=True)
+        return [np.array(request.get_output_tensor(k).data) for k in range(len(self.output_names))]
+
+    def _request(self, shape):
+        """What runs the network on inputs of this shape, compiled when the first of them comes."""
+        if shape not in self._requests:
+            self._model.reshape(list(shape))
+            compiled = self._core.compile_model(self._model, "CPU", self._settings)
+            self._requests[shape] = compiled.create_infer_request()
+        return self._requests[shape]
 
 
 def _open_model(path, device):

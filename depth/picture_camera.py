@@ -47,21 +47,20 @@ class PictureCameras:
 
 
 class TrainingCamera:
-    """`trained_px` (fx, fy) at the network's input size (height, width)."""
+    """`trained_px` (fx, fy) at the network's input; `size_for` says how large that is, see ImageNetwork."""
 
-    def __init__(self, trained_px, size):
-        self.trained_px, self.size = trained_px, size
+    def __init__(self, trained_px, size_for):
+        self.trained_px, self.size_for = trained_px, size_for
 
     def focal_px(self, size):
         """Of square pixels, for which depth.estimator.focal_scale is 1: what the network says is taken as it is."""
-        return math.sqrt(math.prod(self.trained_px) * math.prod(size) / math.prod(self.size))
+        return math.sqrt(math.prod(self.trained_px) * math.prod(size) / math.prod(self.size_for(size)))
 
 
 def training_camera(estimator):
     """DepthEstimator -> TrainingCamera, or None where it does not know."""
-    spec = getattr(estimator, "spec", None)
-    size = getattr(estimator, "size", None) or getattr(spec, "size", None)
-    return TrainingCamera(spec.focal_px, size) if spec and spec.focal_px and size else None
+    focal_px = estimator.spec.focal_px
+    return TrainingCamera(focal_px, estimator.size_for) if focal_px else None
 
 
 def field_of_view(text):

@@ -1,7 +1,38 @@
 """Images into network inputs and network outputs into metres, the same for every runtime."""
 
+import math
+from functools import lru_cache
+
 import cv2
 import numpy as np
+
+MOST_STRETCH = 1.25
+"""Images are squashed by so much at most where the network can have it otherwise: as in training (`strong`)."""
+LEAST_MULTIPLES = 4
+"""Sides of inputs are never shorter: of a narrow strip a network sees too little at once."""
+MOST_PIXELS = 1.02
+"""Of those of `size`: what may be had for the time that `size` takes."""
+PIXEL_PENALTY = 0.25
+"""What the logarithm of missing pixels costs against that of the stretch when a size is chosen."""
+
+
+@lru_cache(maxsize=64)
+def fitted_size(image_size, size, multiple):
+    """(height, width) of an image, and a network's `size` -> the input that this image gets, sides multiples of
+    `multiple`: `size` itself where that squashes little, else of about the image's shape and as many pixels."""
+    def stretch(wanted):
+        return abs(math.log(image_size[0] * wanted[1] / (image_size[1] * wanted[0])))
+
+    def cost(wanted):
+        return stretch(wanted) + PIXEL_PENALTY * math.log(math.prod(size) / math.prod(wanted))
+
+    if stretch(size) <= math.log(MOST_STRETCH):
+        return size
+    least = LEAST_MULTIPLES * multiple
+    most = int(MOST_PIXELS * math.prod(size))
+    sizes = [(height, width) for height in range(least, most // least + 1, multiple)
+             for width in range(least, most // height + 1, multiple)]
+    return min(sizes, key=cost, default=size)
 
 
 def to_input(rgb, size, spec):

@@ -16,6 +16,8 @@ from depth.tensorrt_engine import TURING, build_engine, is_rtx
 class TensorRtNetwork(OnnxNetwork):
     """A file and its engines."""
 
+    one_size = True
+
     def __init__(self, path, options, trt, gpu, folder):
         """`trt`: tensorrt or tensorrt_rtx. `gpu`: the NvidiaGpu that is here, or None. `folder`: where engines are
         kept, or None. Raises NetworkError if the file is not a depth network, MissingPackageError."""

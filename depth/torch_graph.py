@@ -15,6 +15,8 @@ WARM_UP = 3
 class GraphedDepth(ImageNetwork):
     """A depth.torch_runtime.TorchDepth in another precision, whose inputs and outputs stay in one place on the GPU."""
 
+    one_size = True
+
     def __init__(self, original, precision):
         super().__init__(original.name, original.spec, original.size)
         self.module = copy.deepcopy(original.module).to("cuda", TYPES[precision], memory_format=torch.channels_last)

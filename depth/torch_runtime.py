@@ -56,6 +56,7 @@ def open_weights(path, network=None, options=None, device="cpu"):
     fill(module, tensors, path)
     spec = read_spec(path, options or {}, "", entry.output_names)
     module = module.eval().to(device, memory_format=torch.channels_last)  # up to 4 times faster, also on CPUs
-    estimator = TorchDepth(module, replace(spec, size=spec.size or entry.input_size), name)
+    spec = replace(spec, size=spec.size or entry.input_size, multiple=spec.multiple or entry.multiple)
+    estimator = TorchDepth(module, spec, name)
     estimator.try_out()
     return estimator

@@ -9,6 +9,7 @@ import yaml
 from calib.camera import Camera
 from depth.__main__ import main
 from depth.onnx_runtime import OnnxDepth
+from depth.torch_runtime import open_weights
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript", reason="torch.onnx needs it")
@@ -24,18 +25,18 @@ def exported(tmp_path_factory):
     module = registry.find("mobile").build().eval()
     torch.nn.init.normal_(module.predict.weight, std=0.2)
     save_network(folder / "net.safetensors", "mobile", module)
-    (folder / "net.yaml").write_text("size: [64, 96]\nfocal_px: [80.0, 80.0]\n")
+    (folder / "net.yaml").write_text("size: [128, 160]\nfocal_px: [80.0, 80.0]\n")
     assert main(["export", "--weights", str(folder / "net.safetensors"), "--output", str(folder / "out.onnx")]) == 0
     return folder, module
 
 
 def test_the_file_predicts_what_the_weights_do(exported):
     folder, module = exported
-    rgb = np.random.default_rng(1).integers(0, 256, (64, 96, 3), dtype=np.uint8)
+    rgb = np.random.default_rng(1).integers(0, 256, (128, 160, 3), dtype=np.uint8)
     with torch.inference_mode():
         output = module(torch.from_numpy(rgb).permute(2, 0, 1)[None] / 255)
     log_depth, log_error = (each[0, 0].numpy() for each in output)
-    found = OnnxDepth(folder / "out.onnx").predict(rgb, Camera(96, 64, 80.0, 80.0, 47.5, 31.5))
+    found = OnnxDepth(folder / "out.onnx").predict(rgb, Camera(160, 128, 80.0, 80.0, 79.5, 63.5))
     assert log_depth.std() > 0.01 and np.allclose(found.depth_m, np.exp(log_depth), rtol=0.01)
     assert log_error.std() > 0.01 and np.allclose(found.log_error, log_error, atol=0.01)
 
@@ -43,7 +44,19 @@ def test_the_file_predicts_what_the_weights_do(exported):
 def test_what_a_runtime_must_know_is_beside_it(exported):
     folder, _ = exported
     assert yaml.safe_load((folder / "out.yaml").read_text()) == {
-        "output": "log_depth", "error": "log_error", "size": [64, 96], "focal_px": [80.0, 80.0]}
+        "output": "log_depth", "error": "log_error", "size": [128, 160], "multiple": 32,
+        "focal_px": [80.0, 80.0]}
+
+
+def test_images_of_another_shape_keep_it(exported):
+    """An upright image becomes an upright input, of the file as of the weights, and depth follows its focal length."""
+    folder, _ = exported
+    weights, file = open_weights(folder / "net.safetensors"), OnnxDepth(folder / "out.onnx")
+    rgb = np.random.default_rng(1).integers(0, 256, (320, 256, 3), dtype=np.uint8)
+    upright, longer = (file.predict(rgb, Camera(256, 320, f, f, 127.5, 159.5)).depth_m for f in (160.0, 320.0))
+    expected = weights.predict(rgb, Camera(256, 320, 160.0, 160.0, 127.5, 159.5)).depth_m
+    assert upright.shape == (80, 64) and np.allclose(upright, expected, rtol=0.01)
+    assert np.allclose(longer, 2 * upright, rtol=1e-4)
 
 
 def test_weights_take_half_the_space(exported):

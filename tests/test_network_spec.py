@@ -61,11 +61,12 @@ error: log_error
 scale: 1e-2   # YAML takes this one for text
 focal_px: [250, 251.5]
 size: [192, 256]
+multiple: 32
 """
     read = spec(network, beside)
     assert read == NetworkSpec("nhwc", "bgr", 255.0, (123.7, 116.3, 103.5), (58.0, 58.0, 58.0), "inverse_depth",
-                               "log_error", 0.01, (250.0, 251.5), (192, 256))
-    assert all(isinstance(side, int) for side in read.size)
+                               "log_error", 0.01, (250.0, 251.5), (192, 256), 32)
+    assert all(isinstance(side, int) for side in (*read.size, read.multiple))
 
 
 def test_options_go_before_the_file_and_that_before_names(network):
@@ -81,7 +82,8 @@ def test_options_go_before_the_file_and_that_before_names(network):
     ("range", "0-255"), ("range", "0"), ("range", "nan"), ("scale", "-1"), ("scale", "1,2"), ("scale", ""),
     ("scale", "inf"), ("mean", "1,2"), ("mean", "0.1,,0.3"), ("mean", "[0.1, 0.2"), ("mean", "imagenet"),
     ("mean", "nan"), ("std", "1,0,1"), ("std", "a: b: c"), ("focal_px", "0"), ("focal_px", "1,2,3"),
-    ("size", "224.5"), ("size", "0,10"), ("size", "-224"), ("size", "1,2,3"), ("size", "1" + "0" * 400)])
+    ("size", "224.5"), ("size", "0,10"), ("size", "-224"), ("size", "1,2,3"), ("size", "1" + "0" * 400),
+    ("multiple", "0"), ("multiple", "1.5"), ("multiple", "16,32"), ("multiple", "any")])
 def test_wrong_options_are_named(network, name, text):
     assert f"network option {name}" in refusal(network, **{name: text})
 

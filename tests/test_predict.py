@@ -11,6 +11,8 @@ from depth.commands import predict
 from depth.depth_image import millimetres, on_image_pixels
 from depth.estimator import focal_scale
 from depth.focus import Focus
+from depth.image_network import ImageNetwork
+from depth.network_spec import NetworkSpec
 from depth.picture_camera import PictureCameras
 from depth.point_cloud import POINT, is_edge, point_cloud
 from onnx_file import onnx_file, two_outputs
@@ -157,14 +159,12 @@ def test_interrupted(predicted, tmp_path, monkeypatch, capsys):
 
 
 def test_the_camera_of_the_training_is_taken_as_it_is():
-    class Estimator:
-        name = "trained"
-
-        class spec:
-            focal_px, size = (200.0, 240.0), (192, 256)
-    for size in ((480, 640), (1080, 1920), (640, 480)):
-        camera = PictureCameras(Estimator).rectifier(size).camera
-        assert camera.fx == camera.fy and focal_scale(camera, (192, 256), (200.0, 240.0)) == pytest.approx(1)
+    for multiple in (None, 32):
+        trained = ImageNetwork("trained", NetworkSpec(focal_px=(200.0, 240.0), multiple=multiple), (192, 256))
+        for size in ((480, 640), (1080, 1920), (640, 480)):
+            camera = PictureCameras(trained).rectifier(size).camera
+            assert camera.fx == camera.fy
+            assert focal_scale(camera, trained.size_for(size), (200.0, 240.0)) == pytest.approx(1)
 
 
 def test_millimetres():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from depth.network_spec import IMAGENET_MEAN, IMAGENET_STD, NetworkSpec
-from depth.preprocessing import to_depth_m, to_input
+from depth.preprocessing import fitted_size, to_depth_m, to_input
 
 RGB = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 
@@ -52,3 +52,22 @@ def test_garbage_passes_without_warnings():
     raw = np.array([np.nan, 0, np.inf, -1, 1e9], np.float32)
     for output in ("depth", "inverse_depth", "log_depth"):
         assert np.isnan(to_depth_m(raw, NetworkSpec(output=output))[0])
+
+
+@pytest.mark.parametrize("image, size", [
+    ((480, 640), (224, 288)), ((360, 540), (224, 288)), ((1080, 1920), (192, 320)), ((1920, 1080), (320, 192)),
+    ((640, 480), (288, 224)), ((500, 500), (256, 256)), ((1, 3000), (128, 512)), ((1, 1), (256, 256))])
+def test_images_of_another_shape_are_not_squashed(image, size):
+    assert fitted_size(image, (224, 288), 32) == size
+
+
+@pytest.mark.parametrize("size, multiple", [((224, 288), 32), ((128, 160), 16), ((32, 32), 32), ((228, 304), 8)])
+def test_fitted_sizes(size, multiple):
+    """Never more than 2 % dearer than `size`, which fits its own shape, and no shape is squashed more than by `size`."""
+    assert fitted_size(size, size, multiple) == size
+    for height, width in ((480, 640), (1080, 1920), (1920, 1080), (400, 1000), (700, 700)):
+        found = fitted_size((height, width), size, multiple)
+        assert found == size or not (found[0] % multiple or found[1] % multiple)
+        assert np.prod(found) <= 1.02 * np.prod(size)
+        stretch, before = (abs(np.log(height * each[1] / (width * each[0]))) for each in (found, size))
+        assert stretch <= before + 1e-12

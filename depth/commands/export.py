@@ -26,18 +26,20 @@ def run(arguments):
     from depth.onnx_runtime import OnnxDepth
     from depth.torch_runtime import open_weights
     source = open_weights(arguments.weights, arguments.network)
-    size = source.spec.size
-    data = export_onnx(source.module, size, registry.find(source.name).output_names)
+    size, multiple = source.spec.size, source.spec.multiple
+    data = export_onnx(source.module, size, registry.find(source.name).output_names, any_size=bool(multiple))
     try:
         arguments.output.write_bytes(data)
         arguments.output.with_suffix(".yaml").write_text(spec_text(source.spec))
     except OSError as error:
         raise OutputError(f"cannot write {arguments.output}: {error.strerror}") from error
-    worst = _difference(source, OnnxDepth(arguments.output), size)
+    exported, sizes = OnnxDepth(arguments.output), (size, size[::-1]) if multiple else (size,)
+    worst = max(_difference(source, exported, each) for each in sizes)
     if not worst < TOLERANCE:
         raise NetworkError(f"{arguments.output} differs from {arguments.weights} by {100 * worst:.1f} %: do not use it")
-    return [f"{arguments.output}: {len(data) / 1e6:.1f} MB, takes {size[1]}x{size[0]}, depth within {100 * worst:.2f} "
-            f"% of the weights"]
+    takes = f"{size[1]}x{size[0]}" + (f" and other multiples of {multiple}" if multiple else "")
+    return [f"{arguments.output}: {len(data) / 1e6:.1f} MB, takes {takes}, depth within {100 * worst:.2f} % of the "
+            f"weights"]
 
 
 def _difference(source, exported, size):

@@ -29,8 +29,16 @@ class Network:
     first_stage: str | None = None
     """The network that is trained before this one and then becomes its part `coarse`, which stays as it is."""
     options: dict = field(default_factory=dict)
+    any_shape: bool = False
+    """Whether images of another shape than `input_size` become inputs of their own shape, not squashed ones. The papers
+    have one size only."""
     predicts_error: bool = False
     """Whether a second output is the natural logarithm of the absolute relative error that it expects."""
+
+    @property
+    def multiple(self):
+        """As NetworkSpec has it."""
+        return self.side_multiple if self.any_shape else None
 
     @property
     def output_names(self):
@@ -60,7 +68,7 @@ def load_torch(needed_for):
 
 NETWORKS = {network.name: network for network in (
     Network("mobile", "ours", "mobile:Mobile", (224, 288), (112, 144), "laplace+0.5*gradient", "log_depth", 32,
-            predicts_error=True),
+            any_shape=True, predicts_error=True),
     Network("eigen_coarse", EIGEN, "eigen:EigenCoarse", NYU, QUARTER, "silog:lam=0.5", "log_depth", None),
     Network("eigen", EIGEN, "eigen:Eigen", NYU, QUARTER, "silog:lam=0.5", "log_depth", None, "eigen_coarse"),
     Network("laina_alexnet_fc", LAINA, "laina:alexnet_fc", NYU, (96, 128), "berhu", side_multiple=None),
