@@ -1,6 +1,8 @@
 """SUN RGB-D, of which B3DO is the part `kv1/b3dodata`: one folder per image with image/, depth/ and intrinsics.txt.
 
-Song 2015; Janoch 2011 (B3DO). Hao 2018, section 4.4, shows how a network trained on NYU does on B3DO.
+Song 2015; Janoch 2011 (B3DO). Hao 2018, section 4.4, shows how a network trained on NYU does on B3DO. The official test
+images are named in allsplit.mat of SUNRGBDtoolbox, expected as it unpacks (traintestSUNRGBD/) in the same folder, beside
+it, or alone.
 """
 
 import math
@@ -11,15 +13,18 @@ import numpy as np
 from calib.camera import Camera
 from calib.errors import BadInputError
 from depth.data.image_file import read_depth_u16, read_rgb
+from depth.data.matlab_file import read_array
 from depth.data.sample import Sample
 from depth.data.split import chosen
 
 MAX_DEPTH_M = 8.0
 """Beyond this the dataset's own reader (read3dPoints.m) trusts no depth."""
+SPLIT_FILES = ("SUNRGBDtoolbox/traintestSUNRGBD/allsplit.mat", "traintestSUNRGBD/allsplit.mat", "allsplit.mat")
 
 
 class SunRgbd:
-    """See depth.data.sample.DepthDataset. There is no test split here."""
+    """See depth.data.sample.DepthDataset. `train` and `val` share what is not official test images, as far as
+    allsplit.mat is there to tell; `test` needs it."""
 
     border, farthest_m, protocol = 0.0, math.inf, "indoor"
     licence = "SUN RGB-D: for research use; made by Song, Lichtenberg and Xiao (2015), with B3DO, NYU and SUN3D images"
@@ -32,7 +37,9 @@ class SunRgbd:
         if not scenes:
             raise BadInputError(f"{folder} has no folders with image/, depth/ and intrinsics.txt, as SUN RGB-D has")
         names = [str(scene.relative_to(self.folder)) for scene in scenes]
-        indices = chosen(names, range(len(names)), split, folder)
+        tests = official_tests(scenes, self.folder)
+        where = folder if tests is not None else f"{folder}, without allsplit.mat of SUNRGBDtoolbox,"
+        indices = chosen(names, range(len(names)), split, where, tests)
         self.names, self.scenes = [names[k] for k in indices], [scenes[k] for k in indices]
 
     @staticmethod
@@ -47,6 +54,23 @@ class SunRgbd:
         rgb, depth_m = read_rgb(_only(scene / "image")), metres(read_depth_u16(_only(scene / "depth")))
         camera = _camera(scene / "intrinsics.txt", rgb.shape[:2])
         return Sample(rgb, camera, depth_m, camera.resized(depth_m.shape))
+
+
+def official_tests(scenes, folder):
+    """Folders of images -> indices of the official test images, or None where no file says which they are.
+
+    The file has absolute paths of its makers' machine, of which what follows SUNRGBD/ is how the dataset unpacks.
+    """
+    places = [place / file for place in (folder, folder.absolute().parent) for file in SPLIT_FILES]
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
+        return None
+    tests = {}
+    for cell in read_array(path, "alltest").ravel():
+        parts = Path(str(np.ravel(cell)[0]).rpartition("/SUNRGBD/")[2].strip("/")).parts
+        tests.setdefault(parts[-1] if parts else "", []).append(parts)
+    return [k for k, scene in enumerate(scenes) if any(
+        scene.absolute().parts[-len(parts):] == parts for parts in tests.get(scene.name, ()))]
 
 
 def metres(depth_u16):
