@@ -60,6 +60,8 @@ def test_nyu_folder(tmp_path):
     sample = dataset[2]
     assert np.array_equal(sample.rgb, picture(5)) and sample.depth_m.dtype == np.float32
     assert np.all(sample.depth_m == np.float32(1.005)) and sample.camera == NYU_CAMERA.resized((24, 32))
+    write_image(tmp_path / "kitchen_0001" / "rgb_00007.png", picture(7)[:1, :1])
+    assert "rgb_00007.png has 1x1 pixels" in refusal(tmp_path)
 
 
 def test_validation_takes_whole_blocks(tmp_path):

@@ -1,5 +1,7 @@
 """Which images with depth a command measures on: the same arguments for each."""
 
+import sys
+
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from calib.command_line import whole_number
@@ -23,5 +25,6 @@ def open_data(arguments):
 
 def progress(items, count, title):
     """The `count` items, with a bar while they come."""
-    with Progress(TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), transient=True) as bar:
+    columns = TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, transient=True, disable=not sys.stdout.isatty()) as bar:
         yield from bar.track(items, total=count)

@@ -4,12 +4,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from calib.calibration_file import read_calibration
 from calib.command_line import whole_number
 from calib.errors import BadInputError, OutputError
 from depth.colour_map import coloured_depth, coloured_error
+from depth.commands.data_arguments import progress
 from depth.commands.network_arguments import add_network_arguments, open_estimator
 from depth.defocus import defocused
 from depth.depth_image import millimetres, on_image_pixels, sharpened
@@ -61,7 +61,7 @@ def run(arguments):
     cameras = PictureCameras(estimator, calibrated, arguments.fov)
     milliseconds, refused, interrupted = [], [], False
     try:
-        for picture in _progress(pictures):
+        for picture in progress(pictures, len(pictures), "predicting"):
             try:
                 milliseconds.append(predicted(picture, estimator, cameras, arguments))
             except OutputError:  # the next one could not be written either
@@ -113,13 +113,6 @@ def predicted(picture, estimator, cameras, arguments):
 def _is_result(output, path):
     """Whether a file has been left in the folder of results by an older run."""
     return path.parent.resolve() == output.resolve() and path.name.endswith(ENDINGS)
-
-
-def _progress(pictures):
-    """The pictures, with a bar while they come."""
-    with Progress(TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                  transient=True) as bar:
-        yield from bar.track(pictures, total=len(pictures))
 
 
 def _aperture(text):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from calib.errors import BadInputError
+from calib.errors import BadInputError, CalibrationError
 from calib.nyu_kinect import NYU_BORDER_PX, NYU_CAMERA
 from depth.data.image_file import read_depth_u16, read_rgb
 from depth.data.sample import Sample
@@ -47,8 +47,16 @@ class NyuFolder:
 
     def __getitem__(self, index):
         rgb, depth_u16 = read_rgb(self.pairs[index][0]), read_depth_u16(self.pairs[index][1])
-        return Sample(rgb, NYU_CAMERA.fitted_to(rgb.shape[:2]),
-                      depth_u16 / np.float32(UNITS_PER_M), NYU_CAMERA.fitted_to(depth_u16.shape))
+        return Sample(rgb, _camera(self.pairs[index][0], rgb.shape[:2]),
+                      depth_u16 / np.float32(UNITS_PER_M), _camera(self.pairs[index][1], depth_u16.shape))
+
+
+def _camera(path, size):
+    try:
+        return NYU_CAMERA.fitted_to(size)
+    except CalibrationError:
+        raise BadInputError(f"{path} has {size[1]}x{size[0]} pixels, which is not the shape of NYU's images, "
+                            f"{NYU_CAMERA.width}x{NYU_CAMERA.height}: leave it out") from None
 
 
 def _depth_of(rgb_path):

@@ -56,9 +56,9 @@ def read_tensors(path):
         return read_safetensors(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise NetworkError(f"{path} is no file of torch weights, or not all of one: {reason}") from None
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError):
+        raise NetworkError(f"{path} is no file of torch weights, is cut off, or holds more than tensors: save "
+                           f"network.state_dict()") from None
     return _state_dict(content, path)
 
 
