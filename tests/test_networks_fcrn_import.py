@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 torch = pytest.importorskip("torch")
 
 from calib.errors import NetworkError  # noqa: E402
 from depth.networks.fcrn_import import import_fcrn, read_layers, release_tensors  # noqa: E402
 from fcrn_release_graph import release_layers, release_predict  # noqa: E402
+from matconvnet_file import saved_release  # noqa: E402
 from tensor_bundle_file import write_bundle  # noqa: E402
 
 torch.set_num_threads(1)
@@ -33,6 +35,15 @@ def test_it_predicts_what_the_release_predicts(layers, npy):
         ours, theirs = import_fcrn(npy)(images), release_predict(layers, 255 * images)
     assert ours.shape == (2, 1, 32, 48) and 0 < (ours == 0).float().mean() < 1, "some of it ends at ReLU"
     assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-4 * theirs.max().item())
+
+
+def test_the_matconvnet_file_predicts_the_same(layers, npy, tmp_path):
+    """The whole network as DagNN saves it: deviations for variances, and without the sizes of 1 that MATLAB drops."""
+    path = tmp_path / "NYU_ResNet-UpProj.mat"
+    savemat(path, saved_release(layers))
+    from_mat, from_npy = (import_fcrn(each).state_dict() for each in (path, npy))
+    path.unlink()
+    assert all(torch.allclose(from_mat[name], tensor, rtol=1e-4, atol=1e-6) for name, tensor in from_npy.items())
 
 
 def without(layers, layer, part):

@@ -6,6 +6,7 @@ from scipy.io import savemat
 
 from calib.errors import NetworkError
 from depth.networks.matconvnet import read_matconvnet
+from matconvnet_file import saved_network
 
 WEIGHTS = np.arange(18, dtype=np.float32).reshape(1, 3, 2, 3)
 PREDICTION = np.arange(36, dtype=np.float32).reshape(3, 3, 4)  # MATLAB drops the last size of (3, 3, 4, 1)
@@ -16,31 +17,9 @@ LAYERS = {"layer1": ("conv_filter", "conv_bias"), "layer1_BN": ("bn_mult", "bn_b
           "ConvPred": ("pred_f",)}
 
 
-def structures(table):
-    """A MATLAB structure array from rows of fields."""
-    array = np.empty((1, len(table)), [(field, object) for field in table[0]])
-    for k, row in enumerate(table):
-        array[0, k] = tuple(row.values())
-    return array
-
-
-def cell(texts):
-    array = np.empty((1, len(texts)), object)
-    array[0, :] = texts
-    return array
-
-
-def saved_network():
-    """As DagNN's saveobj has it."""
-    return {"params": structures([{"name": name, "value": value, "learningRate": 1.0}
-                                  for name, value in PARAMETERS.items()]),
-            "layers": structures([{"name": name, "type": "dagnn.Layer", "params": cell(parameters)}
-                                  for name, parameters in LAYERS.items()])}
-
-
 @pytest.mark.parametrize("wrap", [lambda network: network, lambda network: {"net": network}], ids=["flat", "net"])
 def test_layers_and_their_parts(tmp_path, wrap):
-    savemat(tmp_path / "net.mat", wrap(saved_network()))
+    savemat(tmp_path / "net.mat", wrap(saved_network(PARAMETERS, LAYERS)))
     read = read_matconvnet(tmp_path / "net.mat")
     assert read.keys() == {"layer1", "layer1_BN", "ConvPred"}
     assert np.array_equal(read["layer1"]["weights"], WEIGHTS) and read["layer1"]["biases"].tolist() == [1, 2, 3]
