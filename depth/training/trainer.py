@@ -83,7 +83,7 @@ class Trainer:
             self.step, done, seconds = self.step + 1, done + batch, seconds + time.perf_counter() - mark
             losses.append(result.loss)
             self.listener.stepped(stage, self.step, result, done / seconds)
-            if log and (len(losses) == LOG_EVERY or self.step == stage.last):
+            if log and (self.step % LOG_EVERY == 0 or self.step == stage.last):
                 log.add(**self._place(stage), lr=result.lr, loss=sum(losses) / len(losses),
                         gradient_norm=result.gradient_norm, images_per_s=done / seconds)
                 losses = []
