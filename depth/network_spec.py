@@ -58,7 +58,9 @@ class NetworkSpec:
         for name, values in positive.items():
             if not all(0 < value < math.inf for value in values):
                 raise NetworkError(f"network option {name} must be positive, not {', '.join(map(str, values))}")
-
+        if self.multiple and any(side % self.multiple for side in self.size or ()):
+            raise NetworkError(f"network option size={self.size[0]},{self.size[1]}: this network takes images whose "
+                               f"sides are multiples of {self.multiple}")
 
     @property
     def predicts_error(self):

@@ -36,6 +36,7 @@ class OnnxNetwork(ImageNetwork):
         self.input = inputs[0]
         spec = read_spec(path, options or {}, self.input.name, output_names)
         super().__init__(name, spec, input_size(name, self.input.shape, spec))
+        self.one_size = self.one_size or any(isinstance(side, int) for side in sides(self.input.shape, spec))
         self.output_names = output_names[:2 if spec.predicts_error else 1]
 
     def run(self, image):
@@ -47,7 +48,7 @@ class OnnxNetwork(ImageNetwork):
         try:
             return self.run(image.astype(NUMPY_TYPES[self.input.type], copy=False))
         except Exception as error:  # runtimes raise their own undocumented types
-            height, width = image.shape[2:] if self.spec.layout == "nchw" else image.shape[1:3]
+            height, width = sides(image.shape, self.spec)
             raise NetworkError(f"{self.name} fails on a {width}x{height} image: {one_line(error)}") from error
 
 
@@ -61,16 +62,18 @@ def input_size(name, shape, spec):
                            f"give --depth-option layout={other}, or another network")
     if isinstance(batch, int) and batch != 1:
         raise NetworkError(f"{name} takes batches of {batch} images; export it for one image at a time")
-    fixed = rest[1:] if spec.layout == "nchw" else rest[:2]
+    fixed = sides(shape, spec)
     wanted = spec.size or DEFAULT_SIZE
     size = tuple(have if isinstance(have, int) else want for have, want in zip(fixed, wanted))
     if spec.size and size != spec.size:
         raise NetworkError(f"{name} takes images of height and width {size[0]},{size[1]} only: drop the "
                            f"option size={wanted[0]},{wanted[1]}")
-    if spec.multiple and any(isinstance(have, int) for have in fixed):
-        raise NetworkError(f"{name} takes images of height and width {size[0]},{size[1]} only: drop the "
-                           f"option multiple={spec.multiple}")
     return size
+
+
+def sides(shape, spec):
+    """Shape of an input -> its [height, width], each an int or anything else where it is open."""
+    return shape[2:] if spec.layout == "nchw" else shape[1:3]
 
 
 def require_file(path):

@@ -22,7 +22,7 @@ class OnnxDepth(OnnxNetwork):
 
     def _session(self, shape):
         """The session for inputs of this shape; one that knows the sizes that a file leaves open takes less time."""
-        if self.spec.multiple is None:
+        if self.one_size or self.spec.multiple is None:
             return self.session
         if shape not in self._sessions:
             self._sessions[shape] = self._reopen({name: size for name, size in zip(self.input.shape, shape)

@@ -88,6 +88,10 @@ def test_wrong_options_are_named(network, name, text):
     assert f"network option {name}" in refusal(network, **{name: text})
 
 
+def test_sizes_are_made_of_multiples(network):
+    assert "network option size=224,300: this network takes" in refusal(network, "multiple: 32", size="224,300")
+
+
 @pytest.mark.parametrize("line", [
     "layout: [nchw]", "layout: 3", "range: yes", "scale: null", "scale: [1]", "mean: {a: 1}", "mean: [1, 2, yes]",
     "std: [.nan, 1, 1]", "size: [224.5, 224]", "focal_px: wide", "focal_px: [-1, 1]"])

@@ -163,7 +163,7 @@ class TestCommand:
 
     @pytest.mark.parametrize("arguments, says", [
         (["none.onnx"], "no depth network none.onnx"),
-        (["--size", "64,96"], "takes images of height and width 224,288"),
+        (["--size", "64,100"], "sides are multiples of 32"),
         (["--size", "large"], "network option size cannot be 'large'"), (["--output", "/proc/none"], "/proc/none: "),
         (["--precision", "int8"], "invalid choice: 'int8'")])
     def test_mistakes_are_one_line(self, arguments, says, capsys):
