@@ -25,11 +25,14 @@ class ImageNetwork:
         """`size`: (height, width) of the network's input, for images of about this shape."""
         self.name, self.spec, self.size = name, spec, size
 
+    @property
+    def adapts(self):
+        """Whether images of another shape than `size` become inputs of another size."""
+        return not self.one_size and self.spec.multiple is not None
+
     def size_for(self, image_size):
         """(height, width) of an image -> that of the input which it becomes."""
-        if self.one_size or self.spec.multiple is None:
-            return self.size
-        return fitted_size(tuple(image_size), self.size, self.spec.multiple)
+        return fitted_size(tuple(image_size), self.size, self.spec.multiple) if self.adapts else self.size
 
     def infer(self, image):
         """(1, 3, h, w) or (1, h, w, 3) float32, as the spec's layout is -> list of arrays that hold one map each:

@@ -10,9 +10,10 @@ class OnnxDepth(OnnxNetwork):
     """A DepthEstimator from a file. Raises NetworkError if the file is not a depth network."""
 
     def __init__(self, path, options=None, device="auto", threads=1):
-        self.session = _open_session(path, device, threads)
-        inputs = [Declared(each.name, each.type, each.shape) for each in self.session.get_inputs()]
-        super().__init__(path, options, inputs, [each.name for each in self.session.get_outputs()])
+        session = _open_session(path, device, threads)
+        inputs = [Declared(each.name, each.type, each.shape) for each in session.get_inputs()]
+        super().__init__(path, options, inputs, [each.name for each in session.get_outputs()])
+        self.session = None if self.adapts else session
         self._reopen, self._sessions = partial(_open_session, path, device, threads), {}
         self.try_out()
 
@@ -22,7 +23,7 @@ class OnnxDepth(OnnxNetwork):
 
     def _session(self, shape):
         """The session for inputs of this shape; one that knows the sizes that a file leaves open takes less time."""
-        if self.one_size or self.spec.multiple is None:
+        if self.session:
             return self.session
         if shape not in self._sessions:
             self._sessions[shape] = self._reopen({name: size for name, size in zip(self.input.shape, shape)
