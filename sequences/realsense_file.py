@@ -7,7 +7,7 @@ from calib.errors import SourceError
 from sequences.frame import Frame
 from sequences.realsense_device import Player, choose_streams, rgb_of
 from sequences.realsense_library import librealsense
-from sequences.recorded import find_calibration, refuse_sensor_depth
+from sequences.recorded import find_calibration, note_early_end, refuse_sensor_depth
 from sequences.sequence import SkipLog
 
 LAYOUT = "a .bag or .db3 file (RealSense)"
@@ -53,24 +53,29 @@ class RealSenseFile:
         resuming = threading.Thread(target=playback.resume, daemon=True)  # it may wait for frames to be taken
         resuming.start()
         try:
-            yield from self._frames(player)
+            yield from self._frames(player, playback)
         finally:
             player.stop()
             resuming.join()
 
-    def _frames(self, player):
-        timestamp_s, index = -1.0, 0
+    def _frames(self, player, playback):
+        first_s = timestamp_s = index = 0
         for colour, depth in player:
             if index == self.options.max_frames:
                 return
-            if 1e-3 * colour.get_timestamp() <= timestamp_s:
+            if index and 1e-3 * colour.get_timestamp() <= timestamp_s:
                 self.skipped.add(f"{self.file}: frame {colour.get_frame_number()} comes twice or out of order")
                 continue
             timestamp_s = 1e-3 * colour.get_timestamp()
+            if not index:
+                first_s = timestamp_s
+                whole_s = playback.get_duration().total_seconds() - 1e-9 * playback.get_position()
             wanted = depth and self.options.depth_every and index % self.options.depth_every == 0
             yield Frame(index, timestamp_s, rgb_of(colour), sensor_depth=player.aligned(
                 colour, depth, self.camera, self.depth_scale) if wanted else None)
             index += 1
+        if index:
+            note_early_end(self.skipped, self.file, index, timestamp_s - first_s, whole_s)
 
     def _open(self):
         self.rs = librealsense()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from calib.errors import SourceError
 from sequences.frame import Frame
-from sequences.recorded import find_calibration, refuse_sensor_depth
+from sequences.recorded import find_calibration, note_early_end, refuse_sensor_depth
 from sequences.sequence import SkipLog
 from sequences.video_decoder import open_decoder
 
@@ -15,8 +15,6 @@ VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpe
                   ".m2ts", ".flv", ".ogv")
 FASTEST_HZ = 500
 """A header's rate beyond this is a unit of time rather than a rate."""
-MISSING_AT_END_S = 0.25
-"""A video that is this much shorter than its header says was cut off; sound often lasts a little longer than images."""
 
 
 def recognises(path):
@@ -54,14 +52,9 @@ class VideoFile:
             # Some containers carry no or repeated stamps; time must go on all the same.
             timestamp_s = stamp_s if stamp_s > timestamp_s else timestamp_s + self.interval_s
             yield Frame(index, timestamp_s, rgb)
-        self._check_end(index + 1, timestamp_s + self.interval_s)
-
-    def _check_end(self, count, end_s):
-        """Count a file that breaks off as something skipped. Too few images alone are none where the rate varies."""
-        if self.frame_count and count < self.frame_count:
-            whole_s = self.frame_count * self.interval_s
-            if whole_s - end_s > MISSING_AT_END_S:
-                self.skipped.add(f"{self.file}: ends after {count} frames, {end_s:.1f} s of {whole_s:.1f} s")
+        if self.frame_count and index + 1 < self.frame_count:  # too few are no sign of it where the rate varies
+            note_early_end(self.skipped, self.file, index + 1, timestamp_s + self.interval_s,
+                           self.frame_count * self.interval_s)
 
 
 def as_shown(camera, size, rotation_deg):

@@ -1,7 +1,9 @@
 """RealSense: recordings of a camera in software, played and taken for one that is plugged in."""
 
+import sqlite3
 import sys
 import time
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -147,6 +149,25 @@ def test_recordings_that_cannot_be_used(recording, tmp_path, capfd):
     with pytest.raises(SourceError, match="none.db3 is not a file"):
         RealSenseFile(tmp_path / "none.db3", SourceOptions())
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_a_long_gap_in_one_stream_holds_up_nothing(tmp_path, wanted):
+    path = write_db3(tmp_path / "gap.db3", walls(36), colourless=range(6, 28))
+    sequence, frames = played(path, depth_every=wanted)
+    assert [round(1e3 * (frame.timestamp_s - 1) / INTERVAL_MS) for frame in frames] == [*range(6), *range(28, 36)]
+    assert all((frame.sensor_depth is not None) == bool(wanted) for frame in frames) and not sequence.skipped.reasons
+
+
+def test_a_recording_whose_colour_ends_early_says_so(tmp_path):
+    path = write_db3(tmp_path / "early.db3", walls(24))
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DELETE FROM messages WHERE timestamp > 200000000 AND topic_id IN "
+                         "(SELECT id FROM topics WHERE name LIKE '%Color_0/image%')")
+    sequence, frames = played(path, depth_every=1)
+    assert 3 <= len(frames) <= 7 and len(sequence.skipped) == 1
+    assert f"early.db3: ends after {len(frames)} frames" in sequence.skipped.reasons[0]
+    assert not played(path, max_frames=3)[0].skipped.reasons
 
 
 def test_recognised_by_suffix(recording, tmp_path):
