@@ -1,6 +1,5 @@
 """A video file, with the timestamps it carries."""
 
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from calib.errors import SourceError
 from sequences.frame import Frame
 from sequences.recorded import find_calibration, note_early_end, refuse_sensor_depth
 from sequences.sequence import SkipLog
+from sequences.turned_camera import as_shown
 from sequences.video_decoder import open_decoder
 
 LAYOUT = "a video file"
@@ -55,24 +55,3 @@ class VideoFile:
         if self.frame_count and index + 1 < self.frame_count:  # too few are no sign of it where the rate varies
             note_early_end(self.skipped, self.file, index + 1, timestamp_s + self.interval_s,
                            self.frame_count * self.interval_s)
-
-
-def as_shown(camera, size, rotation_deg):
-    """The calibrated camera turned as the video's rotation flag turns its pictures, where it only fits that way.
-
-    A phone that was calibrated lying on its side then serves for upright videos. `rotation_deg` is clockwise.
-    """
-    fits_turned = abs(size[0] * camera.height / (size[1] * camera.width) - 1) < 0.01
-    if rotation_deg in (90, 270) and camera.width != camera.height and fits_turned:
-        for _ in range(rotation_deg // 90):
-            camera = _turned_clockwise(camera)
-    return camera
-
-
-def _turned_clockwise(camera):
-    """The camera of pictures turned by 90 degrees: u' = height - 1 - v, v' = u, hence x' = -y, y' = x."""
-    distortion = camera.distortion
-    if distortion and camera.model == "pinhole":  # k1 k2 p1 p2 ...: tangential terms swap, radial ones stay
-        distortion = (*distortion[:2], distortion[3], -distortion[2], *distortion[4:])
-    return replace(camera, width=camera.height, height=camera.width, fx=camera.fy, fy=camera.fx,
-                   cx=camera.height - 1 - camera.cy, cy=camera.cx, distortion=distortion)
