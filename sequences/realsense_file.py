@@ -1,5 +1,7 @@
 """A recording by RealSense's own tools: `.bag`, or `.db3` as librealsense writes it since 2.57."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from sequences.sequence import SkipLog
 
 LAYOUT = "a .bag or .db3 file (RealSense)"
 SUFFIXES = (".bag", ".db3")
+OPENS_S = 30.0
+"""Opening takes a fraction of a second; with some damaged files librealsense never comes to an end."""
+TRIAL = "import sys, pyrealsense2; pyrealsense2.context().load_device(sys.argv[1])"
 
 
 def recognises(path):
@@ -34,6 +39,8 @@ class RealSenseFile:
         self.skipped = SkipLog()
         if not self.file.is_file():
             raise SourceError(f"{self.file} is not a file")
+        librealsense()
+        self._try_elsewhere()
         playback, streams = self._open()
         if not streams.depth:
             refuse_sensor_depth(options, self.file)
@@ -76,6 +83,18 @@ class RealSenseFile:
             index += 1
         if index:
             note_early_end(self.skipped, self.file, index, timestamp_s - first_s, whole_s)
+
+    def _try_elsewhere(self):
+        """Raises SourceError where opening the file hangs or crashes: here neither could be stopped any more."""
+        try:
+            trial = subprocess.run([sys.executable, "-c", TRIAL, str(self.file.resolve())], timeout=OPENS_S,
+                                   stdin=subprocess.DEVNULL, capture_output=True)
+        except subprocess.TimeoutExpired:
+            raise SourceError(f"{self.file} cannot be opened as a RealSense recording: after {OPENS_S:.0f} s there is "
+                              f"still no end to it; it is damaged") from None
+        if trial.returncode < 0:
+            raise SourceError(f"{self.file} cannot be opened as a RealSense recording: librealsense crashes over it; "
+                              f"it is damaged")
 
     def _open(self):
         self.rs = librealsense()

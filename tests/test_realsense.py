@@ -14,7 +14,7 @@ from calib.errors import CalibrationError, MissingPackageError, SourceError
 from calib.rectification import Rectifier, rectified
 from calib.registration import undistorted_rays
 from realsense_recording import FOCAL_PX, INTERVAL_MS, SERIAL, SIZE, intrinsics, walls, write_db3
-from sequences import realsense
+from sequences import realsense, realsense_file
 from sequences.catalogue import open_sequence
 from sequences.realsense import RealSense
 from sequences.realsense_file import RealSenseFile, recognises
@@ -168,6 +168,17 @@ def test_a_recording_whose_colour_ends_early_says_so(tmp_path):
     assert 3 <= len(frames) <= 7 and len(sequence.skipped) == 1
     assert f"early.db3: ends after {len(frames)} frames" in sequence.skipped.reasons[0]
     assert not played(path, max_frames=3)[0].skipped.reasons
+
+
+@pytest.mark.parametrize("trial, says", [("while True: pass", "still no end to it"),
+                                         ("import os; os.abort()", "librealsense crashes over it")])
+def test_what_librealsense_itself_does_not_survive_is_said(recording, monkeypatch, trial, says):
+    """Found by benchmarks/fuzz.py: a letter changed in the name of an option, and opening never returns."""
+    monkeypatch.setattr(realsense_file, "TRIAL", trial)
+    monkeypatch.setattr(realsense_file, "OPENS_S", 1.0 if "while" in trial else 30.0)
+    with pytest.raises(SourceError, match=says) as caught:
+        played(recording)
+    assert "walk.db3" in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_recognised_by_suffix(recording, tmp_path):
