@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ class Player:
     """
 
     def __init__(self, streams, wants_depth, goes_on):
-        """`goes_on()`: asked whenever nothing came for TIMEOUT_MS."""
+        """`goes_on()`: asked whenever nothing, or nothing but depth, came for TIMEOUT_MS."""
         self.rs = librealsense()
         self.streams, self.goes_on = streams, goes_on
         self.interval_ms = 1e3 / streams.colour[1].fps()
@@ -110,11 +111,17 @@ class Player:
 
     def __iter__(self):
         colours, depths = deque(), deque(maxlen=MOST_WAITING)
+        asked_s = time.monotonic()
         for frame in self._frames():
             (colours if _kind(frame.profile) == "color" else depths).append(frame)
             while colours and (self._is_settled(colours[0], depths) or len(colours) > MOST_WAITING):
                 colour = colours.popleft()
                 yield colour, self._depth_of(colour, depths)
+                asked_s = time.monotonic()
+            if self._arrived.empty() and time.monotonic() - asked_s > 1e-3 * TIMEOUT_MS:
+                if not self.goes_on():
+                    break
+                asked_s = time.monotonic()
         for colour in colours:
             yield colour, self._depth_of(colour, depths)
 

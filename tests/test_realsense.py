@@ -223,6 +223,17 @@ def test_silence_ends_the_run(plugged_in, monkeypatch):
     assert list(live(told)) and "has sent nothing for" in told[-1]
 
 
+def test_colour_that_freezes_ends_the_run_though_depth_goes_on(recording, tmp_path, plugged_in, monkeypatch):
+    path = write_db3(tmp_path / "frozen.db3", walls(36), colourless=range(4, 36))
+    monkeypatch.setattr(RealSense, "_find_device", lambda self: rs.context().load_device(str(path)))
+    monkeypatch.setattr(realsense, "GIVE_UP_S", 0.1)
+    told, playing = [], []
+    sequence = open_sequence("realsense:size=64x48", SourceOptions(depth_every=1, tell=lambda line: (
+        told.append(line), playing.append(sequence.device.as_playback().current_status()))))
+    assert len(list(sequence)) <= 4 and "has sent nothing for" in told[-1]
+    assert playing[-1] == rs.playback_status.playing, "it need not wait for depth to end as well"
+
+
 def test_stop_ends_the_run(plugged_in):
     sequence = live()
     for count, frame in enumerate(sequence):
