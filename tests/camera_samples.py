@@ -3,7 +3,6 @@
 from contextlib import contextmanager
 
 import cv2
-import numpy as np
 
 from calib.camera import Camera
 from dataset_samples import Sample, units, write, write_image
