@@ -4,11 +4,11 @@
     python benchmarks/fuzz.py [FORMAT ...] [--variants 200] [--seed 0]
 
 Half of the variants cut a file off, half change one to five bytes of it. Ends with exit code 1 at a mistake, after
-printing how to get it again, and with a traceback where one variant takes longer than a minute.
+printing how to get it again. Reading is done in a process of its own, so that what crashes or hangs is seen as well.
 """
 
 import argparse
-import faulthandler
+import multiprocessing
 import sys
 import tempfile
 import time
@@ -22,49 +22,96 @@ from runs import ROOT, table
 
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+import camera_samples  # noqa: E402
+import dataset_samples  # noqa: E402
 import lzfse_blocks  # noqa: E402
 from damage import damage, outcome_of  # noqa: E402
-from dataset_samples import WRITERS  # noqa: E402
 from sequences.rooms.room import build_room  # noqa: E402
 from studio import Studio  # noqa: E402
 
-FRAMES = 5
+DATASETS = {name: writer for name, (_, writer) in dataset_samples.WRITERS.items()}
+FORMATS = DATASETS | camera_samples.WRITERS
+FRAMES, CAMERA_FRAMES = 5, 24
+"""Of a dataset's sample, and of a camera's, of which the last moment may be missing."""
 LONGEST_S = 60
 OUTCOMES = ("refused", "skipped", "unnoticed", "mistake")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("formats", nargs="*", metavar="FORMAT", help=f"of {', '.join(WRITERS)} (default: all)")
+    parser.add_argument("formats", nargs="*", metavar="FORMAT", help=f"of {', '.join(FORMATS)} (default: all)")
     parser.add_argument("--variants", type=int, default=200, metavar="N", help="of each format (default: 200)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first variant")
     arguments = parser.parse_args()
     lzfse_blocks.stand_in()
-    studio, rows = Studio(build_room(7), FRAMES), []
-    for name in arguments.formats or WRITERS:
+    room, rows, reader = build_room(7), [], Reader()
+    for name in arguments.formats or FORMATS:
+        studio = Studio(room, FRAMES if name in DATASETS else CAMERA_FRAMES)
         with tempfile.TemporaryDirectory() as folder:
-            rows.append(fuzz(name, WRITERS[name][1](Path(folder) / name, studio), Path(folder), arguments))
+            sample = FORMATS[name](Path(folder) / "recording" / name, studio)
+            with camera_samples.sent(sample) as sample:
+                rows.append(fuzz(name, sample, Path(folder) / "recording", reader, arguments))
+    reader.end()
     table(["format", *OUTCOMES, "slowest s"], rows)
     return int(any(row[4] for row in rows))
 
 
-def fuzz(name, sample, folder, arguments):
+def fuzz(name, sample, folder, reader, arguments):
     """-> a row of the table"""
     outcomes, slowest_s = Counter(), 0
     for seed in range(arguments.seed, arguments.seed + arguments.variants):
         path, whole = damage(folder, np.random.default_rng(seed))
-        faulthandler.dump_traceback_later(LONGEST_S, exit=True)
         start = time.perf_counter()
-        try:
-            outcome = outcome_of(sample)
-        except Exception:
-            outcome = "mistake"
-            print(f"{name} --seed {seed} --variants 1, {path.relative_to(folder)}:\n{traceback.format_exc()}")
+        outcome, mistake = reader.outcome_of(sample)
         slowest_s = max(slowest_s, time.perf_counter() - start)
-        faulthandler.cancel_dump_traceback_later()
+        if mistake:
+            print(f"{name} --seed {seed} --variants 1, {path.relative_to(folder)}:\n{mistake}")
         outcomes[outcome] += 1
         path.write_bytes(whole)
     return [name, *(outcomes[outcome] for outcome in OUTCOMES), f"{slowest_s:.1f}"]
+
+
+class Reader:
+    """A process that reads samples; another one takes its place when it crashes or hangs."""
+
+    def __init__(self):
+        self.begin()
+
+    def begin(self):
+        self.pipe, far_end = multiprocessing.Pipe()
+        self.process = multiprocessing.get_context("spawn").Process(target=read_all, args=(far_end,), daemon=True)
+        self.process.start()
+        far_end.close()
+
+    def end(self):
+        self.process.kill()
+        self.process.join()
+
+    def outcome_of(self, sample):
+        """-> the outcome, and what went wrong in many words or none"""
+        self.pipe.send(sample)
+        try:
+            if self.pipe.poll(LONGEST_S):
+                return self.pipe.recv()
+            mistake = f"no answer within {LONGEST_S} s"
+        except EOFError:
+            self.process.join()
+            mistake = f"the process ended with exit code {self.process.exitcode}"
+        self.end()
+        self.begin()
+        return "mistake", mistake
+
+
+def read_all(pipe):
+    lzfse_blocks.stand_in()
+    while True:
+        try:
+            answer = outcome_of(pipe.recv()), ""
+        except EOFError:
+            return
+        except Exception:
+            answer = "mistake", traceback.format_exc()
+        pipe.send(answer)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@
 A camera in the network (MJPEG over HTTP, 640x480, 30 frames/s, from a process of its own) shows the synthetic room;
 run_slam takes it with a network, and its SLAM is held back to 10 frames/s. Latency goes from the moment that the camera
 begins to send a picture, which carries its number, to the pose. Memory is the resident size of the process over so many
-simulated minutes, for which camera and SLAM run `faster` than real time. Decoding and rectifying is measured alone, on
+simulated minutes, for which camera and SLAM run `faster` than real time; the map keeps its keyframes, whose number
+stands below. Decoding and rectifying is measured alone, on
 one thread.
 """
 
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -40,6 +42,16 @@ BITS, BLOCK_PX = 8, 40
 LENS = (-0.28, 0.09, 0.0005, -0.0003, 0.0)
 
 
+class Moment(NamedTuple):
+    """When a frame has become a pose."""
+
+    index: int
+    memory_mb: float
+    """Resident size of the process."""
+    latency_s: float
+    keyframes: int
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--depth", default="mobile", metavar="NAME|FILE")
@@ -55,15 +67,16 @@ def main():
         write_calibration(Path(scratch) / "camera.yaml", Calibration(room.camera))
         count = round(RATE_HZ * arguments.seconds)
         log = watch(scratch, views, count, arguments.depth)
-        latency_ms = [1e3 * latency_s for _, _, latency_s in log]
+        latency_ms = [1e3 * moment.latency_s for moment in log]
         print(f"\n{count} frames at {RATE_HZ:g} frames/s, SLAM held back to {SLAM_HZ:g}: {len(log)} became poses")
         table(["latency, median ms", "95 % ms", "largest ms"],
               [[f"{value:.0f}" for value in (*np.percentile(latency_ms, (50, 95)), max(latency_ms))]])
         log = watch(scratch, views, round(60 * RATE_HZ * arguments.minutes), arguments.depth, arguments.faster)
-        minutes = {int(index / RATE_HZ / 60): memory_mb for index, memory_mb, _ in log}
+        minutes = {int(moment.index / RATE_HZ / 60): moment for moment in log}  # the last of each
         print(f"\n{arguments.minutes:g} simulated minutes, {arguments.faster:g} times as fast, {len(log)} poses")
         table(["after minute", *(minute + 1 for minute in minutes)],
-              [["resident MB", *(f"{memory_mb:.0f}" for memory_mb in minutes.values())]])
+              [["resident MB", *(f"{moment.memory_mb:.0f}" for moment in minutes.values())],
+               ["keyframes", *(moment.keyframes for moment in minutes.values())]])
 
 
 def decoding(rgb, camera):
@@ -90,7 +103,7 @@ def times_ms(work, count=200):
 
 
 def watch(scratch, views, count, depth, faster=1.0):
-    """Run on a camera for `count` of its frames -> [(frame index, resident MB, latency_s)] of the poses."""
+    """Run on a camera for `count` of its frames -> [Moment] of the poses."""
     log, pipe, far_end = [], *multiprocessing.Pipe()
     begun_s = multiprocessing.Value("d", 0.0)
     camera = multiprocessing.get_context("fork").Process(
@@ -106,7 +119,7 @@ def watch(scratch, views, count, depth, faster=1.0):
         time.sleep(max(0.0, end_s - time.monotonic()))
         shown = (time.monotonic() - begun_s.value) * RATE_HZ * faster  # pictures the camera has begun to send
         age = (shown - number_of(frame.rgb)) % 2**BITS
-        log.append((frame.index, resident_mb(), age / (RATE_HZ * faster)))
+        log.append(Moment(frame.index, resident_mb(), age / (RATE_HZ * faster), len(self.keyframes)))
         return result
 
     SlamSystem.process = held_back

@@ -15,6 +15,7 @@ from calib.boards.picture import coverage_picture
 from calib.boards.solution import LENSES, solve
 from calib.boards.variety import coverage, doubts, missing_views
 from calib.boards.views import ViewCollection
+from calib.boards.wanted import Wanted
 from calib.calibration import without_depth
 from calib.calibration_file import describe_format, read_calibration, write_calibration
 from calib.command_line import OneLineParser, exit_code, whole_number
@@ -28,8 +29,6 @@ MOST_LOOKED_AT = 400
 """Of a long recording, so many images evenly spread."""
 USUAL_STRIDE = 5
 """Of a recording of unknown length, every so-manieth image."""
-ENOUGH_VIEWS = 20
-"""Of a camera, so many are waited for."""
 SHADES = " ░▒▓█"
 
 
@@ -46,7 +45,7 @@ def _run(argv):
 def calibrate(arguments):
     """Pictures of a board -> a YAML that run_slam takes, and a PNG beside it. The PNG is written in any case."""
     board = _board(arguments, arguments.with_markers)
-    collection = collect(arguments.source, board, arguments.max_frames)
+    collection = collect(arguments.source, board, arguments.lens, arguments.max_frames)
     print(collection.describe())
     solution, reasons = None, missing_views(collection.views, collection.size)
     try:
@@ -67,9 +66,10 @@ def calibrate(arguments):
     print(f"written to {arguments.output}, the corners and the undistorted view to {picture}")
 
 
-def collect(source, board, max_frames=None):
+def collect(source, board, lens, max_frames=None):
     """Source as run_slam takes it -> ViewCollection. Ctrl-C ends it with what there is."""
     collection = ViewCollection(board)
+    wanted = Wanted(collection, lens)
     console = Console(highlight=False)
     sequence = open_uncalibrated(source, SourceOptions(max_frames=max_frames, tell=console.print))
     stride = _stride(sequence)
@@ -79,9 +79,10 @@ def collect(source, board, max_frames=None):
             if frame.index % stride:
                 continue
             collection.add(f"image {frame.index}", frame.rgb)
+            missing = wanted.reasons() if is_live(sequence) else missing_views(collection.views, collection.size)
             if console.is_terminal:
-                screen.update("\n".join(progress_lines(collection)), refresh=True)
-            if is_live(sequence) and _is_enough(collection):
+                screen.update("\n".join(progress_lines(collection, missing)), refresh=True)
+            if is_live(sequence) and not missing:
                 break
     if not collection.looked_at:
         raise CalibrationError(f"{source}: no image could be read")
@@ -95,17 +96,12 @@ def _stride(sequence):
     return -(-sequence.frame_count // MOST_LOOKED_AT) if sequence.frame_count else USUAL_STRIDE
 
 
-def _is_enough(collection):
-    return len(collection.views) >= ENOUGH_VIEWS and not missing_views(collection.views, collection.size)
-
-
-def progress_lines(collection):
+def progress_lines(collection, missing):
     """Where in the image corners have been, as text, and what is still missing."""
     counts = coverage(collection.views, collection.size, (8, 24))
     shades = [[SHADES[min(len(SHADES) - 1, int(count))] for count in row] for row in counts]
-    missing = missing_views(collection.views, collection.size)
     return ["+" + "-" * 24 + "+", *("|" + "".join(row) + "|" for row in shades), "+" + "-" * 24 + "+",
-            collection.describe(), "missing: " + ("; ".join(missing) or "nothing, lean the board in all directions")]
+            collection.describe(), "missing: " + ("; ".join(missing) or "nothing")]
 
 
 def print_board(arguments):

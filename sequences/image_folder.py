@@ -1,4 +1,5 @@
 """A folder of images: in natural order, one every 1/30 s, or as its `timestamps.txt` says.
+Photos are turned as their EXIF says, which OpenCV does.
 
 That file has a line per image, in seconds: the time alone, in the natural order of the images, or `time filename`.
 """
@@ -8,12 +9,14 @@ import re
 from pathlib import Path
 
 from calib.errors import SourceError
+from calib.focal.exif import rotation_from_exif
 from sequences.frame import Frame
 from sequences.image_file import IMAGE_SUFFIXES
 from sequences.recorded import find_calibration, first_readable_size, read_frame, refuse_sensor_depth
 from sequences.sequence import SkipLog
 from sequences.text_file import data_lines
 from sequences.tum_files import read_index
+from sequences.turned_camera import as_shown
 
 LAYOUT = "images"
 FRAME_INTERVAL_S = 1 / 30
@@ -43,7 +46,8 @@ class ImageFolder:
         self.times_s, self.files = (part[: options.max_frames] for part in _timed(files, self.folder / TIMES))
         refuse_sensor_depth(options, self.folder)
         calibration = find_calibration(options, self.folder / "calibration.yaml")
-        self.camera = calibration.camera.fitted_to(first_readable_size(self.files, self.folder))
+        size = first_readable_size(self.files, self.folder)
+        self.camera = as_shown(calibration.camera, size, rotation_from_exif(self.files[0])).fitted_to(size)
         self.frame_count = len(self.files)
 
     def __iter__(self):

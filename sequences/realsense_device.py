@@ -1,6 +1,9 @@
 """Colour with the depth that belongs to it from a RealSense device, be it plugged in or a recording that is played."""
 
+import queue
 import threading
+import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -19,8 +22,9 @@ TO_RGB = {"rgb8": None, "bgr8": cv2.COLOR_BGR2RGB, "rgba8": cv2.COLOR_RGBA2RGB, 
 TIMEOUT_MS = 1000
 DENSITY = 0.8
 """Pixels for each reading, along both axes, where readings fall between pixels; more would leave holes."""
-QUEUE_LENGTH = 6
-"""Far from the 16 frames of a sensor that librealsense hands out at a time; it drops what comes beyond."""
+QUEUE_LENGTH, MOST_WAITING = 4, 4
+"""Frames that have arrived, and those of a stream that wait for the other: together far from the 16 frames of a sensor
+that librealsense hands out at a time; it drops what comes beyond."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +74,18 @@ def choose_streams(device, place, fits=lambda profile: True):
 class Player:
     """Starts streams, and iterates over (colour frame, depth frame or None) until they end.
 
-    A depth frame belongs to the colour frame when it was taken within half an interval of it. Frames come through a
-    syncer also where it cannot pair them: of librealsense's queues it is the one that makes a recording wait.
+    A depth frame belongs to the colour frame when it was taken within half an interval of it. Frames come by callbacks
+    that wait for room, so that a recording waits as well. librealsense's own syncer would hold frames back while the
+    other stream has a gap, until a recording stands still.
     """
 
     def __init__(self, streams, wants_depth, goes_on):
-        """`goes_on()`: asked whenever nothing came for TIMEOUT_MS."""
+        """`goes_on()`: asked whenever nothing, or nothing but depth, came for TIMEOUT_MS."""
         self.rs = librealsense()
         self.streams, self.goes_on = streams, goes_on
-        self.syncer = self.rs.syncer(QUEUE_LENGTH)
         self.interval_ms = 1e3 / streams.colour[1].fps()
         self.align = self.rs.align(self.rs.stream.color)
+        self._arrived, self._stopping = queue.Queue(QUEUE_LENGTH), threading.Event()
         self._composed = self.rs.frame_queue(1)
         self._pair = self._registration = None
         self._composer = self.rs.processing_block(self._compose)
@@ -94,54 +99,56 @@ class Player:
     def start(self):
         for sensor, profiles in self.sensors.values():
             sensor.open(profiles)
-            sensor.start(self.syncer)
+            sensor.start(self._take)
 
     def stop(self):
-        """A sensor does not stop before the frame that it holds has been taken, so somebody must.
-
-        One that was unplugged cannot be stopped any more.
-        """
-        stopped = threading.Event()
-
-        def take():
-            while not stopped.is_set():
-                self.syncer.try_wait_for_frames(20)
-
-        taker = threading.Thread(target=take, daemon=True)
-        taker.start()
+        """A camera that was unplugged cannot be stopped any more."""
+        self._stopping.set()
         for sensor, _ in self.sensors.values():
             with suppress(RuntimeError):
                 sensor.stop()
                 sensor.close()
-        stopped.set()
-        taker.join()
 
     def __iter__(self):
-        colour, depth = None, None
+        colours, depths = deque(), deque(maxlen=MOST_WAITING)
+        asked_s = time.monotonic()
         for frame in self._frames():
-            is_colour = _kind(frame.profile) == "color"
-            if is_colour and colour:
-                yield colour, None
-            if is_colour:
-                colour = frame
-            else:
-                depth = frame
-            if colour and (not self.has_depth or self._belong_together(colour, depth)):
-                yield colour, depth
-                colour = None
-        if colour:
-            yield colour, None
+            (colours if _kind(frame.profile) == "color" else depths).append(frame)
+            while colours and (self._is_settled(colours[0], depths) or len(colours) > MOST_WAITING):
+                colour = colours.popleft()
+                yield colour, self._depth_of(colour, depths)
+                asked_s = time.monotonic()
+            if self._arrived.empty() and time.monotonic() - asked_s > 1e-3 * TIMEOUT_MS:
+                if not self.goes_on():
+                    break
+                asked_s = time.monotonic()
+        for colour in colours:
+            yield colour, self._depth_of(colour, depths)
+
+    def _take(self, frame):
+        """Called by librealsense, from a thread for each sensor."""
+        while not self._stopping.is_set():
+            with suppress(queue.Full):
+                return self._arrived.put(frame, timeout=0.05)
 
     def _frames(self):
         while True:
-            received, frames = self.syncer.try_wait_for_frames(TIMEOUT_MS)
-            if received:
-                yield from frames
-            elif not self.goes_on():
-                return
+            try:
+                yield self._arrived.get(timeout=1e-3 * TIMEOUT_MS)
+            except queue.Empty:
+                if not self.goes_on():
+                    return
 
-    def _belong_together(self, colour, depth):
-        return depth is not None and abs(colour.get_timestamp() - depth.get_timestamp()) < self.interval_ms / 2
+    def _is_settled(self, colour, depths):
+        """Whether no better depth can come any more: each stream is in order."""
+        return not self.has_depth or any(self._lag_ms(colour, depth) > -self.interval_ms / 2 for depth in depths)
+
+    def _depth_of(self, colour, depths):
+        return next((depth for depth in depths if abs(self._lag_ms(colour, depth)) < self.interval_ms / 2), None)
+
+    @staticmethod
+    def _lag_ms(colour, depth):
+        return depth.get_timestamp() - colour.get_timestamp()
 
     def aligned(self, colour, depth, camera, depth_scale):
         """The depth frame as the colour camera sees it -> DepthImage. librealsense takes most lenses for straight, so

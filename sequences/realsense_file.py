@@ -1,5 +1,7 @@
 """A recording by RealSense's own tools: `.bag`, or `.db3` as librealsense writes it since 2.57."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -7,11 +9,14 @@ from calib.errors import SourceError
 from sequences.frame import Frame
 from sequences.realsense_device import Player, choose_streams, rgb_of
 from sequences.realsense_library import librealsense
-from sequences.recorded import find_calibration, refuse_sensor_depth
+from sequences.recorded import find_calibration, note_early_end, refuse_sensor_depth
 from sequences.sequence import SkipLog
 
 LAYOUT = "a .bag or .db3 file (RealSense)"
 SUFFIXES = (".bag", ".db3")
+OPENS_S = 30.0
+"""Opening takes a fraction of a second; with some damaged files librealsense never comes to an end."""
+TRIAL = "import sys, pyrealsense2; pyrealsense2.context().load_device(sys.argv[1])"
 
 
 def recognises(path):
@@ -34,6 +39,8 @@ class RealSenseFile:
         self.skipped = SkipLog()
         if not self.file.is_file():
             raise SourceError(f"{self.file} is not a file")
+        librealsense()
+        self._try_elsewhere()
         playback, streams = self._open()
         if not streams.depth:
             refuse_sensor_depth(options, self.file)
@@ -53,24 +60,41 @@ class RealSenseFile:
         resuming = threading.Thread(target=playback.resume, daemon=True)  # it may wait for frames to be taken
         resuming.start()
         try:
-            yield from self._frames(player)
+            yield from self._frames(player, playback)
         finally:
             player.stop()
             resuming.join()
 
-    def _frames(self, player):
-        timestamp_s, index = -1.0, 0
+    def _frames(self, player, playback):
+        first_s = timestamp_s = index = 0
         for colour, depth in player:
             if index == self.options.max_frames:
                 return
-            if 1e-3 * colour.get_timestamp() <= timestamp_s:
+            if index and 1e-3 * colour.get_timestamp() <= timestamp_s:
                 self.skipped.add(f"{self.file}: frame {colour.get_frame_number()} comes twice or out of order")
                 continue
             timestamp_s = 1e-3 * colour.get_timestamp()
+            if not index:
+                first_s = timestamp_s
+                whole_s = playback.get_duration().total_seconds() - 1e-9 * playback.get_position()
             wanted = depth and self.options.depth_every and index % self.options.depth_every == 0
             yield Frame(index, timestamp_s, rgb_of(colour), sensor_depth=player.aligned(
                 colour, depth, self.camera, self.depth_scale) if wanted else None)
             index += 1
+        if index:
+            note_early_end(self.skipped, self.file, index, timestamp_s - first_s, whole_s)
+
+    def _try_elsewhere(self):
+        """Raises SourceError where opening the file hangs or crashes: here neither could be stopped any more."""
+        try:
+            trial = subprocess.run([sys.executable, "-c", TRIAL, str(self.file.resolve())], timeout=OPENS_S,
+                                   stdin=subprocess.DEVNULL, capture_output=True)
+        except subprocess.TimeoutExpired:
+            raise SourceError(f"{self.file} cannot be opened as a RealSense recording: after {OPENS_S:.0f} s there is "
+                              f"still no end to it; it is damaged") from None
+        if trial.returncode < 0:
+            raise SourceError(f"{self.file} cannot be opened as a RealSense recording: librealsense crashes over it; "
+                              f"it is damaged")
 
     def _open(self):
         self.rs = librealsense()

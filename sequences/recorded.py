@@ -6,6 +6,10 @@ from calib.calibration_file import read_calibration
 from calib.errors import CalibrationError, SourceError
 from sequences.image_file import UnreadableImage, read_rgb
 
+MISSING_AT_END_S = 0.25
+"""A recording that is this much shorter than its header says was cut off; sound often lasts a little longer than
+images."""
+
 
 def find_calibration(options, beside):
     """The Calibration that the user gave, or the file `beside` the recording. Raises CalibrationError with a hint.
@@ -24,6 +28,12 @@ def find_calibration(options, beside):
     if calibration.says_depth_scale or beside in (None, path) or not beside.is_file():
         return calibration
     return replace(calibration, depth_scale=read_calibration(beside).depth_scale)
+
+
+def note_early_end(skipped, file, count, end_s, whole_s):
+    """Count a file of `count` frames that breaks off, of what it announced, as something skipped."""
+    if whole_s - end_s > MISSING_AT_END_S:
+        skipped.add(f"{file}: ends after {count} frames, {end_s:.1f} s of {whole_s:.1f} s")
 
 
 def first_readable(files, source, read):

@@ -1,13 +1,13 @@
 """A video file, with the timestamps it carries."""
 
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from calib.errors import SourceError
 from sequences.frame import Frame
-from sequences.recorded import find_calibration, refuse_sensor_depth
+from sequences.recorded import find_calibration, note_early_end, refuse_sensor_depth
 from sequences.sequence import SkipLog
+from sequences.turned_camera import as_shown
 from sequences.video_decoder import open_decoder
 
 LAYOUT = "a video file"
@@ -15,8 +15,6 @@ VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpe
                   ".m2ts", ".flv", ".ogv")
 FASTEST_HZ = 500
 """A header's rate beyond this is a unit of time rather than a rate."""
-MISSING_AT_END_S = 0.25
-"""A video that is this much shorter than its header says was cut off; sound often lasts a little longer than images."""
 
 
 def recognises(path):
@@ -54,32 +52,6 @@ class VideoFile:
             # Some containers carry no or repeated stamps; time must go on all the same.
             timestamp_s = stamp_s if stamp_s > timestamp_s else timestamp_s + self.interval_s
             yield Frame(index, timestamp_s, rgb)
-        self._check_end(index + 1, timestamp_s + self.interval_s)
-
-    def _check_end(self, count, end_s):
-        """Count a file that breaks off as something skipped. Too few images alone are none where the rate varies."""
-        if self.frame_count and count < self.frame_count:
-            whole_s = self.frame_count * self.interval_s
-            if whole_s - end_s > MISSING_AT_END_S:
-                self.skipped.add(f"{self.file}: ends after {count} frames, {end_s:.1f} s of {whole_s:.1f} s")
-
-
-def as_shown(camera, size, rotation_deg):
-    """The calibrated camera turned as the video's rotation flag turns its pictures, where it only fits that way.
-
-    A phone that was calibrated lying on its side then serves for upright videos. `rotation_deg` is clockwise.
-    """
-    fits_turned = abs(size[0] * camera.height / (size[1] * camera.width) - 1) < 0.01
-    if rotation_deg in (90, 270) and camera.width != camera.height and fits_turned:
-        for _ in range(rotation_deg // 90):
-            camera = _turned_clockwise(camera)
-    return camera
-
-
-def _turned_clockwise(camera):
-    """The camera of pictures turned by 90 degrees: u' = height - 1 - v, v' = u, hence x' = -y, y' = x."""
-    distortion = camera.distortion
-    if distortion and camera.model == "pinhole":  # k1 k2 p1 p2 ...: tangential terms swap, radial ones stay
-        distortion = (*distortion[:2], distortion[3], -distortion[2], *distortion[4:])
-    return replace(camera, width=camera.height, height=camera.width, fx=camera.fy, fy=camera.fx,
-                   cx=camera.height - 1 - camera.cy, cy=camera.cx, distortion=distortion)
+        if self.frame_count and index + 1 < self.frame_count:  # too few are no sign of it where the rate varies
+            note_early_end(self.skipped, self.file, index + 1, timestamp_s + self.interval_s,
+                           self.frame_count * self.interval_s)

@@ -12,15 +12,16 @@ TIMES_MS = [0, 33, 53, 86, 206, 239, 289, 322, 442, 475, 508, 558]
 """Of a camera that takes longer in the dark."""
 
 
-def write_clip(path, codec="libx264", times_ms=TIMES_MS, start_ms=0, pixels="yuv420p", options=None):
-    """`picture(k)` at times_ms[k]. -> path"""
+def write_clip(path, codec="libx264", times_ms=TIMES_MS, start_ms=0, pixels="yuv420p", options=None,
+               shown=lambda number: picture(number, SIZE)):
+    """`shown(k)`, (H, W, 3) uint8 of SIZE, at times_ms[k]. -> path"""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=30, options=options or {})
         stream.height, stream.width = SIZE
         stream.pix_fmt = pixels
         stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
         for number, time_ms in enumerate(times_ms):
-            frame = av.VideoFrame.from_ndarray(picture(number, SIZE), format="rgb24").reformat(format=pixels)
+            frame = av.VideoFrame.from_ndarray(shown(number), format="rgb24").reformat(format=pixels)
             frame.pts, frame.time_base = start_ms + time_ms, Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

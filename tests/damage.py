@@ -27,15 +27,18 @@ def damage(folder, rng):
 def outcome_of(sample):
     """Read a damaged sample to its end -> `refused`, `skipped` (frames or depth maps, counted), `unnoticed`.
 
-    Anything but a one-line error and whole frames is raised.
+    Anything but a one-line error and whole frames is raised, also where frames are missing without a word.
     """
     try:
-        sequence = open_sequence(str(sample.source), SourceOptions(depth_every=int(sample.has_depth)))
+        options = {"depth_every": int(sample.has_depth)} | sample.options
+        sequence = open_sequence(str(sample.source), SourceOptions(**options))
         frames = list(sequence)
     except MonofuseError as error:
         assert "\n" not in str(error), f"more than one line: {error}"
         return "refused"
     assert all(frame.rgb.shape == (*sequence.camera.size, 3) for frame in frames), "frames of several sizes"
     times_s = [frame.timestamp_s for frame in frames]
+    missing = len(sample.T_world_cam) - len(frames)
+    assert not frames or missing <= sample.may_lack or sequence.skipped.reasons, f"{missing} missing without a word"
     assert all(before < after < float("inf") for before, after in zip(times_s, times_s[1:])), f"times {times_s}"
     return "skipped" if sequence.skipped.reasons else "unnoticed"

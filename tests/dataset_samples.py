@@ -33,6 +33,10 @@ class Sample(NamedTuple):
     camera: Camera
     has_depth: bool = True
     has_truth: bool = True
+    may_lack: int = 0
+    """Frames at the end that may be missing without a word, where only their time tells."""
+    options: dict = {}
+    """Of sequences.sequence.SourceOptions, without which it cannot be read."""
 
 
 def write(path, content):

@@ -11,6 +11,12 @@ def jpeg(rgb):
     return cv2.imencode(".jpg", rgb[..., ::-1])[1].tobytes()
 
 
+def part(data, share=1.0):
+    """JPEG data as one part of a multipart stream, or the beginning of it."""
+    header = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+    return header + data[: int(share * len(data))] + (b"\r\n" if share == 1 else b"")
+
+
 class MjpegServer:
     """Within its `with` block each connection is served by `serve(connection, camera)`: the number of the connection,
     from 0, and an object with `send(rgb)`; what it returns ends the connection. ConnectionError ends it as well."""
@@ -54,9 +60,12 @@ class Connection:
         self.send_jpeg(jpeg(rgb), share)
 
     def send_jpeg(self, data, share=1.0):
+        self.send_parts(part(data, share))
+
+    def send_parts(self, data):
+        """Bytes of the stream as they are."""
         self._begin()
-        header = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n".encode()
-        self._handler.wfile.write(header + data[: int(share * len(data))] + (b"\r\n" if share == 1 else b""))
+        self._handler.wfile.write(data)
         self._handler.wfile.flush()
 
     def pause(self, seconds):

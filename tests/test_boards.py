@@ -13,6 +13,7 @@ from calib.boards.page import write_page
 from calib.boards.solution import solve
 from calib.boards.variety import doubts, missing_tilts, missing_views
 from calib.boards.views import ViewCollection
+from calib.boards.wanted import Wanted
 from calib.calibration_file import read_calibration
 from calib.camera import Camera
 from calib.distortion import to_pixels, to_plane
@@ -151,7 +152,7 @@ def test_from_a_folder_of_pictures_to_a_calibration(tmp_path, pictures, capsys):
 
 
 def test_a_camera_is_watched_until_there_is_enough(tmp_path, pictures, views, monkeypatch):
-    monkeypatch.setattr("calib.__main__.ENOUGH_VIEWS", len(views) - 3)
+    monkeypatch.setattr("calib.boards.wanted.ENOUGH_VIEWS", len(views) - 3)
 
     def serve(connection, camera):
         for number in range(10**6):
@@ -161,6 +162,19 @@ def test_a_camera_is_watched_until_there_is_enough(tmp_path, pictures, views, mo
     with MjpegServer(serve) as server:
         assert main(["chessboard", server.url, "--output", str(tmp_path / "camera.yaml")]) == 0
     assert read_calibration(tmp_path / "camera.yaml").camera.fx == pytest.approx(NARROW.fx, rel=5e-3)
+
+
+def test_a_camera_is_watched_until_the_board_has_leaned(monkeypatch):
+    monkeypatch.setattr("calib.boards.wanted.ENOUGH_VIEWS", 12)
+    studio, collection = BoardStudio(CHARUCO, NARROW), ViewCollection(CHARUCO)
+    wanted = Wanted(collection, "brown")
+    assert "10 more different views" in wanted.reasons()[0]
+    for index, (x, y) in enumerate((x, y) for x in (-1, 0, 1) for y in (-1, -0.4, 0.4, 1)):
+        collection.add(str(index), studio.picture((0, 0, 5 * x), (3.2 * x, 2.4 * y, 10 + x - y)))
+    assert any("leans" in reason for reason in wanted.reasons())
+    for index, picture in enumerate(studio.walk(9.5, (3.6, 2.6))):
+        collection.add(f"leaning {index}", picture)
+    assert wanted.reasons() == []
 
 
 def test_too_few_pictures_are_refused_with_what_is_missing(tmp_path, pictures, capsys):

@@ -10,7 +10,7 @@ import run_slam
 from calib.calibration_file import read_calibration
 from calib.errors import CalibrationError
 from calib.focal.bundle import Bundle, Observations, Scene, Settings
-from calib.focal.estimate import estimate_camera
+from calib.focal.estimate import estimate_camera, without_outliers
 from calib.focal.exif import focal_from_exif
 from calib.focal.lens import LENS, project
 from calib.focal.structure import grow
@@ -37,7 +37,8 @@ def scene():
     seen = seen.select((np.abs(view.uv) < (0.5, 0.375)).all(1) & (view.depth > 0))
     often = np.bincount(seen.point, minlength=250)[seen.point] >= 3
     seen = seen.select(often)
-    return true, seen._replace(point=np.unique(seen.point, return_inverse=True)[1])
+    points, index = np.unique(seen.point, return_inverse=True)
+    return true._replace(X=true.X[points]), seen._replace(point=index)
 
 
 def test_derivatives_are_those_of_differences(scene):
@@ -69,6 +70,22 @@ def test_a_made_up_scene_tells_its_lens(scene, start):
     std = np.sqrt(np.diag(bundle.lens_covariance()))
     error = (bundle.scene.lens - TRUE_LENS)[[LENS.index("log_focal"), LENS.index("k1")]]
     assert std[0] < 0.02 and np.all(np.abs(error) < 4 * std) and abs(error[0]) < 0.02
+
+
+def test_tracks_that_slid_along_an_edge_are_left_out(scene):
+    """A point beside a camera explains any of them, and there outweighs all others."""
+    true, seen = scene
+    centre = -np.einsum("kji,kj->ki", true.R, true.t)[7]
+    slid = np.append(centre + 1e-6 * true.R[7].T @ [0.1, 0.1, 1.0], 1.0)
+    keys = np.array([5, 6, 7])
+    uv = project(true.R[keys], true.t[keys], np.tile(slid, (3, 1)), TRUE_LENS, np.zeros((3, 2))).uv
+    added = Observations(keys, np.full(3, len(true.X)), uv, np.zeros((3, 2)))
+    both = Observations(*map(np.concatenate, zip(seen, added)))
+    both = both.select(np.argsort(both.key, kind="stable"))
+    points = np.concatenate([true.X, [slid / np.linalg.norm(slid)]])
+    settings = Settings(free_lens=("log_focal", "k1"), sigma=NOISE)
+    kept = without_outliers(Bundle(true._replace(X=points), both, settings), settings)
+    assert len(kept.seen.key) == len(seen.key) and len(kept.scene.X) == len(points) - 1
 
 
 def test_videos_that_cannot_tell_are_refused():

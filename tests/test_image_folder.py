@@ -1,9 +1,12 @@
 """Folders of images: order, what counts as an image, and refusals."""
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from calib.camera import Camera
 from calib.errors import CalibrationError, SourceError
+from calib.focal.exif import focal_from_exif
 from sequences.image_folder import FRAME_INTERVAL_S, ImageFolder, recognises
 from sequences.sequence import SourceOptions
 from tiny_recordings import CAMERA, picture, truncate, write_camera, write_rgb
@@ -86,6 +89,23 @@ def test_what_cannot_be_used_says_so_in_one_line(folder, prepare, options, kind,
 def test_a_file_is_no_folder(folder):
     with pytest.raises(SourceError, match="img2.png is not a folder"):
         opened(folder / "img2.png")
+
+
+@pytest.mark.parametrize("orientation, clockwise_deg", [(1, 0), (3, 180), (6, 90), (8, 270)])
+def test_photos_are_turned_as_they_say_and_their_calibration_with_them(tmp_path, orientation, clockwise_deg):
+    """The calibration is that of the camera lying on its side; so is what lies in the file."""
+    sideways, exif = Camera(64, 48, 50.0, 52.0, 30.0, 25.0), Image.Exif()
+    exif[0x0112], exif.get_ifd(0x8769)[0xA405] = orientation, 26
+    Image.fromarray(picture(0, (48, 64))).save(tmp_path / "IMG_1.jpg", exif=exif, quality=98)
+    write_camera(tmp_path / "calibration.yaml", sideways)
+    sequence = opened(tmp_path)
+    frame, = sequence
+    shown = np.rot90(picture(0, (48, 64)), -clockwise_deg // 90)
+    assert frame.rgb.shape == shown.shape and np.abs(frame.rgb.astype(int) - shown).mean() < 4
+    assert sequence.camera.size == shown.shape[:2]
+    expected = {0: (50, 30, 25), 180: (50, 30, 25), 90: (52, 22, 30), 270: (52, 25, 33)}[clockwise_deg]
+    assert (sequence.camera.fx, sequence.camera.cx, sequence.camera.cy) == expected
+    assert focal_from_exif(sequence.files[0]) == pytest.approx(26 / 43.267 * 80 / 64, rel=1e-3)
 
 
 def test_times_line_by_line(folder):

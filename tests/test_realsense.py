@@ -1,7 +1,9 @@
 """RealSense: recordings of a camera in software, played and taken for one that is plugged in."""
 
+import sqlite3
 import sys
 import time
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -12,7 +14,7 @@ from calib.errors import CalibrationError, MissingPackageError, SourceError
 from calib.rectification import Rectifier, rectified
 from calib.registration import undistorted_rays
 from realsense_recording import FOCAL_PX, INTERVAL_MS, SERIAL, SIZE, intrinsics, walls, write_db3
-from sequences import realsense
+from sequences import realsense, realsense_file
 from sequences.catalogue import open_sequence
 from sequences.realsense import RealSense
 from sequences.realsense_file import RealSenseFile, recognises
@@ -149,6 +151,36 @@ def test_recordings_that_cannot_be_used(recording, tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_a_long_gap_in_one_stream_holds_up_nothing(tmp_path, wanted):
+    path = write_db3(tmp_path / "gap.db3", walls(36), colourless=range(6, 28))
+    sequence, frames = played(path, depth_every=wanted)
+    assert [round(1e3 * (frame.timestamp_s - 1) / INTERVAL_MS) for frame in frames] == [*range(6), *range(28, 36)]
+    assert all((frame.sensor_depth is not None) == bool(wanted) for frame in frames) and not sequence.skipped.reasons
+
+
+def test_a_recording_whose_colour_ends_early_says_so(tmp_path):
+    path = write_db3(tmp_path / "early.db3", walls(24))
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DELETE FROM messages WHERE timestamp > 200000000 AND topic_id IN "
+                         "(SELECT id FROM topics WHERE name LIKE '%Color_0/image%')")
+    sequence, frames = played(path, depth_every=1)
+    assert 3 <= len(frames) <= 7 and len(sequence.skipped) == 1
+    assert f"early.db3: ends after {len(frames)} frames" in sequence.skipped.reasons[0]
+    assert not played(path, max_frames=3)[0].skipped.reasons
+
+
+@pytest.mark.parametrize("trial, says", [("while True: pass", "still no end to it"),
+                                         ("import os; os.abort()", "librealsense crashes over it")])
+def test_what_librealsense_itself_does_not_survive_is_said(recording, monkeypatch, trial, says):
+    """Found by benchmarks/fuzz.py: a letter changed in the name of an option, and opening never returns."""
+    monkeypatch.setattr(realsense_file, "TRIAL", trial)
+    monkeypatch.setattr(realsense_file, "OPENS_S", 1.0 if "while" in trial else 30.0)
+    with pytest.raises(SourceError, match=says) as caught:
+        played(recording)
+    assert "walk.db3" in str(caught.value) and "\n" not in str(caught.value)
+
+
 def test_recognised_by_suffix(recording, tmp_path):
     (tmp_path / "folder.bag").mkdir()
     assert recognises(recording) and recognises(str(recording)) and not recognises(tmp_path / "folder.bag")
@@ -189,6 +221,17 @@ def test_silence_ends_the_run(plugged_in, monkeypatch):
     monkeypatch.setattr(realsense, "GIVE_UP_S", 0.1)
     told = []
     assert list(live(told)) and "has sent nothing for" in told[-1]
+
+
+def test_colour_that_freezes_ends_the_run_though_depth_goes_on(recording, tmp_path, plugged_in, monkeypatch):
+    path = write_db3(tmp_path / "frozen.db3", walls(36), colourless=range(4, 36))
+    monkeypatch.setattr(RealSense, "_find_device", lambda self: rs.context().load_device(str(path)))
+    monkeypatch.setattr(realsense, "GIVE_UP_S", 0.1)
+    told, playing = [], []
+    sequence = open_sequence("realsense:size=64x48", SourceOptions(depth_every=1, tell=lambda line: (
+        told.append(line), playing.append(sequence.device.as_playback().current_status()))))
+    assert len(list(sequence)) <= 4 and "has sent nothing for" in told[-1]
+    assert playing[-1] == rs.playback_status.playing, "it need not wait for depth to end as well"
 
 
 def test_stop_ends_the_run(plugged_in):

@@ -8,7 +8,8 @@ import pytest
 from calib.camera import Camera
 from calib.distortion import to_pixels
 from sequences.sequence import SourceOptions
-from sequences.video import VideoFile, as_shown
+from sequences.turned_camera import as_shown
+from sequences.video import VideoFile
 from sequences.video_decoder import OpenCvDecoder, PyAvDecoder, open_decoder
 from tiny_recordings import picture, write_camera
 

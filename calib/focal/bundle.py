@@ -102,6 +102,14 @@ class Bundle:
         distance = np.linalg.norm(view.uv - seen.uv, axis=1)
         return np.where(view.depth > 0, distance, BEHIND)
 
+    def depths(self):
+        """(N,) along the optical axis, in units of the scene; of points beyond infinity, as noise makes them of far
+        ones, as if they lay before it."""
+        (R, t, X, _), seen = self.scene, self.seen
+        X = X[seen.point]
+        depth = np.einsum("ni,ni->n", R[seen.key, 2], X[:, :3]) + t[seen.key, 2] * X[:, 3]
+        return depth / np.maximum(np.abs(X[:, 3]), FLOOR)
+
     def lens_covariance(self):
         """(F, F) of the free lens parameters while everything else is unknown."""
         equations = self._equations()

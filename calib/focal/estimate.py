@@ -32,6 +32,9 @@ INDEPENDENT = 0.03
 focal length it makes the stated uncertainty agree with the errors."""
 OUTLIER = 2 / 640
 """Observations this far off, in longer sides of the image, are drift."""
+NEAREST = 0.1
+"""A point nearer than this, in median distances of what its keyframe sees, slid along an edge: next to the camera a
+point explains any track."""
 FREE = ("log_focal", "k1", "readout")
 WORST_STD = 0.15
 """A focal length less sure than this is no answer."""
@@ -92,7 +95,7 @@ def _estimate(seen, guess):
         raise _no_answer("no shape of the scene explains how things move in it")
     best = min(trials, key=lambda bundle: bundle.cost)
     bundle = _adjusted(seen, np.exp(best.scene.lens[0]), settings) or best
-    bundle = _without_outliers(_without_outliers(bundle, settings), settings)
+    bundle = without_outliers(without_outliers(bundle, settings), settings)
     try:
         return bundle.scene.lens, np.sqrt(np.diag(bundle.lens_covariance()))
     except np.linalg.LinAlgError as error:
@@ -115,16 +118,23 @@ def _adjusted(seen, start, settings):
         return None
 
 
-def _without_outliers(bundle, settings):
+def without_outliers(bundle, settings):
     """The same without the observations that do not fit, and the points that then are seen too seldom."""
     seen = bundle.seen
-    kept = bundle.errors() < OUTLIER
+    kept = (bundle.errors() < OUTLIER) & ~np.isin(seen.point, seen.point[_is_too_near(bundle)])
     kept &= np.bincount(seen.point[kept], minlength=len(bundle.scene.X))[seen.point] >= 3
     points = np.unique(seen.point[kept])
     if len(np.unique(seen.key[kept])) < len(bundle.scene.t) or kept.sum() < LEAST_OBSERVATIONS:
         return bundle
     scene = bundle.scene._replace(X=bundle.scene.X[points])
     return Bundle(scene, _reindexed(seen.select(kept)), settings).run()
+
+
+def _is_too_near(bundle):
+    """(N,) whether an observation is of a point that lies next to the camera."""
+    seen, depth = bundle.seen, bundle.depths()
+    usual = np.array([np.median(depths) for depths in np.split(depth, bundle.starts[1:])])
+    return depth < NEAREST * np.repeat(usual, np.diff(bundle.starts, append=len(depth)))
 
 
 def _reindexed(seen):

@@ -3,7 +3,9 @@
 import math
 
 DIAGONAL_35MM = math.hypot(36, 24)
-EXIF_FOLDER, FOCAL_IN_35MM = 0x8769, 0xA405
+EXIF_FOLDER, FOCAL_IN_35MM, ORIENTATION = 0x8769, 0xA405, 0x0112
+CLOCKWISE_DEG = {3: 180, 6: 90, 8: 270}
+"""By orientation; the others do not turn, or are mirror images, which no camera takes."""
 
 
 def focal_from_exif(path):
@@ -11,13 +13,23 @@ def focal_from_exif(path):
 
     FocalLengthIn35mmFilm (EXIF 2.3, CIPA DC-008) compares diagonals.
     """
-    from PIL import Image
-    try:
-        with Image.open(path) as image:
-            focal_mm = float(image.getexif().get_ifd(EXIF_FOLDER).get(FOCAL_IN_35MM, 0))
-            width, height = image.size
-    except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError):
-        return None
+    focal_mm, _, (width, height) = _read(path)
     if not 5 <= focal_mm <= 1000:
         return None
     return focal_mm / DIAGONAL_35MM * math.hypot(width, height) / max(width, height)
+
+
+def rotation_from_exif(path):
+    """Image file -> clockwise degrees by which it is to be shown turned, 0 where the file does not say."""
+    return CLOCKWISE_DEG.get(_read(path)[1], 0)
+
+
+def _read(path):
+    """Focal length in mm of 35 mm film, orientation, (width, height); zeros where the file does not say."""
+    from PIL import Image
+    try:
+        with Image.open(path) as image:
+            exif = image.getexif()
+            return float(exif.get_ifd(EXIF_FOLDER).get(FOCAL_IN_35MM, 0)), exif.get(ORIENTATION, 0), image.size
+    except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError):
+        return 0.0, 0, (0, 0)
