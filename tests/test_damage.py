@@ -7,7 +7,7 @@ from camera_samples import WRITERS, sent
 from damage import damage, outcome_of
 from studio import Studio
 
-FRAMES, VARIANTS = 24, 8
+FRAMES, VARIANTS = 24, 3
 NEEDS = {"h264": "av", "db3": "pyrealsense2"}
 
 
