@@ -23,6 +23,7 @@ from sequences.recorder import Recorder
 from sequences.sequence import SourceOptions, is_live
 from sequences.stream import without_password
 from sequences.unknown_camera import estimate_source, open_with_camera
+from slam.config import SlamConfig
 from slam.depth_stage import with_predicted_depth, with_sensor_depth
 from slam.evaluation import DepthErrors, evaluate_trajectory
 from slam.export import ESTIMATED_CAMERA, MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
@@ -32,7 +33,7 @@ from slam.pyramid import inverse_depth_on
 from slam.report import RunCounter, build_report, table_rows
 from slam.screen import Screen
 from slam.stop_signal import Interrupted, StopSignal
-from slam.system import SlamConfig, SlamSystem
+from slam.system import SlamSystem
 from slam.warm_up import warm_up
 
 AUTO = Path("auto")
@@ -212,11 +213,13 @@ class Session:
                 self.step(frame, viewer)
                 self.counter.loop_s = time.perf_counter() - start
                 progress.update(frame.index + 1, self.counter.describe())
-            self.slam.finish()
-            self.require_path()
             self.ended = "complete"
         if self.failures and isinstance(self.failures[0], Interrupted):
             self.ended = "interrupted"
+        with self.attempt():
+            self.slam.finish()
+            if self.ended == "complete":
+                self.require_path()
 
     def step(self, frame, viewer):
         result = self.slam.process(frame)

@@ -32,7 +32,8 @@ from sequences.sequence import SourceOptions  # noqa: E402
 from sequences.synthetic import pinhole  # noqa: E402
 from slam.evaluation import evaluate_trajectory  # noqa: E402
 from slam.loop_candidates import CandidateConfig  # noqa: E402
-from slam.system import SlamConfig, SlamSystem  # noqa: E402
+from slam.config import SlamConfig  # noqa: E402
+from slam.system import SlamSystem  # noqa: E402
 
 FRAMES = 600
 DRIFT = np.array([0.004, -0.003, 0.005, 0.001, 0.003, -0.001])

@@ -31,7 +31,8 @@ from sequences.catalogue import open_sequence  # noqa: E402
 from sequences.sequence import SourceOptions  # noqa: E402
 from slam.depth_stage import with_predicted_depth, with_sensor_depth  # noqa: E402
 from slam.stages import StageTimes  # noqa: E402
-from slam.system import SlamConfig, SlamSystem  # noqa: E402
+from slam.config import SlamConfig  # noqa: E402
+from slam.system import SlamSystem  # noqa: E402
 
 COVER_S, CUT_S, WITHIN_S = 0.5, 1.0, 1.0
 ERROR_M, ERROR_SHARE, ERROR_DEG = 0.1, 0.1, 4.0

@@ -22,7 +22,8 @@ from calib.rectification import Rectifier, rectified  # noqa: E402
 from sequences.catalogue import open_sequence  # noqa: E402
 from sequences.sequence import SourceOptions  # noqa: E402
 from slam.depth_stage import with_sensor_depth  # noqa: E402
-from slam.system import SlamConfig, SlamSystem  # noqa: E402
+from slam.config import SlamConfig  # noqa: E402
+from slam.system import SlamSystem  # noqa: E402
 
 FRAMES = 300
 MAP_SIZE = 500_000

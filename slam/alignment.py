@@ -46,7 +46,7 @@ def align_depth(inverse_depth, view, last_log_scale, config):
     """
     common = (view.confidence >= config.min_confidence) & (view.depth_m > 0) & (inverse_depth > 0)
     if common.sum() < config.min_share * common.size:
-        return AlignedDepth(inverse_depth * np.float32(np.exp(-last_log_scale)), last_log_scale, np.inf)
+        return scaled(inverse_depth, last_log_scale)
     log_ratio = np.zeros(inverse_depth.shape, np.float32)
     log_ratio[common] = np.log(view.depth_m[common] * inverse_depth[common])
     log_scale = float(np.median(log_ratio[common]))
@@ -55,6 +55,11 @@ def align_depth(inverse_depth, view, last_log_scale, config):
     known = (common & (np.abs(rest) < config.max_log_bend)).astype(np.float32)
     log_bend = _smoothed(rest * known, known, config.bend_width, config.bend_prior)
     return AlignedDepth(inverse_depth * np.exp(-np.float32(log_scale) - log_bend), log_scale, log_spread)
+
+
+def scaled(inverse_depth, log_scale):
+    """A predicted (h, w) inverse depth by the scale of an earlier one -> AlignedDepth"""
+    return AlignedDepth(inverse_depth * np.float32(np.exp(-log_scale)), log_scale, np.inf)
 
 
 def bend_to_points(inverse_depth, u, v, rho, config):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from calib import se3, sim3
@@ -70,7 +71,9 @@ class Keyframes:
         return len(self.items)
 
     def make(self, frame, pyramid, inverse_depth, depth_log_std, with_grid):
-        """A Keyframe that is not yet part of the map; None if the image offers too little to align to."""
+        """A Keyframe that is not yet part of the map; None if the image offers too little to align to.
+
+        depth_log_std: standard deviation of the logarithm of depth, one number or (h, w)."""
         points = self._points(pyramid, inverse_depth, depth_log_std, with_grid)
         if points[0].shape[1] < self.config.min_points:
             return None
@@ -121,12 +124,14 @@ class Keyframes:
 
     def _points(self, pyramid, inverse_depth, depth_log_std, with_grid):
         """Point tables of all levels."""
+        depth_log_std = np.broadcast_to(np.float32(depth_log_std), inverse_depth.shape)
         points = []
         for index, level in enumerate(pyramid.levels):
             if index:
                 halved = np.empty(level.camera.size, np.float32)
                 halve_inverse_depth(inverse_depth, level.edge_ratio, halved)
                 inverse_depth = halved
+                depth_log_std = cv2.resize(depth_log_std, halved.shape[::-1], interpolation=cv2.INTER_AREA)
             points.append(self._select(level, inverse_depth, depth_log_std, index, with_grid))
         return tuple(points)
 
@@ -150,7 +155,7 @@ class Keyframes:
         points[1] = (v - level.camera.cy) / level.camera.fy * z_m
         points[2] = z_m
         points[3:6] = level.texture.reshape(-1, 3)[pixels].T
-        points[6] = depth_log_std
+        points[6] = depth_log_std.ravel()[pixels]
         return points
 
 

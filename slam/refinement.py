@@ -1,7 +1,8 @@
 """Keyframes' depth and motion where geometry decides and the network fills in.
 
 A window of keyframes is adjusted jointly over points that images locate (slam.window). Those points then say what
-dense depth is: the network's shape, brought to them by a factor and a smooth field.
+dense depth is: the network's shape, brought to them by a factor and a smooth field. A keyframe that has others after
+it is finished by dense stereo with its neighbours, along ratios to that shape.
 """
 
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ import numpy as np
 
 from calib import se3, sim3
 from slam.alignment import AlignmentConfig, bend_to_points
+from slam.network_response import NetworkResponse, ResponseConfig
+from slam.stereo import StereoConfig, StereoDepth, refine_depth
 from slam.window import Window, WindowConfig
 
 
@@ -17,6 +20,14 @@ from slam.window import Window, WindowConfig
 class RefinementConfig:
     window: WindowConfig = field(default_factory=WindowConfig)
     alignment: AlignmentConfig = field(default_factory=lambda: AlignmentConfig(bend_prior=0.3))
+    response: ResponseConfig = field(default_factory=ResponseConfig)
+    stereo: StereoConfig = field(default_factory=StereoConfig)
+    beside: int = 2
+    """Keyframes before, and as many after, that a keyframe's depth is taken from; it is finished once they are there."""
+    one_observation_log_std: float = 0.2
+    """Standard deviation of the logarithm of depth with which a pixel counts as one observation, ..."""
+    observations: tuple[float, float] = (6.0, 60.0)
+    """... within these limits: a surfel that only one keyframe saw is shown, so that there are no holes."""
     network_log_std: float = 0.3
     """Standard deviation of the logarithm of a network's depth, after its scale has been found."""
     min_points: int = 30
@@ -31,8 +42,11 @@ class Refiner:
     def __init__(self, camera, config):
         self.camera, self.config = camera, config
         self.window = Window(config.window)
+        self.response = NetworkResponse(config.response)
         self.log_ratio: dict[int, float] = {}
         """Per keyframe, log of the factor that brought the network's depth to the map's, in the units it had then."""
+        self.unfinished: dict[int, object] = {}
+        """Images (slam.system.Image) of the keyframes that wait for those after them, by row."""
 
     def dense(self, inverse_depth, T_world_cam):
         """A network's (h, w) inverse depth brought to the located points that a camera sees; None if these are few."""
@@ -40,6 +54,7 @@ class Refiner:
         known = inverse_depth[v, u] > 0
         if known.sum() < self.config.min_points:
             return None
+        inverse_depth = self.response.corrected(inverse_depth)
         return bend_to_points(inverse_depth, u[known], v[known], rho[known], self.config.alignment)
 
     def network_scale(self, keyframes, submap):
@@ -82,6 +97,37 @@ class Refiner:
         log_std = np.full(inverse_depth.shape, self.config.network_log_std, np.float32)
         self.window.add(row, T_world_key, self._affine(tracked), image.pyramid, inverse_depth, log_std)
         self.window.adjust()
+
+        self.unfinished[row] = image
+
+    def finish(self, row, keyframes):
+        """The last word on an unfinished keyframe's depth -> its image, StereoDepth"""
+        image = self.unfinished.pop(row)
+        shape = self.dense(image.inverse_depth, keyframes.T_world_key[row])
+        inverse_depth = keyframes.items[row].inverse_depth if shape is None else shape.inverse_depth
+        stereo = self._stereo(row, keyframes, image, inverse_depth)
+        self.response.learn(image.inverse_depth, *stereo)
+        return image, stereo
+
+    def certainty(self, stereo):
+        """-> (h, w) float32: how many observations a pixel counts as."""
+        observations = (self.config.one_observation_log_std / stereo.log_std) ** 2
+        return np.clip(observations, *self.config.observations).astype(np.float32)
+
+    def finished_row(self):
+        """The oldest unfinished keyframe that has enough others after it, or None."""
+        row = next(iter(self.unfinished), None)
+        return row if row is not None and row <= self.rows[-1] - self.config.beside else None
+
+    def _stereo(self, row, keyframes, image, inverse_depth):
+        """(h, w) inverse depth improved by the keyframe's neighbours in the window -> StereoDepth"""
+        place = self.rows.index(row)
+        beside = [frame for k, frame in enumerate(self.window.frames) if 0 < abs(k - place) <= self.config.beside]
+        if not beside:
+            return StereoDepth(inverse_depth, np.full(inverse_depth.shape, self.config.network_log_std, np.float32))
+        T_other_key = se3.inverse(keyframes.T_world_key[[frame.row for frame in beside]]) @ keyframes.T_world_key[row]
+        return refine_depth(image.pyramid, inverse_depth, [frame.pyramid for frame in beside], T_other_key,
+                            self.config.stereo)
 
     def _affine(self, tracked):
         """Brightness against the window's first keyframe, from that against the last."""

@@ -1,71 +1,30 @@
 """The whole of SLAM for one frame. Single-threaded and deterministic: the same frames give the same map."""
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from calib import se3, sim3
-from slam.alignment import AlignedDepth, AlignmentConfig, align_depth
-from slam.fusion import Fusion, FusionConfig, FusionResult
-from slam.keyframes import KeyframeConfig, Keyframes
-from slam.loop_closure import LoopCloser, LoopConfig
+from slam.alignment import AlignedDepth, align_depth, scaled
+from slam.fusion import Fusion, FusionResult
+from slam.keyframes import Keyframes
+from slam.loop_closure import LoopCloser
 from slam.merge import PassMerger
 from slam.motion import ConstantVelocity
-from slam.place_check import PlaceCheck, PlaceCheckConfig
+from slam.place_check import PlaceCheck
 from slam.pyramid import NO_DEPTH, Pyramid, build_pyramid, grey, inverse_depth_on
-from slam.refinement import RefinementConfig, Refiner
-from slam.relocalisation import RelocalisationConfig, Relocaliser
+from slam.refinement import Refiner
+from slam.relocalisation import Relocaliser
 from slam.render import render
 from slam.stages import StageTimes, stage
-from slam.surfels import SurfelConfig, Surfels
+from slam.surfels import Surfels
 from slam.track_log import TrackLog
-from slam.tracker import Tracker, TrackerConfig, TrackingResult
+from slam.tracker import Tracker, TrackingResult
 
 
-@dataclass(frozen=True)
-class SlamConfig:
-    depth_is_measured: bool
-    """A sensor's depth is metric and used as it is; a network's is brought to the map's scale first."""
-    working_width: int = 320
-    """Columns of the images that tracking and fusion see; wider input is averaged down."""
-    level_count: int = 4
-    """Pyramid levels of the tracker."""
-    doubtful_correlation: float = 0.7
-    """A frame whose intensities correlate less than this with the keyframe's is tracked again from other starts."""
-    depth_log_std: float = 0.05
-    """Standard deviation of the logarithm of a keyframe's depth."""
-    lost_s: float = 1.0
-    """Lost for so long, and for lost_frames, the system starts anew with a submap, which joins the map when the two
-    turn out to show one place."""
-    lost_frames: int = 10
-    tracker: TrackerConfig = field(default_factory=TrackerConfig)
-    keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
-    alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
-    refinement: RefinementConfig | None = None
-    """Keyframes' depth by geometry, where it is not measured."""
-    fusion: FusionConfig = field(default_factory=FusionConfig)
-    surfels: SurfelConfig = field(default_factory=SurfelConfig)
-    relocalisation: RelocalisationConfig = field(default_factory=RelocalisationConfig)
-    loops: LoopConfig = field(default_factory=LoopConfig)
-    place_check: PlaceCheckConfig = field(default_factory=PlaceCheckConfig)
-
-    @classmethod
-    def for_sensor(cls):
-        """Depth from a sensor: good to a few per cent."""
-        return cls(depth_is_measured=True, tracker=TrackerConfig(geometric_weight=4.0))
-
-    @classmethod
-    def for_network(cls):
-        """Depth from a network: wrong by 10 to 30 % in places, so surfaces are matched generously."""
-        return cls(
-            depth_is_measured=False,
-            keyframes=KeyframeConfig(max_baseline=0.07),
-            refinement=RefinementConfig(),
-            fusion=FusionConfig(depth_tolerance=0.2, ambiguity=1.0, max_normal_angle_rad=1.0, free_space_margin=0.3),
-            loops=LoopConfig(odometry_std=(0.015, 0.03), loop_std=(0.01, 0.03), small=0.1, max_contradiction=0.2),
-            place_check=PlaceCheckConfig(max_disagreement=0.06, max_log_scale=0.7, depth_tolerance=0.25))
+PREVIEW = np.float32(1)
+"""What a keyframe's depth counts in the map before it is settled, in observations: enough to be seen."""
 
 
 class Image(NamedTuple):
@@ -125,6 +84,7 @@ class SlamSystem:
         if not len(self.keyframes):
             return self.begin(image)
         self.close_loops()
+        self.finish_next()
         tracked = self.track(image, self.motion.predict(image.timestamp_s))
         status = "tracked"
         if not self.is_believable(tracked, image.timestamp_s):
@@ -132,11 +92,17 @@ class SlamSystem:
         if tracked is None:
             return self.lost(image)
         T_world_cam = self.moved_to(image, tracked)
-        view = self.render(T_world_cam)
+        wants_keyframe = self.keyframes.wants(tracked)
+        view = self.render(T_world_cam) if self.fuses_frames or wants_keyframe else None
         depth = self.align(image, view, T_world_cam)
-        fused = self.fuse(image, depth, view)
-        is_keyframe = self.keyframes.wants(tracked) and self.add_keyframe(image, depth, view, T_world_cam, tracked)
+        fused = self.fuse(image, depth, view) if self.fuses_frames else None
+        is_keyframe = wants_keyframe and self.add_keyframe(image, depth, view, T_world_cam, tracked)
         return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked, depth, fused)
+
+    @property
+    def fuses_frames(self):
+        """Every frame goes into the map at once; else keyframes do, when their depth is settled."""
+        return self.refiner is None
 
     @stage("prepare")
     def prepare(self, frame):
@@ -159,7 +125,7 @@ class SlamSystem:
         self.log_pose(image, np.eye(4))
         self.motion.reset(T_world_cam)
         self.motion.update(image.timestamp_s, T_world_cam)
-        fused = self.fuse(image, depth, self.render(T_world_cam))
+        fused = self.fuse(image, depth, self.render(T_world_cam)) if self.fuses_frames else None
         return FrameResult(image.index, image.timestamp_s, "tracked", T_world_cam, True, None, depth, fused)
 
     def lost(self, image):
@@ -218,7 +184,9 @@ class SlamSystem:
         if self.config.depth_is_measured:
             return AlignedDepth(image.inverse_depth, 0.0, 0.0)
         depth = self.refiner.dense(image.inverse_depth, T_world_cam) if self.refiner else None
-        if depth is None:
+        if depth is None and view is None:
+            depth = scaled(image.inverse_depth, self.log_scale)
+        elif depth is None:
             depth = align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
         self.log_scale = depth.log_scale
         return depth
@@ -244,12 +212,14 @@ class SlamSystem:
         self.affine = (0.0, 0.0)
         if self.refiner:
             self.refine(image, keyframe, reference, tracked)
+            self.fuse_keyframe(keyframe.row, image, keyframe.inverse_depth, PREVIEW)
         return True
 
     @stage("refine")
     def refine(self, image, keyframe, reference, tracked):
         """Adjust the last keyframes jointly, and give the newest the depth that comes of it."""
         if reference is None or not self.refiner.knows(reference):
+            self.finish_keyframes()
             self.refiner.begin()
         row = keyframe.row
         aligned = self.refiner.dense(image.inverse_depth, self.keyframes.T_world_key[row])
@@ -261,6 +231,28 @@ class SlamSystem:
         if refined is not None:
             self.refiner.log_ratio[row] = refined.log_scale
             self.keyframes.redraw(keyframe, image.pyramid, refined.inverse_depth, self.config.depth_log_std)
+
+    @stage("finish")
+    def finish_keyframe(self, row):
+        """Settle a keyframe's depth, and fuse it in place of its preview."""
+        image, stereo = self.refiner.finish(row, self.keyframes)
+        self.keyframes.redraw(self.keyframes.items[row], image.pyramid, *stereo)
+        self.fuse_keyframe(row, image, stereo.inverse_depth, self.refiner.certainty(stereo))
+
+    def fuse_keyframe(self, row, image, inverse_depth, certainty):
+        view = self.render(self.keyframes.T_world_key[row])
+        self.fusion(self.surfels, view, inverse_depth, image.rgb, row, image.index, certainty)
+
+    def finish_next(self):
+        """The next keyframe that has enough others around it, if there is one."""
+        row = self.refiner.finished_row() if self.refiner else None
+        if row is not None:
+            self.finish_keyframe(row)
+
+    def finish_keyframes(self):
+        """All that wait for others, with what there is."""
+        while self.refiner and self.refiner.unfinished:
+            self.finish_keyframe(next(iter(self.refiner.unfinished)))
 
     def keyframe_depth(self, inverse_depth, view):
         """The frame's depth averaged with the map where they agree, the map's where the frame has none."""
@@ -296,6 +288,7 @@ class SlamSystem:
 
     def finish(self):
         """After the last frame: look at what still waits, and settle how large everything is."""
+        self.finish_keyframes()
         while self.loops.is_busy or self.merger.waiting:
             self.close_loops()
         if self.refiner and len(self.keyframes):

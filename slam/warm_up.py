@@ -7,6 +7,7 @@ import numpy as np
 from calib.camera import Camera
 from sequences.frame import DepthImage, Frame
 from slam.merge import PassMerger
+from slam.stereo import refine_depth
 from slam.system import SlamSystem
 
 SIZE = (96, 128)
@@ -28,6 +29,7 @@ def warm_up(config):
         image = slam.prepare(Frame(5, 5 / 30, rgb, depth))
         for row in (0, 1):
             slam.refiner.add(row, np.eye(4), None, image, image.inverse_depth)
+        refine_depth(image.pyramid, image.inverse_depth, [image.pyramid], np.eye(4)[None], config.refinement.stereo)
     merger = PassMerger(slam.camera, config.fusion, min_gap=0)
     merger.waiting.append(0)
     merger.step(slam.surfels, slam.keyframes)

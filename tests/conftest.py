@@ -8,7 +8,7 @@ import pytest
 from sequences import synthetic
 from sequences.rooms.room import build_room
 from sequences.sequence import SourceOptions
-from slam.system import SlamConfig
+from slam.config import SlamConfig
 from slam.warm_up import warm_up
 from slam_process import run_process
 from walk_recording import FRAMES, SIZE, write_walk

@@ -9,7 +9,8 @@ import scenes
 from calib.errors import NetworkError
 from depth.estimator import DepthPrediction
 from slam.depth_stage import with_predicted_depth
-from slam.system import SlamConfig, SlamSystem
+from slam.config import SlamConfig
+from slam.system import SlamSystem
 
 WALK = scenes.walk(8)
 TIMES = SimpleNamespace(add=lambda name, ms: None)

@@ -19,7 +19,8 @@ from calib.errors import OutputError
 from slam.evaluation import read_trajectory
 from slam.export import MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
 from slam.surfels import SurfelConfig, Surfels
-from slam.system import SlamConfig, SlamSystem
+from slam.config import SlamConfig
+from slam.system import SlamSystem
 
 ROOT = Path(__file__).resolve().parents[1]
 

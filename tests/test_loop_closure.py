@@ -14,7 +14,8 @@ from slam.loop_candidates import CandidateConfig
 from slam.loop_closure import Trial
 from slam.pose_graph import Edge, Optimum
 from slam.surfels import SurfelConfig
-from slam.system import SlamConfig, SlamSystem
+from slam.config import SlamConfig
+from slam.system import SlamSystem
 
 CAMERA = scenes.CAMERA.resized((180, 240))
 NO_CANDIDATES = CandidateConfig(by_appearance=0, by_position=0)

@@ -9,7 +9,7 @@ from slam.keyframes import KeyframeConfig, Keyframes
 from slam.place_check import PlaceCheck, depth_log_ratio
 from slam.pyramid import NO_DEPTH, build_pyramid, grey
 from slam.relocalisation import RelocalisationConfig, Relocaliser
-from slam.system import SlamConfig
+from slam.config import SlamConfig
 from slam.tracker import Tracker
 
 CAMERA = scenes.CAMERA.resized((240, 320))

@@ -15,7 +15,8 @@ from calib.errors import SourceError
 from sequences.sequence import SkipLog
 from slam.evaluation import evaluate_trajectory
 from slam.report import RunCounter, build_report, peak_memory_mb, table_rows
-from slam.system import SlamConfig, SlamSystem
+from slam.config import SlamConfig
+from slam.system import SlamSystem
 
 ROOT = Path(__file__).resolve().parents[1]
 WALK = np.array(scenes.walk(40))

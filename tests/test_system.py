@@ -10,7 +10,8 @@ from calib import se3
 from sequences.frame import DepthImage
 from slam.evaluation import absolute_error
 from slam.surfels import SurfelConfig
-from slam.system import SlamConfig, SlamSystem, working_size
+from slam.config import SlamConfig
+from slam.system import SlamSystem, working_size
 
 SENSOR = replace(SlamConfig.for_sensor(), surfels=SurfelConfig(max_surfels=200_000))
 NETWORK = replace(SlamConfig.for_network(), surfels=SurfelConfig(max_surfels=200_000))

@@ -13,7 +13,8 @@ import pytest
 
 import scenes
 from calib.errors import BadInputError, MissingPackageError
-from slam.system import FrameResult, SlamConfig, SlamSystem
+from slam.config import SlamConfig
+from slam.system import FrameResult, SlamSystem
 from slam.viewer import PORTS, Viewer, _pyramids, _Ration
 
 needs_viser = pytest.mark.skipif(find_spec("viser") is None, reason="viser is not installed")
@@ -113,7 +114,8 @@ def test_without_viser_the_error_names_the_package(monkeypatch):
 
 @needs_viser
 def test_the_process_ends_and_the_library_is_silent():
-    code = ("import urllib.request, scenes\nfrom slam.system import SlamConfig, SlamSystem\n"
+    code = ("import urllib.request, scenes\nfrom slam.config import SlamConfig\n"
+            "from slam.system import SlamSystem\n"
             "from slam.viewer import Viewer\nviewer = Viewer(SlamSystem(scenes.CAMERA, SlamConfig.for_sensor()))\n"
             "urllib.request.urlopen(viewer.address).read()\nprint('end')")
     tests = Path(__file__).parent

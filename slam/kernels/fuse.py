@@ -21,8 +21,9 @@ def fuse(surfels, chunks, index, surface, cam_from_key, keyframe, inverse_depth,
     """Merge a depth map into the surfels and add what they do not explain; new surfels belong to `keyframe`.
 
     weights (h, w): confidence of each measurement, 0 to leave it out. depth_tolerance: relative depth difference up
-    to which surfel and measurement are one surface; between it and `ambiguity` they contradict each other: nothing is
-    added, and the surfel's confidence is multiplied by `doubt`. Returns (merged, added, contradicted or without room).
+    to which surfel and measurement are one surface; between it and `ambiguity` they contradict each other: a surfel with
+    less confidence than the measurement is replaced, else nothing is added, and the surfel's confidence is multiplied
+    by `doubt`. Returns (merged, added, contradicted or without room).
     """
     height, width = index.shape
     fx, fy, cx, cy = pinhole
@@ -47,9 +48,11 @@ def fuse(surfels, chunks, index, surface, cam_from_key, keyframe, inverse_depth,
                     merged += 1
                 continue
             if contradicts(surface, v, u, z, ambiguity) and surfels.confidence[index[v, u]] > 0:
-                weaken(surfels, chunks, index[v, u], doubt, min_confidence)
-                refused += 1
-                continue
+                if surfels.confidence[index[v, u]] >= weight:
+                    weaken(surfels, chunks, index[v, u], doubt, min_confidence)
+                    refused += 1
+                    continue
+                release_row(surfels, chunks, index[v, u])
             i = take_row(chunks, keyframe) if chunks.counts[SURFELS] < max_surfels else -1
             if i < 0:
                 refused += 1

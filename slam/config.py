@@ -1,0 +1,58 @@
+"""How a whole system is set up."""
+
+from dataclasses import dataclass, field
+
+from slam.alignment import AlignmentConfig
+from slam.fusion import FusionConfig
+from slam.keyframes import KeyframeConfig
+from slam.loop_closure import LoopConfig
+from slam.place_check import PlaceCheckConfig
+from slam.refinement import RefinementConfig
+from slam.relocalisation import RelocalisationConfig
+from slam.surfels import SurfelConfig
+from slam.tracker import TrackerConfig
+
+
+@dataclass(frozen=True)
+class SlamConfig:
+    depth_is_measured: bool
+    """A sensor's depth is metric and used as it is; a network's is brought to the map's scale first."""
+    working_width: int = 320
+    """Columns of the images that tracking and fusion see; wider input is averaged down."""
+    level_count: int = 4
+    """Pyramid levels of the tracker."""
+    doubtful_correlation: float = 0.7
+    """A frame whose intensities correlate less than this with the keyframe's is tracked again from other starts."""
+    depth_log_std: float = 0.05
+    """Standard deviation of the logarithm of a keyframe's depth."""
+    lost_s: float = 1.0
+    """Lost for so long, and for lost_frames, the system starts anew with a submap, which joins the map when the two
+    turn out to show one place."""
+    lost_frames: int = 10
+    tracker: TrackerConfig = field(default_factory=TrackerConfig)
+    keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
+    alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
+    refinement: RefinementConfig | None = None
+    """Keyframes' depth by geometry, where it is not measured."""
+    fusion: FusionConfig = field(default_factory=FusionConfig)
+    surfels: SurfelConfig = field(default_factory=SurfelConfig)
+    relocalisation: RelocalisationConfig = field(default_factory=RelocalisationConfig)
+    loops: LoopConfig = field(default_factory=LoopConfig)
+    place_check: PlaceCheckConfig = field(default_factory=PlaceCheckConfig)
+
+    @classmethod
+    def for_sensor(cls):
+        """Depth from a sensor: good to a few per cent."""
+        return cls(depth_is_measured=True, tracker=TrackerConfig(geometric_weight=4.0))
+
+    @classmethod
+    def for_network(cls):
+        """Depth from a network: wrong by 10 to 30 % in places, so surfaces are matched generously."""
+        return cls(
+            depth_is_measured=False,
+            keyframes=KeyframeConfig(max_baseline=0.07),
+            refinement=RefinementConfig(),
+            fusion=FusionConfig(depth_tolerance=0.2, ambiguity=0.4, doubt=0.7, max_normal_angle_rad=1.0,
+                                free_space_margin=0.3),
+            loops=LoopConfig(odometry_std=(0.015, 0.03), loop_std=(0.01, 0.03), small=0.1, max_contradiction=0.2),
+            place_check=PlaceCheckConfig(max_disagreement=0.06, max_log_scale=0.7, depth_tolerance=0.25))

@@ -1,0 +1,46 @@
+"""How a network's depth answers to true depth, learnt while a sequence runs.
+
+Networks regress towards the depths they were trained on: what is near comes out too far and what is far too near, in
+some scenes by far more than in others. In logarithms that is a slope, which geometry shows.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class ResponseConfig:
+    max_log_std: float = 0.05
+    """Of geometry's depth; what is less sure teaches nothing."""
+    min_pixels: int = 1000
+    little_variance: float = 0.075**2
+    """Variance of log depth in one image that says as much of the slope as the belief that it is one."""
+    share: float = 0.3
+    """Of one keyframe in what is believed."""
+    limits: tuple[float, float] = (0.5, 2.5)
+
+
+class NetworkResponse:
+    def __init__(self, config):
+        self.config = config
+        self.slope = 1.0
+        """d log(true depth) / d log(predicted depth)"""
+
+    def corrected(self, inverse_depth):
+        """A network's (h, w) inverse depth stretched by the slope about its median; 0 stays 0."""
+        known = inverse_depth > 0
+        median = np.median(inverse_depth[known]) if known.any() else 1
+        relative = np.where(known, inverse_depth, median) / median
+        return np.where(known, median * relative**self.slope, 0).astype(np.float32)
+
+    def learn(self, predicted, inverse_depth, log_std):
+        """Compare a network's (h, w) inverse depth with geometry's, of which the log has this standard deviation."""
+        sure = (log_std < self.config.max_log_std) & (predicted > 0) & (inverse_depth > 0)
+        if sure.sum() < self.config.min_pixels:
+            return
+        x, y = np.log(predicted[sure]), np.log(inverse_depth[sure])
+        x, y = x - np.median(x), y - np.median(y)
+        little = self.config.little_variance
+        slope = (np.mean(x * y) + little) / (np.mean(x * x) + little)
+        self.slope += self.config.share * (float(np.clip(slope, *self.config.limits)) - self.slope)
