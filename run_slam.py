@@ -206,20 +206,22 @@ class Session:
             self.failures.append(error)
 
     def track(self, frames, screen, viewer):
-        """Process every frame."""
+        """Process every frame, and settle what came of them, however they ended."""
+        saw_all = False
         with self.attempt(), screen.progress(self.sequence.frame_count) as progress:
             start = time.perf_counter()
             for frame in frames:
                 self.step(frame, viewer)
                 self.counter.loop_s = time.perf_counter() - start
                 progress.update(frame.index + 1, self.counter.describe())
-            self.ended = "complete"
+            saw_all = True
         if self.failures and isinstance(self.failures[0], Interrupted):
             self.ended = "interrupted"
         with self.attempt():
             self.slam.finish()
-            if self.ended == "complete":
+            if saw_all:
                 self.require_path()
+                self.ended = "complete"
 
     def step(self, frame, viewer):
         result = self.slam.process(frame)

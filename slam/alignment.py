@@ -26,6 +26,8 @@ class AlignmentConfig:
     """Log ratios further than this from the common scale are another surface, not a bend."""
     bend_width: float = 0.0625
     """Standard deviation of the smoothing of the field, in image widths."""
+    point_share: float = 0.3
+    """Points that a network misjudges alike: what one of them counts for the scale, against an independent one."""
     bend_prior: float = 0.05
     """Share of known pixels around at which the field is half of what they say: without support it goes to zero."""
 
@@ -62,16 +64,20 @@ def scaled(inverse_depth, log_scale):
     return AlignedDepth(inverse_depth * np.float32(np.exp(-log_scale)), log_scale, np.inf)
 
 
-def bend_to_points(inverse_depth, u, v, rho, config):
+def bend_to_points(inverse_depth, u, v, rho, config, usual=None):
     """Scale and bend a (h, w) inverse depth towards points (n,) of known inverse depth at pixels u, v, where it has a
     value -> AlignedDepth
 
-    As `align_depth`, only that what is known is sparse: `bend_prior` is in units of the points' mean density.
+    As `align_depth`, only that what is known is sparse: `bend_prior` is in units of the points' mean density. `usual`:
+    log scale that is expected, and its standard deviation; few points, or points that disagree, do not outweigh it.
     """
     log_ratio = np.log(inverse_depth[v, u] / rho).astype(np.float32)
     log_scale = float(np.median(log_ratio))
     rest = log_ratio - np.float32(log_scale)
     log_spread = 1.4826 * float(np.median(np.abs(rest)))
+    if usual is not None:
+        variance = log_spread**2 / (config.point_share * len(rho))
+        log_scale += variance / (variance + usual[1] ** 2) * (usual[0] - log_scale)
     kept = np.abs(rest) < config.max_log_bend
     total, known = np.zeros(inverse_depth.shape, np.float32), np.zeros(inverse_depth.shape, np.float32)
     np.add.at(total, (v[kept], u[kept]), rest[kept])

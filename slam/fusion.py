@@ -47,16 +47,16 @@ class Fusion:
         self.camera = camera
         self.weights = _radial_weight(camera)
 
-    def __call__(self, surfels, view, inverse_depth, rgb, keyframe, frame_index, certainty=np.float32(1)):
+    def __call__(self, surfels, view, inverse_depth, rgb, keyframe, frame_index, weights=None):
         """Fuse one frame. view must be rendered at the frame's pose; rgb (h, w, 3) uint8 and inverse_depth (h, w)
-        on the grid of the camera; `keyframe` is the row new surfels belong to; certainty: a factor (h, w) on how much
-        each pixel counts."""
+        on the grid of the camera; `keyframe` is the row new surfels belong to; weights: how many observations each
+        pixel counts as (h, w), one near the middle and fewer at the border if not given."""
         c, arrays = self.config, surfels.arrays
         normals = np.empty((*inverse_depth.shape, 3), np.float32)
         surface_normals(inverse_depth, self.camera.pinhole, np.float32(1.05), normals)
         merged, added, refused = fuse(
             arrays, surfels.chunks, view.index, view.surface, view.cam_from_key, keyframe, inverse_depth, normals, rgb,
-            self.weights * certainty, self.camera.pinhole, frame_index, surfels.config.max_surfels, np.float32(c.depth_tolerance),
+            self.weights if weights is None else weights, self.camera.pinhole, frame_index, surfels.config.max_surfels, np.float32(c.depth_tolerance),
             np.float32(c.ambiguity), np.float32(c.doubt), np.float32(c.min_confidence),
             np.float32(np.cos(c.max_normal_angle_rad)), np.float32(c.max_confidence))
         carved = carve_free_space(

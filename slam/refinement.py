@@ -30,6 +30,8 @@ class RefinementConfig:
     """... within these limits: a surfel that only one keyframe saw is shown, so that there are no holes."""
     network_log_std: float = 0.3
     """Standard deviation of the logarithm of a network's depth, after its scale has been found."""
+    usual_log_std: float = 0.1
+    """Of one keyframe's scale around that of all: networks misjudge views."""
     min_points: int = 30
     """Fewer located points in view say nothing about dense depth."""
     min_opinions: int = 4
@@ -48,14 +50,21 @@ class Refiner:
         self.unfinished: dict[int, object] = {}
         """Images (slam.system.Image) of the keyframes that wait for those after them, by row."""
 
-    def dense(self, inverse_depth, T_world_cam):
-        """A network's (h, w) inverse depth brought to the located points that a camera sees; None if these are few."""
+    def dense(self, inverse_depth, T_world_cam, usual=None):
+        """A network's (h, w) inverse depth brought to the located points that a camera sees; None if these are few.
+        `usual`: see `bend_to_points`."""
         u, v, rho = self.window.located(se3.inverse(T_world_cam), self.camera)
         known = inverse_depth[v, u] > 0
         if known.sum() < self.config.min_points:
             return None
         inverse_depth = self.response.corrected(inverse_depth)
-        return bend_to_points(inverse_depth, u[known], v[known], rho[known], self.config.alignment)
+        return bend_to_points(inverse_depth, u[known], v[known], rho[known], self.config.alignment, usual)
+
+    def usual_scale(self, keyframes):
+        """Log of the factor that brings the network's depth to the map's, as keyframes of the present submap have it, and
+        how far one of them may be from it; None where there are too few."""
+        settled = self.network_scale(keyframes, keyframes.active_submap)
+        return None if settled is None else (-np.log(settled[0]), self.config.usual_log_std)
 
     def network_scale(self, keyframes, submap):
         """By which factor a submap is too small according to the network, over all keyframes, and how much they differ:
@@ -109,10 +118,10 @@ class Refiner:
         self.response.learn(image.inverse_depth, *stereo)
         return image, stereo
 
-    def certainty(self, stereo):
-        """-> (h, w) float32: how many observations a pixel counts as."""
-        observations = (self.config.one_observation_log_std / stereo.log_std) ** 2
-        return np.clip(observations, *self.config.observations).astype(np.float32)
+    def observations(self, stereo):
+        """-> (h, w) float32: how many observations a pixel of a finished keyframe counts as."""
+        count = (self.config.one_observation_log_std / stereo.log_std) ** 2
+        return np.clip(count, *self.config.observations).astype(np.float32)
 
     def finished_row(self):
         """The oldest unfinished keyframe that has enough others after it, or None."""

@@ -22,7 +22,7 @@ MOST_PRIOR = 4.0
 class StereoConfig:
     level: int = 1
     """Of the pyramid; a ratio needs less detail than depth."""
-    steps: int = 32
+    steps: int = 20
     """Ratios that are tried, ..."""
     log_range: float = 0.5
     """... within this factor (log) of the assumed depth."""

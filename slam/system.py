@@ -70,6 +70,7 @@ class SlamSystem:
         self.settled_scale = {}
         """Per submap, the factor that it was scaled by at the end, and the standard deviation of its log from one
         keyframe to the next."""
+        self.fused_keyframes = 0
         self.log_scale = 0.0
         self.affine = (0.0, 0.0)
         self.lost_since_s, self.lost_count = None, 0
@@ -212,7 +213,8 @@ class SlamSystem:
         self.affine = (0.0, 0.0)
         if self.refiner:
             self.refine(image, keyframe, reference, tracked)
-            self.fuse_keyframe(keyframe.row, image, keyframe.inverse_depth, PREVIEW)
+            self.fuse_keyframe(keyframe.row, image, keyframe.inverse_depth,
+                               np.full(self.camera.size, PREVIEW))
         return True
 
     @stage("refine")
@@ -221,13 +223,13 @@ class SlamSystem:
         if reference is None or not self.refiner.knows(reference):
             self.finish_keyframes()
             self.refiner.begin()
-        row = keyframe.row
-        aligned = self.refiner.dense(image.inverse_depth, self.keyframes.T_world_key[row])
+        row, usual = keyframe.row, self.refiner.usual_scale(self.keyframes)
+        aligned = self.refiner.dense(image.inverse_depth, self.keyframes.T_world_key[row], usual)
         prior = keyframe.inverse_depth if aligned is None else aligned.inverse_depth
         self.refiner.add(row, self.keyframes.T_world_key[row], tracked, image, prior)
         self.move_map(self.refiner.moved(self.keyframes))
         self.loops.remeasure(self.keyframes, self.refiner.rows)
-        refined = self.refiner.dense(image.inverse_depth, self.keyframes.T_world_key[row])
+        refined = self.refiner.dense(image.inverse_depth, self.keyframes.T_world_key[row], usual)
         if refined is not None:
             self.refiner.log_ratio[row] = refined.log_scale
             self.keyframes.redraw(keyframe, image.pyramid, refined.inverse_depth, self.config.depth_log_std)
@@ -237,11 +239,13 @@ class SlamSystem:
         """Settle a keyframe's depth, and fuse it in place of its preview."""
         image, stereo = self.refiner.finish(row, self.keyframes)
         self.keyframes.redraw(self.keyframes.items[row], image.pyramid, *stereo)
-        self.fuse_keyframe(row, image, stereo.inverse_depth, self.refiner.certainty(stereo))
+        self.fuse_keyframe(row, image, stereo.inverse_depth, self.refiner.observations(stereo))
 
-    def fuse_keyframe(self, row, image, inverse_depth, certainty):
+    def fuse_keyframe(self, row, image, inverse_depth, observations):
+        """A keyframe comes twice, before and after it is settled, and the map ages by one each time."""
         view = self.render(self.keyframes.T_world_key[row])
-        self.fusion(self.surfels, view, inverse_depth, image.rgb, row, image.index, certainty)
+        self.fusion(self.surfels, view, inverse_depth, image.rgb, row, self.fused_keyframes, observations)
+        self.fused_keyframes += 1
 
     def finish_next(self):
         """The next keyframe that has enough others around it, if there is one."""

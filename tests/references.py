@@ -67,3 +67,48 @@ def pattern_residuals(point, rho, values, pattern, image, camera, T_j_i, gain, b
             return None
         out.append(interpolate(image, u, v) - (gain * (value - bias_i) + bias_j))
     return np.array(out)
+
+
+def window_dissimilarity(gray, inverse_depth, pixel, factor, camera, other, T_other_key, reach=2):
+    """One minus the correlation of the window around a pixel (u, v) and of what another image shows where each of its
+    pixels lies at inverse_depth * factor; None where the other image does not show the pixel itself."""
+    height, width = gray.shape
+    here, there = [], []
+    for dv in range(-reach, reach + 1):
+        for du in range(-reach, reach + 1):
+            u, v = pixel[0] + du, min(max(pixel[1] + dv, 0), height - 1)
+            ray = np.array([(u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy, 1])
+            p = T_other_key[:3, :3] @ ray + T_other_key[:3, 3] * inverse_depth[v, u] * factor
+            uj, vj = camera.project(p)
+            if du == dv == 0 and not (p[2] > 0 and 0 <= uj <= width - 1 and 0 <= vj <= height - 1):
+                return None
+            here.append(gray[v, u])
+            there.append(interpolate(np.pad(other, ((0, 1), (0, 1)), "edge"), np.clip(uj, 0, width - 1),
+                                     np.clip(vj, 0, height - 1)))
+    noise = (2 / 255) ** 2
+    covariance = np.mean(np.multiply(here, there)) - np.mean(here) * np.mean(there)
+    return min(1 - covariance / np.sqrt((np.var(here) + noise) * (np.var(there) + noise)), 1)
+
+
+def semi_global(costs, stiffness, small, large):
+    """Sums over eight directions of Hirschmueller 2008, eq. 13, in float64; costs (h, w, D)."""
+    height, width, D = costs.shape
+    total = np.zeros(costs.shape)
+    steps = np.abs(np.arange(D)[:, None] - np.arange(D))
+    for direction in [(dv, du) for dv in (-1, 0, 1) for du in (-1, 0, 1) if dv or du]:
+        paths = {}
+
+        def path(v, u):
+            if (v, u) not in paths:
+                before = v - direction[0], u - direction[1]
+                paths[v, u] = costs[v, u].astype(float)
+                if 0 <= before[0] < height and 0 <= before[1] < width:
+                    last, stiff = path(*before), min(stiffness[v, u], stiffness[before])
+                    penalty = np.where(steps == 0, 0, np.where(steps == 1, int(stiff * small), int(stiff * large)))
+                    paths[v, u] = costs[v, u] + (last + penalty).min(1) - last.min()
+            return paths[v, u]
+
+        for v in range(height):
+            for u in range(width):
+                total[v, u] += path(v, u)
+    return total

@@ -146,6 +146,13 @@ def test_what_contradicts_the_map_is_not_added_and_wins_in_the_end():
     assert np.median(m.fields()[0][:, 2]) > 2.4
 
 
+def test_a_surer_measurement_replaces_what_it_contradicts():
+    m = Map(FusionConfig(ambiguity=0.5, free_space_margin=1.0))
+    m.fuse(2.0)
+    result = m.fuse(2.5, weights=6 * ONES)
+    assert result.refused == 0 and np.allclose(m.fields()[0][:, 2], 2.5) and np.allclose(m.fields()[-1], 6)
+
+
 def test_a_hole_in_the_depth_neither_adds_nor_carves():
     m = Map()
     m.fuse(2.0)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from slam.alignment import AlignmentConfig, align_depth
+from slam.alignment import AlignmentConfig, align_depth, bend_to_points
 from slam.render import View
 
 SIZE = (120, 160)
@@ -71,3 +71,17 @@ def test_holes_in_the_prediction_stay_holes(truth_m):
     predicted[10:20] = 0
     depth = align_depth(predicted, view_of(truth_m), 0.0, AlignmentConfig())
     assert not depth.inverse_depth[10:20].any() and np.isfinite(depth.inverse_depth).all()
+
+
+@pytest.mark.parametrize("count, weight", [(5, 0.60), (501, 0.015)])
+def test_few_points_that_disagree_do_not_outweigh_the_usual_scale(count, weight):
+    """Points say 1.0 with a spread of 0.3, three in ten count; the usual is 0.0 with a deviation of 0.2."""
+    rng = np.random.default_rng(1)
+    u, v = rng.integers(0, SIZE[1], count), rng.integers(0, SIZE[0], count)
+    log_ratio = 1.0 + 0.3 * np.sign(np.arange(count) - count // 2) * (np.arange(count) != count // 2) / 1.4826
+    rho = 0.5 * np.exp(-log_ratio)
+    inverse_depth = np.full(SIZE, 0.5, np.float32)
+    free = bend_to_points(inverse_depth, u, v, rho, AlignmentConfig())
+    held = bend_to_points(inverse_depth, u, v, rho, AlignmentConfig(), (0.0, 0.2))
+    assert free.log_spread == pytest.approx(0.3, rel=0.01)
+    assert held.log_scale == pytest.approx((1 - weight) * free.log_scale, abs=0.02)

@@ -183,6 +183,30 @@ def test_geometry_corrects_what_the_network_gets_wrong():
     assert factor == pytest.approx(1, abs=0.15) and log_std < 0.2
 
 
+def test_keyframes_are_settled_when_others_follow_and_the_rest_in_the_end():
+    poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
+    slam, _ = run(NETWORK, bent_frames(poses))
+    assert len(slam.keyframes) > 5
+    waiting = list(slam.refiner.unfinished)
+    assert waiting == list(range(len(slam.keyframes)))[-len(waiting):] and 1 <= len(waiting) <= 3
+    slam.finish()
+    assert not slam.refiner.unfinished
+    rows = slam.surfels.select(NETWORK.surfels.stable_confidence)
+    assert set(slam.surfels.keyframe_of(rows)) >= set(waiting[:1])
+    _, T_world_cam = slam.trajectory()
+    _, scale = absolute_error(T_world_cam[:, :3, 3], np.array(poses)[:, :3, 3], with_scale=True)
+    points = scale * slam.surfels.world_points(rows, slam.keyframes.T_world_key)[0]
+    distance = np.abs(np.abs(points) - scenes.HALF_SIZE_M).min(-1)
+    assert np.median(distance) < 0.05
+
+
+def test_a_camera_that_stands_still_leaves_a_map():
+    slam, results = run(NETWORK, [scenes.frame(i, np.eye(4)) for i in range(5)])
+    slam.finish()
+    assert len(slam.keyframes) == 1 and all(r.status == "tracked" for r in results)
+    assert distance_to_walls_m(slam).size > 0.5 * scenes.CAMERA.width * scenes.CAMERA.height
+
+
 def test_in_the_end_all_keyframes_say_how_large_the_world_is():
     """The first prediction is off by two fifths, the rest are right: path and map grow when that is known."""
     poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))

@@ -140,10 +140,9 @@ def add_direction(costs, stiffness, small, large, dv, du, path, total):
             for d in range(1, D):
                 least = min(least, path[from_v, from_u, d])
             ceiling = np.uint16(least + jump)
-            path[v, u, 0] = costs[v, u, 0] + min(min(path[from_v, from_u, 0], np.uint16(path[from_v, from_u, 1] + one)), ceiling) - least
-            for d in range(1, D - 1):
-                beside = np.uint16(min(path[from_v, from_u, d - 1], path[from_v, from_u, d + 1]) + one)
+            for d in range(D):
+                lower, higher = path[from_v, from_u, max(d - 1, 0)], path[from_v, from_u, min(d + 1, D - 1)]
+                beside = np.uint16(min(lower, higher) + one)
                 path[v, u, d] = costs[v, u, d] + min(min(path[from_v, from_u, d], beside), ceiling) - least
-            path[v, u, D - 1] = costs[v, u, D - 1] + min(min(path[from_v, from_u, D - 1], np.uint16(path[from_v, from_u, D - 2] + one)), ceiling) - least
             for d in range(D):
                 total[v, u, d] += path[v, u, d]
