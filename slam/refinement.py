@@ -106,7 +106,6 @@ class Refiner:
         log_std = np.full(inverse_depth.shape, self.config.network_log_std, np.float32)
         self.window.add(row, T_world_key, self._affine(tracked), image.pyramid, inverse_depth, log_std)
         self.window.adjust()
-
         self.unfinished[row] = image
 
     def finish(self, row, keyframes):
