@@ -70,12 +70,7 @@ def window_moments(a, columns, means, variances):
     """Mean and variance of a (h, w) in the window around each pixel."""
     height, width = a.shape
     for v in range(height):
-        columns[:] = 0
-        for row in range(v - REACH, v + REACH + 1):
-            row = min(max(row, 0), height - 1)
-            for u in range(width):
-                columns[0, u] += a[row, u]
-                columns[1, u] += a[row, u] * a[row, u]
+        sum_rows(a, a, v, columns)
         for u in range(REACH, width - REACH):
             A = AA = NONE
             for column in range(u - REACH, u + REACH + 1):
@@ -91,13 +86,7 @@ def add_dissimilarity(a, means, variances, b, seen, columns, total, count):
     pixel is seen in b. Without a whole window, at the left and right edge, nothing is added."""
     height, width = a.shape
     for v in range(height):
-        columns[:] = 0
-        for row in range(v - REACH, v + REACH + 1):
-            row = min(max(row, 0), height - 1)
-            for u in range(width):
-                columns[0, u] += b[row, u]
-                columns[1, u] += b[row, u] * b[row, u]
-                columns[2, u] += a[row, u] * b[row, u]
+        sum_rows(a, b, v, columns)
         for u in range(REACH, width - REACH):
             B = BB = AB = NONE
             for column in range(u - REACH, u + REACH + 1):
@@ -109,6 +98,19 @@ def add_dissimilarity(a, means, variances, b, seen, columns, total, count):
             cost = ONE - (AB * SHARE - means[v, u] * B) / np.sqrt(variance * variances[v, u])
             total[v, u] += seen[v, u] * min(cost, ONE)
             count[v, u] += seen[v, u]
+
+
+@inline
+def sum_rows(a, b, v, columns):
+    """Per column, sums of b, b b and a b over the rows of windows around row v -> columns (3, w)."""
+    height, width = a.shape
+    columns[:] = 0
+    for row in range(v - REACH, v + REACH + 1):
+        row = min(max(row, 0), height - 1)
+        for u in range(width):
+            columns[0, u] += b[row, u]
+            columns[1, u] += b[row, u] * b[row, u]
+            columns[2, u] += a[row, u] * b[row, u]
 
 
 @kernel
