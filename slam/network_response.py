@@ -18,7 +18,8 @@ class ResponseConfig:
     """Variance of log depth in one image that says as much of the slope as the belief that it is one."""
     share: float = 0.3
     """Of one keyframe in what is believed."""
-    limits: tuple[float, float] = (0.5, 2.5)
+    limits: tuple[float, float] = (1.0, 2.5)
+    """Less than one is what noise in the prediction looks like."""
 
 
 class NetworkResponse:

@@ -9,14 +9,14 @@ TRUTH = np.exp(np.random.default_rng(0).uniform(-1, 1, (60, 80))).astype(np.floa
 SURE = np.full(TRUTH.shape, 0.02, np.float32)
 
 
-@pytest.mark.parametrize("contrast, slope", [(0.5, 2.0), (1.0, 1.0), (1.6, 1 / 1.6), (0.1, 2.5)])
+@pytest.mark.parametrize("contrast, slope", [(0.5, 2.0), (1.0, 1.0), (1.6, 1.0), (0.1, 2.5)])
 def test_it_learns_the_slope_within_its_limits(contrast, slope):
     response = NetworkResponse(ResponseConfig())
     predicted = 3 * TRUTH**contrast
     for _ in range(15):
         response.learn(predicted, TRUTH, SURE)
     assert response.slope == pytest.approx(slope, rel=0.05)
-    if slope < 2.5:
+    if slope == 1 / contrast:
         ratio = response.corrected(predicted) / TRUTH
         assert ratio.std() / ratio.mean() < 0.05
 
