@@ -176,8 +176,9 @@ class SlamSystem:
         return None
 
     @stage("render")
-    def render(self, T_world_cam):
-        is_here = self.keyframes.submap == self.keyframes.active_submap
+    def render(self, T_world_cam, submap=None):
+        """The map of a submap, by default the active one."""
+        is_here = self.keyframes.submap == (self.keyframes.active_submap if submap is None else submap)
         return render(self.surfels, self.camera, T_world_cam, self.keyframes.T_world_key, is_here)
 
     @stage("align")
@@ -243,7 +244,7 @@ class SlamSystem:
 
     def fuse_keyframe(self, row, image, inverse_depth, observations):
         """A keyframe comes twice, before and after it is settled, and the map ages by one each time."""
-        view = self.render(self.keyframes.T_world_key[row])
+        view = self.render(self.keyframes.T_world_key[row], self.keyframes.submap[row])
         self.fusion(self.surfels, view, inverse_depth, image.rgb, row, self.fused_keyframes, observations)
         self.fused_keyframes += 1
 

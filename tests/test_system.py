@@ -200,6 +200,16 @@ def test_keyframes_are_settled_when_others_follow_and_the_rest_in_the_end():
     assert np.median(distance) < 0.05
 
 
+def test_a_keyframe_is_settled_in_its_own_submap():
+    """It was seen already, as its preview; in the view of another submap it would come a second time."""
+    slam, _ = run(NETWORK, [scenes.frame(i, np.eye(4)) for i in range(3)])
+    before = len(slam.surfels)
+    image = slam.prepare(scenes.frame(3, np.eye(4)))
+    slam.begin(image, submap=1)
+    assert list(slam.refiner.unfinished) == [1]
+    assert len(slam.map_of(0)) == before and slam.surfels.keyframe_of(slam.surfels.select(6.0)).max() == 0
+
+
 def test_a_camera_that_stands_still_leaves_a_map():
     slam, results = run(NETWORK, [scenes.frame(i, np.eye(4)) for i in range(5)])
     slam.finish()
