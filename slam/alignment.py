@@ -86,6 +86,18 @@ def bend_to_points(inverse_depth, u, v, rho, config, usual=None):
     return AlignedDepth(inverse_depth * np.exp(-np.float32(log_scale) - log_bend), log_scale, log_spread)
 
 
+def averaged_with_map(inverse_depth, view, depth_tolerance, stable_confidence):
+    """A frame's (h, w) inverse depth averaged with the rendered map's where they agree up to a relative difference, the
+    map's where the frame has none and the map is stable -> (h, w) float32, 1/m"""
+    known = view.depth_m > 0
+    from_map = np.where(known, 1 / np.where(known, view.depth_m, 1), 0).astype(np.float32)
+    tolerance = 1 + depth_tolerance
+    agree = known & (from_map < inverse_depth * tolerance) & (inverse_depth < from_map * tolerance)
+    share = view.confidence / (view.confidence + 1)
+    merged = np.where(agree, inverse_depth + share * (from_map - inverse_depth), inverse_depth)
+    return np.where((inverse_depth == 0) & (view.confidence >= stable_confidence), from_map, merged)
+
+
 def _smoothed(total, weight, width, prior_weight):
     """Sums of values and their weights (h, w) float32 -> (h, w) field without detail, `width` image widths wide, zero
     where the weight around is much less than the prior's."""

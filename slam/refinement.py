@@ -48,7 +48,7 @@ class Refiner:
         self.log_ratio: dict[int, float] = {}
         """Per keyframe, log of the factor that brought the network's depth to the map's, in the units it had then."""
         self.unfinished: dict[int, object] = {}
-        """Images (slam.system.Image) of the keyframes that wait for those after them, by row."""
+        """Images (slam.image.Image) of the keyframes that wait for those after them, by row."""
 
     def dense(self, inverse_depth, T_world_cam, usual=None):
         """A network's (h, w) inverse depth brought to the located points that a camera sees; None if these are few.
@@ -63,18 +63,24 @@ class Refiner:
     def usual_scale(self, keyframes):
         """Log of the factor that brings the network's depth to the map's, as keyframes of the present submap have it, and
         how far one of them may be from it; None where there are too few."""
-        settled = self.network_scale(keyframes, keyframes.active_submap)
-        return None if settled is None else (-np.log(settled[0]), self.config.usual_log_std)
+        judged = self._log_ratios(keyframes, keyframes.active_submap)
+        return None if judged is None else (float(np.median(judged)), self.config.usual_log_std)
 
     def network_scale(self, keyframes, submap):
         """By which factor a submap is too small according to the network, over all keyframes, and how much they differ:
         median and robust standard deviation of the log -> (factor, log_std), or None where there are too few."""
+        judged = self._log_ratios(keyframes, submap)
+        if judged is None:
+            return None
+        median = np.median(judged)
+        return float(np.exp(-median)), float(1.4826 * np.median(np.abs(judged - median)))
+
+    def _log_ratios(self, keyframes, submap):
+        """Of a submap's keyframes that the network has judged, in the units they have now -> (n,), None for too few."""
         rows = np.array([row for row in self.log_ratio if keyframes.submap[row] == submap], np.int64)
         if len(rows) < self.config.min_opinions:
             return None
-        ratio = np.array([self.log_ratio[row] for row in rows]) + np.log(keyframes.scale[rows])
-        median = np.median(ratio)
-        return float(np.exp(-median)), float(1.4826 * np.median(np.abs(ratio - median)))
+        return np.array([self.log_ratio[row] for row in rows]) + np.log(keyframes.scale[rows])
 
     @property
     def rows(self):

@@ -2,18 +2,17 @@
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from calib import se3, sim3
-from slam.alignment import AlignedDepth, align_depth, scaled
+from slam.alignment import AlignedDepth, align_depth, averaged_with_map, scaled
 from slam.fusion import Fusion, FusionResult
+from slam.image import prepared, working_size
 from slam.keyframes import Keyframes
 from slam.loop_closure import LoopCloser
 from slam.merge import PassMerger
 from slam.motion import ConstantVelocity
 from slam.place_check import PlaceCheck
-from slam.pyramid import NO_DEPTH, Pyramid, build_pyramid, grey, inverse_depth_on
 from slam.refinement import Refiner
 from slam.relocalisation import Relocaliser
 from slam.render import render
@@ -22,20 +21,8 @@ from slam.surfels import Surfels
 from slam.track_log import TrackLog
 from slam.tracker import Tracker, TrackingResult
 
-
 PREVIEW = np.float32(1)
 """What a keyframe's depth counts in the map before it is settled, in observations: enough to be seen."""
-
-
-class Image(NamedTuple):
-    """A frame as the stages use it, at working size."""
-
-    index: int
-    timestamp_s: float
-    gray: np.ndarray
-    rgb: np.ndarray
-    inverse_depth: np.ndarray
-    pyramid: Pyramid
 
 
 class FrameResult(NamedTuple):
@@ -48,6 +35,7 @@ class FrameResult(NamedTuple):
     tracked: TrackingResult | None = None
     depth: AlignedDepth | None = None
     fused: FusionResult | None = None
+    """None also where keyframes are fused, not frames."""
 
 
 class SlamSystem:
@@ -107,14 +95,7 @@ class SlamSystem:
 
     @stage("prepare")
     def prepare(self, frame):
-        gray = grey(frame.rgb, self.camera.size)
-        rgb = cv2.resize(frame.rgb, self.camera.size[::-1], interpolation=cv2.INTER_AREA)
-        inverse_depth = np.zeros(self.camera.size, np.float32)
-        if frame.depth is not None:
-            inverse_depth = inverse_depth_on(self.camera, frame.depth, is_measured=self.config.depth_is_measured)
-        geometry = inverse_depth if self.config.depth_is_measured and inverse_depth.any() else NO_DEPTH
-        pyramid = build_pyramid(gray, geometry, self.camera, self.config.level_count)
-        return Image(frame.index, frame.timestamp_s, gray, rgb, inverse_depth, pyramid)
+        return prepared(frame, self.camera, self.config)
 
     def begin(self, image, T_world_cam=np.eye(4), submap=0, otherwise="waiting"):
         """The first keyframe of a submap: a world's frame, and the scale of everything after."""
@@ -201,7 +182,10 @@ class SlamSystem:
     @stage("keyframe")
     def add_keyframe(self, image, depth, view, T_world_cam, tracked, new_submap=None):
         """Make this image the reference, or the first of a new submap; False if it has too little to hold on to."""
-        inverse_depth = depth.inverse_depth if view is None else self.keyframe_depth(depth.inverse_depth, view)
+        inverse_depth = depth.inverse_depth
+        if view is not None:
+            inverse_depth = averaged_with_map(inverse_depth, view, self.config.fusion.depth_tolerance,
+                                              self.config.surfels.stable_confidence)
         keyframe = self.keyframes.make(image, image.pyramid, inverse_depth, self.config.depth_log_std,
                                        with_grid=self.config.depth_is_measured)
         if keyframe is None:
@@ -258,17 +242,6 @@ class SlamSystem:
         """All that wait for others, with what there is."""
         while self.refiner and self.refiner.unfinished:
             self.finish_keyframe(next(iter(self.refiner.unfinished)))
-
-    def keyframe_depth(self, inverse_depth, view):
-        """The frame's depth averaged with the map where they agree, the map's where the frame has none."""
-        known = view.depth_m > 0
-        from_map = np.where(known, 1 / np.where(known, view.depth_m, 1), 0).astype(np.float32)
-        tolerance = 1 + self.config.fusion.depth_tolerance
-        agree = known & (from_map < inverse_depth * tolerance) & (inverse_depth < from_map * tolerance)
-        share = view.confidence / (view.confidence + 1)
-        merged = np.where(agree, inverse_depth + share * (from_map - inverse_depth), inverse_depth)
-        stable = view.confidence >= self.config.surfels.stable_confidence
-        return np.where((inverse_depth == 0) & stable, from_map, merged)
 
     def moved_to(self, image, tracked):
         """Take the tracked motion for true. -> T_world_cam"""
@@ -353,10 +326,3 @@ class SlamSystem:
         """-> Surfels of one submap"""
         is_wanted = self.keyframes.submap == submap
         return self.surfels if is_wanted.all() else self.surfels.of_keyframes(is_wanted)
-
-
-def working_size(camera, config):
-    """(height, width) for tracking and fusion: at most working_width columns, divisible by every pyramid level."""
-    step = 2 ** (config.level_count - 1)
-    scale = min(1.0, config.working_width / camera.width)
-    return tuple(max(step, int(round(n * scale / step)) * step) for n in camera.size)

@@ -11,7 +11,8 @@ from sequences.frame import DepthImage
 from slam.evaluation import absolute_error
 from slam.surfels import SurfelConfig
 from slam.config import SlamConfig
-from slam.system import SlamSystem, working_size
+from slam.image import working_size
+from slam.system import SlamSystem
 
 SENSOR = replace(SlamConfig.for_sensor(), surfels=SurfelConfig(max_surfels=200_000))
 NETWORK = replace(SlamConfig.for_network(), surfels=SurfelConfig(max_surfels=200_000))
