@@ -65,6 +65,7 @@ def run(arguments, screen):
     session = Session(sequence, slam, recorder)
     with StopSignal() as stop:
         session.track(stop.until_stopped(frames), screen, viewer)
+        session.adjust(stop, screen)
         save_path_and_map(session, folder, arguments)
         session.end_recording()
         save_camera(session, folder, estimate)
@@ -222,6 +223,12 @@ class Session:
             if saw_all:
                 self.require_path()
                 self.ended = "complete"
+
+    def adjust(self, stop, screen):
+        """Make all keyframes fit each other, now that there are no more."""
+        with self.attempt(), screen.status("adjusting all keyframes") as status:
+            for share in stop.patiently(self.slam.adjust_all()):
+                status.update(f"adjusting all keyframes: {share:.0%} (Ctrl-C leaves it out)")
 
     def step(self, frame, viewer):
         result = self.slam.process(frame)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from slam.alignment import AlignmentConfig
 from slam.fusion import FusionConfig
+from slam.global_adjustment import GlobalAdjustmentConfig
 from slam.keyframes import KeyframeConfig
 from slam.loop_closure import LoopConfig
 from slam.place_check import PlaceCheckConfig
@@ -38,6 +39,7 @@ class SlamConfig:
     surfels: SurfelConfig = field(default_factory=SurfelConfig)
     relocalisation: RelocalisationConfig = field(default_factory=RelocalisationConfig)
     loops: LoopConfig = field(default_factory=LoopConfig)
+    adjustment: GlobalAdjustmentConfig = field(default_factory=GlobalAdjustmentConfig)
     place_check: PlaceCheckConfig = field(default_factory=PlaceCheckConfig)
 
     @classmethod

@@ -49,6 +49,8 @@ class Refiner:
         """Per keyframe, log of the factor that brought the network's depth to the map's, in the units it had then."""
         self.unfinished: dict[int, object] = {}
         """Images (slam.image.Image) of the keyframes that wait for those after them, by row."""
+        self.network_depth: dict[int, np.ndarray] = {}
+        """Per keyframe, the network's inverse depth at half size, float16, in its own metres."""
 
     def dense(self, inverse_depth, T_world_cam, usual=None):
         """A network's (h, w) inverse depth brought to the located points that a camera sees; None if these are few.
@@ -113,6 +115,7 @@ class Refiner:
         self.window.add(row, T_world_key, self._affine(tracked), image.pyramid, inverse_depth, log_std)
         self.window.adjust()
         self.unfinished[row] = image
+        self.network_depth[row] = image.inverse_depth[::2, ::2].astype(np.float16)
 
     def finish(self, row, keyframes):
         """The last word on an unfinished keyframe's depth -> its image, StereoDepth"""

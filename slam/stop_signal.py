@@ -17,11 +17,14 @@ class Interrupted(MonofuseError):
 
 
 class StopSignal:
-    """Within its `with` block a signal does not end the process; `until_stopped` heeds it."""
+    """Within its `with` block a signal does not end the process; `until_stopped` and `patiently` heed it."""
 
     def __init__(self):
         self.number = None
+        self.is_impatient = False
+        """Whether what follows the frames is to be left out: a signal asks for that, or came while it was done."""
         self._waiting = False
+        self._saw_frames = False
         self._handlers = {}
 
     def __enter__(self):
@@ -50,10 +53,18 @@ class StopSignal:
                     return
                 yield frame
         finally:
-            self._waiting = False
+            self._waiting, self._saw_frames = False, True
             if hasattr(frames, "close"):
                 frames.close()
         raise Interrupted(self.number)
+
+    def patiently(self, steps):
+        """Yield the steps of work that follows the frames, unless and until the user does not want to wait for it:
+        a first Ctrl-C ends the frames alone, `kill` and a closed terminal mean both."""
+        for step in steps:
+            if self.is_impatient:
+                return
+            yield step
 
     def end_at_once(self):
         """From here on a signal ends the process there and then, even inside a library that takes long to return."""
@@ -61,6 +72,7 @@ class StopSignal:
             signal.signal(number, signal.SIG_DFL)
 
     def _on_signal(self, number, _):
+        self.is_impatient = self.is_impatient or self._saw_frames or number != signal.SIGINT
         if self._waiting and self.number is None:
             self.number = number
             raise Interrupted(number)

@@ -7,6 +7,7 @@ import numpy as np
 from calib import se3, sim3
 from slam.alignment import AlignedDepth, align_depth, averaged_with_map, scaled
 from slam.fusion import Fusion, FusionResult
+from slam.global_adjustment import GlobalAdjustment
 from slam.image import prepared, working_size
 from slam.keyframes import Keyframes
 from slam.loop_closure import LoopCloser
@@ -270,6 +271,16 @@ class SlamSystem:
         while self.loops.is_busy or self.merger.waiting:
             self.close_loops()
         if self.refiner and len(self.keyframes):
+            self.settle_scale()
+
+    def adjust_all(self):
+        """Adjust all keyframes to each other, a piece at a time -> share of the work that is done. Nothing changes
+        before the end. Depth that is measured holds them well enough."""
+        if self.refiner and len(self.keyframes):
+            adjustment = GlobalAdjustment(self.camera, self.loops.candidates.overlap, self.config.adjustment)
+            yield from adjustment.steps(self.keyframes, self.refiner.network_depth,
+                                        [(loop.new, loop.old) for loop in self.loops.closed])
+            self.refiner.follow(self.keyframes, self.move_map(adjustment.S_world_key))
             self.settle_scale()
 
     def settle_scale(self):

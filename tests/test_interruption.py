@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 import trimesh
@@ -207,6 +208,24 @@ def test_a_frame_at_work_is_finished():
             done.append(frame)
     assert done == [0, 1, 2] and stop.number == signal.SIGTERM
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("during_frames, after, steps_done", [
+    ([], [], [0, 1, 2, 3]), ([signal.SIGINT], [], [0, 1, 2, 3]), ([signal.SIGINT], [signal.SIGINT], [0, 1]),
+    ([], [signal.SIGINT], [0, 1]), ([signal.SIGTERM], [], []), ([signal.SIGINT, signal.SIGTERM], [], [])])
+def test_a_second_signal_leaves_out_what_follows_the_frames(during_frames, after, steps_done):
+    done = []
+    with StopSignal() as stop:
+        with suppress(Interrupted):
+            for _ in stop.until_stopped(range(3)):
+                for number in during_frames:
+                    os.kill(os.getpid(), number)
+        for step in stop.patiently(range(4)):
+            done.append(step)
+            if step == 1:
+                for number in after:
+                    os.kill(os.getpid(), number)
+    assert done == steps_done
 
 
 def test_nohup_is_respected():

@@ -233,3 +233,22 @@ def test_in_the_end_all_keyframes_say_how_large_the_world_is():
     assert before[0] > 1.3 and after[0] == pytest.approx(1, abs=0.05)
     assert after[1] / before[1] == pytest.approx(before[0] / after[0], rel=0.02)
     assert np.allclose(again, after, rtol=1e-6)
+
+
+def test_all_keyframes_are_adjusted_at_once_or_not_at_all():
+    poses = scenes.walk(50, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
+    slam = SlamSystem(scenes.CAMERA, NETWORK)
+    for i, T in enumerate(poses):
+        slam.process(scenes.speckled_frame(i, T, scenes.CAMERA, 1.15 if i % 3 else 0.9))
+    slam.finish()
+    errors = []
+    for steps in (0, 3, None):
+        for count, _ in enumerate(slam.adjust_all()):
+            if steps == count:
+                break
+        _, T_world_cam = slam.trajectory()
+        errors.append(absolute_error(T_world_cam[:, :3, 3], np.array(poses)[:, :3, 3], with_scale=True)[0])
+    assert errors[0] == errors[1] != errors[2] < 0.01  # of images that are 160 pixels wide
+    sensor = SlamSystem(scenes.CAMERA, SENSOR)
+    sensor.process(scenes.frame(0, np.eye(4)))
+    assert not list(sensor.adjust_all()) and not list(SlamSystem(scenes.CAMERA, NETWORK).adjust_all())
