@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """run_slam.py with parts of SLAM left out, to measure what each is worth: ablated.py PART[,PART] ARGUMENT ...
 
-PART: `refinement`, so that a network's depth is only fitted to the map; `loops`, so that none is looked for.
+PART: `refinement`, so that a network's depth is only fitted to the map; `loops`, so that none is looked for; `adjustment`, of
+all keyframes in the end.
 """
 
 import sys
@@ -14,6 +15,7 @@ import run_slam  # noqa: E402
 
 WITHOUT = {
     "refinement": lambda config: replace(config, refinement=None),
+    "adjustment": lambda config: replace(config, adjustment=None),
     "loops": lambda config: replace(config, loops=replace(config.loops, max_waiting=0)),
 }
 

@@ -39,7 +39,8 @@ class SlamConfig:
     surfels: SurfelConfig = field(default_factory=SurfelConfig)
     relocalisation: RelocalisationConfig = field(default_factory=RelocalisationConfig)
     loops: LoopConfig = field(default_factory=LoopConfig)
-    adjustment: GlobalAdjustmentConfig = field(default_factory=GlobalAdjustmentConfig)
+    adjustment: GlobalAdjustmentConfig | None = None
+    """Of all keyframes at once in the end, where depth is not measured; measured depth holds them well enough."""
     place_check: PlaceCheckConfig = field(default_factory=PlaceCheckConfig)
 
     @classmethod
@@ -54,6 +55,7 @@ class SlamConfig:
             depth_is_measured=False,
             keyframes=KeyframeConfig(max_baseline=0.07),
             refinement=RefinementConfig(),
+            adjustment=GlobalAdjustmentConfig(),
             fusion=FusionConfig(depth_tolerance=0.2, ambiguity=0.4, doubt=0.7, max_normal_angle_rad=1.0,
                                 free_space_margin=0.3),
             loops=LoopConfig(odometry_std=(0.015, 0.03), loop_std=(0.01, 0.03), small=0.1, max_contradiction=0.2),

@@ -275,8 +275,8 @@ class SlamSystem:
 
     def adjust_all(self):
         """Adjust all keyframes to each other, a piece at a time -> share of the work that is done. Nothing changes
-        before the end. Depth that is measured holds them well enough."""
-        if self.refiner and len(self.keyframes):
+        before the end."""
+        if self.config.adjustment and self.refiner and len(self.keyframes):
             adjustment = GlobalAdjustment(self.camera, self.loops.candidates.overlap, self.config.adjustment)
             yield from adjustment.steps(self.keyframes, self.refiner.network_depth,
                                         [(loop.new, loop.old) for loop in self.loops.closed])
