@@ -109,3 +109,13 @@ def test_unknown_depth_stays_unknown():
     assumed[:40] = 0
     stereo = refined(assumed)
     assert np.all(stereo.inverse_depth[:40] == 0) and np.isfinite(stereo.log_std).all()
+
+
+def test_the_same_input_gives_the_same_output_wherever_it_lies_in_memory():
+    poses = [se3.exp(np.array([x, 0, 0.02, 0.01, -0.1 * x, 0])) for x in (-0.3, 0.3)]
+    first = refined(seen_from(np.eye(4))[1], poses)
+    kept = []
+    for k in range(30):
+        kept.append([np.empty(size, np.float32) for size in RNG.integers(1, 40_000, 20)])
+        again = refined(seen_from(np.eye(4))[1], poses)
+        assert all(np.array_equal(*pair) for pair in zip(first, again)), k
