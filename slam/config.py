@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from slam.alignment import AlignmentConfig
+from slam.final_map import FinalMapConfig
 from slam.fusion import FusionConfig
 from slam.global_adjustment import GlobalAdjustmentConfig
 from slam.keyframes import KeyframeConfig
@@ -42,6 +43,9 @@ class SlamConfig:
     adjustment: GlobalAdjustmentConfig | None = None
     """Of all keyframes at once in the end, where depth is not measured; measured depth holds them well enough."""
     place_check: PlaceCheckConfig = field(default_factory=PlaceCheckConfig)
+
+    final_map: FinalMapConfig | None = None
+    """A map of all keyframes' depth once more, in the end; their images are kept for that."""
 
     @classmethod
     def for_sensor(cls):

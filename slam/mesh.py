@@ -3,13 +3,13 @@
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import trimesh
 from scipy.spatial import cKDTree
 
 from calib.errors import MissingPackageError, MonofuseError
+from slam.mesh_samples import Samples, on_one_surface
 from slam.mesh_support import in_large_piece, supported_vertices
 
 
@@ -36,6 +36,8 @@ class MeshConfig:
     """Smoothing without shrinking (Taubin 1995) against the ripples of the reconstruction's grid and noise."""
     colour_surfels: int = 4
     """Nearest surfels that give a vertex its colour."""
+    joins_layers: bool = False
+    """Surfels that lie in layers, as predicted depth leaves them, are brought onto one surface first."""
     min_surfels: int = 200
     """Below, there is nothing to build a mesh from."""
 
@@ -50,17 +52,6 @@ class NoMesh(MonofuseError):
     """The map is too small for a mesh."""
 
 
-class _Samples(NamedTuple):
-    """The surfels that become surface, in the world."""
-
-    points: np.ndarray
-    normals: np.ndarray
-    colours: np.ndarray
-    """(N, 3) in 0..255."""
-    radius: np.ndarray
-    confidence: np.ndarray
-
-
 def build_mesh(surfels, T_world_key, config):
     """Screened Poisson reconstruction (Kazhdan and Hoppe 2013) of the surfels -> trimesh.Trimesh in the world.
 
@@ -68,8 +59,10 @@ def build_mesh(surfels, T_world_key, config):
     colours from the surfels around them. Raises NoMesh where fewer than min_surfels are well supported.
     """
     samples = _well_supported(surfels, T_world_key, config)
-    tree = cKDTree(samples.points)
     cell_m = cell_size(samples.points, samples.radius, config)
+    if config.joins_layers:
+        samples = on_one_surface(samples, cell_m)
+    tree = cKDTree(samples.points)
     if np.ptp(samples.points, axis=0).max() < CELLS_ACROSS[0] * cell_m:
         raise NoMesh("all surfels lie within a few centimetres: use a depth that fits the camera better")
     mesh = _poisson(samples, cell_m)
@@ -105,12 +98,12 @@ def open3d():
 def _well_supported(surfels, T_world_key, config):
     rows = surfels.select(config.min_confidence)
     arrays = surfels.arrays
-    samples = _Samples(*surfels.world_points(rows, T_world_key), arrays.colour[rows], arrays.radius[rows],
-                       arrays.confidence[rows])
+    samples = Samples(*surfels.world_points(rows, T_world_key), arrays.colour[rows], arrays.radius[rows],
+                      arrays.confidence[rows])
     if len(rows):
         distance_m, _ = cKDTree(samples.points).query(samples.points, k=1 + NEIGHBOURS)
         in_company = distance_m[:, -1] <= 2 * _reach_m(samples.radius, config)
-        samples = _Samples(*(values[in_company] for values in samples))
+        samples = samples.chosen(in_company)
     if len(samples.points) < config.min_surfels:
         raise NoMesh(f"only {len(samples.points)} of {len(surfels)} surfels have enough support, a mesh needs "
                      f"{config.min_surfels}: use more frames, or a depth that fits the camera better")

@@ -41,8 +41,8 @@ class RefinementConfig:
 class Refiner:
     """Holds the window; the keyframes' own poses and depth are the map's (slam.keyframes)."""
 
-    def __init__(self, camera, config):
-        self.camera, self.config = camera, config
+    def __init__(self, camera, config, keeps_images=False):
+        self.camera, self.config, self.keeps_images = camera, config, keeps_images
         self.window = Window(config.window)
         self.response = NetworkResponse(config.response)
         self.log_ratio: dict[int, float] = {}
@@ -51,6 +51,8 @@ class Refiner:
         """Images (slam.image.Image) of the keyframes that wait for those after them, by row."""
         self.network_depth: dict[int, np.ndarray] = {}
         """Per keyframe, the network's inverse depth at half size, float16, in its own metres."""
+        self.rgb: dict[int, np.ndarray] = {}
+        """Per keyframe its (h, w, 3) uint8 image, if these are kept."""
 
     def dense(self, inverse_depth, T_world_cam, usual=None):
         """A network's (h, w) inverse depth brought to the located points that a camera sees; None if these are few.
@@ -116,6 +118,8 @@ class Refiner:
         self.window.adjust()
         self.unfinished[row] = image
         self.network_depth[row] = image.inverse_depth[::2, ::2].astype(np.float16)
+        if self.keeps_images:
+            self.rgb[row] = image.rgb
 
     def finish(self, row, keyframes):
         """The last word on an unfinished keyframe's depth -> its image, StereoDepth"""

@@ -6,6 +6,7 @@ import numpy as np
 
 from calib import se3, sim3
 from slam.alignment import AlignedDepth, align_depth, averaged_with_map, scaled
+from slam.final_map import FinalMap
 from slam.fusion import Fusion, FusionResult
 from slam.global_adjustment import GlobalAdjustment
 from slam.image import prepared, working_size
@@ -52,7 +53,7 @@ class SlamSystem:
         self.fusion = Fusion(self.camera, config.fusion)
         self.loops = LoopCloser(self.camera, self.place_check(), self.relocaliser, config.depth_is_measured,
                                 config.loops)
-        self.refiner = Refiner(self.camera, config.refinement) if config.refinement else None
+        self.refiner = config.refinement and Refiner(self.camera, config.refinement, bool(config.final_map))
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
         self.stage_times = StageTimes()
         self.track_log = TrackLog()
@@ -282,6 +283,14 @@ class SlamSystem:
                                         [(loop.new, loop.old) for loop in self.loops.closed])
             self.refiner.follow(self.keyframes, self.move_map(adjustment.S_world_key))
             self.settle_scale()
+
+    def rebuild(self):
+        """Estimate all keyframes' depth again and build the map anew, a piece at a time -> share of the work that is
+        done. Nothing changes before the end."""
+        if self.config.final_map and self.refiner and len(self.keyframes):
+            final = FinalMap(self.camera, self.keyframes, self.loops.candidates.overlap, self.refiner, self.config)
+            yield from final.steps()
+            self.surfels = final.surfels
 
     def settle_scale(self):
         """So far the first keyframe's prediction was the measure of everything; now the median over all keyframes is

@@ -1,0 +1,73 @@
+"""Surfels that become surface: points in the world, thinned out, and brought onto one surface where they lie in layers.
+
+Predicted depth differs by several per cent from one keyframe to the next, so that walls come as layers, and the surface
+through all of them as folds and bubbles. Averaging over a few cells makes one of them (Alexa 2003).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from slam.kernels.smoothing import project
+
+SUPPORT_CELLS = 4.0
+"""Cells of the mesh, each way, that one averaged point stands for."""
+WIDTH = 2.0
+"""Standard deviation of the averaging, in such units."""
+NEIGHBOURS = 16
+ROUNDS = 4
+
+
+class Samples(NamedTuple):
+    points: np.ndarray
+    """(N, 3) float64, world, metres"""
+    normals: np.ndarray
+    colours: np.ndarray
+    """(N, 3) in 0..255."""
+    radius: np.ndarray
+    confidence: np.ndarray
+
+    def chosen(self, which):
+        """Some of them: `which` as an index into (N,)."""
+        return Samples(*(values[which] for values in self))
+
+
+def on_one_surface(samples, cell_m):
+    """Samples of layers -> Samples of one surface, one for each cell and side that it faces"""
+    support = thinned(samples, SUPPORT_CELLS * cell_m)
+    neighbours = _nearest(support.points, support.points)
+    for _ in range(ROUNDS):
+        support = _projected(support, support, neighbours, cell_m)
+    fine = thinned(samples, cell_m)
+    return _projected(fine, support, _nearest(support.points, fine.points), cell_m)
+
+
+def thinned(samples, cell_m):
+    """One sample, the average by confidence, for each cell of a grid and each of the six ways that surface in it may
+    face."""
+    axis = np.abs(samples.normals).argmax(1)
+    faces_up = np.take_along_axis(samples.normals, axis[:, None], 1)[:, 0] > 0
+    place = np.column_stack([np.floor(samples.points / cell_m).astype(np.int64), 2 * axis + faces_up])
+    group = np.unique(place, axis=0, return_inverse=True)[1].ravel()
+    weight = samples.confidence.astype(np.float64)
+    total = np.bincount(group, weight)
+
+    def mean(values):
+        return np.bincount(group, weight * values) / total
+
+    points, normals, colours = (np.stack([mean(column) for column in values.T], 1)
+                                for values in (samples.points, samples.normals, samples.colours))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return Samples(points, normals, colours, mean(samples.radius), total)
+
+
+def _nearest(points, of):
+    return cKDTree(points).query(of, k=min(NEIGHBOURS, len(points)))[1].reshape(len(of), -1)
+
+
+def _projected(samples, support, neighbours, cell_m):
+    moved, turned = np.empty_like(samples.points), np.empty_like(samples.normals)
+    project(samples.points, samples.normals, support.points, support.normals, support.confidence, neighbours,
+            WIDTH * SUPPORT_CELLS * cell_m, moved, turned)
+    return samples._replace(points=moved, normals=turned)
