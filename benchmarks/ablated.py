@@ -2,9 +2,9 @@
 """run_slam.py with parts of SLAM left out, to measure what each is worth: ablated.py PART[,PART] ARGUMENT ...
 
 PART, in the order in which one builds on the other:
-  refinement  all that geometry says of keyframes' depth: a network's depth is only fitted to the map, every frame's is fused
+  refinement  what geometry says of keyframes' depth: a network's is only fitted to the map, and every frame's fused
   stereo      dense stereo between keyframes: a network's depth is bent to the points that images locate, no more
-  window      joint adjustment of the last keyframes: they stay where tracking put them, and points where a line search did
+  window      joint adjustment of the last keyframes: they stay where tracking put them, points where a search did
   loops       none is looked for
   adjustment  of all keyframes in the end
 """

@@ -10,8 +10,8 @@
                                                                        (benchmarks/ablated.py)
 
 Path: root mean square of the position error (ATE) after alignment by a rigid motion, and by one with scale
-(Sturm 2012, Umeyama 1991); coverage is the share of frames that it is over. Mesh: see benchmarks/mesh_accuracy.py. Single
-runs are noisy, so settings are chosen by means. Each row is one run of run_slam.py, or one for each half or copy.
+(Sturm 2012, Umeyama 1991); coverage is the share of frames that it is over. Mesh: see benchmarks/mesh_accuracy.py.
+Single runs are noisy: choose by the means. Each row is one run of run_slam.py, or one for each half or copy.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from calib.command_line import exit_code, whole_number
 
 SEEDS = range(5)
 SYNTHETIC_FRAMES = 600
+PATH = ["ATE SE(3) m", "ATE Sim(3) m", "scale"]
 MESH = ["mesh within 10 %: own cameras", "true cameras", "by positions alone"]
 
 
@@ -52,7 +53,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sequences", nargs="*", type=Path, metavar="DIR")
     parser.add_argument("--depth", default="sensor", metavar="sensor|NAME|FILE")
-    parser.add_argument("--ablation", action="store_true", help="parts added one after another; needs --depth NAME|FILE")
+    parser.add_argument("--ablation", action="store_true", help="parts added one by one; needs --depth NAME|FILE")
     parser.add_argument("--parts", type=whole_number(1), metavar="N", help="run N halves of each recording")
     parser.add_argument("--noise", type=whole_number(1), metavar="N",
                         help=f"run N copies of each with noise of {NOISE_LEVELS:g} grey levels")
@@ -68,15 +69,15 @@ def main():
 def print_tables(arguments):
     depth, settings = arguments.depth, ABLATION if arguments.ablation else WHOLE
     if arguments.parts or arguments.noise:
-        table(["sequence", "runs", "parts", "coverage %", "ATE SE(3) m", "ATE Sim(3) m", "scale", *MESH],
+        table(["sequence", "runs", "parts", "coverage %", *PATH, *MESH],
               (several(path, what, folders, depth, setting) for path in arguments.sequences
                for setting in settings for what, folders in variants(path, arguments)))
     elif arguments.sequences:
-        table(["sequence", "parts", "frames tracked", "path m", "ATE SE(3) m", "ATE Sim(3) m", "scale", "RPE 1 s m", *MESH],
+        table(["sequence", "parts", "frames tracked", "path m", *PATH, "RPE 1 s m", *MESH],
               (recording(path, depth, setting) for path in arguments.sequences for setting in settings))
     else:
-        table(["room", "frames tracked", "path m", "ATE SE(3) mm", "share of path %", "ATE Sim(3) mm", "share of path %",
-               "loops"], (synthetic(seed, depth) for seed in SEEDS))
+        table(["room", "frames tracked", "path m", "ATE SE(3) mm", "share of path %", "ATE Sim(3) mm",
+               "share of path %", "loops"], (synthetic(seed, depth) for seed in SEEDS))
 
 
 def run(path, depth, setting):

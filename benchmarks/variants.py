@@ -36,7 +36,7 @@ def halves(recording, count):
 
 
 def noisy(recording, count):
-    """The whole recording with Gaussian noise in every colour of every pixel, `count` times by another seed -> folders"""
+    """The recording with Gaussian noise in every colour of every pixel, `count` times by another seed -> folders"""
     images = read_index(recording / "rgb.txt")
     for seed in range(count):
         with variant(recording, images, partial(with_noise, rng=np.random.default_rng(seed))) as folder:
