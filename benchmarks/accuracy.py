@@ -69,11 +69,11 @@ def main():
 def print_tables(arguments):
     depth, settings = arguments.depth, ABLATION if arguments.ablation else WHOLE
     if arguments.parts or arguments.noise:
-        table(["sequence", "runs", "parts", "coverage %", *PATH, *MESH],
+        table(["sequence", "runs", "parts of SLAM", "coverage %", *PATH, *MESH],
               (several(path, what, folders, depth, setting) for path in arguments.sequences
                for setting in settings for what, folders in variants(path, arguments)))
     elif arguments.sequences:
-        table(["sequence", "parts", "frames tracked", "path m", *PATH, "RPE 1 s m", *MESH],
+        table(["sequence", "parts of SLAM", "frames tracked", "path m", *PATH, "RPE 1 s m", *MESH],
               (recording(path, depth, setting) for path in arguments.sequences for setting in settings))
     else:
         table(["room", "frames tracked", "path m", "ATE SE(3) mm", "share of path %", "ATE Sim(3) mm",

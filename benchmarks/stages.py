@@ -3,8 +3,8 @@
 
     python benchmarks/stages.py [SOURCE]
 
-SOURCE: a recording with depth for every frame (default: a synthetic room). Frames are read ahead of the clock. Fusion is
-measured on a map that was filled to half a million surfels before: the recording is fused again and again, each time
+SOURCE: a recording with depth for every frame (default: a synthetic room). Frames are read ahead of the clock. Fusion
+is measured on a map that was filled to half a million surfels before: the recording is fused again and again, each time
 into a part of the world of its own, until the map is that large.
 """
 
