@@ -46,7 +46,10 @@ class Setting(NamedTuple):
 
 
 WHOLE = [Setting("all")]
-ABLATION = [Setting("prior", PARTS), *(Setting(f"+ {part}", PARTS[k:]) for k, part in enumerate(PARTS, 1))]
+ABLATION = [
+    Setting("prior", PARTS),
+    *(Setting(f"+ {part}", PARTS[k:]) for k, part in enumerate(PARTS, 1)),
+]
 
 
 def main():
