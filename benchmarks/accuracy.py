@@ -1,58 +1,130 @@
 #!/usr/bin/env python3
 """How far camera path and mesh are from the truth.
 
-    python benchmarks/accuracy.py                                    five synthetic rooms, exact depth
+    python benchmarks/accuracy.py [--depth sensor|NAME|FILE]           five synthetic rooms, exact depth or a network's
     python benchmarks/accuracy.py DIR ... [--depth sensor|NAME|FILE]   recordings in TUM layout with ground truth
-    python benchmarks/accuracy.py DIR ... --depth NAME --ablation      the same with parts of SLAM left out
+    python benchmarks/accuracy.py DIR ... --parts 5 --noise 5          the same as mean (least to most) of several runs:
+                                                                       over halves of each recording, and over copies
+                                                                       with noise added (benchmarks/variants.py)
+    python benchmarks/accuracy.py DIR ... --depth NAME --ablation      any of these, SLAM built up from its parts
+                                                                       (benchmarks/ablated.py)
 
 Path: root mean square of the position error (ATE) after alignment by a rigid motion, and by one with scale
-(Sturm 2012, Umeyama 1991). Mesh: see benchmarks/mesh_accuracy.py. Each row is one run of run_slam.py.
+(Sturm 2012, Umeyama 1991); coverage is the share of frames that it is over. Mesh: see benchmarks/mesh_accuracy.py.
+Single runs are noisy: choose by the means. Each row is one run of run_slam.py, or one for each half or copy.
 """
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
+
+from ablated import PARTS
 from mesh_accuracy import mesh_scores
 from runs import machine, run_slam, table
+from variants import NOISE_LEVELS, halves, noisy
+
+from calib.command_line import exit_code, whole_number
 
 SEEDS = range(5)
 SYNTHETIC_FRAMES = 600
-ABLATION = {"network alone": ("loops", "refinement"), "+ loops": ("refinement",), "+ refinement": ("loops",), "all": ()}
-"""What is left out in each row."""
+PATH = ["ATE SE(3) m", "ATE Sim(3) m", "scale"]
+MESH = ["mesh within 10 %: own cameras", "true cameras", "by positions alone"]
+
+
+class Setting(NamedTuple):
+    """How SLAM is run for a row."""
+
+    name: str
+    without: tuple[str, ...] = ()
+    """Parts of benchmarks/ablated.py."""
+    options: tuple[str, ...] = ()
+    """Of run_slam.py."""
+
+
+WHOLE = [Setting("all")]
+ABLATION = [
+    Setting("prior", PARTS),
+    *(Setting(f"+ {part}", PARTS[k:]) for k, part in enumerate(PARTS, 1)),
+]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sequences", nargs="*", type=Path, metavar="DIR")
-    parser.add_argument("--depth", default="sensor")
-    parser.add_argument("--ablation", action="store_true", help="also with parts left out; needs --depth NAME|FILE")
+    parser.add_argument("--depth", default="sensor", metavar="sensor|NAME|FILE")
+    parser.add_argument("--ablation", action="store_true", help="parts added one by one; needs --depth NAME|FILE")
+    parser.add_argument("--parts", type=whole_number(1), metavar="N", help="run N halves of each recording")
+    parser.add_argument("--noise", type=whole_number(1), metavar="N",
+                        help=f"run N copies of each with noise of {NOISE_LEVELS:g} grey levels")
     arguments = parser.parse_args()
+    if (arguments.ablation or arguments.parts or arguments.noise) and not arguments.sequences:
+        parser.error("--ablation, --parts and --noise are for recordings: give DIR")
+    if arguments.ablation and arguments.depth == "sensor":
+        parser.error("--ablation needs --depth NAME|FILE: a sensor's depth is taken as it is")
     print(machine())
-    if arguments.sequences:
-        variants = ABLATION if arguments.ablation else {"all": ()}
-        table(["sequence", "parts", "frames tracked", "path m", "ATE SE(3) m", "ATE Sim(3) m", "scale", "RPE 1 s m",
-               "mesh within 10 %: own cameras", "true cameras", "by positions alone"],
-              (recording(path, arguments.depth, *variant) for path in arguments.sequences for variant in variants.items()))
+    print_tables(arguments)
+
+
+def print_tables(arguments):
+    depth, settings = arguments.depth, ABLATION if arguments.ablation else WHOLE
+    if arguments.parts or arguments.noise:
+        table(["sequence", "runs", "parts of SLAM", "coverage %", *PATH, *MESH],
+              (several(path, what, folders, depth, setting) for path in arguments.sequences
+               for setting in settings for what, folders in variants(path, arguments)))
+    elif arguments.sequences:
+        table(["sequence", "parts of SLAM", "frames tracked", "path m", *PATH, "RPE 1 s m", *MESH],
+              (recording(path, depth, setting) for path in arguments.sequences for setting in settings))
     else:
-        table(["room", "frames tracked", "path m", "ATE SE(3) mm", "share of path %"],
-              [synthetic(seed) for seed in SEEDS])
+        table(["room", "frames tracked", "path m", "ATE SE(3) mm", "share of path %", "ATE Sim(3) mm",
+               "share of path %", "loops"], (synthetic(seed, depth) for seed in SEEDS))
 
 
-def recording(path, depth, parts, without):
+def run(path, depth, setting):
+    """-> report.json, and the shares of mesh_scores"""
     with tempfile.TemporaryDirectory() as results:
-        report = run_slam(path, "--depth", depth, keep=results, without=without)
-        mesh = mesh_scores(Path(results), path)
-    return [report["source"], parts, f"{report['tracked']} of {report['frames']}", f"{report['path_m']:.1f}",
+        report = run_slam(path, "--depth", depth, *setting.options, keep=results, without=setting.without)
+        return report, mesh_scores(Path(results), path)
+
+
+def recording(path, depth, setting):
+    report, mesh = run(path, depth, setting)
+    return [report["source"], setting.name, f"{report['tracked']} of {report['frames']}", f"{report['path_m']:.1f}",
             f"{report['ate_se3_m']:.4f}", f"{report['ate_sim3_m']:.4f}", f"{report['ate_scale']:.3f}",
             f"{report['rpe_1s_m']:.4f}", *(f"{100 * share:.1f}" for share in mesh)]
 
 
-def synthetic(seed):
-    report = run_slam(f"synthetic:seed={seed},frames={SYNTHETIC_FRAMES}")
+def variants(path, arguments):
+    """-> what they are, and their folders, made one by one"""
+    if arguments.parts:
+        yield f"{arguments.parts} halves", halves(path, arguments.parts)
+    if arguments.noise:
+        yield f"{arguments.noise} with noise", noisy(path, arguments.noise)
+
+
+def several(path, what, folders, depth, setting):
+    reports, meshes = zip(*(run(folder, depth, setting) for folder in folders))
+    coverage = [100 * report["matched"] / report["frames"] for report in reports]
+    errors = ([report[key] for report in reports] for key in ("ate_se3_m", "ate_sim3_m", "ate_scale"))
+    return [path.resolve().name, what, setting.name, spread(coverage, 1), *(spread(values, 3) for values in errors),
+            *(spread(shares, 1) for shares in 100 * np.transpose(meshes))]
+
+
+def spread(values, digits):
+    """Mean (least to most)."""
+    return f"{np.mean(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+def synthetic(seed, depth):
+    report = run_slam(f"synthetic:seed={seed},frames={SYNTHETIC_FRAMES}", "--depth", depth)
+    errors = [report["ate_se3_m"], report["ate_sim3_m"]]
     return [seed, f"{report['tracked']} of {report['frames']}", f"{report['path_m']:.1f}",
-            f"{1e3 * report['ate_se3_m']:.2f}", f"{100 * report['ate_se3_m'] / report['path_m']:.4f}"]
+            *(text for error in errors for text in (f"{1e3 * error:.2f}", f"{100 * error / report['path_m']:.4f}")),
+            report["loops"]]
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code("accuracy", main))

@@ -6,6 +6,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +41,6 @@ def machine():
 
 
 def table(header, rows):
-    """Print a Markdown table."""
-    for row in (header, ["---"] * len(header), *rows):
+    """Print a Markdown table, each row as soon as it is there."""
+    for row in chain((header, ["---"] * len(header)), rows):
         print("| " + " | ".join(map(str, row)) + " |", flush=True)

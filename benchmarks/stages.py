@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Milliseconds of tracking and fusion for one 320x240 frame on one thread.
 
-    python benchmarks/stages.py [DIR]
+    python benchmarks/stages.py [SOURCE]
 
-DIR: a recording in TUM layout with depth (default: a synthetic room). Frames are read ahead of the clock. Fusion is
-measured on a map that was filled to half a million surfels before: the recording is fused again and again, each time
+SOURCE: a recording with depth for every frame (default: a synthetic room). Frames are read ahead of the clock. Fusion
+is measured on a map that was filled to half a million surfels before: the recording is fused again and again, each time
 into a part of the world of its own, until the map is that large.
 """
 
+import argparse
 import statistics
 import sys
 from dataclasses import replace
@@ -31,8 +32,10 @@ FAR_AWAY_M = 1000.0
 
 
 def main():
-    source = sys.argv[1] if len(sys.argv) > 1 else f"synthetic:frames={FRAMES}"
-    sequence = open_sequence(source, SourceOptions(depth_every=1, max_frames=FRAMES))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", nargs="?", default=f"synthetic:frames={FRAMES}", metavar="SOURCE")
+    arguments = parser.parse_args()
+    sequence = open_sequence(arguments.source, SourceOptions(depth_every=1, max_frames=FRAMES))
     rectifier = Rectifier(sequence.camera)
     frames = list(with_sensor_depth(rectified(sequence, rectifier)))
     run(rectifier.camera, frames[:10])  # compiles
