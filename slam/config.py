@@ -6,6 +6,7 @@ from slam.alignment import AlignmentConfig
 from slam.fusion import FusionConfig
 from slam.global_adjustment import GlobalAdjustmentConfig
 from slam.keyframes import KeyframeConfig
+from slam.known_scale import ScaleConfig
 from slam.loop_closure import LoopConfig
 from slam.place_check import PlaceCheckConfig
 from slam.refinement import RefinementConfig
@@ -42,6 +43,8 @@ class SlamConfig:
     adjustment: GlobalAdjustmentConfig | None = None
     """Of all keyframes at once in the end, where depth is not measured; measured depth holds them well enough."""
     place_check: PlaceCheckConfig = field(default_factory=PlaceCheckConfig)
+    known_scale: ScaleConfig = field(default_factory=ScaleConfig)
+    """Of use where depth is not measured."""
 
     @classmethod
     def for_sensor(cls):

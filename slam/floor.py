@@ -1,0 +1,99 @@
+"""The floor in a map, as a camera above it sees it.
+
+A plane is kept as the vector m with `m @ p == 1` for its points p, seen from the camera: then `m @ p - 1` is the relative
+error of a point's depth along its ray, which is how predicted depth errs, and the plane lies 1 / |m| below the camera.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+SPREAD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+
+
+@dataclass(frozen=True)
+class FloorConfig:
+    max_tilt_rad: float = 0.61
+    """Between what the camera calls down on average and the floor's normal: 35 degrees."""
+    max_normal_tilt_rad: float = 0.87
+    """Of a point's own normal, which is noisy."""
+    tolerance: float = 0.05
+    """Points that fit a plane lie on it within this share of their depth."""
+    min_area: float = 0.2
+    """Of a floor, in squares of the camera's height above it: half a square metre for a camera that is held."""
+    min_share: float = 0.1
+    """Of the area of the largest level plane: the lowest one that is large enough is the floor, not the table top."""
+    cell: float = 0.02
+    """One point is kept in each cube of this size, in the points' median distance, so that counts are areas."""
+    max_points: int = 8000
+    trials: int = 500
+
+
+class Floor(NamedTuple):
+    plane: np.ndarray
+    """(3,) m, see above."""
+    log_std: float
+    """Robust standard deviation of the log of its points' depth."""
+    area: float
+    """In squares of the height."""
+
+    @property
+    def height(self):
+        """Of the origin above it."""
+        return float(1 / np.linalg.norm(self.plane))
+
+    def height_of(self, points):
+        """(..., 3) -> (...)"""
+        return (1 - points @ self.plane) * self.height
+
+
+def find_floor(points, normals, down, config):
+    """The lowest level plane that enough points lie on (RANSAC, Fischler and Bolles 1981, then least squares).
+
+    points (N, 3) and their normals (N, 3), seen from a camera at the origin to which `down` (3,) is roughly down; any
+    unit of length. -> Floor, or None where no floor was seen."""
+    faces_up = normals @ -down > np.cos(config.max_normal_tilt_rad)
+    points, cell_area = _thinned(points[faces_up], config)
+    rng = np.random.default_rng(0)
+    floor, largest = None, 0.0
+    while (found := _plane(points, down, cell_area, rng, config)) is not None:
+        area = found.area * found.height**2
+        if found.area < config.min_area or area < config.min_share * largest:
+            break
+        floor, largest = found, max(largest, area)
+        points = points[points @ found.plane > 1 + 3 * config.tolerance]
+    return floor
+
+
+def _thinned(points, config):
+    """-> some of the points (M, 3), spread evenly, and the area that each one stands for"""
+    if not len(points):
+        return points, 0.0
+    cell = config.cell * np.median(np.linalg.norm(points, axis=1))
+    _, first = np.unique(np.floor(points / cell).astype(np.int64), axis=0, return_index=True)
+    kept = np.random.default_rng(0).permutation(first)[: config.max_points]
+    return points[kept], cell**2 * len(first) / len(kept)
+
+
+def _plane(points, down, cell_area, rng, config):
+    """-> Floor that most of the points lie on, or None"""
+    if len(points) < 3:
+        return None
+    triples = points[rng.integers(0, len(points), (config.trials, 3))]
+    triples = triples[np.abs(np.linalg.det(triples)) > 1e-9 * np.abs(triples).max() ** 3]
+    planes = np.linalg.solve(triples, np.ones((len(triples), 3, 1)))[..., 0]
+    planes = planes[planes @ down > np.cos(config.max_tilt_rad) * np.linalg.norm(planes, axis=1)]
+    if not len(planes):
+        return None
+    fits = np.abs(points @ planes.T - 1) < config.tolerance
+    plane = planes[fits.sum(0).argmax()]
+    for _ in range(5):
+        near = points[np.abs(points @ plane - 1) < config.tolerance]
+        plane = np.linalg.lstsq(near, np.ones(len(near)), rcond=None)[0]
+    if plane @ down < np.cos(config.max_tilt_rad) * np.linalg.norm(plane):
+        return None
+    log_depth = np.log(near @ plane)
+    log_std = SPREAD * np.median(np.abs(log_depth - np.median(log_depth)))
+    return Floor(plane, float(log_std), float(len(near) * cell_area * (plane @ plane)))
