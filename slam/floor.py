@@ -12,6 +12,9 @@ import numpy as np
 SPREAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 
+LEAST_TOLERANCE = 0.005
+"""So that points are left where all lie exactly on a plane."""
+
 
 @dataclass(frozen=True)
 class FloorConfig:
@@ -20,11 +23,16 @@ class FloorConfig:
     max_normal_tilt_rad: float = 0.87
     """Of a point's own normal, which is noisy."""
     tolerance: float = 0.05
-    """Points that fit a plane lie on it within this share of their depth."""
+    """Points that fit a plane lie on it within this share of their depth; ..."""
+    close: float = 2.0
+    """... it goes through the middle of those that lie within so many of their own standard deviations, since what stands
+    on a floor is rounded off into it."""
     min_area: float = 0.2
     """Of a floor, in squares of the camera's height above it: half a square metre for a camera that is held."""
     min_share: float = 0.1
     """Of the area of the largest level plane: the lowest one that is large enough is the floor, not the table top."""
+    max_below: float = 0.05
+    """Share of all points that may be seen, wrongly, below a floor."""
     cell: float = 0.02
     """One point is kept in each cube of this size, in the points' median distance, so that counts are areas."""
     max_points: int = 8000
@@ -44,10 +52,6 @@ class Floor(NamedTuple):
         """Of the origin above it."""
         return float(1 / np.linalg.norm(self.plane))
 
-    def height_of(self, points):
-        """(..., 3) -> (...)"""
-        return (1 - points @ self.plane) * self.height
-
 
 def find_floor(points, normals, down, config):
     """The lowest level plane that enough points lie on (RANSAC, Fischler and Bolles 1981, then least squares).
@@ -55,6 +59,7 @@ def find_floor(points, normals, down, config):
     points (N, 3) and their normals (N, 3), seen from a camera at the origin to which `down` (3,) is roughly down; any
     unit of length. -> Floor, or None where no floor was seen."""
     faces_up = normals @ -down > np.cos(config.max_normal_tilt_rad)
+    everything, _ = _thinned(points, config)
     points, cell_area = _thinned(points[faces_up], config)
     rng = np.random.default_rng(0)
     floor, largest = None, 0.0
@@ -63,8 +68,12 @@ def find_floor(points, normals, down, config):
         if found.area < config.min_area or area < config.min_share * largest:
             break
         floor, largest = found, max(largest, area)
-        points = points[points @ found.plane > 1 + 3 * config.tolerance]
-    return floor
+        points = points[_is_below(points, found.plane, config)]
+    return floor if floor and _is_below(everything, floor.plane, config).mean() < config.max_below else None
+
+
+def _is_below(points, plane, config):
+    return points @ plane > 1 + 3 * config.tolerance
 
 
 def _thinned(points, config):
@@ -88,12 +97,12 @@ def _plane(points, down, cell_area, rng, config):
     if not len(planes):
         return None
     fits = np.abs(points @ planes.T - 1) < config.tolerance
-    plane = planes[fits.sum(0).argmax()]
-    for _ in range(5):
-        near = points[np.abs(points @ plane - 1) < config.tolerance]
+    plane, log_std, area = planes[fits.sum(0).argmax()], config.tolerance, fits.sum(0).max() * cell_area
+    for _ in range(8):
+        tolerance = min(config.tolerance, config.close * log_std)
+        near = points[np.abs(points @ plane - 1) < max(tolerance, LEAST_TOLERANCE)]
         plane = np.linalg.lstsq(near, np.ones(len(near)), rcond=None)[0]
+        log_std = SPREAD * float(np.median(np.abs(np.log(near @ plane))))
     if plane @ down < np.cos(config.max_tilt_rad) * np.linalg.norm(plane):
         return None
-    log_depth = np.log(near @ plane)
-    log_std = SPREAD * np.median(np.abs(log_depth - np.median(log_depth)))
-    return Floor(plane, float(log_std), float(len(near) * cell_area * (plane @ plane)))
+    return Floor(plane, log_std, float(area * (plane @ plane)))

@@ -31,8 +31,6 @@ class ScaleConfig:
     """One that stands in the scene, ..."""
     square_m: float | None = None
     """... and the size of its squares."""
-    start_s: float = 1.0
-    """How long the camera keeps the height that it started with."""
     floor: FloorConfig = field(default_factory=FloorConfig)
     board_scale: BoardScaleConfig = field(default_factory=BoardScaleConfig)
 
@@ -103,7 +101,7 @@ class KnownScale:
         return Judgement(self.config.factor / self.times_network, None)
 
     def _by_height(self, keyframes, surfels):
-        """Of the first keyframes above the floor of their submap."""
+        """Of the first keyframe above the floor of its submap."""
         is_here = keyframes.submap == keyframes.submap[0]
         rows = surfels.select(surfels.config.stable_confidence)
         rows = rows[is_here[surfels.keyframe_of(rows)]]
@@ -112,9 +110,7 @@ class KnownScale:
         floor = find_floor(*surfels.world_points(rows, T_first_key), down / np.linalg.norm(down), self.config.floor)
         if floor is None:
             return None
-        since_s = np.array([keyframe.timestamp_s for keyframe in keyframes.items]) - keyframes.items[0].timestamp_s
-        height = np.median(floor.height_of(T_first_key[is_here & (since_s <= self.config.start_s), :3, 3]))
-        return Judgement(float(self.config.height_m / height), floor.log_std) if height > 0 else None
+        return Judgement(self.config.height_m / floor.height, floor.log_std)
 
     def _by_board(self, keyframes, surfels):
         found = board_growth(self.sightings.found, keyframes, self.config.board_scale)
