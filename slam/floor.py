@@ -1,7 +1,7 @@
 """The floor in a map, as a camera above it sees it.
 
-A plane is kept as the vector m with `m @ p == 1` for its points p, seen from the camera: then `m @ p - 1` is the relative
-error of a point's depth along its ray, which is how predicted depth errs, and the plane lies 1 / |m| below the camera.
+A plane is kept as the vector m with `m @ p == 1` for its points p, seen from the camera: then `m @ p - 1` is the
+relative error of a point's depth along its ray, which is how predicted depth errs, and the plane lies 1 / |m| below.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ class FloorConfig:
     tolerance: float = 0.05
     """Points that fit a plane lie on it within this share of their depth; ..."""
     close: float = 2.0
-    """... it goes through the middle of those that lie within so many of their own standard deviations, since what stands
-    on a floor is rounded off into it."""
+    """... it goes through the middle of those within so many of their own standard deviations, since what stands on a
+    floor is rounded off into it."""
     min_area: float = 0.2
     """Of a floor, in squares of the camera's height above it: half a square metre for a camera that is held."""
     min_share: float = 0.1

@@ -81,14 +81,17 @@ def build_report(arguments, session, problems):
 
 
 def settled_scale(slam):
-    """By how much the map became larger in the end than the first keyframe alone had said, what said so (all keyframes'
-    network depth, or what was known besides), how much that differs from itself, and what the network had said."""
+    """Where the scale of a network's map comes from in the end: the network itself, or what was known besides and how
+    many times as large that makes it; and, where more than the first keyframe says so, by how much the map grew at the
+    end, and how much those that say so differ."""
     scale, known = slam.settled_scale.get(slam.main_submap), slam.known_scale
-    if not scale:
+    if slam.config.depth_is_measured:
         return {}
-    return {"scale_from": known.source, "scale_settled_by": round(scale[0], 4),
-            "scale_log_std": None if scale[1] is None else round(scale[1], 4),
-            "scale_times_network": round(known.times_network, 4)}
+    report = {"scale_from": known.source, "scale_times_network": round(known.times_network, 4)}
+    if scale:
+        report |= {"scale_settled_by": round(scale[0], 4),
+                   "scale_log_std": None if scale[1] is None else round(scale[1], 4)}
+    return report
 
 
 def scale_problems(slam):
@@ -142,8 +145,8 @@ def table_rows(report):
         rows.append(("recorded", f"{report['recorded']} frames, {report['left_out_of_recording']} left out"))
     if report.get("scale_from", "network") != "network":
         spread = "" if report["scale_log_std"] is None else f", within {100 * report['scale_log_std']:.1f} %"
-        rows.append(("scale", f"from {report['scale_from']}: {report['scale_times_network']:.3f} times what the network "
-                              f"said{spread}"))
+        rows.append(("scale", f"from {report['scale_from']}: {report['scale_times_network']:.3f} times what the "
+                              f"network said{spread}"))
     if "ate_se3_m" in report:
         rows.append(("path error (ATE)", f"{report['ate_se3_m']:.3f} m, {report['ate_sim3_m']:.3f} m with scale "
                                          f"{report['ate_scale']:.3f} allowed; path {report['path_m']:.1f} m"))
