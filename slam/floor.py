@@ -12,6 +12,9 @@ import numpy as np
 SPREAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 
+MOST_LOOKED_AT = 200_000
+"""Of many points, so many at random."""
+LEAST_POINTS = 30
 LEAST_TOLERANCE = 0.005
 """So that points are left where all lie exactly on a plane."""
 
@@ -80,9 +83,11 @@ def _thinned(points, config):
     """-> some of the points (M, 3), spread evenly, and the area that each one stands for"""
     if not len(points):
         return points, 0.0
+    rng = np.random.default_rng(0)
+    points = points[rng.permutation(len(points))[:MOST_LOOKED_AT]]
     cell = config.cell * np.median(np.linalg.norm(points, axis=1))
     _, first = np.unique(np.floor(points / cell).astype(np.int64), axis=0, return_index=True)
-    kept = np.random.default_rng(0).permutation(first)[: config.max_points]
+    kept = rng.permutation(first)[: config.max_points]
     return points[kept], cell**2 * len(first) / len(kept)
 
 
@@ -94,10 +99,10 @@ def _plane(points, down, cell_area, rng, config):
     triples = triples[np.abs(np.linalg.det(triples)) > 1e-9 * np.abs(triples).max() ** 3]
     planes = np.linalg.solve(triples, np.ones((len(triples), 3, 1)))[..., 0]
     planes = planes[planes @ down > np.cos(config.max_tilt_rad) * np.linalg.norm(planes, axis=1)]
-    if not len(planes):
+    support = (np.abs(points @ planes.T - 1) < config.tolerance).sum(0)
+    if support.max(initial=0) < LEAST_POINTS:
         return None
-    fits = np.abs(points @ planes.T - 1) < config.tolerance
-    plane, log_std, area = planes[fits.sum(0).argmax()], config.tolerance, fits.sum(0).max() * cell_area
+    plane, log_std, area = planes[support.argmax()], config.tolerance, support.max() * cell_area
     for _ in range(8):
         tolerance = min(config.tolerance, config.close * log_std)
         near = points[np.abs(points @ plane - 1) < max(tolerance, LEAST_TOLERANCE)]
