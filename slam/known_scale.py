@@ -31,6 +31,8 @@ class ScaleConfig:
     """One that stands in the scene, ..."""
     square_m: float | None = None
     """... and the size of its squares."""
+    first_keyframes: int = 8
+    """Where the floor is looked for, before it is looked for in twice as many, and so on."""
     floor: FloorConfig = field(default_factory=FloorConfig)
     board_scale: BoardScaleConfig = field(default_factory=BoardScaleConfig)
 
@@ -101,20 +103,30 @@ class KnownScale:
         return Judgement(self.config.factor / self.times_network, None)
 
     def _by_height(self, keyframes, surfels):
-        """Of the first keyframe above the floor of its submap."""
-        is_here = keyframes.submap == keyframes.submap[0]
+        """Of the first keyframe above the floor that the first ones of its submap saw, or as many more as it takes: far
+        from the start, the map may have drifted."""
+        here = np.flatnonzero(keyframes.submap == keyframes.submap[0])
         rows = surfels.select(surfels.config.stable_confidence)
-        rows = rows[is_here[surfels.keyframe_of(rows)]]
         T_first_key = se3.inverse(keyframes.T_world_key[0]) @ keyframes.T_world_key
-        down = T_first_key[is_here, :3, 1].sum(0)
-        floor = find_floor(*surfels.world_points(rows, T_first_key), down / np.linalg.norm(down), self.config.floor)
-        if floor is None:
-            return None
-        return Judgement(self.config.height_m / floor.height, floor.log_std)
+        for count in _doubling(self.config.first_keyframes, len(here)):
+            seen = rows[np.isin(surfels.keyframe_of(rows), here[:count])]
+            down = T_first_key[here[:count], :3, 1].sum(0)
+            floor = find_floor(*surfels.world_points(seen, T_first_key), down / np.linalg.norm(down), self.config.floor)
+            if floor:
+                return Judgement(self.config.height_m / floor.height, floor.log_std)
+        return None
 
     def _by_board(self, keyframes, surfels):
         found = board_growth(self.sightings.found, keyframes, self.config.board_scale)
         return Judgement(float(np.exp(found[0])), found[1]) if found else None
+
+
+def _doubling(first, last):
+    """-> first, twice that, and so on, and `last` in the end"""
+    while first < last:
+        yield first
+        first *= 2
+    yield last
 
 
 def parse_scale(text):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from calib.camera import Camera
 from onnx_file import bright_is_near
 from slam.config import SlamConfig
 from slam.evaluation import absolute_error
-from slam.known_scale import ScaleConfig, parse_scale
+from slam.known_scale import KnownScale, ScaleConfig, parse_scale
 from slam.report import settled_scale
 from slam.surfels import SurfelConfig
 from slam.system import SlamSystem
@@ -107,6 +108,22 @@ def test_the_height_above_the_floor_puts_it_right():
     assert said["scale_times_network"] == pytest.approx(1 / NETWORK_SIZE, rel=0.03)
     floor = slam.surfels.world_points(slam.surfels.select(6.0), slam.keyframes.T_world_key)[0] @ LOOKING_DOWN[1, :3]
     assert np.median(floor[floor > 1.3]) == pytest.approx(1.5, abs=0.03), "the map is as large as the path"
+
+
+@pytest.mark.parametrize("first_seen, growth", [(0, 1.0), (10, 1.0), (19, 0.6)])
+def test_the_floor_as_the_first_keyframes_saw_it(first_seen, growth):
+    """The true one, 1.5 m below, belongs to the keyframe `first_seen`, a lower and larger one, where the map has
+    drifted, to the last."""
+    rng = np.random.default_rng(0)
+    true, drifted = (np.column_stack([rng.uniform(-x, x, 4000), np.full(4000, y), rng.uniform(1, 4, 4000)])
+                     for x, y in ((1.5, 1.5), (4, 2.5)))
+    surfels = SimpleNamespace(
+        config=SurfelConfig(), select=lambda _: np.arange(8000),
+        keyframe_of=lambda rows: np.repeat([first_seen, 19], 4000)[rows],
+        world_points=lambda rows, _: (np.concatenate([true, drifted])[rows], np.tile([0, -1.0, 0], (len(rows), 1))))
+    keyframes = SimpleNamespace(submap=np.zeros(20, int), T_world_key=np.tile(np.eye(4), (20, 1, 1)))
+    judgement = KnownScale(parse_scale("height=1.5")).judge(keyframes, surfels)
+    assert judgement.growth == pytest.approx(growth, rel=1e-3)
 
 
 def test_where_no_floor_is_seen_the_network_decides(unknown):
