@@ -28,6 +28,7 @@ from slam.depth_stage import with_predicted_depth, with_sensor_depth
 from slam.evaluation import DepthErrors, evaluate_trajectory
 from slam.export import ESTIMATED_CAMERA, MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
 from slam.final_map import FinalMapConfig
+from slam.known_scale import FORMS, ScaleConfig, parse_scale
 from slam.mesh import MeshConfig, build_mesh, open3d
 from slam.overview import draw_overview, draw_surfel_overview
 from slam.pyramid import inverse_depth_on
@@ -98,6 +99,9 @@ def parse_arguments(argv):
     parser.add_argument("--calibration", type=Path, metavar="auto|FILE",
                         help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
                              "ORB-SLAM; `auto` estimates the focal length from the first seconds")
+    parser.add_argument("--scale", type=parse_scale, metavar="FACTOR|height=M|board=...",
+                        help=f"how large everything is, where the network's word is not enough: {FORMS}: times the "
+                             f"network's scale, the camera's height above the floor when it starts, or a board in view")
     parser.add_argument("--record", type=Path, metavar="DIR",
                         help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
@@ -124,7 +128,7 @@ def open_network(arguments, screen):
     if chosen_depth(arguments) == "sensor":
         given = [name for name, value, default in (
             ("--depth-option", arguments.depth_option, []), ("--network", arguments.network, None),
-            ("--runtime", arguments.runtime, "auto")) if value != default]
+            ("--runtime", arguments.runtime, "auto"), ("--scale", arguments.scale, None)) if value != default]
         if given:
             raise BadInputError(f"{given[0]} is for networks: give --depth {OUR_NETWORK} or --depth FILE too")
         return None
@@ -151,7 +155,8 @@ def open_source(arguments, network, screen):
 def configuration(arguments, network):
     config = SlamConfig.for_network() if network else SlamConfig.for_sensor()
     return replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels),
-                   final_map=FinalMapConfig() if arguments.final else None)
+                   final_map=FinalMapConfig() if arguments.final else None,
+                   known_scale=arguments.scale or ScaleConfig())
 
 
 def open_recorder(arguments, sequence, screen):
@@ -334,7 +339,8 @@ def save_mesh_and_report(session, folder, arguments, screen):
         report = build_report(shown(arguments), session, [])
         with session.attempt():
             save_report(report, folder)
-        screen.rows(table_rows(report) + [("problem", problem) for problem in report["problems"][1:]])
+        screen.rows(table_rows(report) + [("problem", problem) for problem in
+                                          report["problems"][bool(session.failures):]])
         screen.print(f"results in {folder.path}")
 
 

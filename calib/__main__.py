@@ -18,7 +18,7 @@ from calib.boards.views import ViewCollection
 from calib.boards.wanted import Wanted
 from calib.calibration import without_depth
 from calib.calibration_file import describe_format, read_calibration, write_calibration
-from calib.command_line import OneLineParser, exit_code, whole_number
+from calib.command_line import OneLineParser, columns_and_rows, exit_code, whole_number
 from calib.errors import CalibrationError, OutputError
 from calib.rectification import Rectifier, field_of_view_deg
 from sequences.prefetch import ahead
@@ -186,7 +186,7 @@ def _parser():
 
 
 def _add_board(command, with_markers):
-    command.add_argument("--squares", type=_squares, default=(10, 7), metavar="CxR",
+    command.add_argument("--squares", type=columns_and_rows, default=(10, 7), metavar="CxR",
                          help="squares (not corners) of the board, columns x rows (default: 10x7)")
     if with_markers:
         command.add_argument("--dictionary", choices=DICTIONARIES, default="4x4_50", metavar="NAME",
@@ -194,13 +194,6 @@ def _add_board(command, with_markers):
         command.add_argument("--marker-share", type=float, default=MARKER_SHARE, metavar="SHARE",
                              help=f"side of a marker in squares (default: {MARKER_SHARE})")
         command.add_argument("--legacy", action="store_true", help="a board as OpenCV made them before version 4.6")
-
-
-def _squares(text):
-    columns, _, rows = text.partition("x")
-    if not (columns.isdecimal() and rows.isdecimal()):
-        raise argparse.ArgumentTypeError(f"expected COLUMNSxROWS, as in 10x7, not {text!r}")
-    return int(columns), int(rows)
 
 
 def _millimetres(text):

@@ -32,6 +32,14 @@ def name_and_value(text):
     return name, value
 
 
+def columns_and_rows(text):
+    """An argparse type: `10x7` -> (10, 7)."""
+    columns, _, rows = text.partition("x")
+    if not (columns.isdecimal() and rows.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected COLUMNSxROWS, as in 10x7, not {text!r}")
+    return int(columns), int(rows)
+
+
 def exit_code(program, action):
     """Call `action` -> 0, 1 if it failed, 2 for bad input, 128 + the number of the signal that ended it.
 

@@ -7,6 +7,7 @@ from slam.final_map import FinalMapConfig
 from slam.fusion import FusionConfig
 from slam.global_adjustment import GlobalAdjustmentConfig
 from slam.keyframes import KeyframeConfig
+from slam.known_scale import ScaleConfig
 from slam.loop_closure import LoopConfig
 from slam.place_check import PlaceCheckConfig
 from slam.refinement import RefinementConfig
@@ -43,6 +44,8 @@ class SlamConfig:
     adjustment: GlobalAdjustmentConfig | None = None
     """Of all keyframes at once in the end, where depth is not measured; measured depth holds them well enough."""
     place_check: PlaceCheckConfig = field(default_factory=PlaceCheckConfig)
+    known_scale: ScaleConfig = field(default_factory=ScaleConfig)
+    """Of use where depth is not measured."""
 
     final_map: FinalMapConfig | None = None
     """A map of all keyframes' depth once more, in the end; their images are kept for that."""

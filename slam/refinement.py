@@ -79,6 +79,12 @@ class Refiner:
         median = np.median(judged)
         return float(np.exp(-median)), float(1.4826 * np.median(np.abs(judged - median)))
 
+    def rescale_network(self, factor):
+        """Take a metre of the network's for `factor` metres from now on, in all that it has said."""
+        self.log_ratio = {row: ratio - float(np.log(factor)) for row, ratio in self.log_ratio.items()}
+        self.network_depth = {row: (depth / np.float32(factor)).astype(np.float16)
+                              for row, depth in self.network_depth.items()}
+
     def _log_ratios(self, keyframes, submap):
         """Of a submap's keyframes that the network has judged, in the units they have now -> (n,), None for too few."""
         rows = np.array([row for row in self.log_ratio if keyframes.submap[row] == submap], np.int64)

@@ -53,7 +53,7 @@ def build_report(arguments, session, problems):
         "source": sequence.name,
         "arguments": arguments,
         "ended": session.ended,
-        "problems": [_in_one_line(failure) for failure in session.failures] + problems,
+        "problems": [_in_one_line(failure) for failure in session.failures] + problems + scale_problems(slam),
         "fps": round(counter.fps, 2),
         "frames": counter.read,
         "tracked": counter.tracked,
@@ -81,9 +81,21 @@ def build_report(arguments, session, problems):
 
 
 def settled_scale(slam):
-    """By how much all keyframes together judged the map larger than the first alone had, and how much they differ."""
-    scale = slam.settled_scale.get(slam.main_submap)
-    return {"scale_settled_by": round(scale[0], 4), "scale_log_std": round(scale[1], 4)} if scale else {}
+    """Where the scale of a network's map comes from in the end: the network itself, or what was known besides and how
+    many times as large that makes it; and, where more than the first keyframe says so, by how much the map grew at the
+    end, and how much those that say so differ."""
+    scale, known = slam.settled_scale.get(slam.main_submap), slam.known_scale
+    if slam.config.depth_is_measured:
+        return {}
+    report = {"scale_from": known.source, "scale_times_network": round(known.times_network, 4)}
+    if scale:
+        report |= {"scale_settled_by": round(scale[0], 4),
+                   "scale_log_std": None if scale[1] is None else round(scale[1], 4)}
+    return report
+
+
+def scale_problems(slam):
+    return [slam.known_scale.problem] if len(slam.keyframes) and slam.known_scale.problem else []
 
 
 def _in_one_line(error):
@@ -131,6 +143,10 @@ def table_rows(report):
         rows.insert(1, ("reconnected", f"{report['reconnected']} times"))
     if "recorded" in report:
         rows.append(("recorded", f"{report['recorded']} frames, {report['left_out_of_recording']} left out"))
+    if report.get("scale_from", "network") != "network":
+        spread = "" if report["scale_log_std"] is None else f", within {100 * report['scale_log_std']:.1f} %"
+        rows.append(("scale", f"from {report['scale_from']}: {report['scale_times_network']:.3f} times what the "
+                              f"network said{spread}"))
     if "ate_se3_m" in report:
         rows.append(("path error (ATE)", f"{report['ate_se3_m']:.3f} m, {report['ate_sim3_m']:.3f} m with scale "
                                          f"{report['ate_scale']:.3f} allowed; path {report['path_m']:.1f} m"))

@@ -11,6 +11,7 @@ from slam.fusion import Fusion, FusionResult
 from slam.global_adjustment import GlobalAdjustment
 from slam.image import prepared, working_size
 from slam.keyframes import Keyframes
+from slam.known_scale import KnownScale
 from slam.loop_closure import LoopCloser
 from slam.merge import PassMerger
 from slam.motion import ConstantVelocity
@@ -54,12 +55,13 @@ class SlamSystem:
         self.loops = LoopCloser(self.camera, self.place_check(), self.relocaliser, config.depth_is_measured,
                                 config.loops)
         self.refiner = config.refinement and Refiner(self.camera, config.refinement, bool(config.final_map))
+        self.known_scale = KnownScale(config.known_scale)
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
         self.stage_times = StageTimes()
         self.track_log = TrackLog()
         self.settled_scale = {}
-        """Per submap, the factor that it was scaled by at the end, and the standard deviation of its log from one
-        keyframe to the next."""
+        """Per submap, the factor that it was scaled by at the end, and the standard deviation of its log: from one
+        keyframe to the next, or of what else is known (slam.known_scale)."""
         self.fused_keyframes = 0
         self.log_scale = 0.0
         self.affine = (0.0, 0.0)
@@ -88,6 +90,8 @@ class SlamSystem:
         depth = self.align(image, view, T_world_cam)
         fused = self.fuse(image, depth, view) if self.fuses_frames else None
         is_keyframe = wants_keyframe and self.add_keyframe(image, depth, view, T_world_cam, tracked)
+        if is_keyframe and self.known_scale.wants_frames:
+            self.look_for_board(frame)
         return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked, depth, fused)
 
     @property
@@ -204,6 +208,10 @@ class SlamSystem:
                                np.full(self.camera.size, PREVIEW))
         return True
 
+    @stage("board")
+    def look_for_board(self, frame):
+        self.known_scale.look(frame, self.camera, self.keyframes.reference.row)
+
     @stage("refine")
     def refine(self, image, keyframe, reference, tracked):
         """Adjust the last keyframes jointly, and give the newest the depth that comes of it."""
@@ -301,8 +309,23 @@ class SlamSystem:
             if scale is not None:
                 rows = self.keyframes.submap == submap
                 S_world_key[rows] = sim3.scaling(scale[0]) @ S_world_key[rows]
-                self.settled_scale[int(submap)] = scale
+                self.note_scale(submap, *scale)
         self.refiner.follow(self.keyframes, self.move_map(S_world_key))
+        self.obey_known_scale()
+
+    def obey_known_scale(self):
+        """What is known of the scale besides outweighs the network: by one factor for all submaps, wherever it was
+        found, since a network that misjudges one part of a place misjudges its other parts alike."""
+        known = self.known_scale.judge(self.keyframes, self.surfels)
+        if known:
+            self.refiner.rescale_network(known.growth)
+            S_world_key = sim3.scaling(known.growth) @ self.keyframes.S_world_key()
+            self.refiner.follow(self.keyframes, self.move_map(S_world_key))
+            for submap in np.unique(self.keyframes.submap):
+                self.note_scale(submap, *known)
+
+    def note_scale(self, submap, factor, log_std):
+        self.settled_scale[int(submap)] = factor * self.settled_scale.get(int(submap), (1.0,))[0], log_std
 
     def move_map(self, S_world_key):
         """Keyframes, surfels and camera take on the keyframes' new poses and scales; the camera stays where it is

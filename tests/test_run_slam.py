@@ -147,6 +147,6 @@ def test_help_names_every_option(capsys):
     text = capsys.readouterr().out
     assert caught.value.code == 0
     for word in ("SOURCE", "synthetic", "tum", "images", "video", "--output", "--depth", "--depth-option", "--runtime",
-                 "webcam", "realsense", "--device", "--calibration", "--record", "--max-frames",
+                 "webcam", "realsense", "--device", "--calibration", "--scale", "--record", "--max-frames",
                  "--max-surfels", "--mesh", "--viewer", "--seed"):
         assert word in text
