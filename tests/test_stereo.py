@@ -109,3 +109,16 @@ def test_unknown_depth_stays_unknown():
     assumed[:40] = 0
     stereo = refined(assumed)
     assert np.all(stereo.inverse_depth[:40] == 0) and np.isfinite(stereo.log_std).all()
+
+
+def test_costs_do_not_depend_on_where_arrays_lie_in_memory():
+    gray = pyramid_of(scenes.picture(np.eye(4))[0]).levels[0].texture[..., 0].copy()
+    others, T = np.roll(gray, 2, 1)[None], se3.exp(np.array([0.05, 0, 0, 0, 0, 0]))[None, :3].astype(np.float32)
+    results = set()
+    for size in RNG.integers(1000, 200_000, 40):
+        elsewhere = [np.empty(size + k) for k in range(5)][::2]  # leaves holes that the kernel's own arrays may fill
+        costs = np.empty((*gray.shape, 4), np.float32)
+        matching_costs(gray.copy(), np.full_like(gray, 0.5), np.linspace(0.8, 1.2, 4, dtype=np.float32),
+                       np.array(scenes.CAMERA.pinhole, np.float32), others.copy(), T, costs)
+        results.add(costs.tobytes())
+    assert len(results) == 1 and len(elsewhere) == 3
