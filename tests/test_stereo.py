@@ -111,14 +111,11 @@ def test_unknown_depth_stays_unknown():
     assert np.all(stereo.inverse_depth[:40] == 0) and np.isfinite(stereo.log_std).all()
 
 
-def test_costs_do_not_depend_on_where_arrays_lie_in_memory():
-    gray = pyramid_of(scenes.picture(np.eye(4))[0]).levels[0].texture[..., 0].copy()
-    others, T = np.roll(gray, 2, 1)[None], se3.exp(np.array([0.05, 0, 0, 0, 0, 0]))[None, :3].astype(np.float32)
-    results = set()
-    for size in RNG.integers(1000, 200_000, 40):
-        elsewhere = [np.empty(size + k) for k in range(5)][::2]  # leaves holes that the kernel's own arrays may fill
-        costs = np.empty((*gray.shape, 4), np.float32)
-        matching_costs(gray.copy(), np.full_like(gray, 0.5), np.linspace(0.8, 1.2, 4, dtype=np.float32),
-                       np.array(scenes.CAMERA.pinhole, np.float32), others.copy(), T, costs)
-        results.add(costs.tobytes())
-    assert len(results) == 1 and len(elsewhere) == 3
+def test_the_same_input_gives_the_same_output_wherever_it_lies_in_memory():
+    poses = [se3.exp(np.array([x, 0, 0.02, 0.01, -0.1 * x, 0])) for x in (-0.3, 0.3)]
+    first = refined(seen_from(np.eye(4))[1], poses)
+    kept = []
+    for k in range(30):
+        kept.append([np.empty(size, np.float32) for size in RNG.integers(1, 40_000, 20)])
+        again = refined(seen_from(np.eye(4))[1], poses)
+        assert all(np.array_equal(*pair) for pair in zip(first, again)), k

@@ -6,8 +6,8 @@ import numba
 
 from calib.kernel_cache import cached_njit
 
-_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"}}
-_IN_ORDER = _OPTIONS | {"fastmath": {"contract", "nsz", "arcp"}}
+_ORDERED = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}}
+_OPTIONS = _ORDERED | {"fastmath": {*_ORDERED["fastmath"], "reassoc"}}
 
 kernel = cached_njit(Path(__file__).parent, **_OPTIONS)
 """A loop that is called from Python. NaN and infinity keep their meaning, since depth may hold them."""
@@ -16,10 +16,9 @@ inline = numba.njit(forceinline=True, **_OPTIONS)
 """A part of kernels. Always inlined: a function that is both compiled on its own and into its callers exists in two
 versions that round differently, and which one runs would depend on whether the cache was warm."""
 
-in_order_kernel = cached_njit(Path(__file__).parent, **_IN_ORDER)
-"""A kernel whose sums are added up as they are written, for loops over local arrays: of such, the compiler makes a
-vector and a scalar version, and chooses by where in memory the arrays happen to lie. Both have to round alike, or the
-same frames would not give the same map."""
+ordered_kernel = cached_njit(Path(__file__).parent, **_ORDERED)
+"""A kernel whose sums keep their order. Where the compiler may change it, it sometimes makes two versions of a loop,
+and picks one by where arrays lie in memory: the same input would not always give the same output."""
 
-in_order_inline = numba.njit(forceinline=True, **_IN_ORDER)
+ordered_inline = numba.njit(forceinline=True, **_ORDERED)
 """A part of such kernels."""

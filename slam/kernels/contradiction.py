@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from slam.kernels.compile import in_order_inline, in_order_kernel
+from slam.kernels.compile import ordered_inline, ordered_kernel
 from slam.kernels.stereo import NEAR, NONE, ONE, REACH, SHARE, TEXTURE, sum_rows, warp, window_moments
 
 UNSAID = np.float32(-1)
@@ -10,7 +10,7 @@ MOST = np.float32(2)
 """More than any dissimilarity."""
 
 
-@in_order_kernel
+@ordered_kernel
 def dissimilarity(gray, inverse_depth, min_variance, pinhole, others, T_other_key, result):
     """gray, inverse_depth (h, w), others (S, h, w) images of the same pinhole (fx, fy, cx, cy), T_other_key (S, 3, 4),
     all float32. Fills result (h, w): one minus the correlation of windows, from 0 to 1, with the image that agrees
@@ -34,7 +34,7 @@ def dissimilarity(gray, inverse_depth, min_variance, pinhole, others, T_other_ke
                 result[v, u] = second[v, u]
 
 
-@in_order_inline
+@ordered_inline
 def take_two_least(a, means, variances, min_variance, b, seen, columns, least, second, count):
     """Compare windows of images a, whose moments are known, and b: keep the two least of one minus their correlation,
     and count them."""
@@ -58,7 +58,7 @@ def take_two_least(a, means, variances, min_variance, b, seen, columns, least, s
                 count[v, u] += 1
 
 
-@in_order_kernel
+@ordered_kernel
 def in_free_space(inverse_depth, others, pinhole, T_other_cam, margin, step, verdict):
     """inverse_depth (h, w), others (S, h, w) of the same pinhole, T_other_cam (S, 3, 4), all float32. Fills verdict
     (h // step, w // step) for every `step`-th pixel: 1 where one of the others looks through it, at what is farther
@@ -83,7 +83,7 @@ def in_free_space(inverse_depth, others, pinhole, T_other_cam, margin, step, ver
                     verdict[row, column] = max(verdict[row, column], looks_through(others, s, uj, vj, rho * inv_z, margin))
 
 
-@in_order_inline
+@ordered_inline
 def looks_through(others, s, u, v, rho, margin):
     """Whether depth map s sees something farther away than 1 / rho around a pixel: 1, 0, or UNSAID."""
     nearest = NONE

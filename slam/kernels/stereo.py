@@ -6,7 +6,7 @@ something smooth. Matching by normalised correlation, regularised by semi-global
 
 import numpy as np
 
-from slam.kernels.compile import in_order_inline, in_order_kernel
+from slam.kernels.compile import ordered_inline, ordered_kernel
 
 REACH = 2
 """Pixels around the centre of the window that is compared, each way."""
@@ -19,7 +19,7 @@ UNKNOWN = np.float32(0.6)
 """Cost where no other image shows the pixel: that of windows which have little in common."""
 
 
-@in_order_kernel
+@ordered_kernel
 def matching_costs(gray, inverse_depth, factors, pinhole, others, T_other_key, costs):
     """gray, inverse_depth (h, w) of the keyframe, factors (D,) on the latter, others (S, h, w) images of the same
     pinhole (fx, fy, cx, cy), T_other_key (S, 3, 4), all float32. Fills costs (h, w, D): one minus the windows'
@@ -41,7 +41,7 @@ def matching_costs(gray, inverse_depth, factors, pinhole, others, T_other_key, c
                 costs[v, u, d] = total[v, u] / count[v, u] if count[v, u] > 0 else UNKNOWN
 
 
-@in_order_inline
+@ordered_inline
 def warp(inverse_depth, factor, pinhole, others, s, T, warped, seen):
     """What image s shows where the pixels' inverse depth, times factor, puts them; `seen` 1 where it does, else 0."""
     height, width = inverse_depth.shape
@@ -65,7 +65,7 @@ def warp(inverse_depth, factor, pinhole, others, s, T, warped, seen):
             warped[v, u] = top + dv * (below - top)
 
 
-@in_order_inline
+@ordered_inline
 def window_moments(a, columns, means, variances):
     """Mean and variance of a (h, w) in the window around each pixel."""
     height, width = a.shape
@@ -80,7 +80,7 @@ def window_moments(a, columns, means, variances):
             variances[v, u] = max(AA * SHARE - A * SHARE * A * SHARE, NONE) + TEXTURE
 
 
-@in_order_inline
+@ordered_inline
 def add_dissimilarity(a, means, variances, b, seen, columns, total, count):
     """Add one minus the correlation of windows of images a, whose moments are known, and b to `total`, where the
     pixel is seen in b. Without a whole window, at the left and right edge, nothing is added."""
@@ -100,7 +100,7 @@ def add_dissimilarity(a, means, variances, b, seen, columns, total, count):
             count[v, u] += seen[v, u]
 
 
-@in_order_inline
+@ordered_inline
 def sum_rows(a, b, v, columns):
     """Per column, sums of b, b b and a b over the rows of windows around row v -> columns (3, w)."""
     height, width = a.shape
@@ -113,7 +113,7 @@ def sum_rows(a, b, v, columns):
             columns[2, u] += a[row, u] * b[row, u]
 
 
-@in_order_kernel
+@ordered_kernel
 def aggregate(costs, stiffness, small, large, path, total):
     """Semi-global matching: sums, along eight directions, of costs (h, w, D) uint16 and of the penalties for steps
     between neighbours of one (`small`) or more (`large`) hypotheses, times the lesser of their stiffness (h, w), from
@@ -123,7 +123,7 @@ def aggregate(costs, stiffness, small, large, path, total):
         add_direction(costs, stiffness, small, large, dv, du, path, total)
 
 
-@in_order_inline
+@ordered_inline
 def add_direction(costs, stiffness, small, large, dv, du, path, total):
     height, width, D = costs.shape
     for i in range(height):

@@ -9,7 +9,7 @@ both with Cauchy's cost, that of d times a share. Unknowns are xi = (v, omega), 
 
 import numpy as np
 
-from slam.kernels.compile import inline, kernel
+from slam.kernels.compile import ordered_inline, ordered_kernel
 
 NEAR = 1e-3
 BEHIND = 1e3
@@ -19,7 +19,7 @@ DEPTH_SOFTNESS = 1.5
 LEAST_INFORMATION = 1e-9
 
 
-@kernel
+@ordered_kernel
 def linearise(start, image, pixel, log_depth, share, T, X, pinhole, sigmas, softness, damping, block_of,
               blocks, gradient, diagonal, cross, inverse, point_gradient):
     """One pass over all points.
@@ -52,7 +52,7 @@ def linearise(start, image, pixel, log_depth, share, T, X, pinhole, sigmas, soft
     return total
 
 
-@kernel
+@ordered_kernel
 def cost_of(start, image, pixel, log_depth, share, T, X, pinhole, sigmas, softness):
     """What `linearise` returns."""
     J, r, w = np.zeros((3, 9)), np.zeros(3), np.empty(3)
@@ -63,7 +63,7 @@ def cost_of(start, image, pixel, log_depth, share, T, X, pinhole, sigmas, softne
     return total
 
 
-@kernel
+@ordered_kernel
 def moved_points(start, image, cross, inverse, point_gradient, step, X, moved):
     """Points (P, 3) after the images' step (K, 6), by what `linearise` has left -> moved (P, 3)"""
     pull = np.empty(3)
@@ -79,7 +79,7 @@ def moved_points(start, image, cross, inverse, point_gradient, step, X, moved):
                 moved[p, c] -= inverse[p, c, d] * pull[d]
 
 
-@inline
+@ordered_inline
 def residual(T, k, X, p, pixel, m, log_depth, share, pinhole, sigmas, softness, J, r, w):
     """Fills J (3, 9) = d (u, v, log z) / d (xi, X), the residuals r (3,) in these units and their weights w (3,).
     Returns the cost."""
@@ -110,7 +110,7 @@ def residual(T, k, X, p, pixel, m, log_depth, share, pinhole, sigmas, softness, 
                   + share[m] * DEPTH_SOFTNESS * DEPTH_SOFTNESS * np.log1p(depth_squared))
 
 
-@inline
+@ordered_inline
 def add_observation(J, r, w, k, m, p, block_of, blocks, gradient, diagonal, cross, H, point_gradient):
     """J'WJ and J'Wr of one observation, in their places."""
     own = block_of[k, k]
@@ -130,7 +130,7 @@ def add_observation(J, r, w, k, m, p, block_of, blocks, gradient, diagonal, cros
                 H[a - 6, c] += a0 * J[0, 6 + c] + a1 * J[1, 6 + c] + a2 * J[2, 6 + c]
 
 
-@inline
+@ordered_inline
 def invert(H, inverse, p):
     """Inverse of a symmetric positive (3, 3) matrix by its adjugate."""
     c00 = H[1, 1] * H[2, 2] - H[1, 2] * H[1, 2]
@@ -144,7 +144,7 @@ def invert(H, inverse, p):
     inverse[p, 1, 0], inverse[p, 2, 0], inverse[p, 2, 1] = inverse[p, 0, 1], inverse[p, 0, 2], inverse[p, 1, 2]
 
 
-@inline
+@ordered_inline
 def eliminate(start, image, p, cross, inverse, point_gradient, block_of, blocks, gradient):
     """Subtract C H^-1 C' and C H^-1 g of one point from the equations of the images that see it (Schur complement)."""
     share = np.empty((6, 3))
