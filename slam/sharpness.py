@@ -62,7 +62,8 @@ class Sharpness:
     def _against(self, level, points, tracked):
         """Energy of gradients in the live image over that in the keyframe's; None where too little is in view."""
         points = points[:, :: max(1, points.shape[1] // self.config.samples)]
-        x, y, z = tracked.T_cam_key[:3, :3].astype(np.float32) @ points[:3] + tracked.T_cam_key[:3, 3:].astype(np.float32)
+        T = tracked.T_cam_key.astype(np.float32)
+        x, y, z = T[:3, :3] @ points[:3] + T[:3, 3:]
         fx, fy, cx, cy = level.camera.pinhole
         z = np.maximum(z, MIN_DEPTH_M)
         u, v = np.round(fx * x / z + cx).astype(np.int32), np.round(fy * y / z + cy).astype(np.int32)

@@ -170,8 +170,8 @@ class SlamSystem:
     @stage("align")
     def align(self, image, view, T_world_cam):
         if self.config.depth_is_measured:
-            still = still_part(image.inverse_depth, self.keyframes, T_world_cam, self.camera.pinhole, self.config.moving)
-            return AlignedDepth(still, 0.0, 0.0)
+            return AlignedDepth(still_part(image.inverse_depth, self.keyframes, T_world_cam, self.camera.pinhole,
+                                           self.config.moving), 0.0, 0.0)
         depth = self.refiner.dense(image.inverse_depth, T_world_cam) if self.refiner else None
         if depth is None and view is None:
             depth = scaled(image.inverse_depth, self.log_scale)

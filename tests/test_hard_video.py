@@ -1,4 +1,4 @@
-"""What makes video hard: exposure that jumps, turning on the spot, one plane in view, little texture, standing still."""
+"""What makes video hard: jumps of exposure, turning on the spot, one plane in view, little texture, standing still."""
 
 from dataclasses import replace
 

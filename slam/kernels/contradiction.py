@@ -14,8 +14,8 @@ MOST = np.float32(2)
 def dissimilarity(gray, inverse_depth, min_variance, pinhole, others, T_other_key, result):
     """gray, inverse_depth (h, w), others (S, h, w) images of the same pinhole (fx, fy, cx, cy), T_other_key (S, 3, 4),
     all float32. Fills result (h, w): one minus the correlation of windows, from 0 to 1, with the image that agrees
-    second best, or best where less than three can be compared. One match out of many may be chance. UNSAID where no image
-    shows the pixel, or one is as plain as this one, variances being below min_variance."""
+    second best, or best where less than three can be compared: one match out of many may be chance. UNSAID where no
+    image shows the pixel, or one is as plain as this one, variances being below min_variance."""
     height, width = gray.shape
     warped, seen = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
     means, variances = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
@@ -80,7 +80,8 @@ def in_free_space(inverse_depth, others, pinhole, T_other_cam, margin, step, ver
                 uj = int(np.round(fx * inv_z * (T[0, 0] * x + T[0, 1] * y + T[0, 2] + T[0, 3] * rho) + cx))
                 vj = int(np.round(fy * inv_z * (T[1, 0] * x + T[1, 1] * y + T[1, 2] + T[1, 3] * rho) + cy))
                 if z > NEAR and uj >= 1 and vj >= 1 and uj < width - 1 and vj < height - 1:
-                    verdict[row, column] = max(verdict[row, column], looks_through(others, s, uj, vj, rho * inv_z, margin))
+                    says = looks_through(others, s, uj, vj, rho * inv_z, margin)
+                    verdict[row, column] = max(verdict[row, column], says)
 
 
 @ordered_inline
