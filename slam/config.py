@@ -9,9 +9,11 @@ from slam.global_adjustment import GlobalAdjustmentConfig
 from slam.keyframes import KeyframeConfig
 from slam.known_scale import ScaleConfig
 from slam.loop_closure import LoopConfig
+from slam.moving import MovingConfig
 from slam.place_check import PlaceCheckConfig
 from slam.refinement import RefinementConfig
 from slam.relocalisation import RelocalisationConfig
+from slam.sharpness import SharpnessConfig
 from slam.surfels import SurfelConfig
 from slam.tracker import TrackerConfig
 
@@ -34,6 +36,9 @@ class SlamConfig:
     lost_frames: int = 10
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
+    sharpness: SharpnessConfig = field(default_factory=SharpnessConfig)
+    moving: MovingConfig = field(default_factory=MovingConfig)
+    """Where depth is measured."""
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
     refinement: RefinementConfig | None = None
     """Keyframes' depth by geometry, where it is not measured."""

@@ -115,12 +115,12 @@ class Keyframes:
         self.scale = self.scale * factor
         return factor
 
-    def wants(self, tracked):
-        """Whether the camera has left the reference keyframe far enough behind."""
+    def wants(self, tracked, patience=1.0):
+        """Whether the camera has left the reference keyframe far enough behind, `patience` times the usual."""
         c = self.config
         baseline = np.linalg.norm(tracked.T_cam_key[:3, 3]) / self.reference.median_depth_m
-        return (baseline > c.max_baseline or tracked.overlap < c.min_overlap
-                or se3.rotation_angle_rad(tracked.T_cam_key) > c.max_rotation_rad)
+        return (baseline > patience * c.max_baseline or 1 - tracked.overlap > patience * (1 - c.min_overlap)
+                or se3.rotation_angle_rad(tracked.T_cam_key) > patience * c.max_rotation_rad)
 
     def _points(self, pyramid, inverse_depth, depth_log_std, with_grid):
         """Point tables of all levels."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from calib import se3, sim3
 from slam.alignment import AlignmentConfig, bend_to_points
+from slam.moving import MovingConfig, contradicted_by_images
 from slam.network_response import NetworkResponse, ResponseConfig
 from slam.stereo import StereoConfig, StereoDepth, refine_depth
 from slam.window import Window, WindowConfig
@@ -22,6 +23,7 @@ class RefinementConfig:
     alignment: AlignmentConfig = field(default_factory=lambda: AlignmentConfig(bend_prior=0.3))
     response: ResponseConfig = field(default_factory=ResponseConfig)
     stereo: StereoConfig = field(default_factory=StereoConfig)
+    moving: MovingConfig = field(default_factory=MovingConfig)
     beside: int = 2
     """Keyframes before, and as many after, that a keyframe's depth is taken from; it is finished once they are there."""
     one_observation_log_std: float = 0.2
@@ -147,14 +149,17 @@ class Refiner:
         return row if row is not None and row <= self.rows[-1] - self.config.beside else None
 
     def _stereo(self, row, keyframes, image, inverse_depth):
-        """(h, w) inverse depth improved by the keyframe's neighbours in the window -> StereoDepth"""
+        """(h, w) inverse depth improved by the keyframe's neighbours in the window, and 0 where something moves
+        -> StereoDepth"""
         place = self.rows.index(row)
         beside = [frame for k, frame in enumerate(self.window.frames) if 0 < abs(k - place) <= self.config.beside]
         if not beside:
             return StereoDepth(inverse_depth, np.full(inverse_depth.shape, self.config.network_log_std, np.float32))
         T_other_key = se3.inverse(keyframes.T_world_key[[frame.row for frame in beside]]) @ keyframes.T_world_key[row]
-        return refine_depth(image.pyramid, inverse_depth, [frame.pyramid for frame in beside], T_other_key,
-                            self.config.stereo)
+        others = [frame.pyramid for frame in beside]
+        stereo = refine_depth(image.pyramid, inverse_depth, others, T_other_key, self.config.stereo)
+        moves = contradicted_by_images(image.pyramid, stereo.inverse_depth, others, T_other_key, self.config.moving)
+        return stereo._replace(inverse_depth=np.where(moves, 0, stereo.inverse_depth))
 
     def _affine(self, tracked):
         """Brightness against the window's first keyframe, from that against the last."""

@@ -15,10 +15,12 @@ from slam.known_scale import KnownScale
 from slam.loop_closure import LoopCloser
 from slam.merge import PassMerger
 from slam.motion import ConstantVelocity
+from slam.moving import still_part
 from slam.place_check import PlaceCheck
 from slam.refinement import Refiner
 from slam.relocalisation import Relocaliser
 from slam.render import render
+from slam.sharpness import Sharpness
 from slam.stages import StageTimes, stage
 from slam.surfels import Surfels
 from slam.track_log import TrackLog
@@ -49,6 +51,7 @@ class SlamSystem:
         self.motion = ConstantVelocity()
         self.tracker = Tracker(config.tracker)
         self.keyframes = Keyframes(config.keyframes)
+        self.sharpness = Sharpness(config.sharpness)
         self.relocaliser = Relocaliser(self.camera, config.relocalisation)
         self.surfels = Surfels(config.surfels)
         self.fusion = Fusion(self.camera, config.fusion)
@@ -85,7 +88,8 @@ class SlamSystem:
         if tracked is None:
             return self.lost(image)
         T_world_cam = self.moved_to(image, tracked)
-        wants_keyframe = self.keyframes.wants(tracked)
+        sharpness = self.sharpness(image, self.keyframes.reference, tracked)
+        wants_keyframe = self.keyframes.wants(tracked, self.sharpness.patience(sharpness))
         view = self.render(T_world_cam) if self.fuses_frames or wants_keyframe else None
         depth = self.align(image, view, T_world_cam)
         fused = self.fuse(image, depth, view) if self.fuses_frames else None
@@ -171,7 +175,8 @@ class SlamSystem:
     @stage("align")
     def align(self, image, view, T_world_cam):
         if self.config.depth_is_measured:
-            return AlignedDepth(image.inverse_depth, 0.0, 0.0)
+            return AlignedDepth(still_part(image.inverse_depth, self.keyframes, T_world_cam, self.camera.pinhole,
+                                           self.config.moving), 0.0, 0.0)
         depth = self.refiner.dense(image.inverse_depth, T_world_cam) if self.refiner else None
         if depth is None and view is None:
             depth = scaled(image.inverse_depth, self.log_scale)
@@ -192,6 +197,7 @@ class SlamSystem:
         if view is not None:
             inverse_depth = averaged_with_map(inverse_depth, view, self.config.fusion.depth_tolerance,
                                               self.config.surfels.stable_confidence)
+            inverse_depth[(depth.inverse_depth == 0) & (image.inverse_depth > 0)] = 0  # what moves hides the map
         keyframe = self.keyframes.make(image, image.pyramid, inverse_depth, self.config.depth_log_std,
                                        with_grid=self.config.depth_is_measured)
         if keyframe is None:

@@ -69,10 +69,8 @@ class Tracker:
         for level, points in reversed(list(zip(pyramid.levels, keyframe.points))):
             problem = _Alignment(level, points, self._scales(level, points, state))
             solution = minimise(problem.equations, _retract, state, self.config.solver)
-            state = solution.state
+            state = solution.state  # as it was, where a coarse level of a plain view has too few points
             iterations.append(solution.iterations)
-            if solution.stop_reason in ("too_few_residuals", "singular"):
-                break
         seen, inliers = problem.seen
         live, photometric, _ = self._sample(level, points, state)
         result = TrackingResult(

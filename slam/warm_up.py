@@ -7,6 +7,7 @@ import numpy as np
 from calib.camera import Camera
 from sequences.frame import DepthImage, Frame
 from slam.merge import PassMerger
+from slam.moving import contradicted_by_images
 from slam.stereo import refine_depth
 from slam.system import SlamSystem
 
@@ -29,7 +30,9 @@ def warm_up(config):
         image = slam.prepare(Frame(5, 5 / 30, rgb, depth))
         for row in (0, 1):
             slam.refiner.add(row, np.eye(4), None, image, image.inverse_depth)
-        refine_depth(image.pyramid, image.inverse_depth, [image.pyramid], np.eye(4)[None], config.refinement.stereo)
+        seen = image.pyramid, image.inverse_depth, [image.pyramid], np.eye(4)[None]
+        refine_depth(*seen, config.refinement.stereo)
+        contradicted_by_images(*seen, config.refinement.moving)
     merger = PassMerger(slam.camera, config.fusion, min_gap=0)
     merger.waiting.append(0)
     merger.step(slam.surfels, slam.keyframes)

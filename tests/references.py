@@ -69,9 +69,10 @@ def pattern_residuals(point, rho, values, pattern, image, camera, T_j_i, gain, b
     return np.array(out)
 
 
-def window_dissimilarity(gray, inverse_depth, pixel, factor, camera, other, T_other_key, reach=2):
+def window_dissimilarity(gray, inverse_depth, pixel, factor, camera, other, T_other_key, reach=2, min_variance=0.0):
     """One minus the correlation of the window around a pixel (u, v) and of what another image shows where each of its
-    pixels lies at inverse_depth * factor; None where the other image does not show the pixel itself."""
+    pixels lies at inverse_depth * factor; None where the other image does not show the pixel itself, -1 where both
+    windows are plainer than min_variance."""
     height, width = gray.shape
     here, there = [], []
     for dv in range(-reach, reach + 1):
@@ -86,6 +87,8 @@ def window_dissimilarity(gray, inverse_depth, pixel, factor, camera, other, T_ot
             there.append(interpolate(np.pad(other, ((0, 1), (0, 1)), "edge"), np.clip(uj, 0, width - 1),
                                      np.clip(vj, 0, height - 1)))
     noise = (2 / 255) ** 2
+    if max(np.var(here), np.var(there)) + noise < min_variance:
+        return -1
     covariance = np.mean(np.multiply(here, there)) - np.mean(here) * np.mean(there)
     return min(1 - covariance / np.sqrt((np.var(here) + noise) * (np.var(there) + noise)), 1)
 
