@@ -1,6 +1,7 @@
 """slam.window and slam.refinement in a box of which everything is known."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -100,7 +101,7 @@ def refiner():
     refiner = Refiner(scenes.CAMERA, RefinementConfig(window=CONFIG))
     for row, T in enumerate(WALK[:5]):
         pyramid, rho = pyramid_at(T)
-        refiner.add(row, T, None, type("Image", (), {"pyramid": pyramid}), rho)
+        refiner.add(row, T, None, SimpleNamespace(pyramid=pyramid, inverse_depth=rho), rho)
     return refiner
 
 
