@@ -84,7 +84,7 @@ def settled_scale(slam):
     """Where the scale of a network's map comes from in the end: the network itself, or what was known besides and how
     many times as large that makes it; and, where more than the first keyframe says so, by how much the map grew at the
     end, and how much those that say so differ."""
-    scale, known = slam.settled_scale.get(slam.main_submap), slam.known_scale
+    scale, known = slam.map_scale.settled.get(slam.main_submap), slam.map_scale.known
     if slam.config.depth_is_measured:
         return {}
     report = {"scale_from": known.source, "scale_times_network": round(known.times_network, 4)}
@@ -95,7 +95,7 @@ def settled_scale(slam):
 
 
 def scale_problems(slam):
-    return [slam.known_scale.problem] if len(slam.keyframes) and slam.known_scale.problem else []
+    return [slam.map_scale.known.problem] if len(slam.keyframes) and slam.map_scale.known.problem else []
 
 
 def _in_one_line(error):

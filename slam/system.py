@@ -4,15 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from calib import se3, sim3
+from calib import se3
 from slam.alignment import AlignedDepth, align_depth, averaged_with_map, scaled
 from slam.final_map import FinalMap
 from slam.fusion import Fusion, FusionResult
 from slam.global_adjustment import GlobalAdjustment
 from slam.image import prepared, working_size
 from slam.keyframes import Keyframes
-from slam.known_scale import KnownScale
 from slam.loop_closure import LoopCloser
+from slam.map_scale import MapScale
 from slam.merge import PassMerger
 from slam.motion import ConstantVelocity
 from slam.moving import still_part
@@ -58,13 +58,10 @@ class SlamSystem:
         self.loops = LoopCloser(self.camera, self.place_check(), self.relocaliser, config.depth_is_measured,
                                 config.loops)
         self.refiner = config.refinement and Refiner(self.camera, config.refinement, bool(config.final_map))
-        self.known_scale = KnownScale(config.known_scale)
+        self.map_scale = MapScale(config.known_scale)
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
         self.stage_times = StageTimes()
         self.track_log = TrackLog()
-        self.settled_scale = {}
-        """Per submap, the factor that it was scaled by at the end, and the standard deviation of its log: from one
-        keyframe to the next, or of what else is known (slam.known_scale)."""
         self.fused_keyframes = 0
         self.log_scale = 0.0
         self.affine = (0.0, 0.0)
@@ -94,7 +91,7 @@ class SlamSystem:
         depth = self.align(image, view, T_world_cam)
         fused = self.fuse(image, depth, view) if self.fuses_frames else None
         is_keyframe = wants_keyframe and self.add_keyframe(image, depth, view, T_world_cam, tracked)
-        if is_keyframe and self.known_scale.wants_frames:
+        if is_keyframe and self.map_scale.known.wants_frames:
             self.look_for_board(frame)
         return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked, depth, fused)
 
@@ -216,7 +213,7 @@ class SlamSystem:
 
     @stage("board")
     def look_for_board(self, frame):
-        self.known_scale.look(frame, self.camera, self.keyframes.reference.row)
+        self.map_scale.known.look(frame, self.camera, self.keyframes.reference.row)
 
     @stage("refine")
     def refine(self, image, keyframe, reference, tracked):
@@ -273,9 +270,7 @@ class SlamSystem:
         """A little of the work that finding and closing loops takes; the rest comes with the next frames."""
         S_world_key = self.loops.step(self.keyframes)
         if S_world_key is not None:
-            factor = self.move_map(S_world_key)
-            if self.refiner:
-                self.refiner.follow(self.keyframes, factor)
+            self.carry_on(S_world_key)
             self.merger.add(self.keyframes, self.loops.closed[-1])
         else:
             self.merger.step(self.surfels, self.keyframes)
@@ -295,7 +290,7 @@ class SlamSystem:
             adjustment = GlobalAdjustment(self.camera, self.loops.candidates.overlap, self.config.adjustment)
             yield from adjustment.steps(self.keyframes, self.refiner.network_depth,
                                         [(loop.new, loop.old) for loop in self.loops.closed])
-            self.refiner.follow(self.keyframes, self.move_map(adjustment.S_world_key))
+            self.carry_on(adjustment.S_world_key)
             self.settle_scale()
 
     def rebuild(self):
@@ -307,31 +302,14 @@ class SlamSystem:
             self.surfels = final.surfels
 
     def settle_scale(self):
-        """So far the first keyframe's prediction was the measure of everything; now the median over all keyframes is
-        (network errors of scale differ from view to view)."""
-        S_world_key = self.keyframes.S_world_key()
-        for submap in np.unique(self.keyframes.submap):
-            scale = self.refiner.network_scale(self.keyframes, submap)
-            if scale is not None:
-                rows = self.keyframes.submap == submap
-                S_world_key[rows] = sim3.scaling(scale[0]) @ S_world_key[rows]
-                self.note_scale(submap, *scale)
-        self.refiner.follow(self.keyframes, self.move_map(S_world_key))
-        self.obey_known_scale()
+        self.carry_on(self.map_scale.by_network(self.keyframes, self.refiner))
+        self.carry_on(self.map_scale.by_knowledge(self.keyframes, self.refiner, self.surfels))
 
-    def obey_known_scale(self):
-        """What is known of the scale besides outweighs the network: by one factor for all submaps, wherever it was
-        found, since a network that misjudges one part of a place misjudges its other parts alike."""
-        known = self.known_scale.judge(self.keyframes, self.surfels)
-        if known:
-            self.refiner.rescale_network(known.growth)
-            S_world_key = sim3.scaling(known.growth) @ self.keyframes.S_world_key()
-            self.refiner.follow(self.keyframes, self.move_map(S_world_key))
-            for submap in np.unique(self.keyframes.submap):
-                self.note_scale(submap, *known)
-
-    def note_scale(self, submap, factor, log_std):
-        self.settled_scale[int(submap)] = factor * self.settled_scale.get(int(submap), (1.0,))[0], log_std
+    def carry_on(self, S_world_key):
+        """Move the map, and what works on it with it."""
+        factor = self.move_map(S_world_key)
+        if self.refiner:
+            self.refiner.follow(self.keyframes, factor)
 
     def move_map(self, S_world_key):
         """Keyframes, surfels and camera take on the keyframes' new poses and scales; the camera stays where it is

@@ -73,7 +73,7 @@ def unknown():
 
 def test_without_it_the_network_decides(unknown):
     slam, missing = unknown
-    assert missing == pytest.approx([1 / NETWORK_SIZE] * 2, rel=0.03) and slam.known_scale.problem is None
+    assert missing == pytest.approx([1 / NETWORK_SIZE] * 2, rel=0.03) and slam.map_scale.known.problem is None
     said = settled_scale(slam)
     assert said["scale_from"] == "network" and said["scale_times_network"] == 1 and said["scale_log_std"] >= 0
 
@@ -97,7 +97,7 @@ def test_every_part_of_the_map_grows_and_only_once():
         slam.settle_scale()
         assert slam.keyframes.scale / before == pytest.approx(1.25, rel=0.02)
         assert slam.keyframes.items[-1].median_depth_m == pytest.approx(1.25 * size)
-    assert slam.settled_scale[1] == (pytest.approx(1.25), None)
+    assert slam.map_scale.settled[1] == (pytest.approx(1.25), None)
 
 
 def test_the_height_above_the_floor_puts_it_right():
@@ -129,7 +129,7 @@ def test_the_floor_as_the_first_keyframes_saw_it(first_seen, growth):
 def test_where_no_floor_is_seen_the_network_decides(unknown):
     slam, missing = finished(scenes.CAMERA, parse_scale("height=1.5"), plain_frames())
     assert missing == pytest.approx(unknown[1], rel=1e-3) and settled_scale(slam)["scale_from"] == "network"
-    assert slam.known_scale.problem == ("--scale height=1.5: no floor was seen below the camera, so scale is still the "
+    assert slam.map_scale.known.problem == ("--scale height=1.5: no floor was seen below the camera, so scale is still the "
                                         "network's")
 
 
@@ -163,7 +163,7 @@ def test_a_board_puts_it_right(sharp_frames, text):
 def test_a_board_that_is_not_there():
     slam, missing = finished(scenes.CAMERA, parse_scale("board=10x7,0.025"), plain_frames()[:20])
     assert missing[0] == pytest.approx(1 / NETWORK_SIZE, rel=0.03) and settled_scale(slam)["scale_from"] == "network"
-    assert "no two keyframes show the board" in slam.known_scale.problem
+    assert "no two keyframes show the board" in slam.map_scale.known.problem
 
 
 def test_the_command_line_says_that_there_was_no_floor(recording, tmp_path, capsys):
