@@ -128,7 +128,8 @@ def open_network(arguments, screen):
     if chosen_depth(arguments) == "sensor":
         given = [name for name, value, default in (
             ("--depth-option", arguments.depth_option, []), ("--network", arguments.network, None),
-            ("--runtime", arguments.runtime, "auto"), ("--scale", arguments.scale, None)) if value != default]
+            ("--runtime", arguments.runtime, "auto"), ("--scale", arguments.scale, None),
+            ("--final", arguments.final, False)) if value != default]
         if given:
             raise BadInputError(f"{given[0]} is for networks: give --depth {OUR_NETWORK} or --depth FILE too")
         return None

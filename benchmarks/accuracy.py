@@ -45,11 +45,8 @@ class Setting(NamedTuple):
     """Of run_slam.py."""
 
 
-WHOLE = [Setting("all")]
-ABLATION = [
-    Setting("prior", PARTS),
-    *(Setting(f"+ {part}", PARTS[k:]) for k, part in enumerate(PARTS, 1)),
-]
+WHOLE, FINAL = Setting("all"), Setting("+ final", options=("--final",))
+ABLATION = [Setting("prior", PARTS), *(Setting(f"+ {part}", PARTS[k:]) for k, part in enumerate(PARTS, 1)), FINAL]
 
 
 def main():
@@ -70,7 +67,8 @@ def main():
 
 
 def print_tables(arguments):
-    depth, settings = arguments.depth, ABLATION if arguments.ablation else WHOLE
+    depth = arguments.depth
+    settings = ABLATION if arguments.ablation else [WHOLE] if depth == "sensor" else [WHOLE, FINAL]
     if arguments.parts or arguments.noise:
         table(["sequence", "runs", "parts of SLAM", "coverage %", *PATH, *MESH],
               (several(path, what, folders, depth, setting) for path in arguments.sequences
