@@ -31,6 +31,8 @@ class GlobalAdjustmentConfig:
     """... by this share of the image."""
     min_points: int = 20
     """A keyframe that shows fewer shared ones goes where the one before it goes."""
+    rounds: int = 2
+    """Where the path has drifted far, what sees the same is only known after a first one."""
     min_shared: int = 12
     """Points that two keyframes need to share to hold each other."""
     tracks: FeatureTrackConfig = field(default_factory=FeatureTrackConfig)
@@ -38,12 +40,17 @@ class GlobalAdjustmentConfig:
 
 
 class GlobalAdjustment:
+    """May be asked again when the keyframes have moved accordingly: more of them then turn out to see the same."""
+
     def __init__(self, camera, overlap, config):
         """overlap: like slam.loop_candidates.LoopCandidates.overlap"""
         self.camera, self.overlap, self.config = camera, overlap, config
         self.matcher = FeatureMatcher(camera, config.tracks)
+        self.features = []
+        self.matches: dict[tuple[int, int], np.ndarray] = {}
+        """Of all pairs of keyframes that were tried."""
         self.S_world_key = None
-        """(K, 4, 4) of all keyframes, set at the end."""
+        """(K, 4, 4) of all keyframes, set at the end; None where nothing new was found."""
 
     def steps(self, keyframes, network_depth, loops):
         """Adjust each submap, a piece at a time -> share of the work that is done
@@ -51,27 +58,25 @@ class GlobalAdjustment:
         network_depth: {row: (h', w') inverse depth, any size}, in 1/m of the network; keyframes have been scaled to
         these metres before. loops: pairs of rows that are known to show one place.
         """
-        features = []
-        for keyframe in keyframes.items:
-            features.append(self.matcher.features(keyframe.gray_u8))
-            yield SHARES[0] * len(features) / len(keyframes)
-        matches, pairs = {}, self._pairs(keyframes, loops)
+        self.S_world_key = None
+        for keyframe in keyframes.items[len(self.features):]:
+            self.features.append(self.matcher.features(keyframe.gray_u8))
+            yield SHARES[0] * len(self.features) / len(keyframes)
+        pairs, finds = self._pairs(keyframes, loops), 0
         for count, (first, second) in enumerate(pairs, 1):
-            found = self.matcher.matches(features[first], features[second])
-            if len(found):
-                matches[first, second] = found
+            found = self.matcher.matches(self.features[first], self.features[second])
+            self.matches[first, second] = found
+            finds += len(found) > 0
             yield SHARES[0] + (SHARES[1] - SHARES[0]) * count / len(pairs)
-        S_world_key = keyframes.S_world_key()
-        tracks, part = self._parts(chained(features, matches), len(keyframes))
-        if len(tracks.image):
+        tracks, part = self._parts(chained(self.features, self.matches), len(keyframes))
+        if finds and len(tracks.image):
             T_cam_world, points, errors_px = yield from self._adjusted(keyframes, tracks, part, network_depth)
             factor = self._growth(keyframes, tracks, T_cam_world, points, errors_px)
             adjusted = sim3.similarity(se3.inverse(T_cam_world), keyframes.scale * factor)
-            S_world_key = placed(S_world_key, adjusted, part, keyframes.submap)
-        self.S_world_key = S_world_key
+            self.S_world_key = placed(keyframes.S_world_key(), adjusted, part, keyframes.submap)
 
     def _pairs(self, keyframes, loops):
-        """-> [(older row, newer row)]"""
+        """-> [(older row, newer row)] that have not been tried"""
         c, pairs = self.config, {(min(loop), max(loop)) for loop in loops}
         for new in keyframes.items[1:]:
             is_here = keyframes.submap[:new.row] == keyframes.submap[new.row]
@@ -80,7 +85,7 @@ class GlobalAdjustment:
             overlap = self.overlap(new, keyframes, slice(first)) if first else np.zeros(0)
             most = np.argsort(-overlap, kind="stable")[:c.beside]
             pairs |= {(int(row), new.row) for row in most if overlap[row] >= c.min_overlap}
-        return sorted(pairs)
+        return sorted(pairs - self.matches.keys())
 
     def _parts(self, tracks, count):
         """Keyframes that hold each other, directly or through others, are one part -> tracks without those that are

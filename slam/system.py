@@ -285,11 +285,17 @@ class SlamSystem:
 
     def adjust_all(self):
         """Adjust all keyframes to each other, a piece at a time -> share of the work that is done. Nothing changes
-        before the end."""
-        if self.config.adjustment and self.refiner and len(self.keyframes):
-            adjustment = GlobalAdjustment(self.camera, self.loops.candidates.overlap, self.config.adjustment)
-            yield from adjustment.steps(self.keyframes, self.refiner.network_depth,
-                                        [(loop.new, loop.old) for loop in self.loops.closed])
+        before a round's end."""
+        c = self.config.adjustment
+        if not (c and self.refiner and len(self.keyframes)):
+            return
+        adjustment = GlobalAdjustment(self.camera, self.loops.candidates.overlap, c)
+        for done in range(c.rounds):
+            for share in adjustment.steps(self.keyframes, self.refiner.network_depth,
+                                          [(loop.new, loop.old) for loop in self.loops.closed]):
+                yield (done + share) / c.rounds
+            if adjustment.S_world_key is None:
+                return
             self.carry_on(adjustment.S_world_key)
             self.settle_scale()
 
