@@ -3,7 +3,7 @@
 import numpy as np
 
 from slam.kernels.compile import ordered_inline, ordered_kernel
-from slam.kernels.stereo import NEAR, NONE, ONE, REACH, SHARE, TEXTURE, sum_rows, warp, window_moments
+from slam.kernels.stereo import NEAR, NONE, ONE, REACH, compare, sum_rows, warp, window_moments
 
 UNSAID = np.float32(-1)
 MOST = np.float32(2)
@@ -42,14 +42,7 @@ def take_two_least(a, means, variances, min_variance, b, seen, columns, least, s
     for v in range(height):
         sum_rows(a, b, v, columns)
         for u in range(REACH, width - REACH):
-            B = BB = AB = NONE
-            for column in range(u - REACH, u + REACH + 1):
-                B += columns[0, column]
-                BB += columns[1, column]
-                AB += columns[2, column]
-            B = B * SHARE
-            variance = max(BB * SHARE - B * B, NONE) + TEXTURE
-            cost = min(ONE - (AB * SHARE - means[v, u] * B) / np.sqrt(variance * variances[v, u]), ONE)
+            cost, variance = compare(columns, u, means[v, u], variances[v, u])
             if max(variance, variances[v, u]) < min_variance:
                 cost = UNSAID
             if seen[v, u] > 0:

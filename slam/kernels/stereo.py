@@ -88,16 +88,23 @@ def add_dissimilarity(a, means, variances, b, seen, columns, total, count):
     for v in range(height):
         sum_rows(a, b, v, columns)
         for u in range(REACH, width - REACH):
-            B = BB = AB = NONE
-            for column in range(u - REACH, u + REACH + 1):
-                B += columns[0, column]
-                BB += columns[1, column]
-                AB += columns[2, column]
-            B = B * SHARE
-            variance = max(BB * SHARE - B * B, NONE) + TEXTURE
-            cost = ONE - (AB * SHARE - means[v, u] * B) / np.sqrt(variance * variances[v, u])
-            total[v, u] += seen[v, u] * min(cost, ONE)
+            cost, _ = compare(columns, u, means[v, u], variances[v, u])
+            total[v, u] += seen[v, u] * cost
             count[v, u] += seen[v, u]
+
+
+@ordered_inline
+def compare(columns, u, mean, variance):
+    """Windows of images a, of this mean and variance, and b around column u of what `sum_rows` has left -> one minus
+    their correlation, at most one, and the variance of b."""
+    B = BB = AB = NONE
+    for column in range(u - REACH, u + REACH + 1):
+        B += columns[0, column]
+        BB += columns[1, column]
+        AB += columns[2, column]
+    B = B * SHARE
+    variance_b = max(BB * SHARE - B * B, NONE) + TEXTURE
+    return min(ONE - (AB * SHARE - mean * B) / np.sqrt(variance_b * variance), ONE), variance_b
 
 
 @ordered_inline
