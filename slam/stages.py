@@ -3,6 +3,7 @@
 import functools
 import time
 from collections import defaultdict
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -16,6 +17,15 @@ class StageTimes:
     def add(self, stage, ms):
         self.ms[stage].append(ms)
 
+    @contextmanager
+    def timed(self, stage):
+        """A `with` block that is one call of a stage, however it ends."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(stage, 1e3 * (time.perf_counter() - start))
+
     def summary(self):
         """{stage: {median_ms, p95_ms, calls}}"""
         return {stage: {"median_ms": round(float(np.median(values)), 3),
@@ -28,10 +38,7 @@ def stage(name):
     def decorate(method):
         @functools.wraps(method)
         def timed(self, *args, **kwargs):
-            start = time.perf_counter()
-            try:
+            with self.stage_times.timed(name):
                 return method(self, *args, **kwargs)
-            finally:
-                self.stage_times.add(name, 1e3 * (time.perf_counter() - start))
         return timed
     return decorate

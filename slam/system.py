@@ -291,9 +291,10 @@ class SlamSystem:
             return
         adjustment = GlobalAdjustment(self.camera, self.loops.candidates.overlap, c)
         for done in range(c.rounds):
-            for share in adjustment.steps(self.keyframes, self.refiner.network_depth,
-                                          [(loop.new, loop.old) for loop in self.loops.closed]):
-                yield (done + share) / c.rounds
+            with self.stage_times.timed("adjust"):
+                for share in adjustment.steps(self.keyframes, self.refiner.network_depth,
+                                              [(loop.new, loop.old) for loop in self.loops.closed]):
+                    yield (done + share) / c.rounds
             if adjustment.S_world_key is None:
                 return
             self.carry_on(adjustment.S_world_key)
@@ -304,7 +305,8 @@ class SlamSystem:
         done. Nothing changes before the end."""
         if self.config.final_map and self.refiner and len(self.keyframes):
             final = FinalMap(self.camera, self.keyframes, self.loops.candidates.overlap, self.refiner, self.config)
-            yield from final.steps()
+            with self.stage_times.timed("final"):
+                yield from final.steps()
             self.surfels = final.surfels
 
     def settle_scale(self):

@@ -11,6 +11,10 @@ from calib import se3
 from slam.kernels.track_bundle import cost_of, linearise, moved_points
 
 
+LEAST_SHARE = 1e-9
+"""Of the largest diagonal entry, added to all, so that what nothing determines stays instead of failing."""
+
+
 @dataclass(frozen=True)
 class TrackBundleConfig:
     sigma_px: float = 0.5
@@ -111,7 +115,7 @@ class TrackBundle:
         cost = linearise(*self._arguments(state, softness), damping, self.block_of, blocks, gradient, diagonal, cross,
                          inverse, point_gradient)
         own = self.block_of[np.arange(K), np.arange(K)]
-        blocks[own[:, None], np.arange(6), np.arange(6)] += damping * diagonal
+        blocks[own[:, None], np.arange(6), np.arange(6)] += damping * diagonal + LEAST_SHARE * diagonal.max()
         step = np.zeros((K, 6))
         step[self.free] = -self._solve(blocks, gradient)
         points = np.empty_like(state.points)

@@ -6,10 +6,14 @@ import numpy as np
 
 from calib.camera import Camera
 from sequences.frame import DepthImage, Frame
+from slam.feature_tracks import FeatureTracks
+from slam.kernels.consistency import count_opinions
 from slam.merge import PassMerger
+from slam.mesh_samples import Samples, on_one_surface
 from slam.moving import contradicted_by_images
 from slam.stereo import refine_depth
 from slam.system import SlamSystem
+from slam.track_bundle import TrackBundle, TrackBundleConfig, TrackState
 
 SIZE = (96, 128)
 
@@ -33,6 +37,18 @@ def warm_up(config):
         seen = image.pyramid, image.inverse_depth, [image.pyramid], np.eye(4)[None]
         refine_depth(*seen, config.refinement.stereo)
         contradicted_by_images(*seen, config.refinement.moving)
+        warm_up_the_end(slam)
     merger = PassMerger(slam.camera, config.fusion, min_gap=0)
     merger.waiting.append(0)
     merger.step(slam.surfels, slam.keyframes)
+
+
+def warm_up_the_end(slam):
+    """What follows the frames where depth is predicted."""
+    tracks = FeatureTracks(np.array([0, 1]), np.array([0, 0]), np.array([[60.0, 40.0], [58.0, 40.0]]))
+    bundle = TrackBundle(slam.camera, tracks, np.full(2, 2.0), np.array([True, False]), TrackBundleConfig())
+    bundle.minimise(TrackState(np.stack([np.eye(4), np.eye(4)]), np.array([[0.0, 0.0, 2.0]])))
+    count_opinions(np.ones((1, 1), np.float32), np.ones((1, 1, 1), np.float32), np.eye(4, dtype=np.float32)[None, :3],
+                   np.array(slam.camera.pinhole, np.float32), np.float32(0.1), *np.empty((2, 1, 1), np.uint8))
+    points, normals = slam.surfels.world_points(slam.surfels.select(0), slam.keyframes.T_world_key)
+    on_one_surface(Samples(points, normals, normals, normals[:, 0], np.ones(len(points), np.float32)), cell_m=0.1)

@@ -138,3 +138,11 @@ def test_held_cameras_stay_and_points_behind_them_do_no_harm():
     state, errors_px = seen.bundle().minimise(state)
     np.testing.assert_array_equal(state.T_cam_world[0], seen.T_cam_world[0])
     assert np.isfinite(state.points).all() and camera_error(state, seen) < 0.01
+
+
+def test_a_camera_that_one_point_alone_holds_does_not_fail():
+    seen = Seen(images=2, points=60)
+    one = FeatureTracks(np.array([0, 1]), np.array([0, 0]), np.array([[60.0, 40.0], [58.0, 40.0]]))
+    bundle = TrackBundle(scenes.CAMERA, one, np.full(2, 2.0), np.array([True, False]), CONFIG)
+    state, errors_px = bundle.minimise(TrackState(seen.T_cam_world, np.array([[0.0, 0.0, 2.0]])))
+    assert np.isfinite(state.T_cam_world).all() and errors_px.max() < 0.1
