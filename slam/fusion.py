@@ -56,8 +56,8 @@ class Fusion:
         surface_normals(inverse_depth, self.camera.pinhole, np.float32(1.05), normals)
         merged, added, refused = fuse(
             arrays, surfels.chunks, view.index, view.surface, view.cam_from_key, keyframe, inverse_depth, normals, rgb,
-            self.weights if weights is None else weights, self.camera.pinhole, frame_index, surfels.config.max_surfels, np.float32(c.depth_tolerance),
-            np.float32(c.ambiguity), np.float32(c.doubt), np.float32(c.min_confidence),
+            self.weights if weights is None else weights, self.camera.pinhole, frame_index, surfels.config.max_surfels,
+            np.float32(c.depth_tolerance), np.float32(c.ambiguity), np.float32(c.doubt), np.float32(c.min_confidence),
             np.float32(np.cos(c.max_normal_angle_rad)), np.float32(c.max_confidence))
         carved = carve_free_space(
             arrays, surfels.chunks, view.index, view.surface, inverse_depth, np.float32(c.free_space_margin),

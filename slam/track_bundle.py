@@ -88,7 +88,8 @@ class TrackBundle:
         return np.where(p_cam[:, 2] > 1e-3, error, np.inf)
 
     def _pairs(self):
-        """Pairs of images that share a point, and each with itself, sorted -> row (B,), column (B,), place of each pair (K, K)"""
+        """Pairs of images that share a point, and each with itself, sorted -> row (B,), column (B,), place of each pair
+        (K, K)"""
         image, shares = self.tracks.image, np.eye(self.images, dtype=bool)
         for first, last in zip(self.start[:-1], self.start[1:]):
             seen_in = image[first:last]
