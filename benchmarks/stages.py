@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 from calib.rectification import Rectifier, rectified  # noqa: E402
 from sequences.catalogue import open_sequence  # noqa: E402
 from sequences.sequence import SourceOptions  # noqa: E402
+from slam.alignment import AlignedDepth  # noqa: E402
 from slam.depth_stage import with_sensor_depth  # noqa: E402
 from slam.config import SlamConfig  # noqa: E402
 from slam.system import SlamSystem  # noqa: E402
@@ -76,9 +77,9 @@ def fill(slam, camera, frames):
 
 def fuse(big, frame, T_world_cam, as_keyframe):
     image = big.prepare(frame)
-    depth = big.align(image, None)
+    depth = AlignedDepth(image.inverse_depth, 0.0, 0.0)
     if as_keyframe:
-        big.add_keyframe(image, depth, None, T_world_cam)
+        big.add_keyframe(image, depth, None, T_world_cam, None, new_submap=0)
     big.fuse(image, depth, big.render(T_world_cam))
 
 
