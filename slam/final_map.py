@@ -9,7 +9,7 @@ from slam.fusion import Fusion
 from slam.kernels.consistency import count_opinions
 from slam.pyramid import NO_DEPTH, build_pyramid
 from slam.render import render
-from slam.stereo import StereoDepth, refine_depth
+from slam.stereo import StereoDepth, refine_depth, unrefined
 from slam.surfels import Surfels
 
 SHARE = 0.8
@@ -72,8 +72,7 @@ class FinalMap:
     def _stereo(self, row):
         keyframe, others = self.keyframes.items[row], self.others[row]
         if not others:
-            log_std = np.full(self.camera.size, self.config.refinement.network_log_std, np.float32)
-            return StereoDepth(keyframe.inverse_depth, log_std)
+            return unrefined(keyframe.inverse_depth, self.config.refinement.network_log_std)
         return refine_depth(self._pyramid(row), keyframe.inverse_depth, [self._pyramid(other) for other in others],
                             self._T_other_key(row), self.config.refinement.stereo)
 

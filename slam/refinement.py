@@ -13,7 +13,7 @@ from calib import se3, sim3
 from slam.alignment import AlignmentConfig, bend_to_points
 from slam.moving import MovingConfig, contradicted_by_images
 from slam.network_response import NetworkResponse, ResponseConfig
-from slam.stereo import StereoConfig, StereoDepth, refine_depth
+from slam.stereo import StereoConfig, refine_depth, unrefined
 from slam.window import Window, WindowConfig
 
 
@@ -154,7 +154,7 @@ class Refiner:
         place = self.rows.index(row)
         beside = [frame for k, frame in enumerate(self.window.frames) if 0 < abs(k - place) <= self.config.beside]
         if not beside:
-            return StereoDepth(inverse_depth, np.full(inverse_depth.shape, self.config.network_log_std, np.float32))
+            return unrefined(inverse_depth, self.config.network_log_std)
         T_other_key = se3.inverse(keyframes.T_world_key[[frame.row for frame in beside]]) @ keyframes.T_world_key[row]
         others = [frame.pyramid for frame in beside]
         stereo = refine_depth(image.pyramid, inverse_depth, others, T_other_key, self.config.stereo)

@@ -44,6 +44,11 @@ class StereoDepth(NamedTuple):
     """(h, w) float32, standard deviation of the logarithm of depth."""
 
 
+def unrefined(inverse_depth, log_std):
+    """An assumed (h, w) inverse depth that no other keyframe says anything of -> StereoDepth"""
+    return StereoDepth(inverse_depth, np.full(inverse_depth.shape, log_std, np.float32))
+
+
 def refine_depth(pyramid, inverse_depth, others, T_other_key, config):
     """A keyframe's pyramid and its (h, w) inverse depth, pyramids of other keyframes and where they stand (S, 4, 4)
     -> StereoDepth"""

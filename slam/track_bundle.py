@@ -10,7 +10,6 @@ from scipy.sparse.linalg import splu
 from calib import se3
 from slam.kernels.track_bundle import cost_of, linearise, moved_points
 
-
 LEAST_SHARE = 1e-9
 """Of the largest diagonal entry, added to all, so that what nothing determines stays instead of failing."""
 
@@ -41,9 +40,9 @@ class TrackState(NamedTuple):
 
 
 class TrackBundle:
-    """tracks: slam.feature_tracks.FeatureTracks of K images; expected_depth_m (M,) of
-    their observations, 0 where unknown; is_held (K,) bool: images that stay where they are, so that the rest has
-    something to stand on, and those that see nothing."""
+    """tracks: slam.feature_tracks.FeatureTracks of K images; expected_depth_m (M,) of their observations, 0 where unknown;
+    is_held (K,) bool: images that stay where they are, so that the rest has something to stand on, and those that see
+    nothing."""
 
     def __init__(self, camera, tracks, expected_depth_m, is_held, config):
         self.config, self.tracks = config, tracks
