@@ -16,9 +16,9 @@ test: setup      ## run every test but the heavy ones
 
 benchmark: setup ## run the heavy tests, and measure speed and accuracy on synthetic rooms
 	.venv/bin/python -m pytest -m heavy
-	.venv/bin/python benchmarks/stages.py
-	.venv/bin/python benchmarks/end_to_end.py
-	.venv/bin/python benchmarks/accuracy.py
+	.venv/bin/python -m benchmarks.stages
+	.venv/bin/python -m benchmarks.end_to_end
+	.venv/bin/python -m benchmarks.accuracy
 
 clean:           ## remove .venv and caches, keep results/
 	rm -rf .venv build dist *.egg-info .pytest_cache

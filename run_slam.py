@@ -8,35 +8,43 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from calib.calibration import without_depth
-from calib.calibration_file import calibration_text
-from calib.command_line import OneLineParser, exit_code, name_and_value, whole_number
-from calib.errors import BadInputError, MonofuseError, SourceError
-from calib.rectification import Rectifier, rectified
-from depth.default_network import NAME as OUR_NETWORK
-from depth.default_network import weights_of
-from depth.runtimes import CHOICES as RUNTIMES
-from depth.runtimes import open_estimator
+from calib.base.command_line import OneLineParser, exit_code, name_and_value, whole_number
+from calib.base.errors import BadInputError, MonofuseError, SourceError
+from calib.formats.calibration_file import calibration_text
+from calib.geometry.calibration import without_depth
+from calib.geometry.rectification import Rectifier, rectified
+from calib.unknown_camera import estimate_source, open_with_camera
+from depth.runtimes.catalogue import CHOICES as RUNTIMES
+from depth.runtimes.catalogue import open_estimator
+from depth.runtimes.default_network import NAME as OUR_NETWORK
+from depth.runtimes.default_network import weights_of
+from monofuse.depth_stage import with_predicted_depth, with_sensor_depth
+from monofuse.overview import draw_overview, draw_surfel_overview
+from monofuse.report import RunCounter, build_report, table_rows
+from monofuse.result_files import (
+    ESTIMATED_CAMERA,
+    MESH_FORMATS,
+    ResultFolder,
+    mesh_file,
+    png,
+    surfels_ply,
+    trajectory_text,
+)
+from monofuse.screen import Screen
+from monofuse.stop_signal import Interrupted, StopSignal
+from monofuse.warm_up import warm_up
+from sequences.cameras.recorder import Recorder
+from sequences.cameras.stream import without_password
 from sequences.catalogue import SOURCES, open_sequence
 from sequences.prefetch import ahead
-from sequences.recorder import Recorder
 from sequences.sequence import SourceOptions, is_live
-from sequences.stream import without_password
-from sequences.unknown_camera import estimate_source, open_with_camera
 from slam.config import SlamConfig
-from slam.depth_stage import with_predicted_depth, with_sensor_depth
 from slam.evaluation import DepthErrors, evaluate_trajectory
-from slam.export import ESTIMATED_CAMERA, MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
-from slam.final_map import FinalMapConfig
-from slam.known_scale import FORMS, ScaleConfig, parse_scale
-from slam.mesh import MeshConfig, build_mesh, open3d
-from slam.overview import draw_overview, draw_surfel_overview
-from slam.pyramid import inverse_depth_on
-from slam.report import RunCounter, build_report, table_rows
-from slam.screen import Screen
-from slam.stop_signal import Interrupted, StopSignal
+from slam.keyframe_depth.final_map import FinalMapConfig
+from slam.meshing.poisson import MeshConfig, build_mesh, open3d
+from slam.scale.known_scale import FORMS, ScaleConfig, parse_scale
 from slam.system import SlamSystem
-from slam.warm_up import warm_up
+from slam.tracking.pyramid import inverse_depth_on
 
 AUTO = Path("auto")
 DEPTH_CHECK_EVERY = 10
@@ -173,7 +181,7 @@ def open_viewer(arguments, slam, screen):
     """A viewer that has been told to open, or None."""
     if not arguments.viewer:
         return None
-    from slam.viewer import Viewer
+    from monofuse.viewer import Viewer
     viewer = Viewer(slam)
     screen.print(f"viewer     {viewer.address}")
     return viewer

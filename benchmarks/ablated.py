@@ -11,11 +11,8 @@ PART, in the order in which one builds on the other:
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-import run_slam  # noqa: E402
+import run_slam
 
 PARTS = ("refinement", "stereo", "window", "loops", "adjustment")
 NEVER_ENOUGH = 2**62

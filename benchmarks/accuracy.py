@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """How far camera path and mesh are from the truth.
 
-    python benchmarks/accuracy.py [--depth sensor|NAME|FILE]           five synthetic rooms, exact depth or a network's
-    python benchmarks/accuracy.py DIR ... [--depth sensor|NAME|FILE]   recordings in TUM layout with ground truth
-    python benchmarks/accuracy.py DIR ... --parts 5 --noise 5          the same as mean (least to most) of several runs:
+    python -m benchmarks.accuracy [--depth sensor|NAME|FILE]           five synthetic rooms, exact depth or a network's
+    python -m benchmarks.accuracy DIR ... [--depth sensor|NAME|FILE]   recordings in TUM layout with ground truth
+    python -m benchmarks.accuracy DIR ... --parts 5 --noise 5          the same as mean (least to most) of several runs:
                                                                        over halves of each recording, and over copies
                                                                        with noise added (benchmarks/variants.py)
-    python benchmarks/accuracy.py DIR ... --depth NAME --ablation      any of these, SLAM built up from its parts
+    python -m benchmarks.accuracy DIR ... --depth NAME --ablation      any of these, SLAM built up from its parts
                                                                        (benchmarks/ablated.py)
 
 Path: root mean square of the position error (ATE) after alignment by a rigid motion, and by one with scale
@@ -22,12 +22,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ablated import PARTS
-from mesh_accuracy import mesh_scores
-from runs import machine, run_slam, table
-from variants import NOISE_LEVELS, halves, noisy
-
-from calib.command_line import exit_code, whole_number
+from benchmarks.ablated import PARTS
+from benchmarks.mesh_accuracy import mesh_scores
+from benchmarks.runs import machine, run_slam, table
+from benchmarks.variants import NOISE_LEVELS, halves, noisy
+from calib.base.command_line import exit_code, whole_number
 
 SEEDS = range(5)
 SYNTHETIC_FRAMES = 600

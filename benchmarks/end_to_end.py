@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Frames per second of whole runs on two cores, from files on disk to the map, and their memory.
 
-    python benchmarks/end_to_end.py [SOURCE] [--depth sensor|FILE.onnx] [--repeat 3]
+    python -m benchmarks.end_to_end [SOURCE] [--depth sensor|FILE.onnx] [--repeat 3]
 
 Frames per second: frames over wall time of the loop; reading, decoding, network, tracking and fusion are in it,
 starting up and building the mesh are not. The best and the median of the runs are printed, and the stages' medians of
@@ -11,7 +11,7 @@ the best. Peak memory is that of the whole process, mesh included.
 import argparse
 import statistics
 
-from runs import machine, run_slam, table
+from benchmarks.runs import machine, run_slam, table
 
 
 def main():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Damage a small recording of every format at random, and read it: an error in one line or skipped frames each time.
 
-    python benchmarks/fuzz.py [FORMAT ...] [--variants 200] [--seed 0]
+    python -m benchmarks.fuzz [FORMAT ...] [--variants 200] [--seed 0]
 
 Half of the variants cut a file off, half change one to five bytes of it. Ends with exit code 1 at a mistake, after
 printing how to get it again. Reading is done in a process of its own, so that what crashes or hangs is seen as well.
@@ -18,16 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from runs import ROOT, table
-
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
-import camera_samples  # noqa: E402
-import dataset_samples  # noqa: E402
-import lzfse_blocks  # noqa: E402
-from damage import damage, outcome_of  # noqa: E402
-from sequences.rooms.room import build_room  # noqa: E402
-from studio import Studio  # noqa: E402
+from benchmarks.runs import table
+from sequences.synthetic.room import build_room
+from tests.helpers import camera_samples, dataset_samples, lzfse_blocks
+from tests.helpers.damage import damage, outcome_of
+from tests.helpers.studio import Studio
 
 DATASETS = {name: writer for name, (_, writer) in dataset_samples.WRITERS.items()}
 FORMATS = DATASETS | camera_samples.WRITERS

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Do a recording's true poses fit its depth maps? python benchmarks/ground_truth.py SEQUENCE_DIR [RESULT_DIR]
+"""Do a recording's true poses fit its depth maps? python -m benchmarks.ground_truth SEQUENCE_DIR [RESULT_DIR]
 
 For each pair of neighbouring frames, depth of the first is carried into the second by the true relative motion, and
 compared with what is measured there: the median difference of inverse depth. With RESULT_DIR the same for the path of
@@ -12,14 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from runs import ROOT, table
-
-sys.path.insert(0, str(ROOT))
-
-from calib import se3  # noqa: E402
-from sequences.sequence import SourceOptions  # noqa: E402
-from sequences.tum import TumSequence  # noqa: E402
-from slam.evaluation import read_trajectory  # noqa: E402
+from benchmarks.runs import table
+from calib.geometry import se3
+from sequences.datasets.tum import TumSequence
+from sequences.sequence import SourceOptions
+from slam.evaluation import read_trajectory
 
 WORST = 5
 STRIDE = 3

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How late a camera's frames become poses, and whether memory stays flat, where SLAM is slower than the camera.
 
-    python benchmarks/live.py [--depth mobile] [--seconds 30] [--minutes 10] [--faster 4]
+    python -m benchmarks.live [--depth mobile] [--seconds 30] [--minutes 10] [--faster 4]
 
 A camera in the network (MJPEG over HTTP, 640x480, 30 frames/s, from a process of its own) shows the synthetic room;
 run_slam takes it with a network, and its SLAM is held back to 10 frames/s. Latency goes from the moment that the camera
@@ -14,7 +14,6 @@ one thread.
 import argparse
 import multiprocessing
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -23,19 +22,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from runs import ROOT, machine, table
-
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
-import run_slam  # noqa: E402
-from calib.calibration_file import Calibration, write_calibration  # noqa: E402
-from calib.camera import Camera  # noqa: E402
-from calib.rectification import Rectifier  # noqa: E402
-from mjpeg_server import MjpegServer  # noqa: E402
-from sequences.image_file import read_rgb  # noqa: E402
-from sequences.sequence import SourceOptions  # noqa: E402
-from sequences.synthetic import SyntheticSequence  # noqa: E402
-from slam.system import SlamSystem  # noqa: E402
+import run_slam
+from benchmarks.runs import machine, table
+from calib.files.image_file import read_rgb
+from calib.formats.calibration_file import Calibration, write_calibration
+from calib.geometry.camera import Camera
+from calib.geometry.rectification import Rectifier
+from sequences.sequence import SourceOptions
+from sequences.synthetic.sequence import SyntheticSequence
+from slam.system import SlamSystem
+from tests.helpers.mjpeg_server import MjpegServer
 
 RATE_HZ, SLAM_HZ = 30.0, 10.0
 BITS, BLOCK_PX = 8, 40

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Loops found, drift removed, look-alike places kept apart.
 
-    python benchmarks/loops.py [--depth sensor|NAME|FILE] [--rooms 5] [--pairs 20]
+    python -m benchmarks.loops [--depth sensor|NAME|FILE] [--rooms 5] [--pairs 20]
 
 First, walks through synthetic rooms that end where they start, with keyframes placed wrongly by a constant share, and
 without: errors of the path with and without closing loops. Then pairs of rooms with the same materials and furniture
@@ -10,30 +10,26 @@ that the comparison can succeed.
 """
 
 import argparse
-import sys
 from dataclasses import replace
 
 import numpy as np
 
-from runs import ROOT, machine, table
-
-sys.path.insert(0, str(ROOT))
-
-from calib import se3  # noqa: E402
-from depth.default_network import weights_of  # noqa: E402
-from depth.runtimes import open_estimator  # noqa: E402
-from sequences.catalogue import open_sequence  # noqa: E402
-from sequences.frame import DepthImage, Frame  # noqa: E402
-from sequences.rooms.hand_held import hand_held_walk  # noqa: E402
-from sequences.rooms.renderer import Renderer  # noqa: E402
-from sequences.rooms.room import build_room  # noqa: E402
-from sequences.rooms.sensor import developed  # noqa: E402
-from sequences.sequence import SourceOptions  # noqa: E402
-from sequences.synthetic import pinhole  # noqa: E402
-from slam.evaluation import evaluate_trajectory  # noqa: E402
-from slam.loop_candidates import CandidateConfig  # noqa: E402
-from slam.config import SlamConfig  # noqa: E402
-from slam.system import SlamSystem  # noqa: E402
+from benchmarks.runs import machine, table
+from calib.geometry import se3
+from depth.runtimes.catalogue import open_estimator
+from depth.runtimes.default_network import weights_of
+from sequences.catalogue import open_sequence
+from sequences.frame import DepthImage, Frame
+from sequences.sequence import SourceOptions
+from sequences.synthetic.hand_held import hand_held_walk
+from sequences.synthetic.rendering.renderer import Renderer
+from sequences.synthetic.rendering.sensor import developed
+from sequences.synthetic.room import build_room
+from sequences.synthetic.sequence import pinhole
+from slam.config import SlamConfig
+from slam.evaluation import evaluate_trajectory
+from slam.loops.candidates import CandidateConfig
+from slam.system import SlamSystem
 
 FRAMES = 600
 DRIFT = np.array([0.004, -0.003, 0.005, 0.001, 0.003, -0.001])

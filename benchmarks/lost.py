@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How often the camera is found again, and how often in the wrong place.
 
-    python benchmarks/lost.py SOURCE ... [--depth sensor|NAME|FILE] [--positions 10]
+    python -m benchmarks.lost SOURCE ... [--depth sensor|NAME|FILE] [--positions 10]
 
 SOURCE: recordings with ground truth, or synthetic:... At positions spread over each, the run is disturbed in three
 ways: the lens is covered for half a second, a second of frames is cut out, or the camera is carried off to a place that
@@ -12,27 +12,23 @@ distance between the two and 4 degrees, a network's scale put right by the keyfr
 
 import argparse
 import multiprocessing
-import sys
 from collections import Counter
 from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from runs import ROOT, machine, table
-
-sys.path.insert(0, str(ROOT))
-
-from calib import se3  # noqa: E402
-from calib.rectification import Rectifier, rectified  # noqa: E402
-from depth.default_network import weights_of  # noqa: E402
-from depth.runtimes import open_estimator  # noqa: E402
-from sequences.catalogue import open_sequence  # noqa: E402
-from sequences.sequence import SourceOptions  # noqa: E402
-from slam.depth_stage import with_predicted_depth, with_sensor_depth  # noqa: E402
-from slam.stages import StageTimes  # noqa: E402
-from slam.config import SlamConfig  # noqa: E402
-from slam.system import SlamSystem  # noqa: E402
+from benchmarks.runs import machine, table
+from calib.geometry import se3
+from calib.geometry.rectification import Rectifier, rectified
+from depth.runtimes.catalogue import open_estimator
+from depth.runtimes.default_network import weights_of
+from monofuse.depth_stage import with_predicted_depth, with_sensor_depth
+from sequences.catalogue import open_sequence
+from sequences.sequence import SourceOptions
+from slam.config import SlamConfig
+from slam.stages import StageTimes
+from slam.system import SlamSystem
 
 COVER_S, CUT_S, WITHIN_S = 0.5, 1.0, 1.0
 ERROR_M, ERROR_SHARE, ERROR_DEG = 0.1, 0.1, 4.0

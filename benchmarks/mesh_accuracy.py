@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Share of measured depth pixels that a mesh explains: python benchmarks/mesh_accuracy.py RESULT_DIR SEQUENCE_DIR
+"""Share of measured depth pixels that a mesh explains: python -m benchmarks.mesh_accuracy RESULT_DIR SEQUENCE_DIR
 
 The mesh is ray-cast at the pixels of the sequence's depth maps, every tenth frame. A pixel counts as right where the
 mesh is there and within 10 % of the measurement; pixels that the mesh does not cover count as wrong. First from the
@@ -13,17 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import trimesh
+from scipy.spatial.transform import Rotation
 
-from runs import ROOT
-
-sys.path.insert(0, str(ROOT))
-
-from scipy.spatial.transform import Rotation  # noqa: E402
-
-from sequences.sequence import SourceOptions  # noqa: E402
-from sequences.tum import TumSequence  # noqa: E402
-from slam.evaluation import associate, read_trajectory, umeyama  # noqa: E402
-from slam.mesh import RayCaster  # noqa: E402
+from sequences.datasets.tum import TumSequence
+from sequences.sequence import SourceOptions
+from slam.evaluation import associate, read_trajectory, umeyama
+from slam.meshing.poisson import RayCaster
 
 EVERY = 10
 WITHIN = 0.1

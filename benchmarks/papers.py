@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The papers' networks, each trained on the same small budget, beside what the papers print about them.
 
-    python benchmarks/papers.py DATA [--output DIR] [--imagenet FILE.pth] [--write docs/papers_table.md]
+    python -m benchmarks.papers DATA [--output DIR] [--imagenet FILE.pth] [--write docs/papers_table.md]
 
 DATA: NYU's labelled training images, as `python -m depth train` takes them. Ctrl-C stops, a kill costs minutes at most:
 the same command goes on. DIR then holds papers_table.md, .json and .png, with --render of what is finished so far.
@@ -14,20 +14,30 @@ from pathlib import Path
 
 import torch
 
-import papers_page
-from papers_folder import TableFolder
-from papers_rows import IMAGENET, ROWS
-from papers_training import (Budget, MeanDepth, config_of, device_for, drawn, measured, median_ms, multiplications,
-                             opened, precision_for, start_of, trained, training_size)
-from papers_watch import Watch, work
-from runs import CORES, ROOT, machine
-
-sys.path.insert(0, str(ROOT))
-
-from calib.errors import MonofuseError  # noqa: E402
-from depth.data.catalogue import open_dataset  # noqa: E402
-from depth.evaluation import evenly  # noqa: E402
-from depth.networks import registry  # noqa: E402
+from benchmarks import papers_page
+from benchmarks.papers_folder import TableFolder
+from benchmarks.papers_rows import IMAGENET, ROWS
+from benchmarks.papers_training import (
+    Budget,
+    MeanDepth,
+    config_of,
+    device_for,
+    drawn,
+    measured,
+    median_ms,
+    multiplications,
+    opened,
+    precision_for,
+    start_of,
+    trained,
+    training_size,
+)
+from benchmarks.papers_watch import Watch, work
+from benchmarks.runs import CORES, machine
+from calib.base.errors import MonofuseError
+from depth.data.catalogue import open_dataset
+from depth.evaluation.evaluate import evenly
+from depth.networks import registry
 
 DRAWN = 4
 """Validation images in the picture."""

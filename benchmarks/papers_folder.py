@@ -3,19 +3,14 @@
 import io
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 
-from papers_rows import ROWS
-from runs import ROOT
-
-sys.path.insert(0, str(ROOT))
-
-from calib.errors import BadInputError, OutputError  # noqa: E402
-from depth.result_file import png, write_result  # noqa: E402
-from depth.training import checkpoint_file  # noqa: E402
+from benchmarks.papers_rows import ROWS
+from calib.base.errors import BadInputError, OutputError
+from calib.files.atomic_file import png, write_result
+from depth.training import checkpoint_file
 
 MUST_AGREE = ("data", "steps", "batch", "size", "precision", "seed")
 """Settings that all rows of a table share."""

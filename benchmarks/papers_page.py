@@ -1,15 +1,10 @@
 """The tables of the papers' networks as Markdown, from the rows that are finished, and their picture."""
 
-import sys
 
-from papers_rows import DIFFERENCES, METRICS, TABLES
-from papers_training import LEARNING
-from runs import ROOT
-
-sys.path.insert(0, str(ROOT))
-
-from calib.errors import BadInputError  # noqa: E402
-from depth.contact_sheet import ComparisonSheet  # noqa: E402
+from benchmarks.papers_rows import DIFFERENCES, METRICS, TABLES
+from benchmarks.papers_training import LEARNING
+from calib.base.errors import BadInputError
+from depth.evaluation.contact_sheet import ComparisonSheet
 
 BEGIN, END = "<!-- tables: written by benchmarks/papers.py -->", "<!-- end of tables -->"
 HEADINGS = {"rel": "rel", "rms": "rms m", "log10": "log10", "delta1": "δ1", "delta2": "δ2", "delta3": "δ3"}

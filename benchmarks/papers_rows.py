@@ -1,14 +1,9 @@
 """What the table of the papers' networks consists of, and what the papers print about themselves."""
 
-import sys
 from dataclasses import dataclass
 
-from runs import ROOT
-
-sys.path.insert(0, str(ROOT))
-
-from depth.networks import registry  # noqa: E402
-from depth.networks.registry import EIGEN, HAO, LAINA, STUDENTS, ZHANG  # noqa: E402
+from depth.networks import registry
+from depth.networks.registry import EIGEN, HAO, LAINA, STUDENTS, ZHANG
 
 METRICS = ("rel", "rms", "log10", "delta1", "delta2", "delta3")
 IMAGENET = "imagenet"

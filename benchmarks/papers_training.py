@@ -2,7 +2,6 @@
 
 import os
 import statistics
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,24 +10,19 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from papers_rows import IMAGENET, METRICS, RECIPE_OF
-from runs import ROOT
-
-sys.path.insert(0, str(ROOT))
-
-from depth.commands.train import stopping_on_signals  # noqa: E402
-from depth.data.catalogue import open_dataset  # noqa: E402
-from depth.estimator import DepthPrediction  # noqa: E402
-from depth.evaluation import Evaluation, evaluated, predicted_on_truth  # noqa: E402
-from depth.protocol import protocol_named  # noqa: E402
-from depth.torch_runtime import open_weights  # noqa: E402
-from depth.training import checkpoint_file  # noqa: E402
-from depth.training.config import TrainingConfig  # noqa: E402
-from depth.training.processes import join  # noqa: E402
-from depth.training.recipes import recipe  # noqa: E402
-from depth.training.result_folder import ResultFolder  # noqa: E402
-from depth.training.trainer import Trainer  # noqa: E402
-from depth.training.validation import BeginnersDepth  # noqa: E402
+from benchmarks.papers_rows import IMAGENET, METRICS, RECIPE_OF
+from depth.commands.train import stopping_on_signals
+from depth.estimator import DepthPrediction
+from depth.evaluation.evaluate import Evaluation, evaluated, predicted_on_truth
+from depth.evaluation.protocol import protocol_named
+from depth.runtimes.torch_runtime import open_weights
+from depth.training import checkpoint_file
+from depth.training.config import TrainingConfig
+from depth.training.processes import join
+from depth.training.recipes import recipe
+from depth.training.result_folder import ResultFolder
+from depth.training.trainer import Trainer
+from depth.training.validation import BeginnersDepth
 
 LEARNING = dict(optimiser="adamw", lr=1e-3, weight_decay=0.01, clip=1.0, schedule="one_cycle")
 """The same for every network: the papers' rates and schedules are made for a hundred to a thousand times the steps."""

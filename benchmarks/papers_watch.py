@@ -5,8 +5,8 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from papers_rows import METRICS
-from papers_training import multiplications, training_size
+from benchmarks.papers_rows import METRICS
+from benchmarks.papers_training import multiplications, training_size
 
 STEP_PER_PARAMETER = 240
 """Multiplications that take as long as one optimiser step of one parameter, to tell how long the rest may take."""

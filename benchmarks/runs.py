@@ -18,9 +18,10 @@ def run_slam(source, *options, keep=None, without=()):
     `without`: parts of benchmarks/ablated.py to leave out."""
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(keep or scratch)
-        program = [ROOT / "benchmarks" / "ablated.py", ",".join(without)] if without else [ROOT / "run_slam.py"]
+        program = ["-m", "benchmarks.ablated", ",".join(without)] if without else [ROOT / "run_slam.py"]
         command = [sys.executable, *program, str(source), "--output", output, *map(str, options)]
-        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=_two_cores)
+        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=_two_cores,
+                              env=os.environ | {"PYTHONPATH": str(ROOT)})
         if done.returncode:
             sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return json.loads((output / "report.json").read_text())

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Depth networks in each runtime, on one CPU thread or the GPU: python benchmarks/runtimes.py [FILE|NAME ...]
+"""Depth networks in each runtime, on one CPU thread or the GPU: python -m benchmarks.runtimes [FILE|NAME ...]
 
 FILE is an .onnx network (run by all that take those) or a file of weights, NAME a network of `python -m depth list`,
 with random weights: these two are exported, and run by torch as well. By default the network that ships, and Laina's
 up-projection. Milliseconds are medians, preprocessing of a made-up 640x480 image included, runtimes in turns.
 Differences of depth, in %, are to torch in float32 on the CPU, or to ONNX Runtime where there are no weights: the 99th
-percentile, as depth/self_check.py measures it.
+percentile, as depth/runtimes/self_check.py measures it.
 """
 
 import statistics
@@ -17,21 +17,18 @@ from pathlib import Path
 
 import numpy as np
 
-from runs import ROOT, machine, table
-
-sys.path.insert(0, str(ROOT))
-
-from calib.camera import Camera  # noqa: E402
-from calib.errors import MissingPackageError, UnusableRuntimeError  # noqa: E402
-from depth import self_check  # noqa: E402
-from depth.__main__ import main as depth  # noqa: E402
-from depth.default_network import default_weights  # noqa: E402
-from depth.networks.registry import find, load_torch  # noqa: E402
-from depth.nvidia_gpu import find_gpu  # noqa: E402
-from depth.onnx_runtime import OnnxDepth  # noqa: E402
-from depth.openvino_runtime import OpenVinoDepth  # noqa: E402
-from depth.tensorrt_runtime import TensorRtDepth  # noqa: E402
-from depth.torch_runtime import open_torch, open_weights  # noqa: E402
+from benchmarks.runs import machine, table
+from calib.base.errors import MissingPackageError, UnusableRuntimeError
+from calib.geometry.camera import Camera
+from depth.__main__ import main as depth
+from depth.networks.registry import find, load_torch
+from depth.runtimes import self_check
+from depth.runtimes.default_network import default_weights
+from depth.runtimes.nvidia_gpu import find_gpu
+from depth.runtimes.onnx_runtime import OnnxDepth
+from depth.runtimes.openvino_runtime import OpenVinoDepth
+from depth.runtimes.tensorrt.runtime import TensorRtDepth
+from depth.runtimes.torch_runtime import open_torch, open_weights
 
 DEFAULT = (default_weights(), "laina_resnet_upproj")
 ROUNDS, PATIENCE_S = 60, 30.0
@@ -56,7 +53,7 @@ def files(named, scratch):
     if path.suffix == ".onnx":
         return path, None
     if not path.suffix:
-        from depth.networks.checkpoint import save_network
+        from depth.networks.weights.checkpoint import save_network
         module = find(named).build().eval()
         path = scratch / f"{named}.safetensors"
         save_network(path, named, module)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Milliseconds of tracking and fusion for one 320x240 frame on one thread.
 
-    python benchmarks/stages.py [SOURCE]
+    python -m benchmarks.stages [SOURCE]
 
 SOURCE: a recording with depth for every frame (default: a synthetic room). Frames are read ahead of the clock. Fusion
 is measured on a map that was filled to half a million surfels before: the recording is fused again and again, each time
@@ -10,22 +10,18 @@ into a part of the world of its own, until the map is that large.
 
 import argparse
 import statistics
-import sys
 from dataclasses import replace
 
 import numpy as np
 
-from runs import ROOT, machine, table
-
-sys.path.insert(0, str(ROOT))
-
-from calib.rectification import Rectifier, rectified  # noqa: E402
-from sequences.catalogue import open_sequence  # noqa: E402
-from sequences.sequence import SourceOptions  # noqa: E402
-from slam.alignment import AlignedDepth  # noqa: E402
-from slam.depth_stage import with_sensor_depth  # noqa: E402
-from slam.config import SlamConfig  # noqa: E402
-from slam.system import SlamSystem  # noqa: E402
+from benchmarks.runs import machine, table
+from calib.geometry.rectification import Rectifier, rectified
+from monofuse.depth_stage import with_sensor_depth
+from sequences.catalogue import open_sequence
+from sequences.sequence import SourceOptions
+from slam.config import SlamConfig
+from slam.keyframe_depth.depth_alignment import AlignedDepth
+from slam.system import SlamSystem
 
 FRAMES = 300
 MAP_SIZE = 500_000

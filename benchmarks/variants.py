@@ -6,7 +6,6 @@ It lasts until the next one is asked for.
 """
 
 import os
-import sys
 import tempfile
 from contextlib import contextmanager
 from functools import partial
@@ -15,12 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from runs import ROOT
-
-sys.path.insert(0, str(ROOT))
-
-from sequences.image_file import UnreadableImage, read_rgb  # noqa: E402
-from sequences.tum_files import read_index  # noqa: E402
+from calib.files.image_file import UnreadableImage, read_rgb
+from calib.files.tum_files import read_index
 
 NOISE_LEVELS = 4.0
 """Standard deviation of the noise, in grey levels of 255: that of a camera indoors in the evening."""
@@ -80,5 +75,5 @@ def with_noise(image, folder, rng):
 
 
 def write_index(path, entries):
-    """[(time_s, name)] as `timestamp filename`, the inverse of sequences.tum_files.read_index."""
+    """[(time_s, name)] as `timestamp filename`, the inverse of calib.files.tum_files.read_index."""
     path.write_text("".join(f"{time_s} {name}\n" for time_s, name in entries))

@@ -9,6 +9,8 @@ import cv2
 from rich.console import Console
 from rich.live import Live
 
+from calib.base.command_line import OneLineParser, columns_and_rows, exit_code, whole_number
+from calib.base.errors import CalibrationError, OutputError
 from calib.boards.board import DICTIONARIES, MARKER_SHARE, Board
 from calib.boards.page import smallest_paper, write_page
 from calib.boards.picture import coverage_picture
@@ -16,14 +18,12 @@ from calib.boards.solution import LENSES, solve
 from calib.boards.variety import coverage, doubts, missing_views
 from calib.boards.views import ViewCollection
 from calib.boards.wanted import Wanted
-from calib.calibration import without_depth
-from calib.calibration_file import describe_format, read_calibration, write_calibration
-from calib.command_line import OneLineParser, columns_and_rows, exit_code, whole_number
-from calib.errors import CalibrationError, OutputError
-from calib.rectification import Rectifier, field_of_view_deg
+from calib.formats.calibration_file import describe_format, read_calibration, write_calibration
+from calib.geometry.calibration import without_depth
+from calib.geometry.rectification import Rectifier, field_of_view_deg
+from calib.unknown_camera import open_uncalibrated
 from sequences.prefetch import ahead
 from sequences.sequence import SourceOptions, is_live
-from sequences.unknown_camera import open_uncalibrated
 
 MOST_LOOKED_AT = 400
 """Of a long recording, so many images evenly spread."""

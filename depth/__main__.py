@@ -3,9 +3,18 @@
 import argparse
 import sys
 
-from calib.errors import BadInputError, MonofuseError
-from depth.commands import (build, calibrate_error, evaluate, export, import_release, list_networks, predict, quantize,
-                            train)
+from calib.base.errors import BadInputError, MonofuseError
+from depth.commands import (
+    build,
+    calibrate_error,
+    evaluate,
+    export,
+    import_release,
+    list_networks,
+    predict,
+    quantize,
+    train,
+)
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "calibrate-error": calibrate_error,
             "export": export, "quantize": quantize, "build": build, "list": list_networks, "import": import_release}

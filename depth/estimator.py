@@ -5,8 +5,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from calib.camera import Camera
-from calib.errors import NetworkError
+from calib.base.errors import NetworkError
+from calib.geometry.camera import Camera
 
 LEAST_LOG_ERROR, MOST_LOG_ERROR = math.log(1e-3), math.log(10.0)
 """No prediction is better than a thousandth, and one that is wrong by a factor of ten says nothing."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from calib.errors import BadInputError, MonofuseError
-from sequences.rooms.view_files import write_room
+from calib.base.errors import BadInputError, MonofuseError
+from sequences.synthetic.view_files import write_room
 
 
 def main(argv=None):

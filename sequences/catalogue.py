@@ -4,25 +4,25 @@ import os
 from importlib import import_module
 from pathlib import Path
 
-from calib.errors import SourceError
+from calib.base.errors import SourceError
 
 SOURCES = {
-    "synthetic": ("sequences.synthetic", "SyntheticSequence"),
-    "icl": ("sequences.icl", "open_icl"),
-    "tum": ("sequences.tum", "TumSequence"),
-    "nyu": ("sequences.nyu", "open_nyu"),
-    "7scenes": ("sequences.seven_scenes", "SevenScenesSequence"),
-    "scannet": ("sequences.scannet", "open_scannet"),
-    "replica": ("sequences.replica", "ReplicaSequence"),
-    "euroc": ("sequences.euroc", "EurocSequence"),
-    "kitti": ("sequences.kitti_odometry", "KittiOdometrySequence"),
-    "phone": ("sequences.phone", "open_phone"),
-    "images": ("sequences.image_folder", "ImageFolder"),
-    "video": ("sequences.video", "VideoFile"),
-    "webcam": ("sequences.webcam", "Webcam"),
-    "stream": ("sequences.stream", "Stream"),
-    "realsense": ("sequences.realsense", "RealSense"),
-    "bag": ("sequences.realsense_file", "RealSenseFile"),
+    "synthetic": ("sequences.synthetic.sequence", "SyntheticSequence"),
+    "icl": ("sequences.datasets.icl", "open_icl"),
+    "tum": ("sequences.datasets.tum", "TumSequence"),
+    "nyu": ("sequences.datasets.nyu", "open_nyu"),
+    "7scenes": ("sequences.datasets.seven_scenes", "SevenScenesSequence"),
+    "scannet": ("sequences.datasets.scannet", "open_scannet"),
+    "replica": ("sequences.datasets.replica", "ReplicaSequence"),
+    "euroc": ("sequences.datasets.euroc", "EurocSequence"),
+    "kitti": ("sequences.datasets.kitti_odometry", "KittiOdometrySequence"),
+    "phone": ("sequences.datasets.phone", "open_phone"),
+    "images": ("sequences.files.image_folder", "ImageFolder"),
+    "video": ("sequences.files.video", "VideoFile"),
+    "webcam": ("sequences.cameras.webcam", "Webcam"),
+    "stream": ("sequences.cameras.stream", "Stream"),
+    "realsense": ("sequences.cameras.realsense", "RealSense"),
+    "bag": ("sequences.cameras.realsense_file", "RealSenseFile"),
 }
 RECOGNISED = ("icl", "tum", "nyu", "7scenes", "scannet", "replica", "euroc", "kitti", "phone", "images", "video", "bag",
               "stream")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calib.camera import Camera
+from calib.geometry.camera import Camera
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import fields
 from types import NoneType
 from typing import get_args, get_origin, get_type_hints
 
-from calib.errors import SourceError
+from calib.base.errors import SourceError
 
 LONGEST_SIDE = 4096
 

@@ -6,7 +6,7 @@ from typing import Callable, Iterator, Protocol
 
 import numpy as np
 
-from calib.camera import Camera
+from calib.geometry.camera import Camera
 from sequences.frame import Frame
 
 

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from calib.errors import BadInputError, MonofuseError
+from calib.base.errors import BadInputError, MonofuseError
 from slam.evaluation import evaluate_files
 
 USAGE = "python -m slam evaluate EST GT [--json]"

@@ -2,20 +2,20 @@
 
 from dataclasses import dataclass, field
 
-from slam.alignment import AlignmentConfig
-from slam.final_map import FinalMapConfig
-from slam.fusion import FusionConfig
-from slam.global_adjustment import GlobalAdjustmentConfig
-from slam.keyframes import KeyframeConfig
-from slam.known_scale import ScaleConfig
-from slam.loop_closure import LoopConfig
-from slam.moving import MovingConfig
-from slam.place_check import PlaceCheckConfig
-from slam.refinement import RefinementConfig
-from slam.relocalisation import RelocalisationConfig
-from slam.sharpness import SharpnessConfig
-from slam.surfels import SurfelConfig
-from slam.tracker import TrackerConfig
+from slam.global_adjustment.global_adjustment import GlobalAdjustmentConfig
+from slam.keyframe_depth.depth_alignment import AlignmentConfig
+from slam.keyframe_depth.final_map import FinalMapConfig
+from slam.keyframe_depth.refinement import RefinementConfig
+from slam.loops.loop_closer import LoopConfig
+from slam.loops.verification import PlaceCheckConfig
+from slam.mapping.dynamic_regions import MovingConfig
+from slam.mapping.fusion import FusionConfig
+from slam.mapping.keyframes import KeyframeConfig
+from slam.mapping.surfels import SurfelConfig
+from slam.scale.known_scale import ScaleConfig
+from slam.tracking.relocalisation import RelocalisationConfig
+from slam.tracking.sharpness import SharpnessConfig
+from slam.tracking.tracker import TrackerConfig
 
 
 @dataclass(frozen=True)

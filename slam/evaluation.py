@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from calib import se3
-from calib.errors import SourceError
-
+from calib.base.errors import SourceError
+from calib.geometry import se3
 
 MAX_TIME_OFFSET_S = 0.02
 """Two timestamps this close, and closer than half the interval between frames, are of one moment."""

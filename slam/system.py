@@ -4,27 +4,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from calib import se3
-from slam.alignment import AlignedDepth, align_depth, averaged_with_map, scaled
-from slam.final_map import FinalMap
-from slam.fusion import Fusion, FusionResult
-from slam.global_adjustment import GlobalAdjustment
-from slam.image import prepared, working_size
-from slam.keyframes import Keyframes
-from slam.loop_closure import LoopCloser
-from slam.map_scale import MapScale
-from slam.merge import PassMerger
-from slam.motion import ConstantVelocity
-from slam.moving import still_part
-from slam.place_check import PlaceCheck
-from slam.refinement import Refiner
-from slam.relocalisation import Relocaliser
-from slam.render import render
-from slam.sharpness import Sharpness
+from calib.geometry import se3
+from slam.global_adjustment.global_adjustment import GlobalAdjustment
+from slam.keyframe_depth.depth_alignment import AlignedDepth, align_depth, averaged_with_map, scaled
+from slam.keyframe_depth.final_map import FinalMap
+from slam.keyframe_depth.refinement import Refiner
+from slam.loops.loop_closer import LoopCloser
+from slam.loops.verification import PlaceCheck
+from slam.mapping.dynamic_regions import still_part
+from slam.mapping.fusion import Fusion, FusionResult
+from slam.mapping.keyframes import Keyframes
+from slam.mapping.pass_merger import PassMerger
+from slam.mapping.render import render
+from slam.mapping.surfels import Surfels
+from slam.scale.map_scale import MapScale
 from slam.stages import StageTimes, stage
-from slam.surfels import Surfels
-from slam.track_log import TrackLog
-from slam.tracker import Tracker, TrackingResult
+from slam.tracking.image import prepared, working_size
+from slam.tracking.motion_model import ConstantVelocity
+from slam.tracking.relocalisation import Relocaliser
+from slam.tracking.sharpness import Sharpness
+from slam.tracking.tracker import Tracker, TrackingResult
+from slam.tracking.trajectory import TrackLog
 
 PREVIEW = np.float32(1)
 """What a keyframe's depth counts in the map before it is settled, in observations: enough to be seen."""

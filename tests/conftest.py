@@ -5,13 +5,13 @@ import signal
 
 import pytest
 
-from sequences import synthetic
-from sequences.rooms.room import build_room
+from monofuse.warm_up import warm_up
 from sequences.sequence import SourceOptions
+from sequences.synthetic import sequence as synthetic
+from sequences.synthetic.room import build_room
 from slam.config import SlamConfig
-from slam.warm_up import warm_up
-from slam_process import run_process
-from walk_recording import FRAMES, SIZE, write_walk
+from tests.helpers.slam_process import run_process
+from tests.helpers.walk_recording import FRAMES, SIZE, write_walk
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so shells start what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -21,7 +21,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so shells start what ru
 def no_gpu(request, monkeypatch):
     """`auto` asks the same of every machine; only tests marked gpu see the one that is there."""
     if not request.node.get_closest_marker("gpu"):
-        monkeypatch.setattr("depth.runtimes.find_gpu", lambda: None)
+        monkeypatch.setattr("depth.runtimes.catalogue.find_gpu", lambda: None)
 
 
 @pytest.fixture(scope="session")

@@ -4,20 +4,42 @@ import ast
 import graphlib
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("calib", "sequences", "depth", "slam")
-MAY_IMPORT = {"calib": ("calib",), "sequences": ("sequences", "calib"), "depth": ("depth", "calib"),
-              "slam": ("slam", "calib", "sequences.frame", "depth.estimator")}
-"""Packages and modules that the modules of each package may import."""
-TOP = ("slam.system", "slam.viewer", "slam.export", "slam.evaluation")
-"""What only the command line puts together."""
-ABOVE_TOP = ("run_slam", "slam.warm_up")
-"""Modules on the level of the command line: warm_up runs the whole system once, for run_slam alone."""
-TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.torch_graph")
+from tests.helpers.paths import ROOT
+
+PACKAGES = ("calib", "sequences", "depth", "slam", "monofuse")
+LAYERS = (
+    ("calib.base",),
+    ("calib.geometry",),
+    ("calib.files", "calib.formats"),
+    ("sequences.frame", "sequences.option_text", "depth.estimator", "depth.kernels"),
+    ("sequences.sequence", "sequences.checks"),
+    ("sequences.prefetch",),
+    ("sequences.files", "sequences.synthetic.rendering", "depth.networks", "depth.onnx_files"),
+    ("sequences.synthetic.materials", "depth.networks.weights", "depth.data"),
+    ("sequences.synthetic.furniture", "depth.runtimes", "depth.evaluation", "depth.losses"),
+    ("sequences.synthetic", "sequences.datasets", "sequences.cameras", "depth.photos"),
+    ("sequences.catalogue", "depth.runtimes.tensorrt", "depth.training"),
+    ("sequences.__main__", "depth.commands"),
+    ("depth.__main__", "calib.boards", "calib.focal"),
+    ("calib.unknown_camera", "slam.kernels"),
+    ("slam.tracking", "calib.__main__"),
+    ("slam.mapping",),
+    ("slam.meshing", "slam.scale", "slam.global_adjustment"),
+    ("slam.keyframe_depth", "slam.loops"),
+    ("slam.stages", "slam.config", "slam.evaluation"),
+    ("slam.system",),
+    ("slam.__main__", "monofuse"),
+    ("run_slam",),
+)
+"""From the ground up: a module may import those of its own room and those on lower layers, never a room beside it."""
+STRANGERS = {"sequences": ("depth",), "depth": ("sequences",),
+             "slam": tuple(room for layer in LAYERS for room in layer if room.startswith(("sequences.", "depth."))
+                           and room not in ("sequences.frame", "depth.estimator"))}
+"""Rooms on lower layers that a package must not know all the same."""
+TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.runtimes.torch_graph")
 """What is torch code through and through; nothing else loads it before it is needed."""
 OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnx",
             "onnxruntime", "liblzfse")
@@ -35,7 +57,7 @@ SOURCES = {name_of(path): ast.parse(path.read_text()) for path in
 
 def is_command_line(module):
     """Whether a module is one of those that print and exit, or what they share."""
-    return module in ("run_slam", "calib.command_line") or module.endswith("__main__")
+    return module in ("run_slam", "calib.base.command_line") or module.endswith("__main__")
 
 
 def imported(nodes, module):
@@ -68,24 +90,42 @@ def ours(module, everywhere=True):
     return {name for name in imported(nodes, module) if is_within(name, "run_slam", *PACKAGES)}
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_packages_import_only_what_lies_below_them(package):
+def room_of(module):
+    """-> (number of the layer, name of the room): the most specific entry of LAYERS that holds the module."""
+    return max(((number, room) for number, layer in enumerate(LAYERS) for room in layer if is_within(module, room)),
+               key=lambda found: len(found[1]), default=(0, module))
+
+
+def allowed(module, name):
+    """Whether `module` may import `name`: a module of its own room, or one on a lower layer."""
+    (layer, room), (other_layer, other_room) = room_of(module), room_of(name)
+    return room == other_room or other_layer < layer
+
+
+def test_every_module_has_a_room():
+    assert not [module for module in SOURCES if not any(is_within(module, *layer) for layer in LAYERS)
+                and "." in module]
+
+
+@pytest.mark.parametrize("package", [*PACKAGES, "run_slam"])
+def test_rooms_import_only_what_lies_below_them(package):
     offences = [f"{module} imports {name}" for module in SOURCES if is_within(module, package)
-                and not is_command_line(module) for name in ours(module) if not is_within(name, *MAY_IMPORT[package])]
+                for name in ours(module) if not allowed(module, name)]
+    assert not offences
+
+
+@pytest.mark.parametrize("package", STRANGERS)
+def test_strangers_stay_strangers(package):
+    offences = [f"{module} imports {name}" for module in SOURCES if is_within(module, package)
+                for name in ours(module) if is_within(name, *STRANGERS[package])]
     assert not offences
 
 
 def test_imports_go_one_way():
     """No module reaches itself through its imports; those inside functions count as well."""
     order = list(graphlib.TopologicalSorter({module: ours(module) - {module} for module in SOURCES}).static_order())
-    assert order.index("calib.se3") < order.index("slam.tracker") < order.index("slam.system")
+    assert order.index("calib.geometry.se3") < order.index("slam.tracking.tracker") < order.index("slam.system")
     assert not any(module in ours(module) for module in SOURCES)
-
-
-def test_only_the_command_line_imports_the_top():
-    offences = [f"{module} imports {name}" for module in SOURCES if not is_command_line(module)
-                and module not in ABOVE_TOP for name in ours(module) if is_within(name, *TOP, *ABOVE_TOP)]
-    assert not offences
 
 
 def test_optional_packages_are_imported_where_they_are_needed():
@@ -115,10 +155,10 @@ def test_no_module_imports_all_names_of_another():
                 if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)]
 
 
-@pytest.mark.parametrize("module", ["slam.system", "depth.onnx_runtime", "depth.openvino_runtime",
-                                    "depth.tensorrt_runtime", "depth.runtimes", "depth.networks.registry",
+@pytest.mark.parametrize("module", ["slam.system", "depth.runtimes.onnx_runtime", "depth.runtimes.openvino_runtime",
+                                    "depth.runtimes.tensorrt.runtime", "depth.runtimes.catalogue", "depth.networks.registry",
                                     "depth.__main__",
-                                    "depth.metrics", "depth.data.catalogue"])
+                                    "depth.evaluation.metrics", "depth.data.catalogue"])
 def test_loading_what_everyone_needs_loads_no_optional_package(module):
     loaded = f"import sys, {module}; print([name for name in {OPTIONAL} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, timeout=120)

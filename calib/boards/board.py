@@ -6,7 +6,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from calib.errors import BadInputError
+from calib.base.errors import BadInputError
 
 MARKER_SHARE = 0.75
 """Side of a marker of ours in squares, so that its modules fall on whole pixels."""

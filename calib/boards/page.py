@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from calib.errors import BadInputError, OutputError
+from calib.base.errors import BadInputError, OutputError
 
 SQUARE_PX = 240
 """A multiple of what markers divide a square into, so that every edge lies between two pixels."""

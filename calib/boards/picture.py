@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from calib.rectification import Rectifier
+from calib.geometry.rectification import Rectifier
 
 PANEL_WIDTH_PX = 800
 WORST_PX = 1.0

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from calib.camera import Camera
-from calib.distortion import to_pixels
-from calib.errors import CalibrationError
-from calib.rectification import Rectifier
+from calib.base.errors import CalibrationError
+from calib.geometry.camera import Camera
+from calib.geometry.distortion import to_pixels
+from calib.geometry.rectification import Rectifier
 
 LENSES = {"brown": "Brown-Conrady, 5 coefficients", "rational": "Brown-Conrady, 8 coefficients, for wide lenses",
           "fisheye": "Kannala-Brandt, for lenses of more than 120 degrees"}

@@ -1,8 +1,8 @@
 """What a camera must still be shown, while it is being calibrated."""
 
+from calib.base.errors import CalibrationError
 from calib.boards.solution import solve
 from calib.boards.variety import doubts, missing_views
-from calib.errors import CalibrationError
 
 ENOUGH_VIEWS = 20
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calib.any_size import AnySizeCamera
-from calib.camera import Camera
-from calib.errors import CalibrationError
+from calib.base.errors import CalibrationError
 from calib.focal.bundle import Bundle, Settings
 from calib.focal.lens import LENS
 from calib.focal.structure import grow
 from calib.focal.tracks import FeatureTracks
+from calib.geometry.any_size import AnySizeCamera
+from calib.geometry.camera import Camera
 
 MOST_FRAMES = 240
 MOST_KEYFRAMES = 48

@@ -3,8 +3,8 @@
 COLMAP has the middle of the first pixel at 0.5, we at 0.
 """
 
-from calib.calibration import camera_from, number, without_depth
-from calib.errors import CalibrationError
+from calib.base.errors import CalibrationError
+from calib.geometry.calibration import camera_from, number, without_depth
 
 PARAMETERS = {
     "SIMPLE_PINHOLE": "f cx cy", "PINHOLE": "fx fy cx cy", "SIMPLE_RADIAL": "f cx cy k1", "RADIAL": "f cx cy k1 k2",

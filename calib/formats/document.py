@@ -4,7 +4,7 @@ from functools import cached_property
 
 import yaml
 
-from calib.errors import CalibrationError
+from calib.base.errors import CalibrationError
 
 OPENCV_HEADER = "%YAML:1.0"
 """OpenCV wants this line, which is no YAML, and EuRoC and ORB-SLAM wrote their files for OpenCV."""

@@ -1,8 +1,8 @@
 """camchain.yaml of Kalibr; of several cameras the first counts."""
 
-from calib.calibration import camera_from, without_depth
-from calib.errors import CalibrationError
+from calib.base.errors import CalibrationError
 from calib.formats.document import lacking
+from calib.geometry.calibration import camera_from, without_depth
 
 LENSES = {"radtan": "pinhole", "none": "pinhole", "equidistant": "fisheye"}
 

@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from calib.calibration import camera_from, known_distortion, without_depth
-from calib.errors import CalibrationError
-from calib.opencv_log import silence
+from calib.base.errors import CalibrationError
+from calib.base.opencv_log import silence
+from calib.geometry.calibration import camera_from, known_distortion, without_depth
 
 MATRIX_NAMES = ("camera_matrix", "Camera_Matrix", "cameraMatrix", "CameraMatrix", "intrinsic_matrix", "mtx", "K", "M1",
                 "K1", "cameraMatrix1")

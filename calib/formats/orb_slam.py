@@ -2,8 +2,8 @@
 
 import re
 
-from calib.calibration import DEPTH_SCALE, Calibration, camera_from, number
-from calib.errors import CalibrationError
+from calib.base.errors import CalibrationError
+from calib.geometry.calibration import DEPTH_SCALE, Calibration, camera_from, number
 
 TYPES = {"PinHole": "pinhole", "Rectified": "pinhole", "KannalaBrandt8": "fisheye"}
 LINE = re.compile(r"""^(?P<name>\w+(?:\.\w+)?)\s*:\s*["']?(?P<value>[^"'#\s]+)""", re.MULTILINE)

@@ -4,9 +4,9 @@
 Where no more is known: `fov`, the degrees across the longer side, in place of all the others.
 """
 
-from calib.any_size import AnySizeCamera
-from calib.calibration import DEPTH_SCALE, Calibration, camera_from, number
-from calib.errors import CalibrationError
+from calib.base.errors import CalibrationError
+from calib.geometry.any_size import AnySizeCamera
+from calib.geometry.calibration import DEPTH_SCALE, Calibration, camera_from, number
 
 REQUIRED_FIELDS = ("width", "height", "fx", "fy", "cx", "cy")
 OPTIONAL_FIELDS = ("model", "distortion", "depth_scale")

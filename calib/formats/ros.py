@@ -1,8 +1,8 @@
 """camera_info of ROS 1 and 2: the file that camera_calibration writes, and the message as `topic echo` prints it."""
 
-from calib.calibration import camera_from, number, numbers, without_depth
-from calib.errors import CalibrationError
+from calib.base.errors import CalibrationError
 from calib.formats.document import lacking
+from calib.geometry.calibration import camera_from, number, numbers, without_depth
 
 MODELS = {"plumb_bob": "pinhole", "rational_polynomial": "pinhole", "equidistant": "fisheye", "fisheye": "fisheye"}
 

@@ -7,8 +7,8 @@ the image size. Without a name, five numbers are FOV (of which 0 is a pinhole), 
 
 import numpy as np
 
-from calib.calibration import camera_from, number, without_depth
-from calib.errors import CalibrationError
+from calib.base.errors import CalibrationError
+from calib.geometry.calibration import camera_from, number, without_depth
 
 COUNTS = {"Pinhole": (4, 5), "RadTan": (8, 9), "EquiDistant": (8,), "KannalaBrandt": (8,), "FOV": (5,)}
 UNNAMED = {4: "Pinhole", 5: "FOV", 8: "RadTan", 9: "RadTan"}

@@ -4,16 +4,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from calib.cache_folder import cache_folder
-from calib.command_line import name_and_value
-from calib.errors import OutputError
-from depth import self_check
+from calib.base.cache_folder import cache_folder
+from calib.base.command_line import name_and_value
+from calib.base.errors import OutputError
 from depth.commands.network_arguments import build_progress
-from depth.default_network import NAME, weights_of
-from depth.nvidia_gpu import find_gpu
-from depth.onnx_runtime import OnnxDepth
-from depth.tensorrt_engine import load_tensorrt
-from depth.tensorrt_network import TensorRtNetwork
+from depth.runtimes import self_check
+from depth.runtimes.default_network import NAME, weights_of
+from depth.runtimes.nvidia_gpu import find_gpu
+from depth.runtimes.onnx_runtime import OnnxDepth
+from depth.runtimes.tensorrt.engine import load_tensorrt
+from depth.runtimes.tensorrt.network import TensorRtNetwork
 
 HELP = "build a network's TensorRT engine ahead of time, with or without a GPU"
 
@@ -72,7 +72,7 @@ def checks(network, arguments, gpu):
                "driver take this engine, what it predicts and how fast; the first start on a GPU compares its depth "
                "and refuses it where it is wrong")
         return
-    from depth.tensorrt_runtime import TensorRtDepth
+    from depth.runtimes.tensorrt.runtime import TensorRtDepth
     found = TensorRtDepth(network.path, network.options, precision=precision, folder=network.cache.folder)
     yield f"checked  the engine on this GPU ({found.details}): depth within {100 * found.difference:.2g} %"
 

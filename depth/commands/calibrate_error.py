@@ -5,11 +5,11 @@ from pathlib import Path
 
 import yaml
 
-from calib.errors import BadInputError, MonofuseError, OutputError
+from calib.base.errors import BadInputError, MonofuseError, OutputError
 from depth.commands.data_arguments import add_data_arguments, open_data, progress
 from depth.commands.evaluate import error_table
 from depth.commands.network_arguments import add_device_arguments
-from depth.evaluation import Evaluation, evaluated, evenly
+from depth.evaluation.evaluate import Evaluation, evaluated, evenly
 from depth.networks import registry
 
 HELP = "scale the error that a network expects until it is the one that it has on images with depth"
@@ -26,7 +26,7 @@ def add_arguments(parser):
 def run(arguments):
     """-> lines: how well expected and measured errors agreed before, and agree now. Depth stays as it was."""
     registry.load_torch("calibrating a network")
-    from depth.torch_runtime import open_torch
+    from depth.runtimes.torch_runtime import open_torch
     estimator = open_torch(arguments.weights, {}, arguments.device, arguments.threads, arguments.network)
     if not estimator.spec.predicts_error:
         raise BadInputError(f"{arguments.weights}: {estimator.name} does not say how wrong it expects to be")
@@ -54,7 +54,7 @@ def errors_on(estimator, dataset, protocol, images):
 
 def save(arguments, estimator, facts):
     """The weights, and how they want their images. Raises OutputError."""
-    from depth.networks.checkpoint import read_tensors, save_network
+    from depth.networks.weights.checkpoint import read_tensors, save_network
     known = {name: text for name, text in read_tensors(arguments.weights)[1].items() if isinstance(text, str)}
     spec = estimator.spec
     options = {name: list(value) for name, value in (("size", spec.size), ("focal_px", spec.focal_px)) if value}

@@ -4,9 +4,9 @@ import sys
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from calib.command_line import whole_number
+from calib.base.command_line import whole_number
 from depth.data.catalogue import open_dataset
-from depth.protocol import PROTOCOLS, protocol_named
+from depth.evaluation.protocol import PROTOCOLS, protocol_named
 
 
 def add_data_arguments(parser, split="all"):

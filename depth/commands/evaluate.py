@@ -6,13 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from calib.command_line import whole_number
-from calib.errors import MonofuseError, OutputError
+from calib.base.command_line import whole_number
+from calib.base.errors import MonofuseError, OutputError
 from depth.commands.data_arguments import add_data_arguments, open_data, progress
 from depth.commands.network_arguments import add_network_arguments, open_estimator
-from depth.contact_sheet import ContactSheet
-from depth.evaluation import Evaluation, evaluated, evenly
-from depth.metrics import HIGHER_IS_BETTER
+from depth.evaluation.contact_sheet import ContactSheet
+from depth.evaluation.evaluate import Evaluation, evaluated, evenly
+from depth.evaluation.metrics import HIGHER_IS_BETTER
 
 HELP = "measure a network on images with depth, as the papers do, and draw image | truth | prediction | error"
 COLUMNS = ("rel", "sqrel", "rms", "rms_log", "log10", "delta1", "delta2", "delta3", "si_rms", "rms_log10")

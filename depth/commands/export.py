@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from calib.errors import NetworkError, OutputError
-from depth.network_spec import spec_text
+from calib.base.errors import NetworkError, OutputError
 from depth.networks import registry
+from depth.runtimes.network_spec import spec_text
 
 HELP = "write a network as an .onnx file, checked against the weights it came from"
 TOLERANCE = 0.02
@@ -22,9 +22,9 @@ def add_arguments(parser):
 def run(arguments):
     """-> lines. Raises NetworkError where the file does not predict what the weights do."""
     registry.load_torch("exporting a network")
-    from depth.onnx_export import export_onnx
-    from depth.onnx_runtime import OnnxDepth
-    from depth.torch_runtime import open_weights
+    from depth.onnx_files.export import export_onnx
+    from depth.runtimes.onnx_runtime import OnnxDepth
+    from depth.runtimes.torch_runtime import open_weights
     source = open_weights(arguments.weights, arguments.network)
     size, multiple = source.spec.size, source.spec.multiple
     data = export_onnx(source.module, size, registry.find(source.name).output_names, any_size=bool(multiple))

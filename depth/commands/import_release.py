@@ -16,7 +16,7 @@ def add_arguments(parser):
 def run(arguments):
     """-> one line that says what was written."""
     load_torch("python -m depth import")
-    from depth.networks.checkpoint import save_network
-    from depth.networks.fcrn_import import import_fcrn
+    from depth.networks.weights.checkpoint import save_network
+    from depth.networks.weights.fcrn_import import import_fcrn
     save_network(arguments.output, NAME, import_fcrn(arguments.release), {"imported_from": arguments.release.name})
     return [f"{arguments.output}: the weights of network {NAME}"]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from calib.command_line import name_and_value, whole_number
-from depth import runtimes
-from depth.default_network import default_weights
+from calib.base.command_line import name_and_value, whole_number
+from depth.runtimes import catalogue as runtimes
+from depth.runtimes.default_network import default_weights
 
 
 def add_network_arguments(parser):

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import numpy as np
 
-from calib.calibration_file import read_calibration
-from calib.command_line import whole_number
-from calib.errors import BadInputError, OutputError
-from depth.colour_map import coloured_depth, coloured_error
+from calib.base.command_line import whole_number
+from calib.base.errors import BadInputError, OutputError
+from calib.files.atomic_file import jpeg, png, write_result
+from calib.formats.calibration_file import read_calibration
 from depth.commands.data_arguments import progress
 from depth.commands.network_arguments import add_network_arguments, open_estimator
-from depth.defocus import defocused
-from depth.depth_image import millimetres, on_image_pixels, sharpened
-from depth.evaluation import at_pixels_of
-from depth.focus import Focus
-from depth.picture_camera import PictureCameras, field_of_view
-from depth.pictures import Pictures
-from depth.point_cloud import ply_of, point_cloud
-from depth.result_file import jpeg, png, write_result
+from depth.evaluation.evaluate import at_pixels_of
+from depth.photos.colour_map import coloured_depth, coloured_error
+from depth.photos.defocus import defocused
+from depth.photos.depth_image import millimetres, on_image_pixels, sharpened
+from depth.photos.focus import Focus
+from depth.photos.picture_camera import PictureCameras, field_of_view
+from depth.photos.pictures import Pictures
+from depth.photos.point_cloud import ply_of, point_cloud
 
 HELP = "predict depth of pictures: depth images, and on request point clouds and synthetic defocus"
 ENDINGS = ("_depth.png", "_depth_colour.png", "_error.png", "_bokeh.jpg")

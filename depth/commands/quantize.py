@@ -5,18 +5,18 @@ import tempfile
 from collections import deque
 from pathlib import Path
 
-from calib.command_line import name_and_value, whole_number
-from calib.errors import BadInputError, MonofuseError
+from calib.base.command_line import name_and_value, whole_number
+from calib.base.errors import BadInputError, MonofuseError
+from calib.files.atomic_file import write_result
 from depth.commands.data_arguments import progress
 from depth.data.catalogue import open_dataset
-from depth.default_network import default_weights
-from depth.evaluation import Evaluation, evaluated, evenly
-from depth.network_spec import spec_text
-from depth.onnx_int8 import int8_forms
-from depth.onnx_runtime import OnnxDepth
-from depth.preprocessing import to_input
-from depth.protocol import PROTOCOLS, protocol_named
-from depth.result_file import write_result
+from depth.evaluation.evaluate import Evaluation, evaluated, evenly
+from depth.evaluation.protocol import PROTOCOLS, protocol_named
+from depth.onnx_files.int8 import int8_forms
+from depth.runtimes.default_network import default_weights
+from depth.runtimes.network_spec import spec_text
+from depth.runtimes.onnx_runtime import OnnxDepth
+from depth.runtimes.preprocessing import to_input
 
 HELP = "make an .onnx network compute in 8-bit integers, kept only if it measures as well as before"
 ALLOWED_LOSS = 0.01

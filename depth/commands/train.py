@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from calib.errors import BadInputError
+from calib.base.errors import BadInputError
 from depth.data.augmentation import AUGMENTATIONS
 from depth.networks.registry import load_torch
 from depth.training.config import CHOICES, TrainingConfig

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calib.errors import BadInputError
+from calib.base.errors import BadInputError
 from depth.data import colour
 from depth.data.geometry import Placement, covering_scale, placed, without_border
 

@@ -4,7 +4,7 @@ import os
 from importlib import import_module
 from pathlib import Path
 
-from calib.errors import BadInputError
+from calib.base.errors import BadInputError
 
 DATASETS = {
     "nyu_labelled": ("depth.data.nyu_labelled", "NyuLabelled"),

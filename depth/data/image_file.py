@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from calib.errors import BadInputError
+from calib.base.errors import BadInputError
 
 ENDS = {b"\xff\xd8": b"\xff\xd9", b"\x89PNG": b"IEND"}
 """How JPEG and PNG files begin and end; decoders fill in what is missing from the end without a word."""

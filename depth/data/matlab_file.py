@@ -2,7 +2,7 @@
 
 from scipy.io import loadmat
 
-from calib.errors import BadInputError
+from calib.base.errors import BadInputError
 
 
 def read_array(path, name):

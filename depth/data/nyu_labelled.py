@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from calib.errors import BadInputError, MissingPackageError
-from calib.nyu_kinect import NYU_CAMERA
+from calib.base.errors import BadInputError, MissingPackageError
+from calib.geometry.nyu_kinect import NYU_CAMERA
 from depth.data.matlab_file import read_array
 from depth.data.nyu_folder import NYU_BORDER, NYU_LICENCE
 from depth.data.sample import Sample

@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from calib.errors import BadInputError
-from calib.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, paired, registered
+from calib.base.errors import BadInputError
+from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, paired, registered
 from depth.data.image_file import read_depth_u16, read_rgb
 from depth.data.nyu_folder import NYU_LICENCE
 from depth.data.sample import Sample

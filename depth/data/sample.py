@@ -4,7 +4,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from calib.camera import Camera
+from calib.geometry.camera import Camera
 
 
 class Sample(NamedTuple):
@@ -29,7 +29,7 @@ class DepthDataset(Protocol):
     farthest_m: float
     """Truth beyond this is not to be trained on."""
     protocol: str
-    """How papers measure on it; a name from depth.protocol.PROTOCOLS."""
+    """How papers measure on it; a name from depth.evaluation.protocol.PROTOCOLS."""
     licence: str
     """What its makers allow, for model cards."""
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from calib.errors import BadInputError
+from calib.base.errors import BadInputError
 
 SPLITS = ("train", "val", "test", "all")
 BLOCK, EVERY = 24, 8

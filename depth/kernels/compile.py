@@ -2,6 +2,6 @@
 
 from pathlib import Path
 
-from calib.kernel_cache import cached_njit
+from calib.base.kernel_cache import cached_njit
 
 kernel = cached_njit(Path(__file__).parent, fastmath={"contract", "reassoc", "nsz"}, nogil=True)

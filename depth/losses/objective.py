@@ -6,7 +6,7 @@ from typing import Callable, NamedTuple
 import torch
 from torch.nn import functional
 
-from calib.errors import BadInputError
+from calib.base.errors import BadInputError
 from depth.losses.gradient import multi_scale_gradient
 from depth.losses.likelihood import gaussian, laplace
 from depth.losses.masked import log_depth

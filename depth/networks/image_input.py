@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from calib.errors import NetworkError
+from calib.base.errors import NetworkError
 
 
 class Normalise(nn.Module):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from calib.errors import NetworkError
+from calib.base.errors import NetworkError
 from depth.networks.depthwise import DepthwiseConv2d
 from depth.networks.efficientnet_lite import MEAN, STD, EfficientNetLite0
 from depth.networks.image_input import Normalise

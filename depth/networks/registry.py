@@ -3,7 +3,7 @@
 import importlib
 from dataclasses import dataclass, field
 
-from calib.errors import MissingPackageError, NetworkError
+from calib.base.errors import MissingPackageError, NetworkError
 
 EIGEN, LAINA, HAO = "Eigen 2014", "Laina 2016", "Hao 2018"
 STUDENTS, ZHANG = "001 (after Laina)", "004 (Zhang et al.)"

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from calib.errors import MonofuseError
+from calib.base.errors import MonofuseError
 
 ORDER, CHANGES = 1, 2
 """What separates the random numbers for the order of images from those for their augmentation."""

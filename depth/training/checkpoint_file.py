@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from calib.errors import BadInputError, OutputError
+from calib.base.errors import BadInputError, OutputError
 
 NAME = "checkpoint.pt"
 

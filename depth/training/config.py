@@ -2,8 +2,8 @@
 
 from dataclasses import asdict, dataclass, fields
 
-from calib.errors import BadInputError
-from depth.metrics import METRICS
+from calib.base.errors import BadInputError
+from depth.evaluation.metrics import METRICS
 
 CHOICES = {"optimiser": ("sgd", "adam", "adamw"), "schedule": ("constant", "poly", "plateau", "one_cycle"),
            "precision": ("auto", "fp32", "bf16", "fp16"), "best_by": tuple(METRICS)}

@@ -1,6 +1,6 @@
 """From what a TrainingConfig says to the images themselves."""
 
-from calib.errors import BadInputError
+from calib.base.errors import BadInputError
 from depth.data.catalogue import open_dataset
 
 

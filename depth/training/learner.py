@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from calib.errors import BadInputError, MonofuseError
+from calib.base.errors import BadInputError, MonofuseError
 from depth.losses.objective import Objective, Prediction
 from depth.training import schedule
 from depth.training.ema import Ema

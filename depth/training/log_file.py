@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from depth.metrics import METRICS
+from depth.evaluation.metrics import METRICS
 
 COLUMNS = ("step", "epoch", "network", "lr", "loss", "gradient_norm", "images_per_s", *METRICS)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from depth.metrics import HIGHER_IS_BETTER
+from depth.evaluation.metrics import HIGHER_IS_BETTER
 
 SHOWN = ("rel", "sqrel", "rms", "rms_log", "log10", "delta1", "delta2", "delta3", "si_rms")
 
@@ -10,7 +10,7 @@ SHOWN = ("rel", "sqrel", "rms", "rms_log", "log10", "delta1", "delta2", "delta3"
 def card(entry, parameters, config, datasets, validation, facts):
     """-> Markdown text.
 
-    `datasets`: {name of role: datasets}; `validation`: summary of the kept weights (depth.evaluation) or None; `facts`:
+    `datasets`: {name of role: datasets}; `validation`: summary of the kept weights (depth.evaluation.evaluate) or None; `facts`:
     {what: text}, shown in order.
     """
     what = f"Depth from a single image, by the network `{entry.name}` ({entry.paper}), {parameters:,} parameters."

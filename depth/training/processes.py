@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import distributed
 
-from calib.errors import BadInputError
+from calib.base.errors import BadInputError
 
 
 @dataclass(frozen=True)

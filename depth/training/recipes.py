@@ -3,7 +3,7 @@
 Their numbers of steps belong to their numbers of images (12k to 220k) and to GPUs; with less, give --steps or --epochs.
 """
 
-from calib.errors import BadInputError
+from calib.base.errors import BadInputError
 
 RECIPES = {
     # Section 4.1: rates 0.001, but 0.1 in the full layers 6 and 7 and 0.01 in the fine layer 2; 2.0 and 1.5 M samples.

@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 import yaml
 
-from calib.errors import BadInputError, OutputError
-from depth.networks.checkpoint import save_network
+from calib.base.errors import BadInputError, OutputError
+from depth.networks.weights.checkpoint import save_network
 from depth.training import checkpoint_file
 from depth.training.log_file import LogFile
 from depth.training.model_card import card, describe_focal

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from depth.metrics import HIGHER_IS_BETTER
+from depth.evaluation.metrics import HIGHER_IS_BETTER
 
 RISE, FIRST, LAST = 0.3, 1 / 25, 1e-4
 """Of one-cycle: share of the steps in which it rises, where it starts, where it ends (Smith 2018; fast.ai)."""

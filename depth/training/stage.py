@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from calib.errors import BadInputError
+from calib.base.errors import BadInputError
 from depth.networks import registry
-from depth.networks.checkpoint import fill, load_encoder, read_tensors
+from depth.networks.weights.checkpoint import fill, load_encoder, read_tensors
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ import time
 import torch
 
 from depth.data.augmentation import augmentation_named
-from depth.metrics import METRICS
-from depth.network_spec import NetworkSpec
+from depth.evaluation.metrics import METRICS
 from depth.networks import registry
+from depth.runtimes.network_spec import NetworkSpec
 from depth.training import checkpoint_file
 from depth.training.batches import AugmentedImages, Order, batches
 from depth.training.datasets import open_datasets

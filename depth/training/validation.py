@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from calib.errors import NetworkError
+from calib.base.errors import NetworkError
 from depth.estimator import DepthPrediction
-from depth.evaluation import Evaluation, evaluated, evenly
-from depth.protocol import protocol_named
-from depth.torch_runtime import TorchDepth
+from depth.evaluation.evaluate import Evaluation, evaluated, evenly
+from depth.evaluation.protocol import protocol_named
+from depth.runtimes.torch_runtime import TorchDepth
 
 
 class BeginnersDepth(TorchDepth):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numba
 
-from calib.kernel_cache import cached_njit
+from calib.base.kernel_cache import cached_njit
 
 _ORDERED = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}}
 _OPTIONS = _ORDERED | {"fastmath": {*_ORDERED["fastmath"], "reassoc"}}

@@ -1,0 +1,62 @@
+"""What run_slam.py and the __main__ files share: arguments, and errors as one line and an exit code."""
+
+import argparse
+import sys
+import traceback
+from contextlib import suppress
+
+from calib.base.errors import BadInputError, MonofuseError
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Mistakes in one line, like every other bad input."""
+
+    def error(self, message):
+        raise BadInputError(f"{message}; see --help")
+
+
+def whole_number(lowest, highest=2**31 - 1):
+    """An argparse type."""
+    def parse(text):
+        if not (text.isdecimal() and lowest <= int(text) <= highest):
+            raise argparse.ArgumentTypeError(f"expected a whole number from {lowest} to {highest}, not {text!r}")
+        return int(text)
+    return parse
+
+
+def name_and_value(text):
+    """An argparse type: `scale=0.01` -> (`scale`, `0.01`)."""
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, as in scale=0.01, not {text!r}")
+    return name, value
+
+
+def columns_and_rows(text):
+    """An argparse type: `10x7` -> (10, 7)."""
+    columns, _, rows = text.partition("x")
+    if not (columns.isdecimal() and rows.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected COLUMNSxROWS, as in 10x7, not {text!r}")
+    return int(columns), int(rows)
+
+
+def exit_code(program, action):
+    """Call `action` -> 0, 1 if it failed, 2 for bad input, 128 + the number of the signal that ended it.
+
+    Only a mistake of ours shows its traceback.
+    """
+    try:
+        action()
+        return 0
+    except MonofuseError as error:
+        message, code = error, error.exit_code
+    except OSError as error:  # a file or folder that cannot be used, in a way that nobody has foreseen
+        message, code = error, BadInputError.exit_code
+    except KeyboardInterrupt:
+        message, code = "interrupted before it began", 130
+    except Exception:
+        traceback.print_exc()
+        message, code = "this is a mistake in monofuse: please report the lines above", 1
+    with suppress(OSError):  # the terminal may be gone
+        print(f"{program}: {message}", file=sys.stderr)
+    return code

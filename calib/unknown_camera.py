@@ -1,0 +1,47 @@
+"""Sources whose camera nobody knows: opened with a guess, to find it out, and again with what was found."""
+
+import tempfile
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+
+from calib.files.exif import focal_from_exif
+from calib.focal.estimate import estimate_camera
+from calib.formats.calibration_file import write_calibration
+from calib.geometry.any_size import USUAL_FOV_DEG
+from calib.geometry.calibration import without_depth
+from sequences.catalogue import open_sequence
+from sequences.prefetch import ahead
+from sequences.sequence import is_live
+
+
+def open_uncalibrated(source, options):
+    """The Sequence with square pixels and a usual field of view."""
+    return _open(source, options, lambda path: path.write_text(f"fov: {USUAL_FOV_DEG}\n"))
+
+
+def open_with_camera(source, options, camera):
+    """The Sequence with this Camera in place of its own."""
+    return _open(source, options, lambda path: write_calibration(path, without_depth(camera)))
+
+
+def estimate_source(source, options):
+    """-> calib.focal.estimate.FocalEstimate from the first seconds of a source, however few frames the run itself shall
+    have. Raises CalibrationError."""
+    sequence = open_uncalibrated(source, replace(options, depth_every=0, max_frames=None, keep_depth=False))
+    files = getattr(sequence, "files", None)  # photos say which lens took them
+    if is_live(sequence):
+        options.tell(f"{sequence.name}: now move it sideways for some seconds, past things near and far")
+    with closing(ahead(sequence, sequence)) as frames:  # a camera must be free again to be opened for the run
+        grays = (cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY) for frame in frames)
+        return estimate_camera(grays, focal_from_exif(files[0]) if files else None)
+
+
+def _open(source, options, write):
+    """Sequences read their calibration when they are opened, from a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "calibration.yaml"
+        write(path)
+        return open_sequence(source, replace(options, calibration_file=path))

@@ -1,0 +1,94 @@
+"""Measuring an estimator on a dataset, as the papers do: predictions come to the truth's pixels, then they compare."""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from depth.evaluation.error_bins import ErrorBins
+from depth.evaluation.metrics import Scores, median_scale
+
+
+@dataclass
+class ImageResult:
+    """What came of one image."""
+
+    name: str
+    rel: float
+    delta1: float
+    scale: float
+    """What the prediction must be multiplied by to have the truth's median."""
+
+
+@dataclass
+class Evaluation:
+    """What came of all images, raw and after giving each prediction the truth's median."""
+
+    raw: Scores = field(default_factory=Scores)
+    scaled: Scores = field(default_factory=Scores)
+    images: list[ImageResult] = field(default_factory=list)
+    errors: ErrorBins | None = None
+    """What the network said of its own errors, where it did."""
+    without_truth: list[str] = field(default_factory=list)
+    """Images in which no pixel counts."""
+
+    def add(self, name, predicted_m, truth_m, protocol, log_error=None):
+        """Prediction, truth, and log of the expected error where there is one, all (h, w); truth 0 where unknown."""
+        valid = protocol.valid(truth_m)
+        if not valid.any():
+            self.without_truth.append(name)
+            return
+        predicted_m, truth_m = predicted_m[valid].astype(np.float64), truth_m[valid].astype(np.float64)
+        scale = median_scale(protocol.clipped(predicted_m), truth_m)
+        self.raw.add(protocol.clipped(predicted_m), truth_m)
+        if log_error is not None:
+            self.errors = self.errors or ErrorBins()
+            self.errors.add(log_error[valid], np.abs(protocol.clipped(predicted_m) / truth_m - 1))
+        self.scaled.add(protocol.clipped(scale * predicted_m), truth_m)
+        self.images.append(ImageResult(name, self.raw.images["rel"][-1], self.raw.images["delta1"][-1], scale))
+
+    def result_of(self, name):
+        """The ImageResult of the image just added, or None if it had no truth."""
+        return self.images[-1] if self.images and self.images[-1].name == name else None
+
+    def summary(self, per="image"):
+        """{metric: value, "images": count, "median_scaled": {metric: value}}, means over images or over pixels."""
+        raw, scaled = ((s.per_pixel() if per == "pixel" else s.per_image()) for s in (self.raw, self.scaled))
+        return {**raw, "images": len(self.images), "median_scaled": scaled}
+
+
+def predicted_on_truth(estimator, sample):
+    """DepthEstimator and Sample -> DepthPrediction at the pixels of the sample's truth."""
+    prediction = estimator.predict(sample.rgb, sample.camera)
+    seen_by = sample.camera.resized(prediction.depth_m.shape)
+
+    def on_truth(values):
+        return None if values is None else at_pixels_of(values, seen_by, sample.depth_camera)
+    return prediction._replace(depth_m=on_truth(prediction.depth_m), log_error=on_truth(prediction.log_error))
+
+
+def at_pixels_of(depth_m, seen_by, wanted):
+    """(h, w) depth of one camera -> bilinear samples (H, W) at the pixels of another with the same centre and axes.
+
+    Laina 2016, section 4.2: "up-sampled back to the original size using bilinear interpolation". Beyond the outermost
+    pixel centres the edge goes on.
+    """
+    across, down = seen_by.fx / wanted.fx, seen_by.fy / wanted.fy
+    matrix = np.array([[across, 0, seen_by.cx - across * wanted.cx], [0, down, seen_by.cy - down * wanted.cy]])
+    return cv2.warpAffine(depth_m, matrix, (wanted.width, wanted.height), borderMode=cv2.BORDER_REPLICATE,
+                          flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+
+
+def evaluated(estimator, dataset, protocol, indices, evaluation):
+    """Measure a DepthEstimator on images of a DepthDataset into `evaluation`; yields index, sample and prediction."""
+    for index in indices:
+        sample = dataset[index]
+        prediction = predicted_on_truth(estimator, sample)
+        evaluation.add(dataset.names[index], prediction.depth_m, sample.depth_m, protocol, prediction.log_error)
+        yield index, sample, prediction
+
+
+def evenly(count, wanted):
+    """`wanted` numbers spread evenly over range(count), or all of them."""
+    return list(range(count)) if wanted is None or wanted >= count else \
+        np.linspace(0, count - 1, wanted).round().astype(int).tolist()

@@ -1,0 +1,89 @@
+"""Which pixels of a benchmark count: its crop, and its nearest and farthest depth."""
+
+from dataclasses import dataclass
+from typing import Callable
+
+import numpy as np
+
+from calib.base.errors import BadInputError
+
+NYU_SIZE = 480, 640
+EIGEN_NYU_ROWS, EIGEN_NYU_COLUMNS = (45, 471), (41, 601)
+"""At 640x480, the part that projecting NYU's depth onto its colour image covers; from the code of Eigen 2014."""
+GARG_ROWS, GARG_COLUMNS = (0.40810811, 0.99189189), (0.03594771, 0.96405229)
+"""Shares of height and width. Garg 2016, as Godard 2017 (monodepth) made it the custom."""
+EIGEN_KITTI_ROWS, EIGEN_KITTI_COLUMNS = (0.3324324, 0.91351351), (0.0359477, 0.96405229)
+"""The same for the crop of Eigen 2014 on KITTI, as Godard 2017 reproduced it."""
+
+
+def whole_image(size):
+    """Every pixel of an image of (height, width) -> boolean mask (height, width)."""
+    return np.ones(size, bool)
+
+
+def eigen_nyu_crop(size):
+    """Pixels whose centres lie in Eigen's crop of NYU, which is given for 640x480 and scaled to other sizes."""
+    rows, columns = (slice(*(int(np.ceil(edge * have / full - 0.5)) for edge in edges)) for edges, have, full
+                     in zip((EIGEN_NYU_ROWS, EIGEN_NYU_COLUMNS), size, NYU_SIZE))
+    return _mask(size, rows, columns)
+
+
+def garg_crop(size):
+    """The crop that most papers on KITTI use, to whole pixels downwards as in their code."""
+    return _crop_of_shares(size, GARG_ROWS, GARG_COLUMNS)
+
+
+def eigen_kitti_crop(size):
+    """The older crop of Eigen 2014 on KITTI."""
+    return _crop_of_shares(size, EIGEN_KITTI_ROWS, EIGEN_KITTI_COLUMNS)
+
+
+def _crop_of_shares(size, rows, columns):
+    top, bottom = (int(share * size[0]) for share in rows)
+    left, right = (int(share * size[1]) for share in columns)
+    return _mask(size, slice(top, bottom), slice(left, right))
+
+
+def _mask(size, rows, columns):
+    mask = np.zeros(size, bool)
+    mask[rows, columns] = True
+    return mask
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a benchmark compares."""
+
+    crop: Callable
+    """(height, width) -> boolean mask of the pixels that count."""
+    max_depth_m: float
+    """True depths beyond this do not count, and predictions are cut off here."""
+    min_depth_m: float = 1e-3
+    """The same for nearness."""
+    note: str = ""
+
+    def valid(self, truth_m):
+        """(h, w) truth, 0 where there is none -> boolean mask of the pixels that count."""
+        return self.crop(truth_m.shape) & (truth_m > self.min_depth_m) & (truth_m < self.max_depth_m)
+
+    def clipped(self, predicted_m):
+        return np.clip(predicted_m, self.min_depth_m, self.max_depth_m)
+
+
+PROTOCOLS = {
+    "nyu": Protocol(eigen_nyu_crop, 10.0 + 1e-3, note="Eigen's crop, up to 10 m"),
+    "all": Protocol(whole_image, 80.0, note="every pixel, up to 80 m"),
+    "indoor": Protocol(whole_image, 10.0 + 1e-3, note="every pixel, up to 10 m"),
+    "kitti": Protocol(garg_crop, 80.0, note="Garg's crop, up to 80 m"),
+    "kitti-eigen": Protocol(eigen_kitti_crop, 80.0, note="Eigen's crop, up to 80 m"),
+    "kitti-50": Protocol(garg_crop, 50.0, 1.0, note="Garg's crop, 1 to 50 m"),
+    "make3d-c1": Protocol(whole_image, 70.0, note="C1 of Liu 2014: up to 70 m"),
+    "make3d-c2": Protocol(whole_image, 81.0, note="C2 of Liu 2014: everything, the far end at 80 m included"),
+}
+
+
+def protocol_named(name):
+    """Raises BadInputError."""
+    if name not in PROTOCOLS:
+        raise BadInputError(f"no protocol {name!r}; there are {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[name]

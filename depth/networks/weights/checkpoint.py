@@ -1,0 +1,113 @@
+"""Weights in files: .safetensors, and .pth or .pt as torch writes them."""
+
+import os
+import pickle
+from pathlib import Path
+
+import torch
+
+from calib.base.errors import NetworkError
+from depth.networks import registry
+from depth.networks.weights.safetensors_file import read_safetensors, write_safetensors
+
+SUFFIXES = (".safetensors", ".pth", ".pt")
+NAMED = 3
+"""So many tensors of each kind are named when a file does not fit."""
+
+
+def load_network(path):
+    """Weights that say which network they are for -> (registry.Network, module in eval mode)."""
+    tensors, facts = read_tensors(path)
+    if "network" not in facts:
+        raise NetworkError(f"{path} does not say which network its weights are for: it was not saved by this program")
+    network = registry.find(facts["network"])
+    module = network.build()
+    fill(module, tensors, path)
+    return network, module.eval()
+
+
+def save_network(path, name, module, facts=None):
+    """Write the weights of the network that the registry calls `name`, with {key: text} to remember.
+
+    A file of the same name is replaced only once the new one is whole.
+    """
+    path = _known_kind(path)
+    unfinished = path.with_name(path.name + ".part")
+    facts = {**(facts or {}), "network": name}
+    if path.suffix == ".safetensors":
+        write_safetensors(unfinished, module.state_dict(), facts)
+    else:
+        torch.save({"state_dict": module.state_dict(), **facts}, unfinished)
+    os.replace(unfinished, path)
+
+
+def load_encoder(encoder, path):
+    """Fill an encoder with an ImageNet checkpoint of the same names, whose classifier is left out."""
+    tensors, _ = read_tensors(path)
+    fill(encoder, {name: tensor for name, tensor in tensors.items() if not name.startswith(encoder.surplus)}, path)
+
+
+def read_tensors(path):
+    """Path -> ({name: tensor}, {key: anything else in the file}), on the CPU. Raises NetworkError."""
+    path = _known_kind(path)
+    if not path.is_file():
+        raise NetworkError(f"no weights {path}: give a file that exists")
+    if path.suffix == ".safetensors":
+        return read_safetensors(path)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError):
+        raise NetworkError(f"{path} is no file of torch weights, is cut off, or holds more than tensors: save "
+                           f"network.state_dict()") from None
+    return _state_dict(content, path)
+
+
+def fill(module, tensors, source):
+    """Copy {name: tensor} into a module. Raises NetworkError that names what is missing, surplus or of another shape.
+
+    Counters of batch normalisation may be missing, as in checkpoints older than torch 0.4.1.
+    """
+    wanted = module.state_dict()
+    missing = [name for name in wanted if name not in tensors and not name.endswith("num_batches_tracked")]
+    surplus = [name for name in tensors if name not in wanted]
+    misshapen = [f"{name} is {_size(tensors[name])} and not {_size(wanted[name])}" for name in wanted
+                 if name in tensors and tensors[name].shape != wanted[name].shape]
+    refuse_misfits(source, missing, surplus, misshapen)
+    module.load_state_dict(tensors, strict=False)
+
+
+def refuse_misfits(source, missing, surplus, misshapen=()):
+    """Raise NetworkError unless all three lists of names are empty; in one line, with the first few of each."""
+    complaints = [f"{kind}: {_some(names)}" for kind, names in
+                  (("missing", missing), ("surplus", surplus), ("of the wrong shape", misshapen)) if names]
+    if complaints:
+        raise NetworkError(f"the weights in {source} do not fit the network; {'; '.join(complaints)}")
+
+
+def _state_dict(content, path):
+    """What people save with torch -> (tensors, everything else): the tensors themselves, or these under some key, with
+    `module.` before every name where they were trained on several GPUs."""
+    facts = {}
+    for key in ("state_dict", "model"):
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            facts = {name: value for name, value in content.items() if name != key}
+            content = content[key]
+    if not isinstance(content, dict) or not content or not all(isinstance(t, torch.Tensor) for t in content.values()):
+        raise NetworkError(f"{path} holds no table of named tensors")
+    return {name.removeprefix("module."): tensor for name, tensor in content.items()}, facts
+
+
+def _known_kind(path):
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise NetworkError(f"{path}: weights are in files that end in {', '.join(SUFFIXES)}")
+    return path
+
+
+def _some(names):
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _size(tensor):
+    return "x".join(map(str, tensor.shape)) or "one number"

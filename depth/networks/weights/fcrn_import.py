@@ -1,0 +1,97 @@
+"""Weights of Laina's release (fcrn_release.py) from the files that its authors offer."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from depth.networks.fcrn_release import FcrnRelease
+from depth.networks.weights.array_pickle import read_array_pickle
+from depth.networks.weights.checkpoint import fill, refuse_misfits
+from depth.networks.weights.matconvnet import read_matconvnet
+from depth.networks.weights.tensor_bundle import read_bundle
+
+STAGES = {2: "abc", 3: "abcd", 4: "abcdef", 5: "abc"}
+"""Blocks of the release's stages res2 to res5."""
+SCALES = ("2x", "4x", "8x", "16x")
+NORM_PARTS = {"scale": "weight", "offset": "bias", "mean": "running_mean", "variance": "running_var"}
+
+
+def import_fcrn(path):
+    """The release's .npy, TensorFlow checkpoint (`NAME.ckpt` or `NAME.ckpt.index`) or MatConvNet .mat -> FcrnRelease in
+    eval mode. Raises NetworkError."""
+    tensors = release_tensors(read_layers(Path(path)), path)
+    network = FcrnRelease()
+    fill(network, tensors, path)
+    return network.eval()
+
+
+def read_layers(path):
+    """Path -> {layer: {part: array}}; parts are weights (rows, columns, in, out), biases, and those of NORM_PARTS."""
+    if path.suffix == ".npy":
+        return read_array_pickle(path)
+    if path.suffix == ".mat":
+        return read_matconvnet(path)
+    layers = {}
+    for name, array in read_bundle(path).items():
+        layer, slash, part = name.partition("/")
+        if slash:  # the others are the indices that the release interleaves with
+            layers.setdefault(layer, {})[part] = array
+    return layers
+
+
+def release_tensors(layers, source):
+    """{layer: {part: array}} -> {name in FcrnRelease: tensor}. Raises NetworkError naming what is missing or surplus.
+
+    A bias before batch normalisation is taken off its mean, which makes the same function of fewer parameters.
+    """
+    arrays = {f"{layer}/{part}": np.asarray(array, np.float32)
+              for layer, parts in layers.items() for part, array in parts.items()}
+    for conv, norm in _normalised().values():
+        bias = arrays.pop(f"{conv}/biases", None)
+        if bias is not None and f"{norm}/mean" in arrays:
+            arrays[f"{norm}/mean"] = arrays[f"{norm}/mean"] - bias
+    names = release_names()
+    wanted = {key for keys in names.values() for key in keys}
+    refuse_misfits(source, [key for key in sorted(wanted) if key not in arrays],
+                   [key for key in arrays if key not in wanted])
+    return {ours: torch.from_numpy(np.concatenate([_in_torch_order(arrays[key]) for key in keys]))
+            for ours, keys in names.items()}
+
+
+def release_names():
+    """{name in FcrnRelease: `layer/part` of the release, or two of them to put one behind the other}"""
+    names = {"decoder.predict.weight": ["ConvPred/weights"], "decoder.predict.bias": ["ConvPred/biases"]}
+    for (our_conv, our_norm), (conv, norm) in _normalised().items():
+        names[f"{our_conv}.weight"] = [f"{conv}/weights"]
+        names.update({f"{our_norm}.{ours}": [f"{norm}/{part}"] for part, ours in NORM_PARTS.items()})
+    for k, scale in enumerate(SCALES):
+        ours, branches = f"decoder.doublings.{k}", (f"layer{scale}_br1", f"layer{scale}_br2")
+        for letter in "ABCD":
+            names[f"{ours}.up.{letter}.weight"] = [f"{branch}_Conv{letter}/weights" for branch in branches]
+            names[f"{ours}.up.{letter}.bias"] = [f"{branch}_Conv{letter}/biases" for branch in branches]
+        for part, our_part in NORM_PARTS.items():
+            names[f"{ours}.up_norm.{our_part}"] = [f"{branch}_BN/{part}" for branch in branches]
+    return names
+
+
+def _normalised():
+    """{(our convolution, our batch normalisation): (the release's two layers)}, but for the up-convolutions."""
+    pairs = {("encoder.conv1", "encoder.bn1"): ("conv1", "bn_conv1"),
+             ("decoder.reduce", "decoder.reduce_norm"): ("layer1", "layer1_BN")}
+    for stage, letters in STAGES.items():
+        for k, letter in enumerate(letters):
+            ours, theirs = f"encoder.layer{stage - 1}.{k}", f"{stage}{letter}_branch"
+            if k == 0:
+                pairs[f"{ours}.downsample.0", f"{ours}.downsample.1"] = (f"res{theirs}1", f"bn{theirs}1")
+            for number, part in enumerate("abc", start=1):
+                pairs[f"{ours}.conv{number}", f"{ours}.bn{number}"] = (f"res{theirs}2{part}", f"bn{theirs}2{part}")
+    for k, scale in enumerate(SCALES):
+        ours = f"decoder.doublings.{k}.conv"
+        pairs[ours, f"{ours}_norm"] = (f"layer{scale}_Conv", f"layer{scale}_BN")
+    return pairs
+
+
+def _in_torch_order(array):
+    """(rows, columns, in, out) -> (out, in, rows, columns); vectors stay."""
+    return np.ascontiguousarray(array.transpose(3, 2, 0, 1)) if array.ndim == 4 else array

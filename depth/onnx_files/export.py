@@ -1,0 +1,56 @@
+"""Registered networks as ONNX files that any runtime can take, with weights stored in half precision."""
+
+import io
+import warnings
+
+import numpy as np
+
+from calib.base.errors import MissingPackageError
+from depth.onnx_files.model import open_size, quiet
+
+OPSET = 18
+SMALLEST = 1024
+"""Tensors with fewer numbers stay as they are: they weigh nothing, and biases are the ones that rounding hurts."""
+
+
+def export_onnx(module, size, names, any_size=False):
+    """torch module in evaluation mode -> bytes of an ONNX file.
+
+    Takes RGB in [0, 1] as `rgb` (1, 3, *size); outputs are called `names`. Weights are kept as float16 and made float32
+    when the file is loaded, so the file takes half the space and the arithmetic loses nothing but that rounding.
+    With `any_size` the file takes images of every size that the module takes; it must have no step that depends on it.
+    Raises MissingPackageError.
+    """
+    try:
+        import onnx
+        import onnxscript  # noqa: F401 - torch.onnx needs it
+    except ImportError as error:
+        raise MissingPackageError(error.name, "exporting to ONNX") from None
+    import torch
+    written = io.BytesIO()
+    with warnings.catch_warnings(), quiet("torch.onnx"):
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(module, (torch.zeros(1, 3, *size),), input_names=["rgb"], output_names=list(names),
+                                    opset_version=OPSET, dynamo=True, verbose=False)
+    program.save(written)
+    model = onnx.load_from_string(written.getvalue())
+    _halve_weights(model.graph, onnx)
+    if any_size:
+        open_size(model, "rgb")
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def _halve_weights(graph, onnx):
+    """Store large float32 initialisers as float16, each followed by a cast back."""
+    casts = []
+    for tensor in graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < SMALLEST:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        casts.append(onnx.helper.make_node("Cast", [tensor.name], [name], to=onnx.TensorProto.FLOAT))
+    nodes = casts + list(graph.node)
+    del graph.node[:]
+    graph.node.extend(nodes)

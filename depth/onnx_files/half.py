@@ -1,0 +1,148 @@
+"""A float32 ONNX network as one that computes in float16, where that is safe, and still takes and gives float32.
+
+For runtimes that take each number's type from the file, as TensorRT 11 does. The rule of mixed precision (Micikevicius
+2018, section 3): sums of products and what lies between them in float16; exponentials, divisions, means over whole maps
+and everything unknown in float32. So are the steps before the first convolution, which bring the image into the
+network's range, and the last convolution and what follows it, which cost nothing and would round the depth itself.
+"""
+
+import numpy as np
+
+from depth.onnx_files.model import load_onnx
+
+HEAVY = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
+LIGHT = {"Relu", "LeakyRelu", "PRelu", "Clip", "HardSigmoid", "HardSwish", "Sigmoid", "Tanh", "Add", "Sub", "Mul",
+         "Max", "Min", "Neg", "Identity", "Concat", "Split", "Slice", "Gather", "Reshape", "Flatten", "Transpose",
+         "Squeeze", "Unsqueeze", "Expand", "Tile", "Pad", "Resize", "DepthToSpace", "SpaceToDepth", "MaxPool",
+         "AveragePool"}
+FORM = 1
+"""Of the result: part of what engines are kept by, so to be raised when the rules below change."""
+ALWAYS_FLOAT = {"Resize": (1, 2)}
+"""Inputs of these that have a type of their own."""
+SMALL = 1 << 16
+"""A last convolution with more weights than this is worth computing in float16."""
+HALF = "/half"
+"""Ends the name of a tensor in float16 whose float32 twin goes without."""
+FLOAT = 1
+"""onnx.TensorProto.FLOAT"""
+LARGEST = float(np.finfo(np.float16).max)
+
+
+def half_precision(model):
+    """Change an onnx.ModelProto, to the same inputs and outputs. Raises what onnx does for graphs that are wrong."""
+    onnx = load_onnx("half precision")
+    _drop_named_constants(model)
+    _unfold_casts(model.graph, onnx)
+    types = _types(model, onnx)
+    _rewrite(model.graph, types, _half_nodes(model.graph, types), onnx)
+    del model.graph.value_info[:]
+    onnx.checker.check_model(model, full_check=True)
+
+
+def _drop_named_constants(model):
+    """Before ONNX 1.3 constants were inputs as well."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    for value in [value for value in model.graph.input if value.name in constants]:
+        model.graph.input.remove(value)
+    model.ir_version = max(model.ir_version, 4)
+
+
+def _unfold_casts(graph, onnx):
+    """Constants that are stored as float16 and cast to float32 become float32 constants."""
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    casts = [node for node in graph.node if node.op_type == "Cast" and node.input[0] in constants
+             and any(each.name == "to" and each.i == onnx.TensorProto.FLOAT for each in node.attribute)]
+    for node in casts:
+        values = onnx.numpy_helper.to_array(constants[node.input[0]]).astype(np.float32)
+        graph.initializer.append(onnx.numpy_helper.from_array(values, node.output[0]))
+        graph.node.remove(node)
+    _drop_unused(graph)
+
+
+def _drop_unused(graph):
+    """Remove constants that nothing takes."""
+    used = {name for node in graph.node for name in _taken_by(node)} | {value.name for value in graph.output}
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
+        graph.initializer.remove(tensor)
+
+
+def _taken_by(node):
+    """Names of the tensors that a node needs, those of the graphs inside it included."""
+    yield from node.input
+    for attribute in node.attribute:
+        for graph in (attribute.g, *attribute.graphs):
+            for inner in graph.node:
+                yield from _taken_by(inner)
+            yield from (value.name for value in graph.output)
+
+
+def _types(model, onnx):
+    """{name of a tensor: its element type} for those that are known."""
+    graph = onnx.shape_inference.infer_shapes(model).graph
+    values = (*graph.input, *graph.value_info, *graph.output)
+    return {**{value.name: value.type.tensor_type.elem_type for value in values},
+            **{tensor.name: tensor.data_type for tensor in graph.initializer}}
+
+
+def _half_nodes(graph, types):
+    """Indices of the nodes that shall compute in float16.
+
+    All heavy ones; of the light ones those that take nothing but float16 and constants: what is in float32 stays so up
+    to the next heavy one, as from an exponential to the division by its sum.
+    """
+    computed, made_half, half = {value.name for value in graph.input}, set(), set()
+    for index, node in enumerate(graph.node):
+        inputs = {name for name in node.input if types.get(name) == FLOAT and name in computed}
+        if inputs and (node.op_type in HEAVY or node.op_type in LIGHT and inputs <= made_half) and not node.domain:
+            half.add(index)
+            made_half.update(node.output)
+        if computed.intersection(_taken_by(node)):
+            computed.update(node.output)
+    return half - _last_nodes(graph)
+
+
+def _last_nodes(graph):
+    """Indices of those after the last heavy nodes, and of these themselves where they are small."""
+    weights = {tensor.name: int(np.prod(tensor.dims)) for tensor in graph.initializer}
+    leads_on, last = set(), set()
+    for index, node in reversed(list(enumerate(graph.node))):
+        is_last = not leads_on.intersection(node.output)
+        is_heavy = node.op_type in HEAVY
+        if not is_last or is_heavy:
+            leads_on.update(node.input)
+        if is_last and not (is_heavy and sum(weights.get(name, SMALL) for name in node.input[1:]) > SMALL):
+            last.add(index)
+    return last
+
+
+def _rewrite(graph, types, half, onnx):
+    """Every float32 tensor t may get a twin t/half: nodes make the one, and take the one, that they compute in."""
+    made_half, taken = set(), {value.name for value in graph.output}
+    for index, node in enumerate(graph.node):
+        if index in half:
+            made_half.update(name for name in node.output if types.get(name, FLOAT) == FLOAT)
+            for k, name in enumerate(node.input):
+                if k not in ALWAYS_FLOAT.get(node.op_type, ()) and (types.get(name) == FLOAT or name in made_half):
+                    node.input[k] = name + HALF
+            for k, name in enumerate(node.output):
+                node.output[k] = name + HALF if name in made_half else name
+        taken.update(_taken_by(node))
+    for tensor in [tensor for tensor in graph.initializer if tensor.name + HALF in taken]:
+        values = onnx.numpy_helper.to_array(tensor).clip(-LARGEST, LARGEST).astype(np.float16)
+        graph.initializer.append(onnx.numpy_helper.from_array(values, tensor.name + HALF))
+    nodes = list(_casts((value.name for value in graph.input), taken, onnx))
+    for node in graph.node:
+        nodes += [node, *_casts(node.output, taken, onnx)]
+    nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]  # they go with the graph's list
+    del graph.node[:]
+    graph.node.extend(nodes)
+    _drop_unused(graph)
+
+
+def _casts(made, taken, onnx):
+    """Nodes that make the twins of the tensors `made`, where some node takes them."""
+    for name in made:
+        twin = name.removesuffix(HALF) if name.endswith(HALF) else name + HALF
+        if twin in taken:
+            to = onnx.TensorProto.FLOAT16 if twin.endswith(HALF) else onnx.TensorProto.FLOAT
+            yield onnx.helper.make_node("Cast", [name], [twin], f"cast to {twin}", to=to)

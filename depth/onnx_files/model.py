@@ -1,0 +1,103 @@
+"""ONNX files as graphs that can be changed, for runtimes that want them in another form than they are stored in."""
+
+import logging
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from calib.base.errors import MissingPackageError, NetworkError
+
+
+class Declared(NamedTuple):
+    """One input of a file."""
+
+    name: str
+    type: str
+    """In ONNX's words, as in `tensor(float)`."""
+    shape: list
+    """Of ints, and of anything else where the file leaves a size open."""
+
+
+def load_onnx(needed_for):
+    """The module onnx. Raises MissingPackageError."""
+    try:
+        import onnx
+    except ImportError:
+        raise MissingPackageError("onnx", needed_for) from None
+    return onnx
+
+
+def read_model(path, needed_for):
+    """-> onnx.ModelProto, weights beside the file included. Raises NetworkError, MissingPackageError."""
+    onnx = load_onnx(needed_for)
+    require_file(path)
+    try:
+        model = onnx.load(str(path))
+    except Exception as error:  # protobuf and onnx raise their own types
+        raise unreadable(path, error) from error
+    if not model.graph.input or not model.graph.output:  # to protobuf even an empty file is a message
+        raise unreadable(path, "nothing goes in or nothing comes out")
+    return model
+
+
+def declared_inputs(model):
+    """-> [Declared], without those that only give a constant its name."""
+    onnx = load_onnx("reading ONNX files")
+    constants = {tensor.name for tensor in model.graph.initializer}
+    return [_declared(value, onnx) for value in model.graph.input if value.name not in constants]
+
+
+def _declared(value, onnx):
+    kind = value.type.tensor_type
+    sizes = [size.dim_value if size.HasField("dim_value") else None for size in kind.shape.dim]
+    name = onnx.TensorProto.DataType.Name(kind.elem_type).lower()
+    return Declared(value.name, f"tensor({name})", sizes)
+
+
+def fix_shape(model, name, shape):
+    """Give the input `name` this shape, whatever the file leaves open; what follows from it is left to be inferred."""
+    value = next(value for value in model.graph.input if value.name == name)
+    for size, wanted in zip(value.type.tensor_type.shape.dim, shape):
+        size.dim_value = wanted
+    del model.graph.value_info[:]
+    for output in model.graph.output:
+        for size in output.type.tensor_type.shape.dim:
+            if not size.HasField("dim_value"):
+                size.Clear()
+
+
+def open_size(model, name):
+    """Leave height and width of the input `name`, (1, 3, h, w), and of all that follows from it, open."""
+    for value in (*model.graph.input, *model.graph.output):
+        ends = ("height", "width") if value.name == name else (f"{value.name}_height", f"{value.name}_width")
+        for size, word in zip(list(value.type.tensor_type.shape.dim)[2:], ends):
+            size.dim_param = word
+    del model.graph.value_info[:]
+
+
+@contextmanager
+def quiet(name):
+    """Keep the warnings of a logger, with None of the one above all, to itself."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def require_file(path):
+    """Raise NetworkError unless there is a file."""
+    if not Path(path).is_file():
+        raise NetworkError(f"no depth network {path}: give an .onnx file that exists, or --depth sensor")
+
+
+def unreadable(path, error):
+    """What a runtime says that could not read the file -> NetworkError."""
+    return NetworkError(f"{path} cannot be loaded as an ONNX network: {one_line(error)}")
+
+
+def one_line(error):
+    """A message, or that of an exception, in one line of bearable length."""
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,71 @@
+"""The camera that a picture was taken with, as far as anybody knows."""
+
+import math
+
+from calib.base.errors import BadInputError
+from calib.geometry.camera import Camera
+from calib.geometry.rectification import Rectifier
+
+DEFAULT_FOV_DEG = 60.0
+"""Between a phone's main camera (65 to 70) and a webcam (55 to 60), along the longer side."""
+
+
+class PictureCameras:
+    """From the size of a picture to its Rectifier. One of `calibrated` (Camera) and `fov_deg` may say the camera.
+
+    Otherwise it is taken for the camera that the network was trained with, and where the network does not say that
+    one, for a camera of DEFAULT_FOV_DEG. `source` tells which it was.
+    """
+
+    def __init__(self, estimator, calibrated=None, fov_deg=None):
+        self.calibrated, self.fov_deg = calibrated, fov_deg
+        self.trained = None if calibrated or fov_deg else training_camera(estimator)
+        if calibrated:
+            self.source = "from the calibration"
+        elif self.trained:
+            self.source = f"that of the images {estimator.name} was trained with; --calibration or --fov to change it"
+        elif fov_deg:
+            self.source = f"from a field of view of {fov_deg:g} degrees"
+        else:
+            self.source = f"from an assumed field of view of {DEFAULT_FOV_DEG:g} degrees; --calibration or --fov to " \
+                          f"change it"
+        self._rectifiers = {}
+
+    def rectifier(self, size):
+        """(height, width) -> Rectifier. Raises CalibrationError where the calibration is for another aspect ratio."""
+        if size not in self._rectifiers:
+            self._rectifiers[size] = Rectifier(self._camera(size))
+        return self._rectifiers[size]
+
+    def _camera(self, size):
+        if self.calibrated:
+            return self.calibrated.fitted_to(size)
+        height, width = size
+        focal_px = self.trained.focal_px(size) if self.trained else \
+            0.5 * max(size) / math.tan(math.radians(self.fov_deg or DEFAULT_FOV_DEG) / 2)
+        return Camera(width, height, focal_px, focal_px, (width - 1) / 2, (height - 1) / 2)
+
+
+class TrainingCamera:
+    """`trained_px` (fx, fy) at the network's input; `size_for` says how large that is, see ImageNetwork."""
+
+    def __init__(self, trained_px, size_for):
+        self.trained_px, self.size_for = trained_px, size_for
+
+    def focal_px(self, size):
+        """Of square pixels, for which depth.estimator.focal_scale is 1: what the network says is taken as it is."""
+        return math.sqrt(math.prod(self.trained_px) * math.prod(size) / math.prod(self.size_for(size)))
+
+
+def training_camera(estimator):
+    """DepthEstimator -> TrainingCamera, or None where it does not know."""
+    focal_px = estimator.spec.focal_px
+    return TrainingCamera(focal_px, estimator.size_for) if focal_px else None
+
+
+def field_of_view(text):
+    """An argparse type: degrees along the longer side of the picture."""
+    degrees = float(text)
+    if not 5 <= degrees <= 150:
+        raise BadInputError(f"--fov {text}: expected degrees along the longer side of the picture, from 5 to 150")
+    return degrees

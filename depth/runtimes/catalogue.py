@@ -1,0 +1,82 @@
+"""From what the user typed after --depth and --runtime to an estimator: a table from name to module."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from calib.base.errors import BadInputError, MissingPackageError, UnusableRuntimeError
+from depth.runtimes.nvidia_gpu import find_gpu
+
+
+class Runtime(NamedTuple):
+    module: str
+    opener: str
+    """Called with path, options, device and threads; -> DepthEstimator."""
+    suffixes: tuple[str, ...]
+    """Of the files that it runs."""
+    needs_gpu: bool = False
+    """Nothing to try where there is no NVIDIA GPU."""
+    builds: bool = False
+    """Opening may take minutes; its opener also takes `progress`, a function that is told the share that is done."""
+
+
+RUNTIMES = {
+    "tensorrt": Runtime("depth.runtimes.tensorrt.runtime", "TensorRtDepth", (".onnx",), needs_gpu=True, builds=True),
+    "onnx": Runtime("depth.runtimes.onnx_runtime", "OnnxDepth", (".onnx",)),
+    "openvino": Runtime("depth.runtimes.openvino_runtime", "OpenVinoDepth", (".onnx",)),
+    "torch": Runtime("depth.runtimes.torch_runtime", "open_torch", (".safetensors", ".pth", ".pt")),
+}
+"""`auto` is the first that runs the file at hand on the machine at hand."""
+CHOICES = ("auto", *RUNTIMES)
+
+
+def open_estimator(path, options=None, runtime="auto", device="auto", threads=1, network=None, progress=None):
+    """File, {option: text}, names of runtime and device -> DepthEstimator, whose `note` says in one line what runs it,
+    and why nothing better does. Raises BadInputError and its children.
+
+    `network`: whose weights they are, for files of weights that do not say so. `progress`: for runtimes that build.
+    """
+    path = Path(os.path.expanduser(path))
+    names = able_runtimes(path, runtime, device)
+    if network and "torch" not in names:
+        raise BadInputError(f"--network {network} is for files of weights: {path.name} is a network by itself")
+    passed_over = {}
+    for name in names:
+        found = RUNTIMES[name]
+        more = {"network": network} if network else {"progress": progress} if found.builds else {}
+        try:
+            estimator = getattr(import_module(found.module), found.opener)(path, options or {}, device, threads, **more)
+        except (MissingPackageError, UnusableRuntimeError) as error:
+            if len(names) == 1:
+                raise
+            passed_over[name] = error
+            continue
+        estimator.note = _note(name, estimator, passed_over)
+        return estimator
+    reasons = "; ".join(f"{name}: {error}" for name, error in passed_over.items())
+    raise UnusableRuntimeError(f"nothing here runs {path.name}: {reasons}")
+
+
+def able_runtimes(path, runtime="auto", device="auto"):
+    """-> names of the runtimes to try with a file like this, best first. Raises BadInputError."""
+    if runtime not in CHOICES:
+        raise BadInputError(f"--runtime {runtime}: choose one of {', '.join(CHOICES)}")
+    suffix = path.suffix.lower()
+    able = [name for name, found in RUNTIMES.items() if suffix in found.suffixes]
+    if not able:
+        known = sorted({suffix for found in RUNTIMES.values() for suffix in found.suffixes})
+        raise BadInputError(f"{path}: a depth network is a file that ends in {', '.join(known)}")
+    if runtime == "auto":
+        has_gpu = device != "cpu" and find_gpu() is not None
+        return [name for name in able if has_gpu or not RUNTIMES[name].needs_gpu]
+    if runtime not in able:
+        raise BadInputError(f"--runtime {runtime} runs {', '.join(RUNTIMES[runtime].suffixes)} files, not "
+                            f"{path.name}: choose {' or '.join(('auto', *able))}")
+    return [runtime]
+
+
+def _note(name, estimator, passed_over):
+    details = f" ({estimator.details})" if estimator.details else ""
+    reasons = "".join(f"; not by {other}: {error}" for other, error in passed_over.items())
+    return f"run by {name}{details}{reasons}"

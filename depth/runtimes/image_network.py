@@ -1,0 +1,75 @@
+"""What is the same in every runtime: from an image to the network's input, and from its output to checked metres."""
+
+import time
+
+import numpy as np
+
+from calib.base.errors import NetworkError
+from depth.estimator import DepthPrediction, cleaned_depth, cleaned_log_error, focal_scale
+from depth.runtimes.preprocessing import fitted_size, to_depth_m, to_input
+
+MAX_DEPTH_M = 1000.0
+LEAST_SIDE = 4
+"""A smaller output than this is a vector, or a number per image, and not a depth map."""
+
+
+class ImageNetwork:
+    """A DepthEstimator but for what runs the network: a runtime derives from it and adds `infer`."""
+
+    details = ""
+    """How the runtime runs it, where there is more to say than its name: precision, device."""
+    one_size = False
+    """Whether the runtime prepares the network for one size of input only."""
+
+    def __init__(self, name, spec, size):
+        """`size`: (height, width) of the network's input, for images of about this shape."""
+        self.name, self.spec, self.size = name, spec, size
+
+    @property
+    def adapts(self):
+        """Whether images of another shape than `size` become inputs of another size."""
+        return not self.one_size and self.spec.multiple is not None
+
+    def size_for(self, image_size):
+        """(height, width) of an image -> that of the input which it becomes."""
+        return fitted_size(tuple(image_size), self.size, self.spec.multiple) if self.adapts else self.size
+
+    def infer(self, image):
+        """(1, 3, h, w) or (1, h, w, 3) float32, as the spec's layout is -> list of arrays that hold one map each:
+        depth, and the error where spec.predicts_error."""
+        raise NotImplementedError
+
+    def try_out(self):
+        """Predict for a black image, because what fails here would fail in mid-run. Raises NetworkError."""
+        self.raw(np.zeros((*self.size, 3), np.uint8))
+
+    def predict(self, rgb, camera):
+        """See depth.estimator.DepthEstimator."""
+        start = time.perf_counter()
+        depth, log_error = self.raw(rgb)
+        depth_m = to_depth_m(depth, self.spec)
+        if self.spec.focal_px:
+            size = self.size_for(rgb.shape[:2])
+            depth_m = depth_m * np.float32(focal_scale(camera, size, self.spec.focal_px))
+        depth_m = cleaned_depth(depth_m, MAX_DEPTH_M, self.name)
+        log_error = None if log_error is None else cleaned_log_error(log_error)
+        return DepthPrediction(depth_m, log_error, 1e3 * (time.perf_counter() - start))
+
+    def raw(self, rgb):
+        """(H, W, 3) uint8 -> (h, w) float32, whatever the network means by it, and (h, w) log error or None."""
+        outputs = self.infer(to_input(rgb, self.size_for(rgb.shape[:2]), self.spec))
+        depth = self._map(outputs[0], "depth map")
+        if not self.spec.predicts_error:
+            return depth, None
+        if len(outputs) < 2:
+            raise NetworkError(f"{self.name} has no second output to take for its error: drop the option error")
+        log_error = self._map(outputs[1], "map of errors")
+        if log_error.shape != depth.shape:
+            raise NetworkError(f"{self.name} predicts depth of shape {depth.shape} and errors of {log_error.shape}")
+        return depth, log_error
+
+    def _map(self, output, what):
+        values = np.squeeze(output)
+        if values.ndim != 2 or min(values.shape) < LEAST_SIDE or values.dtype.kind not in "fiu":
+            raise NetworkError(f"{self.name} predicts an array of shape {np.shape(output)}, not one {what}")
+        return values.astype(np.float32, copy=False)

@@ -1,0 +1,149 @@
+"""How a network file wants its images and what its numbers mean.
+
+Read from `FILE.yaml` beside `FILE.onnx`, from options given by hand, or, for what neither says, from the names of the
+file's tensors (`rgb_imagenet_norm`, `depth_cm`).
+"""
+
+import math
+import re
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import yaml
+
+from calib.base.errors import NetworkError
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+CHOICES = {"layout": ("nchw", "nhwc"), "channels": ("rgb", "bgr"),
+           "output": ("depth", "inverse_depth", "log_depth"), "error": ("none", "log_error")}
+LENGTHS = {"mean": 3, "std": 3, "focal_px": 2, "size": 2}
+"""How many numbers an option has; a single one stands for all of them."""
+WHOLE = ("size", "multiple")
+"""Options of whole numbers."""
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    layout: str = "nchw"
+    """`nchw` or `nhwc`."""
+    channels: str = "rgb"
+    """`rgb` or `bgr`."""
+    range: float = 1.0
+    """Pixel values run from 0 to this before mean and std: 1 or 255."""
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Subtracted per channel."""
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """Divided by per channel."""
+    output: str = "depth"
+    """`depth`, `inverse_depth` (1/depth) or `log_depth` (natural logarithm)."""
+    error: str = "none"
+    """What the second output is: `log_error`, the natural logarithm of the expected absolute relative error of depth,
+    or `none` of our business."""
+    scale: float = 1.0
+    """Metres per unit of the depth that the output stands for: 0.01 for a network that predicts centimetres."""
+    focal_px: tuple[float, float] | None = None
+    """fx, fy of the training camera at the network's input size; depth is then corrected for other cameras."""
+    size: tuple[int, int] | None = None
+    """(height, width) of the input, for files that leave it open."""
+    multiple: int | None = None
+    """Of what the input's sides may be, for files that leave them open and predict as well for images of another shape
+    than `size`: these then get an input of their own shape. None: every image gets `size`."""
+
+    def __post_init__(self):
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise NetworkError(f"network option {name}={getattr(self, name)}: choose one of {', '.join(allowed)}")
+        positive = {"range": (self.range,), "std": self.std, "scale": (self.scale,), "focal_px": self.focal_px or (),
+                    "size": self.size or (), "multiple": () if self.multiple is None else (self.multiple,)}
+        for name, values in positive.items():
+            if not all(0 < value < math.inf for value in values):
+                raise NetworkError(f"network option {name} must be positive, not {', '.join(map(str, values))}")
+        if self.multiple and any(side % self.multiple for side in self.size or ()):
+            raise NetworkError(f"network option size={self.size[0]},{self.size[1]}: this network takes images whose "
+                               f"sides are multiples of {self.multiple}")
+
+    @property
+    def predicts_error(self):
+        return self.error != "none"
+
+
+def read_spec(network_file, options, input_name, output_names):
+    """Path, options ({name: text}) and tensor names -> NetworkSpec. Raises NetworkError that names the wrong field."""
+    values = _guess(input_name, *output_names[:2])
+    spec_file = Path(network_file).with_suffix(".yaml")
+    if spec_file.is_file():
+        values.update(_parsed(_load(spec_file), spec_file))
+    texts = {name: text.split(",") if "," in text else text for name, text in options.items()}
+    values.update(_parsed(texts, "--depth-option"))
+    return replace(NetworkSpec(), **values)
+
+
+def spec_text(spec):
+    """NetworkSpec -> YAML that read_spec understands: what the outputs are, and all that is not the default."""
+    values = {field.name: getattr(spec, field.name) for field in fields(spec)
+              if field.name in ("output", "error") or getattr(spec, field.name) != field.default}
+    return yaml.safe_dump({name: list(value) if isinstance(value, tuple) else value for name, value in values.items()},
+                          sort_keys=False)
+
+
+def _guess(input_name, output_name="", second_name=""):
+    words = _words(output_name)
+    guess = {}
+    if "imagenet" in input_name.lower():
+        guess.update(mean=IMAGENET_MEAN, std=IMAGENET_STD)
+    for unit, scale in (("cm", 0.01), ("mm", 0.001)):
+        if unit in words:
+            guess["scale"] = scale
+    for kind, names in (("inverse_depth", ("inverse", "inv", "disparity", "disp")), ("log_depth", ("log",))):
+        if any(name in words for name in names):
+            guess["output"] = kind
+    if {"log", "error"} <= _words(second_name):
+        guess["error"] = "log_error"
+    return guess
+
+
+def _words(name):
+    return set(re.findall("[a-z]+", name.lower()))
+
+
+def _load(path):
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NetworkError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: bytes that are no text, and dates that do not exist
+        raise NetworkError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise NetworkError(f"{path} has no `name: value` lines")
+    return values
+
+
+def _parsed(values, source):
+    """Options as text or as YAML has them -> fields of a NetworkSpec."""
+    known = sorted(field.name for field in fields(NetworkSpec))
+    parsed = {}
+    for name, value in values.items():
+        if name not in known:
+            raise NetworkError(f"{source}: unknown network option {name}; known are {', '.join(known)}")
+        try:
+            parsed[name] = value.strip() if isinstance(value, str) and name in CHOICES else _numbers(name, value)
+        except (TypeError, ValueError, OverflowError):
+            raise NetworkError(f"{source}: network option {name} cannot be {value!r}") from None
+    return parsed
+
+
+def _numbers(name, value):
+    """The number, or the tuple of numbers, that an option consists of. Raises ValueError, TypeError, OverflowError."""
+    if name not in LENGTHS:
+        return _number(name, value)
+    values = value if isinstance(value, (list, tuple)) else [value] * LENGTHS[name]
+    if len(values) != LENGTHS[name]:
+        raise ValueError
+    return tuple(_number(name, each) for each in values)
+
+
+def _number(name, value):
+    number = float(value)
+    if isinstance(value, bool) or not math.isfinite(number) or name in WHOLE and number % 1:
+        raise ValueError
+    return int(number) if name in WHOLE else number

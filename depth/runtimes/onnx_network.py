@@ -1,0 +1,66 @@
+"""What an .onnx file must declare to be a depth network, whichever runtime reads it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from calib.base.errors import NetworkError
+from depth.onnx_files.model import one_line
+from depth.runtimes.image_network import ImageNetwork
+from depth.runtimes.network_spec import read_spec
+
+DEFAULT_SIZE = (224, 288)
+NUMPY_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+
+
+class OnnxNetwork(ImageNetwork):
+    """An ImageNetwork from a file. A runtime opens the file, hands over what it declares, and adds `run`."""
+
+    def __init__(self, path, options, inputs, output_names):
+        """Raises NetworkError if the file is not a depth network."""
+        name = Path(path).name
+        if len(inputs) != 1 or len(inputs[0].shape or ()) != 4 or inputs[0].type not in NUMPY_TYPES:
+            shapes = ", ".join(f"{i.name} {i.type} {i.shape}" for i in inputs) or "none"
+            raise NetworkError(f"{name} does not take one image: its inputs are {shapes}, "
+                               f"wanted is one float tensor (1, 3, h, w) or (1, h, w, 3)")
+        self.input = inputs[0]
+        spec = read_spec(path, options or {}, self.input.name, output_names)
+        super().__init__(name, spec, input_size(name, self.input.shape, spec))
+        self.one_size = self.one_size or any(isinstance(side, int) for side in sides(self.input.shape, spec))
+        self.output_names = output_names[:2 if spec.predicts_error else 1]
+
+    def run(self, image):
+        """Input of the file's own type -> the outputs called self.output_names. May raise anything."""
+        raise NotImplementedError
+
+    def infer(self, image):
+        """See ImageNetwork."""
+        try:
+            return self.run(image.astype(NUMPY_TYPES[self.input.type], copy=False))
+        except Exception as error:  # runtimes raise their own undocumented types
+            height, width = sides(image.shape, self.spec)
+            raise NetworkError(f"{self.name} fails on a {width}x{height} image: {one_line(error)}") from error
+
+
+def input_size(name, shape, spec):
+    """(height, width) that the file fixes, else what the options or the default say. Raises NetworkError."""
+    batch, *rest = shape
+    channels = rest[0] if spec.layout == "nchw" else rest[2]
+    if isinstance(channels, int) and channels != 3:
+        other = "nhwc" if spec.layout == "nchw" else "nchw"
+        raise NetworkError(f"{name} takes {shape}, not three colour channels in {spec.layout} layout: "
+                           f"give --depth-option layout={other}, or another network")
+    if isinstance(batch, int) and batch != 1:
+        raise NetworkError(f"{name} takes batches of {batch} images; export it for one image at a time")
+    fixed = sides(shape, spec)
+    wanted = spec.size or DEFAULT_SIZE
+    size = tuple(have if isinstance(have, int) else want for have, want in zip(fixed, wanted))
+    if spec.size and size != spec.size:
+        raise NetworkError(f"{name} takes images of height and width {size[0]},{size[1]} only: drop the "
+                           f"option size={wanted[0]},{wanted[1]}")
+    return size
+
+
+def sides(shape, spec):
+    """Shape of an input -> its [height, width], each an int or anything else where it is open."""
+    return shape[2:] if spec.layout == "nchw" else shape[1:3]

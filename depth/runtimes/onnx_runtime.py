@@ -1,0 +1,60 @@
+"""Depth networks in ONNX files, run by ONNX Runtime: the portable default."""
+
+from functools import partial
+
+from calib.base.errors import MissingPackageError, UnusableRuntimeError
+from depth.onnx_files.model import Declared, require_file, unreadable
+from depth.runtimes.onnx_network import OnnxNetwork
+
+
+class OnnxDepth(OnnxNetwork):
+    """A DepthEstimator from a file. Raises NetworkError if the file is not a depth network."""
+
+    def __init__(self, path, options=None, device="auto", threads=1):
+        session = _open_session(path, device, threads)
+        inputs = [Declared(each.name, each.type, each.shape) for each in session.get_inputs()]
+        super().__init__(path, options, inputs, [each.name for each in session.get_outputs()])
+        self.session = None if self.adapts else session
+        self._reopen, self._sessions = partial(_open_session, path, device, threads), {}
+        self.try_out()
+
+    def run(self, image):
+        """See OnnxNetwork."""
+        return self._session(image.shape).run(self.output_names, {self.input.name: image})
+
+    def _session(self, shape):
+        """The session for inputs of this shape; one that knows the sizes that a file leaves open takes less time."""
+        if self.session:
+            return self.session
+        if shape not in self._sessions:
+            self._sessions[shape] = self._reopen({name: size for name, size in zip(self.input.shape, shape)
+                                                  if isinstance(name, str)})
+        return self._sessions[shape]
+
+
+def _open_session(path, device, threads, sizes=None):
+    """`sizes`: {name of a size that the file leaves open: what it is to be}"""
+    try:
+        import onnxruntime
+    except ImportError:
+        raise MissingPackageError("onnxruntime", "--depth FILE.onnx") from None
+    require_file(path)
+    available = onnxruntime.get_available_providers()
+    providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
+    if device == "cuda" and "CUDAExecutionProvider" not in available:
+        raise UnusableRuntimeError("--device cuda: this ONNX Runtime has no CUDA; install onnxruntime-gpu or use "
+                                   "--device cpu")
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = threads
+    settings.log_severity_level = 4
+    for name, size in (sizes or {}).items():
+        settings.add_free_dimension_override_by_name(name, size)
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), settings, providers=["CPUExecutionProvider"] if device == "cpu" else providers)
+    except Exception as error:  # ONNX Runtime raises its own undocumented types
+        raise unreadable(path, error) from error
+    if device == "cuda" and "CUDAExecutionProvider" not in session.get_providers():
+        raise UnusableRuntimeError("--device cuda: ONNX Runtime finds no usable GPU (driver, CUDA and cuDNN); use "
+                                   "--device cpu")
+    return session

@@ -1,0 +1,62 @@
+"""Registered networks run by torch: from files of weights, and while they are being trained."""
+
+from dataclasses import replace
+
+from calib.base.errors import NetworkError, UnusableRuntimeError
+from depth.networks import registry
+from depth.runtimes.image_network import ImageNetwork
+from depth.runtimes.network_spec import read_spec
+
+
+class TorchDepth(ImageNetwork):
+    """A DepthEstimator around a torch module that takes RGB in [0, 1]. `spec.size` must be set."""
+
+    def __init__(self, module, spec, name):
+        super().__init__(name, spec, spec.size)
+        self.module = module
+
+    def infer(self, image):
+        """See ImageNetwork."""
+        import torch
+        with torch.inference_mode():
+            output = self.module(torch.from_numpy(image).to(next(self.module.parameters()).device))
+        values = output if isinstance(output, tuple) else (output,)
+        return [value.float().cpu().numpy() for value in values]
+
+
+def open_torch(path, options=None, device="auto", threads=1, network=None):
+    """The opener of depth.runtimes.catalogue: `device` as typed, and so many threads for all that torch does in this process."""
+    torch = registry.load_torch(f"running {path}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UnusableRuntimeError("--device cuda: torch finds no usable GPU (its CUDA build, driver); use --device "
+                                   "cpu")
+    torch.set_num_threads(threads)
+    if device == "cpu" or not torch.cuda.is_available():
+        return open_weights(path, network, options)
+    torch.backends.cudnn.allow_tf32 = False  # float32 is what was asked for
+    from depth.runtimes.torch_graph import fastest
+    return fastest(open_weights(path, network, options, "cuda"))
+
+
+def open_weights(path, network=None, options=None, device="cpu"):
+    """File of weights -> TorchDepth. `network`: name in the registry, for files that do not say whose they are.
+
+    Beside FILE.safetensors, FILE.yaml may say `size` and `focal_px` of the training, as beside ONNX files; `options`
+    go before it. Raises NetworkError.
+    """
+    torch = registry.load_torch(f"running {path}")
+    from depth.networks.weights.checkpoint import fill, read_tensors
+    tensors, facts = read_tensors(path)
+    name = network or facts.get("network")
+    if name is None:
+        raise NetworkError(f"{path} does not say which network its weights are for: `python -m depth` takes --network "
+                           f"NAME")
+    entry = registry.find(name)
+    module = entry.build()
+    fill(module, tensors, path)
+    spec = read_spec(path, options or {}, "", entry.output_names)
+    module = module.eval().to(device, memory_format=torch.channels_last)  # up to 4 times faster, also on CPUs
+    spec = replace(spec, size=spec.size or entry.input_size, multiple=spec.multiple or entry.multiple)
+    estimator = TorchDepth(module, spec, name)
+    estimator.try_out()
+    return estimator

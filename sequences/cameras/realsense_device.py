@@ -1,0 +1,195 @@
+"""Colour with the depth that belongs to it from a RealSense device, be it plugged in or a recording that is played."""
+
+import queue
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from calib.base.errors import SourceError
+from calib.geometry.registration import Registration
+from sequences.cameras.realsense_lens import camera_of
+from sequences.cameras.realsense_library import librealsense
+from sequences.frame import DepthImage
+
+TO_RGB = {"rgb8": None, "bgr8": cv2.COLOR_BGR2RGB, "rgba8": cv2.COLOR_RGBA2RGB, "bgra8": cv2.COLOR_BGRA2RGB,
+          "yuyv": cv2.COLOR_YUV2RGB_YUYV, "uyvy": cv2.COLOR_YUV2RGB_UYVY, "y8": cv2.COLOR_GRAY2RGB}
+"""Formats of colour images, the best first, and how OpenCV makes RGB of them."""
+TIMEOUT_MS = 1000
+DENSITY = 0.8
+"""Pixels for each reading, along both axes, where readings fall between pixels; more would leave holes."""
+QUEUE_LENGTH, MOST_WAITING = 4, 4
+"""Frames that have arrived, and those of a stream that wait for the other: together far from the 16 frames of a sensor
+that librealsense hands out at a time; it drops what comes beyond."""
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The sensors of a device and what each shall send."""
+
+    colour: tuple
+    """(sensor, profile)"""
+    depth: tuple | None
+
+    @property
+    def camera(self):
+        """Camera of the colour images, distortion included."""
+        return camera_of(self.colour[1].get_intrinsics())
+
+    @property
+    def depth_camera(self):
+        return camera_of(self.depth[1].get_intrinsics())
+
+    @property
+    def T_colour_depth(self):
+        """(4, 4)"""
+        extrinsics, T_colour_depth = self.depth[1].get_extrinsics_to(self.colour[1]), np.eye(4)
+        T_colour_depth[:3, :3] = np.reshape(extrinsics.rotation, (3, 3)).T  # they say it column by column
+        T_colour_depth[:3, 3] = extrinsics.translation
+        return T_colour_depth
+
+    @property
+    def depth_scale(self):
+        """Units per metre of the raw depth; the device keeps the inverse in 32 bits, hence the rounding."""
+        return float(f"{1 / self.depth[0].as_depth_sensor().get_depth_scale():.6g}") if self.depth else 1000.0
+
+
+def choose_streams(device, place, fits=lambda profile: True):
+    """The first colour and depth streams that we can read and that `fits` takes. Raises SourceError without colour."""
+    offers = [(sensor, profile.as_video_stream_profile()) for sensor in device.query_sensors()
+              for profile in sensor.get_stream_profiles() if profile.is_video_stream_profile()]
+    offers = [(sensor, profile) for sensor, profile in offers if fits(profile)]
+    colour = [offer for offer in offers if _kind(offer[1]) == "color" and _format(offer[1]) in TO_RGB]
+    depth = [offer for offer in offers if _kind(offer[1]) == "depth" and _format(offer[1]) == "z16"]
+    if not colour:
+        has = ", ".join(sorted({f"{_kind(p)} {p.width()}x{p.height()} {_format(p)} {p.fps()} Hz" for _, p in offers}))
+        raise SourceError(f"{place} has no such colour stream; it has {has or 'none that fits'}")
+    return Streams(min(colour, key=lambda offer: list(TO_RGB).index(_format(offer[1]))), depth[0] if depth else None)
+
+
+class Player:
+    """Starts streams, and iterates over (colour frame, depth frame or None) until they end.
+
+    A depth frame belongs to the colour frame when it was taken within half an interval of it. Frames come by callbacks
+    that wait for room, so that a recording waits as well. librealsense's own syncer would hold frames back while the
+    other stream has a gap, until a recording stands still.
+    """
+
+    def __init__(self, streams, wants_depth, goes_on):
+        """`goes_on()`: asked whenever nothing, or nothing but depth, came for TIMEOUT_MS."""
+        self.rs = librealsense()
+        self.streams, self.goes_on = streams, goes_on
+        self.interval_ms = 1e3 / streams.colour[1].fps()
+        self.align = self.rs.align(self.rs.stream.color)
+        self._arrived, self._stopping = queue.Queue(QUEUE_LENGTH), threading.Event()
+        self._composed = self.rs.frame_queue(1)
+        self._pair = self._registration = None
+        self._composer = self.rs.processing_block(self._compose)
+        self._composer.start(self._composed)
+        self.sensors = {}
+        for sensor, profile in filter(None, (streams.colour, streams.depth if wants_depth else None)):
+            name = sensor.get_info(self.rs.camera_info.name)
+            self.sensors.setdefault(name, (sensor, []))[1].append(profile)
+        self.has_depth = bool(wants_depth and streams.depth)
+
+    def start(self):
+        for sensor, profiles in self.sensors.values():
+            sensor.open(profiles)
+            sensor.start(self._take)
+
+    def stop(self):
+        """A camera that was unplugged cannot be stopped any more."""
+        self._stopping.set()
+        for sensor, _ in self.sensors.values():
+            with suppress(RuntimeError):
+                sensor.stop()
+                sensor.close()
+
+    def __iter__(self):
+        colours, depths = deque(), deque(maxlen=MOST_WAITING)
+        asked_s = time.monotonic()
+        for frame in self._frames():
+            (colours if _kind(frame.profile) == "color" else depths).append(frame)
+            while colours and (self._is_settled(colours[0], depths) or len(colours) > MOST_WAITING):
+                colour = colours.popleft()
+                yield colour, self._depth_of(colour, depths)
+                asked_s = time.monotonic()
+            if self._arrived.empty() and time.monotonic() - asked_s > 1e-3 * TIMEOUT_MS:
+                if not self.goes_on():
+                    break
+                asked_s = time.monotonic()
+        for colour in colours:
+            yield colour, self._depth_of(colour, depths)
+
+    def _take(self, frame):
+        """Called by librealsense, from a thread for each sensor."""
+        while not self._stopping.is_set():
+            with suppress(queue.Full):
+                return self._arrived.put(frame, timeout=0.05)
+
+    def _frames(self):
+        while True:
+            try:
+                yield self._arrived.get(timeout=1e-3 * TIMEOUT_MS)
+            except queue.Empty:
+                if not self.goes_on():
+                    return
+
+    def _is_settled(self, colour, depths):
+        """Whether no better depth can come any more: each stream is in order."""
+        return not self.has_depth or any(self._lag_ms(colour, depth) > -self.interval_ms / 2 for depth in depths)
+
+    def _depth_of(self, colour, depths):
+        return next((depth for depth in depths if abs(self._lag_ms(colour, depth)) < self.interval_ms / 2), None)
+
+    @staticmethod
+    def _lag_ms(colour, depth):
+        return depth.get_timestamp() - colour.get_timestamp()
+
+    def aligned(self, colour, depth, camera, depth_scale):
+        """The depth frame as the colour camera sees it -> DepthImage. librealsense takes most lenses for straight, so
+        that distorted ones are ours to deal with."""
+        if camera.is_distorted:
+            return self._registered(depth, camera, depth_scale)
+        self._pair = [colour, depth]
+        self._composer.invoke(colour)
+        frames = self._composed.wait_for_frame(TIMEOUT_MS).as_frameset()
+        depth_u16 = np.asanyarray(self.align.process(frames).get_depth_frame().get_data())
+        return DepthImage(depth_u16.astype(np.float32) / np.float32(depth_scale), camera.subsampled(depth_u16.shape))
+
+    def _registered(self, depth, camera, depth_scale):
+        depth_u16, depth_scale = np.asanyarray(depth.get_data()), np.float32(depth_scale)
+        if self._registration is None:
+            depth_camera = self.streams.depth_camera
+            density = min(1.0, DENSITY * depth_camera.focal_px / camera.focal_px)
+            size = tuple(round(density * side) for side in camera.size)
+            self._registration = Registration(depth_camera, self.streams.T_colour_depth, camera.subsampled(size))
+        depth_m = self._registration.apply(depth_u16.astype(np.float32) / depth_scale)
+        return DepthImage(np.rint(depth_m * depth_scale) / depth_scale, self._registration.camera)  # as files keep it
+
+    def _compose(self, _, source):
+        """A set of frames that librealsense takes for one that a syncer has made."""
+        source.frame_ready(source.allocate_composite_frame(self._pair))
+
+
+def rgb_of(frame):
+    """Colour frame -> (H, W, 3) uint8 RGB of its own."""
+    data = np.asanyarray(frame.get_data())
+    conversion = TO_RGB[_format(frame.profile)]
+    if conversion is None:
+        return data.copy()
+    if data.dtype == np.uint16:  # two bytes per pixel
+        data = data.view(np.uint8).reshape(*data.shape, 2)
+    return cv2.cvtColor(data, conversion)
+
+
+def _kind(profile):
+    return profile.stream_type().name
+
+
+def _format(profile):
+    return profile.format().name

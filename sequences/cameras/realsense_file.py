@@ -1,0 +1,107 @@
+"""A recording by RealSense's own tools: `.bag`, or `.db3` as librealsense writes it since 2.57."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from calib.base.errors import SourceError
+from sequences.cameras.realsense_device import Player, choose_streams, rgb_of
+from sequences.cameras.realsense_library import librealsense
+from sequences.checks import find_calibration, note_early_end, refuse_sensor_depth
+from sequences.frame import Frame
+from sequences.sequence import SkipLog
+
+LAYOUT = "a .bag or .db3 file (RealSense)"
+SUFFIXES = (".bag", ".db3")
+OPENS_S = 30.0
+"""Opening takes a fraction of a second; with some damaged files librealsense never comes to an end."""
+TRIAL = "import sys, pyrealsense2; pyrealsense2.context().load_device(sys.argv[1])"
+
+
+def recognises(path):
+    path = Path(path)
+    return path.is_file() and path.suffix.lower() in SUFFIXES
+
+
+class RealSenseFile:
+    """See sequences.sequence.Sequence. Every frame is played, however slow the reader is.
+
+    `frame_count` follows from how long it lasts, which leaves out nothing that was lost while it was recorded.
+    """
+
+    ground_truth = None
+
+    def __init__(self, location, options):
+        self.file = Path(location)
+        self.name = self.file.stem
+        self.options = options
+        self.skipped = SkipLog()
+        if not self.file.is_file():
+            raise SourceError(f"{self.file} is not a file")
+        librealsense()
+        self._try_elsewhere()
+        playback, streams = self._open()
+        if not streams.depth:
+            refuse_sensor_depth(options, self.file)
+        self.depth_scale, self.camera = streams.depth_scale, streams.camera
+        if options.calibration_file:
+            self.camera = find_calibration(options, None).camera.fitted_to(self.camera.size)
+        lasts = playback.get_duration().total_seconds()
+        counts = [round(lasts * streams.colour[1].fps()) + 1, options.max_frames]
+        self.frame_count = min(filter(None, counts), default=None)
+
+    def __iter__(self):
+        playback, streams = self._open()
+        stopped = self.rs.playback_status.stopped
+        player = Player(streams, self.options.depth_every, lambda: playback.current_status() != stopped)
+        playback.pause()  # while only some of the sensors run, frames of the others would be lost
+        player.start()
+        resuming = threading.Thread(target=playback.resume, daemon=True)  # it may wait for frames to be taken
+        resuming.start()
+        try:
+            yield from self._frames(player, playback)
+        finally:
+            player.stop()
+            resuming.join()
+
+    def _frames(self, player, playback):
+        first_s = timestamp_s = index = 0
+        for colour, depth in player:
+            if index == self.options.max_frames:
+                return
+            if index and 1e-3 * colour.get_timestamp() <= timestamp_s:
+                self.skipped.add(f"{self.file}: frame {colour.get_frame_number()} comes twice or out of order")
+                continue
+            timestamp_s = 1e-3 * colour.get_timestamp()
+            if not index:
+                first_s = timestamp_s
+                whole_s = playback.get_duration().total_seconds() - 1e-9 * playback.get_position()
+            wanted = depth and self.options.depth_every and index % self.options.depth_every == 0
+            yield Frame(index, timestamp_s, rgb_of(colour), sensor_depth=player.aligned(
+                colour, depth, self.camera, self.depth_scale) if wanted else None)
+            index += 1
+        if index:
+            note_early_end(self.skipped, self.file, index, timestamp_s - first_s, whole_s)
+
+    def _try_elsewhere(self):
+        """Raises SourceError where opening the file hangs or crashes: here neither could be stopped any more."""
+        try:
+            trial = subprocess.run([sys.executable, "-c", TRIAL, str(self.file.resolve())], timeout=OPENS_S,
+                                   stdin=subprocess.DEVNULL, capture_output=True)
+        except subprocess.TimeoutExpired:
+            raise SourceError(f"{self.file} cannot be opened as a RealSense recording: after {OPENS_S:.0f} s there is "
+                              f"still no end to it; it is damaged") from None
+        if trial.returncode < 0:
+            raise SourceError(f"{self.file} cannot be opened as a RealSense recording: librealsense crashes over it; "
+                              f"it is damaged")
+
+    def _open(self):
+        self.rs = librealsense()
+        try:
+            playback = self.rs.context().load_device(str(self.file)).as_playback()
+            playback.set_real_time(False)
+            return playback, choose_streams(playback, self.file)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())
+            raise SourceError(f"{self.file} cannot be opened as a RealSense recording: {reason}") from error

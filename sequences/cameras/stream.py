@@ -1,0 +1,50 @@
+"""A camera in the network, by its URL: RTSP, MJPEG over HTTP, UDP, and whatever else FFmpeg receives."""
+
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+import cv2
+
+from calib.base.errors import SourceError
+from sequences.cameras.live_camera import LiveCamera
+from sequences.files.ffmpeg import open_capture
+
+LAYOUT = "a stream's URL"
+SCHEMES = ("rtsp", "rtsps", "http", "https", "udp", "rtp", "tcp", "rtmp", "srt")
+TIMEOUT_MS = 5000
+"""For connecting, and for one picture. Streams that one joins between two key pictures need some seconds."""
+PARAMETERS = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS,
+              cv2.CAP_PROP_N_THREADS, 1)  # each further thread would hold back a picture
+
+
+def recognises(location):
+    return re.match(rf"({'|'.join(SCHEMES)})://", str(location), re.IGNORECASE) is not None
+
+
+def without_password(location):
+    """The URL as it may be shown and saved."""
+    if not recognises(location):
+        return location
+    parts = urlsplit(location)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+class Stream(LiveCamera):
+    """See sequences.cameras.live_camera.LiveCamera."""
+
+    def __init__(self, location, options):
+        if not recognises(location):
+            raise SourceError(f"{location} is no URL of a stream: expected one that begins with "
+                              f"{'://, '.join(SCHEMES)}://")
+        self.url = location
+        super().__init__(re.sub(r"[^\w.-]+", "-", urlsplit(location).netloc.rpartition("@")[2]).strip("-"), options)
+
+    def _open(self):
+        capture = open_capture(self.url, PARAMETERS)
+        if not capture.isOpened():
+            raise SourceError(f"{without_password(self.url)} cannot be opened: does the camera run, and is this its "
+                              f"stream? (A player such as ffplay or VLC should show it.)")
+        if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+            capture.release()
+            raise SourceError(f"{without_password(self.url)} is a recording: download it and give the file")
+        return capture

@@ -1,0 +1,18 @@
+"""NYU Depth v2 as a video, whichever way it comes: a scene of the raw dump, or synchronised images."""
+
+from calib.base.errors import SourceError
+from sequences.datasets import nyu_pairs, nyu_raw
+
+LAYOUT = f"{nyu_raw.LAYOUT}, {nyu_pairs.LAYOUT}"
+
+
+def recognises(path):
+    return nyu_raw.recognises(path) or nyu_pairs.recognises(path)
+
+
+def open_nyu(location, options):
+    """-> Sequence. Raises SourceError."""
+    for module, kind in ((nyu_raw, nyu_raw.NyuRawSequence), (nyu_pairs, nyu_pairs.NyuPairsSequence)):
+        if module.recognises(location):
+            return kind(location, options)
+    raise SourceError(f"{location} is no folder of NYU Depth v2: looked for {LAYOUT}")

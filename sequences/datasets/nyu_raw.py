@@ -1,0 +1,45 @@
+"""A scene of NYU Depth v2's raw dump: `r-TIME-ID.ppm`, `d-TIME-ID.pgm`, `a-TIME-ID.dump` and `INDEX.txt`.
+
+Each depth image goes with its closest colour image in time; colour images wanted by several are dropped. Colour comes
+as distorted as it was recorded, with its camera; depth is registered to that camera without distortion.
+"""
+
+from pathlib import Path
+
+from calib.files.image_file import UnreadableImage, read_depth_u16
+from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, paired, registered
+from sequences.datasets.recording import Recording, Shot, require_folder
+from sequences.frame import DepthImage
+
+LAYOUT = "r-*.ppm and d-*.pgm (a scene of NYU's raw dump)"
+
+
+def recognises(path):
+    path = Path(path)
+    return path.is_dir() and any(path.glob("d-*.pgm")) and any(path.glob("r-*.ppm"))
+
+
+class NyuRawSequence(Recording):
+    """See sequences.sequence.Sequence."""
+
+    def __init__(self, location, options):
+        folder = require_folder(location, LAYOUT)
+        shots = [Shot(time_s, image, depth) for time_s, image, depth in paired(folder)]
+        super().__init__(folder, LAYOUT, shots, NYU_RAW_CAMERA, options, read_registered)
+        self._count_missing()
+
+    def _count_missing(self):
+        """One line for all that INDEX.txt names and the folder lacks, as in downloads that broke off."""
+        index = self.place / "INDEX.txt"
+        names = index.read_text(errors="replace").split() if index.is_file() else []
+        missing = [name for name in names if name.startswith(("r-", "d-")) and not (self.place / name).is_file()]
+        if missing:
+            self.skipped.add(f"{index} names {len(missing)} images that are not there, {missing[0]} the first")
+
+
+def read_registered(file):
+    """d-*.pgm -> DepthImage in the colour camera. Raises UnreadableImage."""
+    raw = read_depth_u16(file)
+    if raw.shape != NYU_CAMERA.size:
+        raise UnreadableImage(f"{file} is {raw.shape[1]}x{raw.shape[0]}, not 640x480")
+    return DepthImage(registered(metres(raw)), NYU_CAMERA)

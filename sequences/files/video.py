@@ -1,0 +1,57 @@
+"""A video file, with the timestamps it carries."""
+
+from itertools import islice
+from pathlib import Path
+
+from calib.base.errors import SourceError
+from sequences.checks import find_calibration, note_early_end, refuse_sensor_depth
+from sequences.files.turned_camera import as_shown
+from sequences.files.video_decoder import open_decoder
+from sequences.frame import Frame
+from sequences.sequence import SkipLog
+
+LAYOUT = "a video file"
+VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".mts",
+                  ".m2ts", ".flv", ".ogv")
+FASTEST_HZ = 500
+"""A header's rate beyond this is a unit of time rather than a rate."""
+
+
+def recognises(path):
+    path = Path(path)
+    return path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES
+
+
+class VideoFile:
+    """See sequences.sequence.Sequence. `frame_count` is what the header says, which may be an estimate."""
+
+    ground_truth = None
+
+    def __init__(self, location, options):
+        self.file = Path(location)
+        self.name = self.file.stem
+        self.options = options
+        self.skipped = SkipLog()
+        if not self.file.is_file():
+            raise SourceError(f"{self.file} is not a file")
+        self.decoder, rgb = open_decoder(self.file)
+        refuse_sensor_depth(options, self.file)
+        calibrated = find_calibration(options, self.file.with_suffix(".yaml")).camera
+        self.camera = as_shown(calibrated, rgb.shape[:2], self.decoder.rotation_deg).fitted_to(rgb.shape[:2])
+        has_rate = 1 <= self.decoder.rate_hz <= FASTEST_HZ
+        self.interval_s = 1 / self.decoder.rate_hz if has_rate else 1 / 30
+        counts = [int(n) for n in (has_rate and self.decoder.frame_count, options.max_frames) if n and n > 0]
+        self.frame_count = min(counts) if counts else None
+
+    def __iter__(self):
+        timestamp_s, index = -self.interval_s, -1
+        for index, (stamp_s, rgb) in enumerate(islice(self.decoder.pictures(), self.options.max_frames)):
+            if rgb.shape[:2] != self.camera.size:
+                raise SourceError(f"{self.file}: frame {index} is {rgb.shape[1]}x{rgb.shape[0]} but those before it "
+                                  f"are {self.camera.width}x{self.camera.height}: one sequence has one size")
+            # Some containers carry no or repeated stamps; time must go on all the same.
+            timestamp_s = stamp_s if stamp_s > timestamp_s else timestamp_s + self.interval_s
+            yield Frame(index, timestamp_s, rgb)
+        if self.frame_count and index + 1 < self.frame_count:  # too few are no sign of it where the rate varies
+            note_early_end(self.skipped, self.file, index + 1, timestamp_s + self.interval_s,
+                           self.frame_count * self.interval_s)

@@ -1,0 +1,44 @@
+"""Views of rooms as files, to train depth networks on: NAME.jpg, NAME.depth.png (millimetres), NAME.yaml (camera)."""
+
+import cv2
+import numpy as np
+
+from calib.base.errors import OutputError
+from calib.formats.calibration_file import Calibration, write_calibration
+from sequences.synthetic.random_view import random_view
+from sequences.synthetic.room import build_room
+
+UNITS_PER_M = 1000.0
+QUALITY = 95
+"""Of the JPEG images."""
+
+
+def write_room(folder, seed, views, size, close_share=0.0):
+    """Write `views` random views, (height, width) each, of the room `seed` into folder/room_SEED; yields the number of
+    each once it is there, at once for those that were. The last `close_share` of them are close-ups. Raises OutputError.
+    """
+    place = folder / f"room_{seed:05d}"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{place}: {error.strerror}") from error
+    room = None
+    for number in range(views):
+        name = place / f"view_{number:03d}"
+        if not name.with_suffix(".yaml").exists():  # written last
+            room = room or build_room(seed)
+            close = number >= round(views * (1 - close_share))
+            write_view(name, random_view(room, seed * 100_003 + number, size, close=close))
+        yield number
+
+
+def write_view(name, view):
+    """View -> its three files, named after the path `name`. Raises OutputError."""
+    depth_u16 = np.clip(np.rint(view.depth_m * UNITS_PER_M), 0, 65535).astype(np.uint16)
+    rgb = cv2.imencode(".jpg", view.rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
+    try:
+        name.with_suffix(".jpg").write_bytes(rgb.tobytes())
+        name.with_suffix(".depth.png").write_bytes(cv2.imencode(".png", depth_u16)[1].tobytes())
+    except OSError as error:
+        raise OutputError(f"{name}: {error.strerror}") from error
+    write_calibration(name.with_suffix(".yaml"), Calibration(view.camera, UNITS_PER_M))

@@ -1,0 +1,133 @@
+"""All keyframes and the points of feature tracks, moved to where reprojection errors are least (Triggs 1999)."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import bsr_array
+from scipy.sparse.linalg import splu
+
+from calib.geometry import se3
+from slam.kernels.track_bundle import cost_of, linearise, moved_points
+
+LEAST_SHARE = 1e-9
+"""Of the largest diagonal entry, added to all, so that what nothing determines stays instead of failing."""
+
+
+@dataclass(frozen=True)
+class TrackBundleConfig:
+    sigma_px: float = 0.5
+    """Standard deviation of a feature's position."""
+    softness: tuple[float, ...] = (6.0, 2.0)
+    """Standard deviations at which Cauchy's cost bends, one minimisation after the other: first those far off come in,
+    then wrong ones are left out."""
+    scale_log_std: float = 0.12
+    """Of one keyframe's expected depth as a whole: all its points together count as one observation of that, ..."""
+    depth_log_std: float = 0.3
+    """... and one of them may be off by this much."""
+    max_iterations: int = 30
+    min_decrease: float = 1e-4
+    """Share of the cost; a step that gains less is the last."""
+    initial_damping: float = 1e-3
+    max_damping: float = 1e4
+
+
+class TrackState(NamedTuple):
+    T_cam_world: np.ndarray
+    """(K, 4, 4)"""
+    points: np.ndarray
+    """(P, 3) in the world, metres"""
+
+
+class TrackBundle:
+    """tracks: slam.feature_tracks.FeatureTracks of K images; expected_depth_m (M,) of their observations, 0 where unknown;
+    is_held (K,) bool: images that stay where they are, so that the rest has something to stand on, and those that see
+    nothing."""
+
+    def __init__(self, camera, tracks, expected_depth_m, is_held, config):
+        self.config, self.tracks = config, tracks
+        self.free = np.flatnonzero(~is_held)
+        self.pinhole = np.array(camera.pinhole, np.float64)
+        self.start = np.flatnonzero(np.diff(tracks.point, prepend=-1, append=-1))
+        is_known = expected_depth_m > 0
+        self.log_depth = np.log(np.where(is_known, expected_depth_m, 1))
+        share = (config.depth_log_std / config.scale_log_std) ** 2 / np.bincount(tracks.image)[tracks.image]
+        self.share = share * is_known
+        self.images = len(is_held)
+        self.block_row, self.block_column, self.block_of = self._pairs()
+
+    def minimise(self, state):
+        """-> TrackState, and the reprojection errors (M,) in pixels that remain"""
+        for _, state in self.steps(state):
+            pass
+        return state, self.errors_px(state)
+
+    def steps(self, state):
+        """Levenberg and Marquardt's method, one step at a time -> share of the work that is done at least, TrackState"""
+        c = self.config
+        for number, softness in enumerate(c.softness):
+            damping = c.initial_damping
+            for iteration in range(c.max_iterations):
+                candidate, cost = self._step(state, softness, damping)
+                decrease = cost - self._cost(candidate, softness)
+                if decrease > 0:
+                    state, damping = candidate, 0.2 * damping
+                else:
+                    damping *= 10
+                yield (number + iteration / c.max_iterations) / len(c.softness), state
+                if 0 < decrease < c.min_decrease * cost or damping > c.max_damping:
+                    break
+
+    def errors_px(self, state):
+        """-> (M,) distances between where points are seen and where they should be; infinite behind the camera"""
+        T = state.T_cam_world[self.tracks.image]
+        p_cam = np.einsum("nij,nj->ni", T[:, :3, :3], state.points[self.tracks.point]) + T[:, :3, 3]
+        z = np.maximum(p_cam[:, 2:], 1e-3)
+        error = np.linalg.norm(p_cam[:, :2] / z * self.pinhole[:2] + self.pinhole[2:] - self.tracks.pixel, axis=1)
+        return np.where(p_cam[:, 2] > 1e-3, error, np.inf)
+
+    def _pairs(self):
+        """Pairs of images that share a point, and each with itself, sorted -> row (B,), column (B,), place of each pair
+        (K, K)"""
+        image, shares = self.tracks.image, np.eye(self.images, dtype=bool)
+        for first, last in zip(self.start[:-1], self.start[1:]):
+            seen_in = image[first:last]
+            shares[np.ix_(seen_in, seen_in)] = True
+        row, column = np.nonzero(shares)
+        place = np.full(shares.shape, -1)
+        place[row, column] = np.arange(len(row))
+        return row, column, place
+
+    def _arguments(self, state, softness):
+        c, t = self.config, self.tracks
+        return (self.start, t.image, t.pixel, self.log_depth, self.share,
+                np.ascontiguousarray(state.T_cam_world[:, :3]), state.points, self.pinhole,
+                np.array([c.sigma_px, c.depth_log_std]), softness)
+
+    def _cost(self, state, softness):
+        return cost_of(*self._arguments(state, softness))
+
+    def _step(self, state, softness, damping):
+        """-> TrackState one step on, the cost at `state`"""
+        M, P, K = len(self.tracks.image), len(state.points), self.images
+        blocks, gradient, diagonal = np.empty((len(self.block_row), 6, 6)), np.empty((K, 6)), np.empty((K, 6))
+        cross, inverse, point_gradient = np.empty((M, 6, 3)), np.empty((P, 3, 3)), np.empty((P, 3))
+        cost = linearise(*self._arguments(state, softness), damping, self.block_of, blocks, gradient, diagonal, cross,
+                         inverse, point_gradient)
+        own = self.block_of[np.arange(K), np.arange(K)]
+        blocks[own[:, None], np.arange(6), np.arange(6)] += damping * diagonal + LEAST_SHARE * diagonal.max()
+        step = np.zeros((K, 6))
+        step[self.free] = -self._solve(blocks, gradient)
+        points = np.empty_like(state.points)
+        moved_points(self.start, self.tracks.image, cross, inverse, point_gradient, step, state.points, points)
+        return TrackState(np.array([se3.exp(xi) @ T for xi, T in zip(step, state.T_cam_world)]), points), cost
+
+    def _solve(self, blocks, gradient):
+        """-> (free images, 6)"""
+        K = self.images
+        ends = np.searchsorted(self.block_row, np.arange(K + 1))
+        S = bsr_array((blocks, self.block_column, ends), shape=(6 * K, 6 * K)).tocsc()
+        free = (6 * self.free[:, None] + np.arange(6)).ravel()
+        factors = splu(S[:, free][free], permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True},
+                       diag_pivot_thresh=0.0)
+        return factors.solve(gradient[self.free].ravel()).reshape(-1, 6)

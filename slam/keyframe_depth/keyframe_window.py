@@ -1,0 +1,192 @@
+"""The last keyframes and the points in them: found in each other's images, adjusted together, then let go."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from calib.geometry import se3
+from slam.kernels.bundle import UNSEEN, search
+from slam.keyframe_depth.photometric_bundle import Bundle, BundleConfig, BundleState, Prior, patches_of
+from slam.tracking.pyramid import Pyramid
+
+BORDER = 5
+"""Pixels at the image edge where a pattern does not fit."""
+MIN_GRADIENT = 4 / 255
+
+
+@dataclass(frozen=True)
+class WindowConfig:
+    frames: int = 7
+    """Keyframes."""
+    held: int = 2
+    """How many of them, the oldest, stay where they are."""
+    points: int = 200
+    """New ones per keyframe."""
+    min_located: int = 150
+    """With fewer points whose depth the images determine, the others take part too, held by their prior."""
+    levels: tuple[int, ...] = (1, 0)
+    """Pyramid levels, in the order in which they are adjusted."""
+    tries: int = 3
+    """Points that the images do not show by then, with so many keyframes, they rarely show later."""
+    search_log_range: float = 0.5
+    """Points are looked for within this factor (log) of their prior depth, ..."""
+    search_steps: int = 40
+    """... in so many steps."""
+    max_search_cost: float = 0.6
+    """Of the best place, ..."""
+    uniqueness: float = 1.5
+    """... and no other place may cost less than this much of it."""
+    bundle: BundleConfig = field(default_factory=BundleConfig)
+
+
+class Points(NamedTuple):
+    """Points of all keyframes of the window."""
+
+    pixel: np.ndarray
+    """(N, 2) float64 u, v at full working size."""
+    host: np.ndarray
+    """(N,) int64 place of the keyframe in the window."""
+    rho: np.ndarray
+    """(N,) inverse depth, 1/m."""
+    prior_rho: np.ndarray
+    prior_log_std: np.ndarray
+    is_located: np.ndarray
+    """(N,) bool: other keyframes show where it is."""
+
+    def chosen(self, which):
+        """Some of them: `which` as an index into (N,)."""
+        return Points(*(column[which] for column in self))
+
+
+class WindowFrame(NamedTuple):
+    row: int
+    """Of the keyframe among all."""
+    pyramid: Pyramid
+
+
+class Window:
+    def __init__(self, config):
+        self.config = config
+        self.frames: list[WindowFrame] = []
+        self.T_cam_world = np.zeros((0, 4, 4))
+        self.affine = np.zeros((0, 2))
+        self.points = Points(np.zeros((0, 2)), np.zeros(0, np.int64), *np.zeros((3, 0)), np.zeros(0, bool))
+        self.is_good = np.zeros(0, bool)
+        """(N,) of points: whether the last adjustment found most of its images alike."""
+
+    def add(self, row, T_world_key, affine, pyramid, inverse_depth, log_std):
+        """A new keyframe, (h, w) inverse depth and the standard deviation of its log; the oldest goes."""
+        if len(self.frames) == self.config.frames:
+            self._forget_oldest()
+        self.frames.append(WindowFrame(row, pyramid))
+        self.T_cam_world = np.concatenate([self.T_cam_world, se3.inverse(T_world_key)[None]])
+        self.affine = np.vstack([self.affine, affine])
+        u, v = spread_pixels(pyramid.levels[0].texture, inverse_depth > 0, self.config.points)
+        rho = inverse_depth[v, u].astype(np.float64)
+        new = Points(np.column_stack([u, v]).astype(np.float64), np.full(len(u), len(self.frames) - 1), rho, rho,
+                     log_std[v, u].astype(np.float64), np.zeros(len(u), bool))
+        self.points = Points(*(np.concatenate(columns) for columns in zip(self.points, new)))
+        self.is_good = np.append(self.is_good, np.zeros(len(u), bool))
+
+    def adjust(self):
+        """Find new points in the other keyframes, and move keyframes and points to where images agree best."""
+        if len(self.frames) < 2:
+            return
+        self._locate()
+        take_part = self.points.is_located
+        if take_part.sum() < self.config.min_located:
+            take_part = np.ones_like(take_part)
+        points = self.points.chosen(take_part)
+        state = BundleState(self.T_cam_world, self.affine, points.rho)
+        held = max(1, min(self.config.held, len(self.frames) - 3))
+        for level in self.config.levels:
+            textures, pinhole, patches = self._images(points, level)
+            bundle = Bundle(textures, pinhole, patches, Prior(points.prior_rho, points.prior_log_std), held,
+                            self.config.bundle)
+            state = bundle.minimise(state).state
+        bundle.equations(state)  # the costs of where it came to
+        self.T_cam_world, self.affine = state.T_cam_world, state.affine
+        self.points.rho[take_part] = state.rho
+        self.is_good[:] = False
+        self.is_good[take_part] = points.is_located & self._agrees(state.costs)
+
+    def located(self, T_cam_world, camera):
+        """Good points as a camera sees them -> u, v (n,) int64 pixels and their inverse depth (n,)."""
+        points = self.points.chosen(self.is_good)
+        rays = np.ones((len(points.rho), 3))
+        rays[:, :2] = (points.pixel - (camera.cx, camera.cy)) / (camera.fx, camera.fy)
+        T = T_cam_world @ se3.inverse(self.T_cam_world[points.host])
+        p_cam = np.einsum("nij,nj->ni", T[:, :3, :3], rays) + T[:, :3, 3] * points.rho[:, None]
+        in_front = p_cam[:, 2] > 1e-3
+        p_cam, rho = p_cam[in_front], points.rho[in_front]
+        u = np.rint(camera.fx * p_cam[:, 0] / p_cam[:, 2] + camera.cx).astype(np.int64)
+        v = np.rint(camera.fy * p_cam[:, 1] / p_cam[:, 2] + camera.cy).astype(np.int64)
+        inside = (u >= 0) & (v >= 0) & (u < camera.width) & (v < camera.height)
+        return u[inside], v[inside], (rho / p_cam[:, 2])[inside]
+
+    def move(self, T_world_key, factor):
+        """Keyframes stand elsewhere (K, 4, 4), and everything that each one sees becomes `factor` (K,) times as large."""
+        self.T_cam_world = se3.inverse(T_world_key)
+        self.points.rho[:] /= factor[self.points.host]
+        self.points.prior_rho[:] /= factor[self.points.host]
+
+    def _forget_oldest(self):
+        kept = self.points.host > 0
+        self.points, self.is_good = self.points.chosen(kept), self.is_good[kept]
+        self.points.host[:] -= 1
+        self.frames, self.T_cam_world, self.affine = self.frames[1:], self.T_cam_world[1:], self.affine[1:]
+
+    def _images(self, points, level):
+        levels = [frame.pyramid.levels[level] for frame in self.frames]
+        textures = np.stack([level.texture for level in levels])
+        patches = patches_of(points.pixel, points.host, textures, level, self.config.bundle.gradient_scale)
+        return textures, np.array(levels[0].camera.pinhole, np.float64), patches
+
+    def _locate(self):
+        """Try depths around the prior of new points in all keyframes at once, and keep those that one depth explains
+        and no other does (a line search along the epipolar line, as for Engel 2017's immature points)."""
+        c = self.config
+        is_new = self.points.host >= len(self.frames) - c.tries
+        new = np.flatnonzero(is_new & ~self.points.is_located)
+        points = self.points.chosen(new)
+        textures, pinhole, patches = self._images(points, 0)
+        T_j_i, _, gains = BundleState(self.T_cam_world, self.affine, points.rho).pairs()
+        candidates = points.rho[:, None] * np.exp(np.linspace(-c.search_log_range, c.search_log_range, c.search_steps))
+        costs = np.empty(candidates.shape, np.float32)
+        search(points.pixel, points.host, patches.values, patches.weights, textures, pinhole, T_j_i, gains,
+               np.ascontiguousarray(self.affine[:, 1]), c.bundle.sigma, candidates, costs)
+        best, is_found = unique_minimum(np.where(costs == UNSEEN, np.inf, costs), c.max_search_cost, c.uniqueness)
+        found = new[is_found]
+        self.points.rho[found] = candidates[is_found, best[is_found]]
+        self.points.is_located[found] = True
+
+    def _agrees(self, costs):
+        seen = costs != UNSEEN
+        alike = seen & (costs < self.config.bundle.max_cost)
+        return (alike.sum(1) >= 1) & (2 * alike.sum(1) >= seen.sum(1))
+
+
+def unique_minimum(costs, max_cost, uniqueness):
+    """(N, C) -> (N,) place of the least cost, and whether it is inside the range, low, and well below all that is not
+    right beside it."""
+    best = costs.argmin(1)
+    least = costs[np.arange(len(costs)), best]
+    elsewhere = np.where(np.abs(np.arange(costs.shape[1]) - best[:, None]) > costs.shape[1] // 10, costs, np.inf).min(1)
+    is_inside = (best > 0) & (best < costs.shape[1] - 1)
+    return best, is_inside & (least < max_cost) & (elsewhere > uniqueness * least + 0.1)
+
+
+def spread_pixels(texture, usable, count):
+    """The pixel of strongest gradient in each cell of a grid, about `count` in all -> u, v. `usable` (h, w) bool."""
+    height, width = usable.shape
+    strength = np.where(usable, np.hypot(texture[..., 1], texture[..., 2]), 0)
+    strength[:BORDER] = strength[-BORDER:] = strength[:, :BORDER] = strength[:, -BORDER:] = 0
+    cell = max(2, int(np.sqrt(height * width / (1.5 * count))))
+    rows, columns = height // cell, width // cell
+    cells = strength[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell).swapaxes(1, 2)
+    cells = cells.reshape(rows, columns, -1)
+    strongest = cells.max(-1)
+    row, column = np.nonzero(strongest > max(MIN_GRADIENT, np.sort(strongest, axis=None)[-min(count, strongest.size)]))
+    inside = cells[row, column].argmax(-1)
+    return column * cell + inside % cell, row * cell + inside // cell

@@ -1,0 +1,160 @@
+"""Joint adjustment of keyframes and points at one pyramid level: photometric, with a prior on depth (Engel 2017)."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from calib.geometry import se3
+from slam.kernels.bundle import FRAME_UNKNOWNS, PATTERN, eliminate, linearise
+from slam.tracking.gauss_newton import GaussNewtonConfig, NormalEquations, minimise
+
+MAX_LOG_STEP = 0.35
+"""Bound on one step of a point's log depth: beyond, its linearisation says nothing."""
+LEAST_INFORMATION = 1e-6
+
+
+@dataclass(frozen=True)
+class BundleConfig:
+    solver: GaussNewtonConfig = field(default_factory=lambda: GaussNewtonConfig(max_iterations=6, initial_damping=1e-4))
+    sigma: float = 4 / 255
+    """Standard deviation of intensity: noise, resampling, surfaces that are not matt."""
+    gradient_scale: float = 10 / 255
+    """Pixels with a gradient of this size count half (Engel 2017, eq. 7): there, half a pixel makes much difference."""
+    max_cost: float = 3.0
+    """Mean cost of a pattern above which it shows something else."""
+    prior_share: float = 0.1
+    """A network errs alike in whole regions: the prior of one point counts for this much of an independent one."""
+    prior_cut: float = 1.5
+    """Standard deviations at which a prior's weight is halved (Cauchy)."""
+    affine_std: tuple[float, float] = (0.06, 0.03)
+    """Of log gain and bias against the first keyframe's."""
+
+
+class Patches(NamedTuple):
+    """What points look like in their hosts, at one pyramid level."""
+
+    pixels: np.ndarray
+    """(N, 2) float64 u, v at this level."""
+    host: np.ndarray
+    """(N,) int64 keyframe of the window."""
+    values: np.ndarray
+    """(N, P) float64 intensities."""
+    weights: np.ndarray
+
+
+class Prior(NamedTuple):
+    """What is known of points' depth beforehand."""
+
+    rho: np.ndarray
+    """(N,) inverse depth, 1/m."""
+    log_std: np.ndarray
+    """(N,) standard deviation of its logarithm."""
+
+
+class Eliminated(NamedTuple):
+    """The points' part of the equations, to find their steps from those of the keyframes."""
+
+    information: np.ndarray
+    gradient: np.ndarray
+    cross: np.ndarray
+
+
+@dataclass
+class BundleState:
+    T_cam_world: np.ndarray
+    """(K, 4, 4)"""
+    affine: np.ndarray
+    """(K, 2) log gain and bias."""
+    rho: np.ndarray
+    """(N,) inverse depth, 1/m."""
+    eliminated: Eliminated | None = None
+    """Set by linearising at this state."""
+    costs: np.ndarray | None = None
+    """(N, K), likewise."""
+
+    def pairs(self):
+        """-> T_j_i (K, K, 3, 4), their adjoints, and gains (K, K), each at [i, j]"""
+        T_j_i = self.T_cam_world[None] @ se3.inverse(self.T_cam_world)[:, None]
+        gains = np.exp(self.affine[None, :, 0] - self.affine[:, None, 0])
+        return np.ascontiguousarray(T_j_i[:, :, :3]), se3.adjoint(T_j_i), gains
+
+
+def patches_of(pixels, host, textures, level, gradient_scale):
+    """Pixels (N, 2) at full size of keyframes `host` (N,), textures (K, h, w, 3) of the level -> Patches."""
+    pixels = (pixels + 0.5) * 0.5**level - 0.5
+    samples = np.empty((len(pixels), len(PATTERN), 3), np.float32)
+    for k, texture in enumerate(textures):
+        mine = np.flatnonzero(host == k)
+        if len(mine):
+            places = (pixels[mine, None] + PATTERN).astype(np.float32)
+            samples[mine] = cv2.remap(texture, places[..., 0], places[..., 1], cv2.INTER_LINEAR,
+                                      borderMode=cv2.BORDER_REPLICATE)
+    squared = (samples[..., 1:].astype(np.float64) ** 2).sum(-1)
+    weights = gradient_scale**2 / (gradient_scale**2 + squared)
+    return Patches(pixels, host, samples[..., 0].astype(np.float64), weights)
+
+
+class Bundle:
+    """The least-squares problem of one level. The first `held` keyframes stay where they are."""
+
+    def __init__(self, textures, pinhole, patches, prior, held, config):
+        self.textures, self.pinhole, self.patches, self.prior, self.config = textures, pinhole, patches, prior, config
+        self.unknowns, self.first = FRAME_UNKNOWNS * len(textures), FRAME_UNKNOWNS * held
+
+    def minimise(self, state):
+        """-> slam.gauss_newton.Solution"""
+        return minimise(self.equations, self.retract, state, self.config.solver)
+
+    def equations(self, state):
+        """The keyframes' equations, the points eliminated (Schur complement); keeps what brings the points back."""
+        H, g, h, b, cross, total, count = self._photometric(state)
+        total += self._add_prior(state.rho, h, b)
+        total += self._add_affine_prior(state.affine, H, g)
+        h = np.maximum(h, LEAST_INFORMATION)
+        state.eliminated = Eliminated(h, b, cross)
+        free = self.unknowns - self.first
+        reduced, gradient = np.empty((free, free)), np.empty(free)
+        eliminate(H, g, h, b, cross, self.first, reduced, gradient)
+        return NormalEquations(total / max(count, 1), count, reduced, gradient)
+
+    def retract(self, state, dx):
+        """Step of the free keyframes; the points follow to where their own equations put them."""
+        step = np.zeros(self.unknowns)
+        step[self.first:] = dx
+        h, b, cross = state.eliminated
+        towards = -(b + (cross * step).sum(1)) / h
+        rho = state.rho + np.clip(towards / state.rho, -MAX_LOG_STEP, MAX_LOG_STEP) * state.rho
+        step = step.reshape(-1, FRAME_UNKNOWNS)
+        T_cam_world = np.array([se3.exp(xi) @ T for xi, T in zip(step[:, :6], state.T_cam_world)])
+        return BundleState(T_cam_world, state.affine + step[:, 6:], rho)
+
+    def _photometric(self, state):
+        K, N, D = len(self.textures), len(state.rho), self.unknowns
+        H, g, h, b = np.empty((D, D)), np.empty(D), np.empty(N), np.empty(N)
+        cross, state.costs = np.empty((N, D)), np.empty((N, K), np.float32)
+        p, (T_j_i, adjoints, gains) = self.patches, state.pairs()
+        total, count = linearise(
+            p.pixels, state.rho, p.host, p.values, p.weights, self.textures, self.pinhole, T_j_i, adjoints, gains,
+            np.ascontiguousarray(state.affine[:, 1]), self.config.sigma, self.config.max_cost,
+            H, g, h, b, cross, state.costs)
+        return H, g, h, b, cross, total, count
+
+    def _add_prior(self, rho, h, b):
+        """r = log(rho / rho_prior) / std with Cauchy's cost. -> cost"""
+        c = self.config
+        r = np.log(rho / self.prior.rho) / self.prior.log_std
+        derivative = 1 / (rho * self.prior.log_std)
+        spread = 1 + (r / c.prior_cut) ** 2
+        h += c.prior_share / spread * derivative**2
+        b += c.prior_share / spread * derivative * r
+        return 0.5 * c.prior_share * c.prior_cut**2 * float(np.log(spread).sum())
+
+    def _add_affine_prior(self, affine, H, g):
+        r = affine / self.config.affine_std
+        for kind in (0, 1):
+            rows = np.arange(6 + kind, len(g), FRAME_UNKNOWNS)
+            H[rows, rows] += 1 / self.config.affine_std[kind] ** 2
+            g[rows] += r[:, kind] / self.config.affine_std[kind]
+        return 0.5 * float((r**2).sum())

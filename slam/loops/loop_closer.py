@@ -1,0 +1,220 @@
+"""Noticing that the camera is back at a place it has seen, and bending the path so that both visits fit.
+
+A false loop ruins a map, a missed one costs little. So a candidate has to pass features, direct alignment and depth in
+both directions (slam.place_check); unless it hardly moves anything, a second pair of keyframes has to say the same;
+and the path must be able to follow without being strained more than it may have drifted. Work is cut into pieces of
+some milliseconds, one per frame, so that a frame never waits long.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from calib.geometry import sim3
+from slam.loops.candidates import CandidateConfig, LoopCandidates
+from slam.loops.pose_graph import Edge, Optimum, PoseGraph, PoseGraphConfig
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    max_waiting: int = 24
+    """Candidates that wait for their turn, one a frame; beyond, the oldest are forgotten."""
+    odometry_std: tuple[float, float] = (0.004, 0.0)
+    """Standard deviation of the motion from one keyframe to the next, in median depths and radians, and of the ratio
+    of their scales. Generous: errors of neighbours have the same sign."""
+    loop_std: tuple[float, float] = (0.004, 0.0)
+    """The same of a loop."""
+    small: float = 0.03
+    """A loop that moves the newer keyframe by less, in median depths, radians and log scale, needs no second one."""
+    max_contradiction: float = 0.1
+    """Between the corrections that two pairs of keyframes ask for, in the same units."""
+    opinion_gap: int = 6
+    """Keyframes after which a loop that nobody seconded is forgotten."""
+    max_loop_chi2: float = 30.0
+    """Squared error, in standard deviations, that a new loop may keep after optimisation, ..."""
+    max_strain: tuple[float, float] = (30.0, 2.0)
+    """... and by which that of all edges together may grow: at least, and for each keyframe since the older visit."""
+    min_pull: float = 0.002
+    """A loop that fits to within this, in the units of `small`, is kept for the next optimisation but starts none."""
+    candidates: CandidateConfig = field(default_factory=CandidateConfig)
+    graph: PoseGraphConfig = field(default_factory=PoseGraphConfig)
+
+
+class Loop(NamedTuple):
+    new: int
+    old: int
+    S_new_old: np.ndarray
+    """In the units that both keyframes had when they were made."""
+
+
+class Trial(NamedTuple):
+    """An optimisation on its way: one linear solve per frame."""
+
+    loops: list[Loop]
+    edges: list[Edge]
+    submap: np.ndarray
+    """(K,) of the keyframes, should the loops be accepted."""
+    S_world_key: np.ndarray
+    """(K, 4, 4) of the keyframes that there were at its start."""
+    chi2_before: float
+    steps: Iterator[Optimum]
+
+
+class LoopCloser:
+    def __init__(self, camera, place_check, relocaliser, depth_is_measured, config):
+        """place_check: slam.place_check.PlaceCheck; relocaliser gives poses by features."""
+        self.config, self.check, self.relocaliser = config, place_check, relocaliser
+        self.candidates = LoopCandidates(camera, config.candidates)
+        self.graph = PoseGraph(config.graph, is_rigid=depth_is_measured)
+        self.waiting: deque[tuple[int, int]] = deque(maxlen=config.max_waiting)
+        self.unconfirmed: list[Loop] = []
+        self.closed: list[Loop] = []
+        self.tracked_against: dict[int, int] = {}
+        self.trial: Trial | None = None
+        self.reached: Optimum | None = None
+        self.refused = 0
+
+    @property
+    def is_busy(self):
+        return bool(self.waiting) or self.trial is not None
+
+    def add(self, keyframes, reference):
+        """The newest of `keyframes` has just been made; `reference` is the row it was tracked against, or None."""
+        new = keyframes.items[-1]
+        if reference is not None:
+            S = keyframes.S_world_key()
+            self.graph.edges.append(self._edge(keyframes, reference, new.row, sim3.inverse(S[reference]) @ S[new.row],
+                                               self.config.odometry_std, False))
+            self.tracked_against[new.row] = reference
+        self.waiting.extend((new.row, old) for old in self.candidates.of(new, keyframes))
+        self.candidates.add(new)
+
+    def remeasure(self, keyframes, rows):
+        """The motion between keyframes of these rows is now known better: as it stands in `keyframes`."""
+        S = keyframes.S_world_key()
+        for index, edge in enumerate(self.graph.edges):
+            if edge.first in rows and edge.second in rows and not edge.is_loop:
+                self.graph.edges[index] = edge._replace(S_first_second=sim3.inverse(S[edge.first]) @ S[edge.second])
+
+    def step(self, keyframes):
+        """Go on with an optimisation, or look at one of the candidates. -> S_world_key (K, 4, 4) that the map should
+        take on, or None."""
+        if self.trial is not None:
+            return self._go_on(keyframes)
+        if self.waiting:
+            self._consider(keyframes, *self.waiting.popleft())
+        return None
+
+    def _consider(self, keyframes, new_row, old_row):
+        """Check one pair of keyframes, and start closing the loop where that is called for."""
+        new, old = keyframes.items[new_row], keyframes.items[old_row]
+        prediction = self.candidates.prediction(new, old, keyframes)
+        guess = self.relocaliser.pose(new.features, old)
+        if guess is None and prediction is None:
+            return
+        place = self.check(new, old, [guess] if guess is not None else [], prediction)
+        if place is None:
+            return
+        loop = Loop(new_row, old_row, sim3.inverse(sim3.scaling(keyframes.scale[new_row])) @ place.S_a_b
+                    @ sim3.scaling(keyframes.scale[old_row]))
+        same_submap = keyframes.submap[new_row] == keyframes.submap[old_row]
+        if same_submap and self._pull(keyframes, loop) <= self.config.small:
+            return self._try(keyframes, [loop])
+        seconds = [other for other in self.unconfirmed if self._agree(keyframes, loop, other)]
+        if seconds:
+            return self._try(keyframes, [loop, *seconds])
+        self.unconfirmed = [other for other in self.unconfirmed if new_row - other.new <= self.config.opinion_gap]
+        self.unconfirmed.append(loop)
+
+    def _correction(self, keyframes, loop):
+        """Where the loop would take the new keyframe, seen from where it is -> S_new_corrected (4, 4)"""
+        S_world = keyframes.S_world_key()
+        return sim3.inverse(S_world[loop.new]) @ S_world[loop.old] @ sim3.inverse(loop.S_new_old)
+
+    def _pull(self, keyframes, loop):
+        return self._size(keyframes, sim3.log(self._correction(keyframes, loop)), loop.new)
+
+    def _agree(self, keyframes, loop, other):
+        """Whether two loops ask for one correction of the path, and are not one pair of keyframes."""
+        if loop[:2] == other[:2] or loop.new - other.new > self.config.opinion_gap:
+            return False
+        submap = keyframes.submap
+        if submap[loop.old] != submap[other.old] or submap[loop.new] != submap[other.new]:
+            return False
+        S = keyframes.S_world_key()
+        carried = sim3.inverse(S[loop.new]) @ S[other.new]
+        other_correction = carried @ self._correction(keyframes, other) @ sim3.inverse(carried)
+        difference = sim3.log(sim3.inverse(self._correction(keyframes, loop)) @ other_correction)
+        return self._size(keyframes, difference, loop.new) <= self.config.max_contradiction
+
+    def _size(self, keyframes, zeta, row):
+        depth = keyframes.items[row].median_depth_m / keyframes.scale[row]
+        return max(np.linalg.norm(zeta[:3]) / depth, np.linalg.norm(zeta[3:6]), abs(zeta[6]))
+
+    def _try(self, keyframes, loops):
+        """Start an optimisation with these loops, unless they change nothing that matters."""
+        edges = [self._edge(keyframes, loop.new, loop.old, loop.S_new_old, self.config.loop_std, True) for loop in loops]
+        start, submap = keyframes.S_world_key(), keyframes.submap
+        if submap[loops[0].new] != submap[loops[0].old]:
+            start, submap = self._joined(start, submap, loops[0])
+        elif max(self._pull(keyframes, loop) for loop in loops) < self.config.min_pull:
+            return self._keep(loops, edges)
+        self.trial = Trial(loops, edges, submap, keyframes.S_world_key(), self.graph.chi2(start).sum(),
+                           self.graph.steps(start, self.graph.edges + edges))
+
+    def _go_on(self, keyframes):
+        """One more solve. At the end, accept the loops -> S_world_key, or refuse them where they ask too much -> None."""
+        reached = next(self.trial.steps, None)
+        if reached is not None:
+            self.reached = reached
+            return None
+        c, trial, self.trial = self.config, self.trial, None
+        allowed = c.max_strain[0] + c.max_strain[1] * (trial.loops[0].new - trial.loops[0].old)
+        strain = self.reached.chi2.sum() - trial.chi2_before
+        if self.reached.chi2[-len(trial.edges):].max() > c.max_loop_chi2 or strain > allowed:
+            self.refused += 1
+            return None
+        self._keep(trial.loops, trial.edges)
+        return self._carried_on(keyframes, trial)
+
+    def _carried_on(self, keyframes, trial):
+        """What was reached, moved on by what happened to keyframes in the meantime, and for keyframes made since then
+        what became of those they were tracked against."""
+        S_before, key_count = keyframes.S_world_key(), len(trial.S_world_key)
+        S_world_key, submap = np.array(S_before), keyframes.submap.copy()
+        moved_on = sim3.inverse(trial.S_world_key) @ S_before[:key_count]
+        S_world_key[:key_count], submap[:key_count] = self.reached.S_world_key @ moved_on, trial.submap
+        for row in range(key_count, len(S_before)):
+            origin = self.tracked_against.get(row)
+            if origin is not None:
+                S_world_key[row] = S_world_key[origin] @ sim3.inverse(S_before[origin]) @ S_before[row]
+                submap[row] = submap[origin]
+        keyframes.submap = submap
+        return S_world_key
+
+    def _keep(self, loops, edges):
+        self.graph.edges += edges
+        self.closed += loops
+        self.unconfirmed = [loop for loop in self.unconfirmed if loop not in loops]
+
+    @staticmethod
+    def _joined(S_world_key, submap, loop):
+        """Carry the younger of two submaps to where the loop says that it lies in the older one's world
+        -> (S_world_key, submap)"""
+        older, younger = sorted((submap[loop.new], submap[loop.old]))
+        S_old_new_world = S_world_key[loop.old] @ sim3.inverse(loop.S_new_old) @ sim3.inverse(S_world_key[loop.new])
+        S_move = S_old_new_world if submap[loop.new] == younger else sim3.inverse(S_old_new_world)
+        is_younger = submap == younger
+        return (np.where(is_younger[:, None, None], S_move @ S_world_key, S_world_key),
+                np.where(is_younger, older, submap))
+
+    @staticmethod
+    def _edge(keyframes, first, second, S_first_second, std, is_loop):
+        """S_first_second in the units that both keyframes had when they were made."""
+        depth = keyframes.items[second].median_depth_m / keyframes.scale[second]
+        motion, scale = std
+        return Edge(first, second, S_first_second, np.array([*3 * [motion * depth], *3 * [motion], scale or 1.0]),
+                    is_loop)

@@ -1,0 +1,170 @@
+"""Where all keyframes stand and how large each one's depth is, so that it fits everything measured between them.
+
+Unknowns are similarities S_world_key; an edge measures S_first_second between two of them. Its error is
+e = log(inverse(S_first_second) @ inverse(S_world_first) @ S_world_second) in Sim(3) (Strasdat 2010, "Scale
+drift-aware large scale monocular SLAM"). With increments on the left of both, de/dzeta_second is
+J(e) adjoint(inverse(S_first_second) @ inverse(S_world_first)), J the inverse left Jacobian, and de/dzeta_first is its
+negative: an edge only ever sees the difference of two increments.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import splu
+
+from calib.geometry import sim3
+
+
+@dataclass(frozen=True)
+class PoseGraphConfig:
+    max_iterations: int = 20
+    """Linear solves of one optimisation."""
+    min_decrease: float = 1e-4
+    """Stop when a step lowers the cost by less than this share, ..."""
+    min_step: float = 1e-6
+    """... or moves nothing by more than this, in metres, radians and log scale."""
+    robust_chi2: float = 15.0
+    """Squared error, in standard deviations, at which a loop has lost three quarters of its weight."""
+    annealing: float = 3.0
+    """Factor per solve by which the robust kernel of loops narrows to that, from one that is wide enough for all."""
+
+
+class Edge(NamedTuple):
+    first: int
+    second: int
+    S_first_second: np.ndarray
+    std: np.ndarray
+    """(7,) standard deviations of e."""
+    is_loop: bool
+
+
+class Optimum(NamedTuple):
+    S_world_key: np.ndarray
+    chi2: np.ndarray
+    """(E,) squared error of each edge in standard deviations, without the robust kernel."""
+    iterations: int
+
+
+class PoseGraph:
+    """Edges between keyframes, in units that each keyframe had when it was made; its scale is part of S_world_key."""
+
+    def __init__(self, config, is_rigid):
+        """is_rigid: all scales are known and stay, as with a sensor's depth."""
+        self.config = config
+        self.unknowns = 6 if is_rigid else 7
+        self.edges: list[Edge] = []
+
+    def chi2(self, S_world_key):
+        """-> (E,) squared error of each edge in standard deviations."""
+        if not self.edges:
+            return np.zeros(0)
+        stack = _Stack.of(self.edges)
+        return stack.chi2(stack.errors(S_world_key))
+
+    def optimise(self, S_world_key, edges=None):
+        """Gauss-Newton from S_world_key (K, 4, 4) over `edges`, by default all of the graph -> Optimum; see `steps`."""
+        *_, optimum = self.steps(S_world_key, self.edges if edges is None else edges)
+        return optimum
+
+    def steps(self, S_world_key, edges):
+        """The same one linear solve at a time: yields what was reached -> Optimum, the last one the best.
+
+        Loops are weighed by Geman and McClure's kernel, which starts wide and narrows (graduated non-convexity, Yang
+        2020): however far the path has drifted, loops that agree are followed, and one that contradicts them or the
+        path too much is switched off. The first keyframe of each connected part stays where it is.
+        """
+        stack = _Stack.of(edges)
+        solver = _Solver(stack, len(S_world_key), self.unknowns)
+        error = stack.errors(S_world_key)
+        narrow = self.config.robust_chi2
+        width = max(narrow, 2 * float(stack.chi2(error)[stack.is_loop].max(initial=0)))
+        for iteration in range(1, self.config.max_iterations + 1):
+            weights = stack.weights(error, width)
+            before = float(weights @ stack.chi2(error))
+            step = solver.step(S_world_key, error, weights)
+            S_world_key = sim3.exp(step) @ S_world_key
+            error = stack.errors(S_world_key)
+            settled = (before - float(weights @ stack.chi2(error)) < self.config.min_decrease * before
+                       or np.abs(step).max() < self.config.min_step)
+            yield Optimum(S_world_key, stack.chi2(error), iteration)
+            if settled and width == narrow:
+                return
+            width = max(narrow, width / self.config.annealing)
+
+
+class _Stack(NamedTuple):
+    """Edges as arrays."""
+
+    first: np.ndarray
+    second: np.ndarray
+    S_second_first: np.ndarray
+    std: np.ndarray
+    is_loop: np.ndarray
+
+    @classmethod
+    def of(cls, edges):
+        first, second, S_first_second, std, is_loop = zip(*edges)
+        return cls(np.array(first), np.array(second), sim3.inverse(np.array(S_first_second)), np.array(std),
+                   np.array(is_loop))
+
+    def errors(self, S_world_key):
+        """-> (E, 7)"""
+        return sim3.log(self.S_second_first @ sim3.inverse(S_world_key[self.first]) @ S_world_key[self.second])
+
+    def jacobians(self, S_world_key, error):
+        """-> (E, 7, 7) de/dzeta_second"""
+        to_second = sim3.adjoint(self.S_second_first @ sim3.inverse(S_world_key[self.first]))
+        return sim3.inverse_left_jacobian(error) @ to_second
+
+    def chi2(self, error):
+        return np.square(error / self.std).sum(1)
+
+    def weights(self, error, width):
+        """(E,) of each edge; below 1 for loops alone."""
+        return np.where(self.is_loop, np.square(width / (width + self.chi2(error))), 1.0)
+
+
+class _Solver:
+    """The normal equations of one set of edges; which entries they have is worked out once."""
+
+    def __init__(self, stack, key_count, unknowns):
+        self.stack, self.unknowns = stack, unknowns
+        graph = coo_array((np.ones(len(stack.first)), (stack.first, stack.second)), shape=(key_count, key_count))
+        part = connected_components(graph, directed=False)[1]
+        is_free = np.ones(key_count, bool)
+        is_free[np.unique(part, return_index=True)[1]] = False
+        self.free = np.flatnonzero(is_free)
+        column = np.full(key_count, -1)
+        column[self.free] = np.arange(len(self.free))
+        ends = column[np.stack([stack.first, stack.second])]
+        a, b = ends[[0, 0, 1, 1]], ends[[0, 1, 0, 1]]
+        self.sign = np.array([1.0, -1.0, -1.0, 1.0])[:, None, None, None]
+        self.kept = (a >= 0) & (b >= 0)
+        inner = np.arange(unknowns)
+        block = (len(inner), len(inner))
+        self.row = np.broadcast_to(unknowns * a[..., None, None] + inner[:, None], (*a.shape, *block))[self.kept]
+        self.col = np.broadcast_to(unknowns * b[..., None, None] + inner, (*a.shape, *block))[self.kept]
+
+    def step(self, S_world_key, error, weights):
+        """-> (K, 7) increments"""
+        step = np.zeros((len(S_world_key), 7))
+        if not len(self.free):
+            return step
+        n, stack = self.unknowns, self.stack
+        J = stack.jacobians(S_world_key, error)[:, :n, :n] / stack.std[:, :n, None]
+        J *= np.sqrt(weights)[:, None, None]
+        r = error[:, :n] / stack.std[:, :n] * np.sqrt(weights)[:, None]
+        J_transposed = np.swapaxes(J, 1, 2)
+        blocks = np.broadcast_to(self.sign * (J_transposed @ J), (4, len(J), n, n))[self.kept]
+        size = n * len(self.free)
+        H = coo_array((blocks.ravel(), (self.row.ravel(), self.col.ravel())), shape=(size, size)).tocsc()
+        pull = (J_transposed @ r[..., None])[..., 0]
+        gradient = np.zeros((len(S_world_key), n))
+        np.add.at(gradient, stack.second, pull)
+        np.subtract.at(gradient, stack.first, pull)
+        factors = splu(H, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.0)
+        step[self.free, :n] = -factors.solve(gradient[self.free].ravel()).reshape(-1, n)
+        return step

@@ -1,0 +1,163 @@
+"""Images with depth that others are aligned to, and where they stand in the world."""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from calib.geometry import se3, sim3
+from slam.kernels.alignment import POINT_FIELDS
+from slam.kernels.pyramid import halve_inverse_depth
+
+BORDER = 2
+"""Pixels at the image edge without a full neighbourhood."""
+
+
+@dataclass(frozen=True)
+class KeyframeConfig:
+    min_gradient: float = 4 / 255
+    """Intensity per pixel; flatter places say nothing about the motion."""
+    max_points: tuple[int, ...] = (8000, 6000, 3000, 3000)
+    """Points with gradient per level, finest first."""
+    grid_step: tuple[int, ...] = (4, 2, 2, 1)
+    """Where live depth is aligned too, also every n-th pixel without gradient, per level."""
+    min_points: int = 300
+    """An image with fewer points at the finest level is no keyframe: blank, covered, or without depth."""
+    max_baseline: float = 0.12
+    """Start a new keyframe when the camera has moved by this share of the median depth, ..."""
+    max_rotation_rad: float = 0.22
+    """... has turned this much, ..."""
+    min_overlap: float = 0.72
+    """... or sees less than this share of the keyframe's points."""
+
+
+@dataclass
+class Keyframe:
+    row: int
+    frame_index: int
+    timestamp_s: float
+    points: tuple[np.ndarray, ...]
+    """Per pyramid level (POINT_FIELDS, N) float32, see slam.kernels.alignment."""
+    inverse_depth: np.ndarray
+    """(h, w) float32 at the finest level, 0 where unknown: the keyframe's own depth."""
+    median_depth_m: float
+    gray_u8: np.ndarray
+    """(h, w) uint8 at the finest level: the image itself, for aligning it to other keyframes."""
+    features: tuple = field(default=())
+    """Set by slam.relocalisation: pixel positions and descriptors."""
+
+    def rescale(self, factor):
+        """Everything in this keyframe's frame becomes `factor` times as large."""
+        for points in self.points:
+            points[:3] *= np.float32(factor)
+        self.inverse_depth /= np.float32(factor)
+        self.median_depth_m *= float(factor)
+
+
+class Keyframes:
+    """All keyframes. Poses are kept in one table, so that moving a keyframe moves all that is stored relative to it."""
+
+    def __init__(self, config):
+        self.config = config
+        self.items: list[Keyframe] = []
+        self.T_world_key = np.zeros((0, 4, 4))
+        self.scale = np.zeros(0)
+        """(K,) how many times as large everything in a keyframe's frame is now as when the keyframe was made."""
+        self.submap = np.zeros(0, np.int64)
+        """(K,) which of several worlds, that nothing connects yet, a keyframe stands in; 0 is the first."""
+        self.reference: Keyframe | None = None
+
+    def __len__(self):
+        return len(self.items)
+
+    def make(self, frame, pyramid, inverse_depth, depth_log_std, with_grid):
+        """A Keyframe that is not yet part of the map; None if the image offers too little to align to.
+
+        depth_log_std: standard deviation of the logarithm of depth, one number or (h, w)."""
+        points = self._points(pyramid, inverse_depth, depth_log_std, with_grid)
+        if points[0].shape[1] < self.config.min_points:
+            return None
+        return Keyframe(len(self), frame.index, frame.timestamp_s, points, inverse_depth,
+                        _median_depth_m(inverse_depth),
+                        np.round(255 * pyramid.levels[0].texture[..., 0]).astype(np.uint8))
+
+    def redraw(self, keyframe, pyramid, inverse_depth, depth_log_std):
+        """Give a keyframe another depth, unless that leaves too little to align to."""
+        points = self._points(pyramid, inverse_depth, depth_log_std, with_grid=False)
+        if points[0].shape[1] >= self.config.min_points:
+            keyframe.points, keyframe.inverse_depth = points, inverse_depth
+            keyframe.median_depth_m = _median_depth_m(inverse_depth)
+
+    def add(self, keyframe, T_world_key, submap=None):
+        """Make it part of the map and the reference of tracking; `submap`: another than that of the reference."""
+        self.items.append(keyframe)
+        self.T_world_key = np.concatenate([self.T_world_key, T_world_key[None]])
+        self.scale = np.append(self.scale, 1.0)
+        self.submap = np.append(self.submap, self.active_submap if submap is None else submap)
+        self.reference = keyframe
+
+    @property
+    def active_submap(self):
+        """The submap that the reference stands in; 0 before there is one."""
+        return int(self.submap[self.reference.row]) if self.reference else 0
+
+    def S_world_key(self):
+        """(K, 4, 4) similarities from the frames that keyframes had when they were made to the world."""
+        return sim3.similarity(self.T_world_key, self.scale)
+
+    def move(self, S_world_key):
+        """Take on other poses and scales. -> (K,) by how much each keyframe's frame grew"""
+        factor = sim3.scale_of(S_world_key) / self.scale
+        self.T_world_key = se3.orthonormalised(sim3.rigid_part(S_world_key))
+        for keyframe, f in zip(self.items, factor):
+            if abs(f - 1) > 1e-9:
+                keyframe.rescale(f)
+        self.scale = self.scale * factor
+        return factor
+
+    def wants(self, tracked, patience=1.0):
+        """Whether the camera has left the reference keyframe far enough behind, `patience` times the usual."""
+        c = self.config
+        baseline = np.linalg.norm(tracked.T_cam_key[:3, 3]) / self.reference.median_depth_m
+        return (baseline > patience * c.max_baseline or 1 - tracked.overlap > patience * (1 - c.min_overlap)
+                or se3.rotation_angle_rad(tracked.T_cam_key) > patience * c.max_rotation_rad)
+
+    def _points(self, pyramid, inverse_depth, depth_log_std, with_grid):
+        """Point tables of all levels."""
+        depth_log_std = np.broadcast_to(np.float32(depth_log_std), inverse_depth.shape)
+        points = []
+        for index, level in enumerate(pyramid.levels):
+            if index:
+                halved = np.empty(level.camera.size, np.float32)
+                halve_inverse_depth(inverse_depth, level.edge_ratio, halved)
+                inverse_depth = halved
+                depth_log_std = cv2.resize(depth_log_std, halved.shape[::-1], interpolation=cv2.INTER_AREA)
+            points.append(self._select(level, inverse_depth, depth_log_std, index, with_grid))
+        return tuple(points)
+
+    def _select(self, level, inverse_depth, depth_log_std, index, with_grid):
+        """Pixels worth aligning -> (POINT_FIELDS, N)."""
+        height, width = level.camera.size
+        known = inverse_depth > 0
+        known[:BORDER], known[-BORDER:], known[:, :BORDER], known[:, -BORDER:] = False, False, False, False
+        strong = np.hypot(level.texture[..., 1], level.texture[..., 2]) > self.config.min_gradient
+        pixels = np.flatnonzero(known & strong)
+        pixels = pixels[:: max(1, -(-len(pixels) // self.config.max_points[index]))]
+        if with_grid:
+            step = self.config.grid_step[index]
+            grid = np.zeros((height, width), bool)
+            grid[::step, ::step] = True
+            pixels = np.union1d(pixels, np.flatnonzero(known & grid))
+        v, u = np.divmod(pixels, width)
+        z_m = 1 / inverse_depth.ravel()[pixels]
+        points = np.empty((POINT_FIELDS, len(pixels)), np.float32)
+        points[0] = (u - level.camera.cx) / level.camera.fx * z_m
+        points[1] = (v - level.camera.cy) / level.camera.fy * z_m
+        points[2] = z_m
+        points[3:6] = level.texture.reshape(-1, 3)[pixels].T
+        points[6] = depth_log_std.ravel()[pixels]
+        return points
+
+
+def _median_depth_m(inverse_depth):
+    return float(1 / np.median(inverse_depth[inverse_depth > 0]))

@@ -1,0 +1,153 @@
+"""How large everything is, where more is known of it than a depth network says."""
+
+import argparse
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from calib.base.command_line import columns_and_rows
+from calib.boards.board import DICTIONARIES, Board
+from calib.geometry import se3
+from slam.scale.board_scale import BoardScaleConfig, board_growth
+from slam.scale.board_sightings import BoardSightings
+from slam.scale.floor import FloorConfig, find_floor
+
+FORMS = "a factor as 1.07, height=METRES or board=COLUMNSxROWS,SQUARE_METRES[,DICTIONARY[,MARKER_SHARE]]"
+FACTORS, HEIGHTS_M, SQUARES_M = (0.01, 100.0), (0.05, 100.0), (0.001, 10.0)
+"""What is taken for meant."""
+
+
+@dataclass(frozen=True)
+class ScaleConfig:
+    """At most one of these is known."""
+
+    factor: float | None = None
+    """How many times as large everything is as the network says."""
+    height_m: float | None = None
+    """Of the camera above the floor when it started."""
+    board: Board | None = None
+    """One that stands in the scene, ..."""
+    square_m: float | None = None
+    """... and the size of its squares."""
+    first_keyframes: int = 8
+    """Where the floor is looked for, before it is looked for in twice as many, and so on."""
+    floor: FloorConfig = field(default_factory=FloorConfig)
+    board_scale: BoardScaleConfig = field(default_factory=BoardScaleConfig)
+
+    @property
+    def source(self):
+        """`network`, `factor`, `height` or `board`"""
+        known = {"factor": self.factor, "height": self.height_m, "board": self.board}
+        return next((name for name, value in known.items() if value is not None), "network")
+
+    def __str__(self):
+        """As `parse_scale` takes it."""
+        if self.source == "board":
+            markers = f",{self.board.dictionary},{self.board.marker_share:g}" if self.board.dictionary else ""
+            return f"board={self.board.describe_size()},{self.square_m:g}{markers}"
+        return f"height={self.height_m:g}" if self.source == "height" else f"{self.factor:g}"
+
+
+class Judgement(NamedTuple):
+    growth: float
+    """The factor that makes the map as large as the world."""
+    log_std: float | None
+    """Standard deviation of its log; None where it was given."""
+
+
+class KnownScale:
+    def __init__(self, config):
+        self.config = config
+        self.sightings = BoardSightings(config.board, config.square_m) if config.board else None
+        self.times_network = 1.0
+        """By how much the map is larger than the network says."""
+        self.judgement = None
+        """The last Judgement."""
+
+    @property
+    def source(self):
+        """Where scale comes from in the end: that of the configuration, or `network`."""
+        return self.config.source if self.judgement else "network"
+
+    @property
+    def wants_frames(self):
+        """Whether keyframes are to be looked at."""
+        return self.sightings is not None
+
+    @property
+    def problem(self):
+        """One line where what was known could not be used, or None."""
+        if self.judgement or self.config.source == "network":
+            return None
+        lack = "no floor was seen below the camera" if self.config.source == "height" else \
+            "no two keyframes show the board from different places"
+        return f"--scale {self.config}: {lack}, so scale is still the network's"
+
+    def look(self, frame, camera, row):
+        """A frame became keyframe `row`. camera: its pinhole, at any size."""
+        self.sightings.look(frame.rgb, camera.resized(frame.rgb.shape[:2]), row)
+
+    def judge(self, keyframes, surfels):
+        """How far the present map is from its true size -> Judgement, or None. The map has to grow accordingly."""
+        judges = {"network": lambda *_: None, "factor": self._by_factor, "height": self._by_height,
+                  "board": self._by_board}
+        judgement = judges[self.config.source](keyframes, surfels)
+        if judgement:
+            self.judgement = judgement
+            self.times_network *= judgement.growth
+        return judgement
+
+    def _by_factor(self, keyframes, surfels):
+        return Judgement(self.config.factor / self.times_network, None)
+
+    def _by_height(self, keyframes, surfels):
+        """Of the first keyframe above the floor that the first ones of its submap saw, or as many more as it takes: far
+        from the start, the map may have drifted."""
+        here = np.flatnonzero(keyframes.submap == keyframes.submap[0])
+        rows = surfels.select(surfels.config.stable_confidence)
+        T_first_key = se3.inverse(keyframes.T_world_key[0]) @ keyframes.T_world_key
+        for count in _doubling(self.config.first_keyframes, len(here)):
+            seen = rows[np.isin(surfels.keyframe_of(rows), here[:count])]
+            down = T_first_key[here[:count], :3, 1].sum(0)
+            floor = find_floor(*surfels.world_points(seen, T_first_key), down / np.linalg.norm(down), self.config.floor)
+            if floor:
+                return Judgement(self.config.height_m / floor.height, floor.log_std)
+        return None
+
+    def _by_board(self, keyframes, surfels):
+        found = board_growth(self.sightings.found, keyframes, self.config.board_scale)
+        return Judgement(float(np.exp(found[0])), found[1]) if found else None
+
+
+def _doubling(first, last):
+    """-> first, twice that, and so on, and `last` in the end"""
+    while first < last:
+        yield first
+        first *= 2
+    yield last
+
+
+def parse_scale(text):
+    """An argparse type: one of FORMS -> ScaleConfig"""
+    name, separator, value = text.partition("=")
+    if not separator:
+        return ScaleConfig(factor=_number(text, text, FACTORS))
+    if name == "height":
+        return ScaleConfig(height_m=_number(value, text, HEIGHTS_M))
+    size, *rest = value.split(",")
+    if name != "board" or not 1 <= len(rest) <= 3:
+        raise argparse.ArgumentTypeError(f"expected {FORMS}, not {text!r}")
+    if rest[1:] and rest[1] not in DICTIONARIES:
+        raise argparse.ArgumentTypeError(f"no dictionary {rest[1]!r}; there are {', '.join(DICTIONARIES)}")
+    markers = [rest[1], *(_number(share, text, (0.2, 0.95)) for share in rest[2:])] if rest[1:] else []
+    return ScaleConfig(board=Board(columns_and_rows(size), *markers), square_m=_number(rest[0], text, SQUARES_M))
+
+
+def _number(word, text, limits):
+    with suppress(ValueError):
+        if limits[0] <= float(word) <= limits[1]:
+            return float(word)
+    raise argparse.ArgumentTypeError(
+        f"expected {FORMS}, {word!r} being a number from {limits[0]:g} to {limits[1]:g}, not {text!r}")

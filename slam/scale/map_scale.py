@@ -1,0 +1,41 @@
+"""How large a map of predicted depth is in the end: as the network says of all keyframes, or as is known besides."""
+
+import numpy as np
+
+from calib.geometry import sim3
+from slam.scale.known_scale import KnownScale
+
+
+class MapScale:
+    def __init__(self, config):
+        """config: slam.known_scale.ScaleConfig"""
+        self.known = KnownScale(config)
+        self.settled: dict[int, tuple[float, float | None]] = {}
+        """Per submap, the factor that it was scaled by at the end, and the standard deviation of its log: from one
+        keyframe to the next, or of what else is known; None where that was given."""
+
+    def by_network(self, keyframes, refiner):
+        """So far the first keyframe's prediction was the measure of everything; now the median over all keyframes is
+        (network errors of scale differ from view to view). -> S_world_key (K, 4, 4)"""
+        S_world_key = keyframes.S_world_key()
+        for submap in np.unique(keyframes.submap):
+            scale = refiner.network_scale(keyframes, submap)
+            if scale is not None:
+                rows = keyframes.submap == submap
+                S_world_key[rows] = sim3.scaling(scale[0]) @ S_world_key[rows]
+                self._note(submap, *scale)
+        return S_world_key
+
+    def by_knowledge(self, keyframes, refiner, surfels):
+        """What is known besides outweighs the network: by one factor for all submaps, wherever it was found, since a
+        network that misjudges one part of a place misjudges its other parts alike. -> S_world_key (K, 4, 4)"""
+        known, S_world_key = self.known.judge(keyframes, surfels), keyframes.S_world_key()
+        if known:
+            refiner.rescale_network(known.growth)
+            S_world_key = sim3.scaling(known.growth) @ S_world_key
+            for submap in np.unique(keyframes.submap):
+                self._note(submap, *known)
+        return S_world_key
+
+    def _note(self, submap, factor, log_std):
+        self.settled[int(submap)] = factor * self.settled.get(int(submap), (1.0,))[0], log_std

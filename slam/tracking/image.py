@@ -1,0 +1,41 @@
+"""A frame as the stages of SLAM use it."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from slam.tracking.pyramid import NO_DEPTH, Pyramid, build_pyramid, grey, inverse_depth_on
+
+
+class Image(NamedTuple):
+    """A frame at working size (h, w)."""
+
+    index: int
+    timestamp_s: float
+    gray: np.ndarray
+    """(h, w) float32 in [0, 1]"""
+    rgb: np.ndarray
+    """(h, w, 3) uint8"""
+    inverse_depth: np.ndarray
+    """(h, w) float32, 1/m, as measured or predicted; 0 where unknown."""
+    pyramid: Pyramid
+
+
+def prepared(frame, camera, config):
+    """Frame -> Image on the grid of `camera`, by a slam.config.SlamConfig."""
+    gray = grey(frame.rgb, camera.size)
+    rgb = cv2.resize(frame.rgb, camera.size[::-1], interpolation=cv2.INTER_AREA)
+    inverse_depth = np.zeros(camera.size, np.float32)
+    if frame.depth is not None:
+        inverse_depth = inverse_depth_on(camera, frame.depth, is_measured=config.depth_is_measured)
+    geometry = inverse_depth if config.depth_is_measured and inverse_depth.any() else NO_DEPTH
+    pyramid = build_pyramid(gray, geometry, camera, config.level_count)
+    return Image(frame.index, frame.timestamp_s, gray, rgb, inverse_depth, pyramid)
+
+
+def working_size(camera, config):
+    """(height, width) for tracking and fusion: at most working_width columns, divisible by every pyramid level."""
+    step = 2 ** (config.level_count - 1)
+    scale = min(1.0, config.working_width / camera.width)
+    return tuple(max(step, int(round(n * scale / step)) * step) for n in camera.size)

@@ -1,0 +1,67 @@
+"""One image at several resolutions, as the tracker samples it."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from calib.geometry.camera import Camera
+from slam.kernels.pyramid import gradient_texture, halve_inverse_depth, resample_inverse_depth
+
+NO_DEPTH = np.zeros((0, 0), np.float32)
+MAX_DEPTH_RATIO = 1.05
+"""Neighbouring pixels whose depths differ by more than this factor belong to different surfaces, at full resolution."""
+
+
+class Level(NamedTuple):
+    camera: Camera
+    texture: np.ndarray
+    """(h, w, 3) float32: intensity in [0, 1], and its derivatives along u and v per pixel."""
+    inverse_depth: np.ndarray
+    """(h, w) float32 in 1/m, 0 where unknown; or (0, 0) where the image has no depth."""
+    edge_ratio: np.float32
+    """Depth ratio of neighbouring pixels that marks an edge at this level."""
+
+
+@dataclass(frozen=True)
+class Pyramid:
+    levels: tuple[Level, ...]
+    """Finest first; each halves the one before."""
+
+
+def grey(rgb, size):
+    """(H, W, 3) uint8 -> (h, w) float32 in [0, 1], area-averaged to `size`."""
+    gray_u8 = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    return cv2.resize(gray_u8.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA) * np.float32(1 / 255)
+
+
+def inverse_depth_on(camera, depth, is_measured):
+    """DepthImage -> (h, w) float32 inverse depth on the pixel grid of `camera`, 0 where unknown.
+
+    A sensor's depth keeps its edges. A network's is smooth and much coarser than the image: it is interpolated.
+    """
+    out = np.empty(camera.size, np.float32)
+    edge_ratio = MAX_DEPTH_RATIO if is_measured else np.inf
+    resample_inverse_depth(depth.depth_m, depth.camera.pinhole, camera.pinhole, edge_ratio, out)
+    return out
+
+
+def build_pyramid(gray, inverse_depth, camera, level_count):
+    """gray (h, w) and inverse_depth (h, w) or NO_DEPTH -> Pyramid. Sizes are halved, rounding down."""
+    levels = []
+    for index in range(level_count):
+        edge_ratio = np.float32(1 + (MAX_DEPTH_RATIO - 1) * 2**index)
+        if index:
+            size = camera.height // 2, camera.width // 2
+            camera = camera.resized(size)
+            gray = cv2.resize(gray, size[::-1], interpolation=cv2.INTER_AREA)
+            if inverse_depth.size:
+                halved = np.empty(size, np.float32)
+                halve_inverse_depth(inverse_depth, edge_ratio, halved)
+                inverse_depth = halved
+        texture = np.empty((*gray.shape, 3), np.float32)
+        gradient_texture(gray, texture)
+        levels.append(Level(camera, texture, inverse_depth, edge_ratio))
+    return Pyramid(tuple(levels))
+

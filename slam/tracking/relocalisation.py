@@ -1,0 +1,104 @@
+"""Finding the camera again: which keyframe looks like this image, and from where."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from calib.geometry import se3
+
+IN_TURN = 2
+"""Of the keyframes tried per frame, those that are tried without looking likely."""
+
+
+@dataclass(frozen=True)
+class RelocalisationConfig:
+    features: int = 500
+    """ORB features per image."""
+    candidates: int = 5
+    """Keyframes tried per frame: the last reference, some that share most features, and some others in turn."""
+    min_matches: int = 20
+    """Feature matches that agree on one pose."""
+    max_distance: int = 50
+    """Bits in which the descriptors of a match may differ (Mur-Artal 2015, ORB-SLAM). Spares most unrelated images the
+    search for a pose, and costs no related ones."""
+    reprojection_px: float = 3.0
+    min_correlation: float = 0.6
+    """Of intensities after direct alignment. More than tracking asks for, which knows where the camera was just now."""
+    max_correction: float = 0.15
+    """Direct alignment may move the guess by this much, in median depths and in radians; else one of them is wrong."""
+
+
+class Relocaliser:
+    def __init__(self, camera, config):
+        self.camera, self.config = camera, config
+        self.orb = cv2.ORB_create(nfeatures=config.features, fastThreshold=8)
+        self.matcher = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True)
+
+    def describe(self, gray):
+        """(h, w) float32 -> (positions (n, 2) px, descriptors (n, 32) uint8)."""
+        keypoints, descriptors = self.orb.detectAndCompute((gray * 255).astype(np.uint8), None)
+        positions = np.array([k.pt for k in keypoints], np.float64).reshape(-1, 2)
+        return positions, descriptors if descriptors is not None else np.zeros((0, 32), np.uint8)
+
+    def guesses(self, gray, keyframes, index, attempt=0):
+        """Yield (keyframe, T_cam_key), most promising first. Each is a guess that direct alignment must confirm.
+
+        index: slam.appearance.AppearanceIndex of the keyframes; attempt: how many images were tried before this one.
+        """
+        features = self.describe(gray)
+        for keyframe in self._similar(features, keyframes, index, attempt):
+            T_cam_key = self.pose(features, keyframe)
+            if T_cam_key is not None:
+                yield keyframe, T_cam_key
+
+    def guess(self, gray, keyframe):
+        """T_cam_key of one keyframe by features alone, or None."""
+        return self.pose(self.describe(gray), keyframe)
+
+    def confirms(self, tracked, keyframe, T_cam_key):
+        """Whether direct alignment from the guess T_cam_key ended in `tracked` close by, on an image that fits."""
+        correction = tracked.T_cam_key @ se3.inverse(T_cam_key)
+        distance = float(np.linalg.norm(correction[:3, 3])) / keyframe.median_depth_m
+        return (tracked.converged and tracked.correlation >= self.config.min_correlation
+                and max(distance, se3.rotation_angle_rad(correction)) <= self.config.max_correction)
+
+    def _similar(self, features, keyframes, index, attempt):
+        """Keyframes to try, at most `candidates`: however poor the image, all have their turn after some attempts."""
+        ranked = [int(row) for row in np.argsort(-index.scores(features[1]), kind="stable")]
+        ranked.remove(keyframes.reference.row)
+        likely = max(0, self.config.candidates - 1 - IN_TURN)
+        others = ranked[likely:]
+        start = attempt * IN_TURN % len(others) if others else 0
+        rows = [keyframes.reference.row, *ranked[:likely], *others[start:start + IN_TURN]]
+        return [keyframes.items[row] for row in rows]
+
+    def pose(self, features, keyframe):
+        """T_cam_key by ORB matches to the keyframe's points in space and PnP in RANSAC; None where too few agree."""
+        positions, descriptors = features
+        key_positions, key_descriptors = keyframe.features
+        if min(len(descriptors), len(key_descriptors)) < self.config.min_matches:
+            return None
+        matches = self.matcher.match(key_descriptors, descriptors)
+        matches = [match for match in matches if match.distance <= self.config.max_distance]
+        if len(matches) < self.config.min_matches:
+            return None
+        key_px = key_positions[[m.queryIdx for m in matches]]
+        px = positions[[m.trainIdx for m in matches]]
+        u, v = np.round(key_px).astype(int).T
+        rho = keyframe.inverse_depth[v, u]
+        known = rho > 0
+        if known.sum() < self.config.min_matches:
+            return None
+        c = self.camera
+        rays = np.stack([(key_px[:, 0] - c.cx) / c.fx, (key_px[:, 1] - c.cy) / c.fy, np.ones(len(key_px))], 1)
+        cv2.setRNGSeed(0)  # RANSAC draws from a global generator; the same frames must give the same map
+        found, rotation, translation, inliers = cv2.solvePnPRansac(
+            rays[known] / rho[known, None], px[known], c.K, None, iterationsCount=200,
+            reprojectionError=self.config.reprojection_px, flags=cv2.SOLVEPNP_AP3P)
+        if not found or inliers is None or len(inliers) < self.config.min_matches:
+            return None
+        T_cam_key = np.eye(4)
+        T_cam_key[:3, :3] = cv2.Rodrigues(rotation)[0]
+        T_cam_key[:3, 3] = translation.ravel()
+        return T_cam_key

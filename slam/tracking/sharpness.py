@@ -1,0 +1,76 @@
+"""Motion blur: how sharp an image is, compared with those just before it.
+
+Sharpness is the energy of an image's gradients at the points of the reference keyframe, against that of the keyframe's
+own: what is compared is one piece of the world, so that looking at something plain does not pass for blur, and the
+exposure gain cancels.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from slam.kernels.alignment import MIN_DEPTH_M
+
+
+@dataclass(frozen=True)
+class SharpnessConfig:
+    recent: int = 12
+    """Frames before that say what is sharp: their median."""
+    min_recent: int = 3
+    """With fewer, nothing is said."""
+    samples: int = 1500
+    """Points of the keyframe that are compared."""
+    min_share: float = 0.1
+    """Of the points that are seen; below, nothing is said."""
+    blurred: float = 0.85
+    """Images less sharp than this, compared with the recent ones, wait to become keyframes, ..."""
+    patience: float = 1.4
+    """... until the camera is this many times as far as a keyframe needs to be."""
+
+
+class Sharpness:
+    def __init__(self, config):
+        self.config = config
+        self.recent = deque(maxlen=config.recent)
+        self.reference_row, self.last_frame = None, None
+
+    def __call__(self, image, keyframe, tracked):
+        """slam.tracking.image.Image aligned to a keyframe -> its sharpness over the median of the recent images', one if
+        there is nothing to compare with. To be called once for every image."""
+        if keyframe.row != self.reference_row:
+            self._change_reference(keyframe)
+        self.last_frame = image.index
+        sharpness = self._against(image.pyramid.levels[0], keyframe.points[0], tracked)
+        usual = np.median(self.recent) if len(self.recent) >= self.config.min_recent else None
+        if sharpness is not None:
+            self.recent.append(sharpness)
+        return float(sharpness / usual) if sharpness and usual else 1.0
+
+    def patience(self, sharpness):
+        """How many times as far as usual the camera may go before an image of this sharpness becomes a keyframe."""
+        return self.config.patience if sharpness < self.config.blurred else 1.0
+
+    def _change_reference(self, keyframe):
+        """The last image has become the reference: what came before is as much sharper than it as it was; any other
+        reference says nothing of them."""
+        known = list(self.recent) if keyframe.frame_index == self.last_frame else []
+        self.recent.clear()
+        self.recent.extend(sharpness / known[-1] for sharpness in known)
+        self.reference_row = keyframe.row
+
+    def _against(self, level, points, tracked):
+        """Energy of gradients in the live image over that in the keyframe's; None where too little is in view."""
+        points = points[:, :: max(1, points.shape[1] // self.config.samples)]
+        T = tracked.T_cam_key.astype(np.float32)
+        x, y, z = T[:3, :3] @ points[:3] + T[:3, 3:]
+        fx, fy, cx, cy = level.camera.pinhole
+        z = np.maximum(z, MIN_DEPTH_M)
+        u, v = np.round(fx * x / z + cx).astype(np.int32), np.round(fy * y / z + cy).astype(np.int32)
+        seen = np.flatnonzero((z > MIN_DEPTH_M) & (u >= 0) & (v >= 0)
+                              & (u < level.camera.width) & (v < level.camera.height))
+        if len(seen) < self.config.min_share * points.shape[1]:
+            return None
+        live = level.texture[v[seen], u[seen], 1:]
+        own = points[4:6, seen]
+        return float((live**2).sum() / ((own**2).sum() * np.exp(2 * tracked.affine[0])))

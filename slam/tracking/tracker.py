@@ -1,0 +1,154 @@
+"""Where the camera is now: direct alignment of the live image to a keyframe, coarse to fine."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from calib.geometry import se3
+from slam.kernels.alignment import ROWS, UNKNOWNS, linearise, residuals
+from slam.tracking.gauss_newton import GaussNewtonConfig, NormalEquations, minimise
+
+MAX_LOG_GAIN = 2.0
+"""Bound on the log of the exposure ratio. Where images have nothing in common the gain would collapse towards zero."""
+
+
+@dataclass(frozen=True)
+class TrackerConfig:
+    solver: GaussNewtonConfig = field(default_factory=GaussNewtonConfig)
+    min_sigma: float = 1.5 / 255
+    """Floor of the photometric standard deviation: sensor noise and rounding."""
+    min_sigma_per_m: float = 1e-3
+    """Floor of the standard deviation of inverse depth, 1/m."""
+    geometric_weight: float = 1.0
+    """Weight of measured depth against intensity. Above 1, since errors of intensity are shared by whole regions
+    (rolling shutter, reflections, colour and depth a pixel apart) and count less than their number suggests."""
+    samples: int = 2000
+    """Residuals from which their scale, and in the end the images' correlation, are estimated."""
+    min_overlap: float = 0.25
+    """Share of the keyframe's points that must land in the live image."""
+    min_correlation: float = 0.3
+    """Of intensities, live against keyframe, at the solution. Images of one place correlate; the gain makes anything fit."""
+    max_log_gain: float = 1.5
+    """Exposure may change by this factor (log) since the keyframe."""
+    max_std: float = 0.02
+    """Standard deviation of the motion that the equations may leave, in radians and in median depths."""
+
+
+class TrackingResult(NamedTuple):
+    T_cam_key: np.ndarray
+    affine: tuple[float, float]
+    """Log gain and bias that bring the keyframe's intensities to the live image's."""
+    converged: bool
+    iterations: tuple[int, ...]
+    """Per level, coarsest first."""
+    overlap: float
+    """Share of the keyframe's points that land in the live image."""
+    inlier_share: float
+    """Share of those whose photometric residual is not cut off."""
+    correlation: float
+    """Of the intensities that were compared."""
+    cost: float
+    information: np.ndarray
+    """(6, 6) of the motion, affine brightness marginalised."""
+    stop_reason: str
+
+
+class _State(NamedTuple):
+    T: np.ndarray
+    affine: np.ndarray
+
+
+class Tracker:
+    def __init__(self, config):
+        self.config = config
+
+    def track(self, pyramid, keyframe, T_cam_key, affine=(0.0, 0.0)):
+        state = _State(T_cam_key, np.asarray(affine, np.float64))
+        iterations = []
+        for level, points in reversed(list(zip(pyramid.levels, keyframe.points))):
+            problem = _Alignment(level, points, self._scales(level, points, state))
+            solution = minimise(problem.equations, _retract, state, self.config.solver)
+            state = solution.state  # as it was, where a coarse level of a plain view has too few points
+            iterations.append(solution.iterations)
+        seen, inliers = problem.seen
+        live, photometric, _ = self._sample(level, points, state)
+        result = TrackingResult(
+            se3.orthonormalised(state.T), tuple(state.affine), True, tuple(iterations), seen / max(points.shape[1], 1),
+            inliers / max(seen, 1), _correlation(live, live - photometric), solution.equations.cost,
+            _marginal(solution.equations.information), solution.stop_reason)
+        failure = self._failure(result, keyframe)
+        return result._replace(converged=False, stop_reason=failure) if failure else result
+
+    def _failure(self, result, keyframe):
+        """Why this motion must not be believed, or None."""
+        c = self.config
+        if result.stop_reason in ("too_few_residuals", "singular"):
+            return result.stop_reason
+        if result.overlap < c.min_overlap:
+            return "little_overlap"
+        if abs(result.affine[0]) > c.max_log_gain or result.correlation < c.min_correlation:
+            return "unlike_images"
+        std = motion_std(result.information) / [keyframe.median_depth_m, 1.0]
+        return None if std.max() < c.max_std else "undetermined"
+
+    def _scales(self, level, points, state):
+        """Robust standard deviations of both kinds of residuals (median absolute deviation)."""
+        _, photometric, geometric = self._sample(level, points, state)
+        return (_spread(photometric, self.config.min_sigma),
+                _spread(geometric, self.config.min_sigma_per_m) / self.config.geometric_weight**0.5)
+
+    def _sample(self, level, points, state):
+        """Live intensities, photometric and geometric residuals of some of the points."""
+        sample = np.ascontiguousarray(points[:, :: max(1, points.shape[1] // self.config.samples)])
+        live, photometric, geometric = np.empty((3, sample.shape[1]), np.float32)
+        seen, seen_depth = residuals(sample, level.texture, level.inverse_depth, level.camera.pinhole,
+                                     state.T[:3].astype(np.float32), state.affine, level.edge_ratio,
+                                     live, photometric, geometric)
+        return live[:seen], photometric[:seen], geometric[:seen_depth]
+
+
+class _Alignment:
+    """The least-squares problem of one level."""
+
+    def __init__(self, level, points, scales):
+        self.level, self.points, self.scales = level, points, np.array(scales)
+        self.seen = (0, 0)
+
+    def equations(self, state):
+        products = np.empty((ROWS, ROWS))
+        cost, seen, inliers, seen_depth, _ = linearise(
+            self.points, self.level.texture, self.level.inverse_depth, self.level.camera.pinhole,
+            state.T[:3].astype(np.float32), state.affine, self.scales, self.level.edge_ratio, products)
+        self.seen = seen, inliers
+        return NormalEquations(cost / max(seen + seen_depth, 1), seen + seen_depth,
+                               products[:UNKNOWNS, :UNKNOWNS], products[:UNKNOWNS, UNKNOWNS])
+
+
+def _retract(state, dx):
+    log_gain = np.clip(state.affine[0] + dx[6], -MAX_LOG_GAIN, MAX_LOG_GAIN)
+    return _State(se3.exp(dx[:6]) @ state.T, np.array([log_gain, state.affine[1] + dx[7]]))
+
+
+def _spread(values, floor):
+    return max(1.4826 * float(np.median(np.abs(values))), floor) if len(values) else floor
+
+
+def _correlation(a, b):
+    """Pearson's, 0 where one of them is constant."""
+    a, b = a - a.mean(dtype=np.float64) if len(a) else a, b - b.mean(dtype=np.float64) if len(b) else b
+    norm = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / norm if norm > 1e-9 else 0.0
+
+
+def motion_std(information):
+    """(6, 6) -> (2,) largest standard deviation of the translation in metres and of the rotation in radians."""
+    values, vectors = np.linalg.eigh(information)
+    covariance = (vectors / np.maximum(values, 1e-12)) @ vectors.T
+    return np.sqrt([np.linalg.eigvalsh(covariance[i:i + 3, i:i + 3])[-1] for i in (0, 3)])
+
+
+def _marginal(information):
+    """(8, 8) -> (6, 6): what is known of the motion when the affine brightness is unknown."""
+    A, B, C = information[:6, :6], information[:6, 6:], information[6:, 6:]
+    return A - B @ np.linalg.solve(C + 1e-12 * np.eye(2), B.T)

@@ -1,0 +1,123 @@
+"""Calibration files: what is written comes back, and what is wrong is named."""
+
+import os
+
+import numpy as np
+import pytest
+
+from calib.base.errors import CalibrationError, OutputError
+from calib.formats.calibration_file import REQUIRED_FIELDS, Calibration, read_calibration, write_calibration
+from calib.geometry.camera import Camera
+
+GOOD = {"width": "640", "height": "480", "fx": "525.5", "fy": "526", "cx": "319.5", "cy": "239.5"}
+
+
+@pytest.fixture
+def file_with(tmp_path):
+    """Writes a calibration with some fields changed, or left out where None, and returns its path."""
+    def write(**changes):
+        path = tmp_path / "camera.yaml"
+        fields = {name: text for name, text in (GOOD | changes).items() if text is not None}
+        path.write_text("".join(f"{name}: {text}\n" for name, text in fields.items()))
+        return path
+    return write
+
+
+def refusal(path):
+    """The message of the CalibrationError that reading `path` must end in."""
+    with pytest.raises(CalibrationError) as caught:
+        read_calibration(path)
+    assert "\n" not in str(caught.value) and str(path) in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("distortion", [(), (0.1, -0.2, 1e-5, -3e-4), (0.1, -0.2, 0.0, 0.0, 0.05), tuple(range(8))])
+def test_files_come_back(tmp_path, distortion):
+    camera = Camera(640, 480, 525.123456789012345, 1e2 / 3, 319.5, 239.25, tuple(float(k) for k in distortion))
+    calibration = Calibration(camera, 5000.0)
+    write_calibration(tmp_path / "camera.yaml", calibration)
+    assert read_calibration(tmp_path / "camera.yaml") == calibration
+
+
+def test_a_fisheye_comes_back(tmp_path):
+    calibration = Calibration(Camera(640, 480, 300.5, 301.0, 319.5, 239.25, (0.1, -0.02, 1e-3, -1e-4), "fisheye"))
+    write_calibration(tmp_path / "camera.yaml", calibration)
+    assert read_calibration(tmp_path / "camera.yaml") == calibration
+
+
+def test_numpy_numbers_are_written_as_numbers(tmp_path):
+    K = np.array([[500.0, 0, 320], [0, 501, 240]])
+    camera = Camera(np.int64(640), np.int64(480), K[0, 0], K[1, 1], K[0, 2], K[1, 2], tuple(np.zeros(4)))
+    write_calibration(tmp_path / "camera.yaml", Calibration(camera))
+    assert read_calibration(tmp_path / "camera.yaml").camera == Camera(640, 480, 500, 501, 320, 240, (0.0,) * 4)
+
+
+def test_defaults_and_spellings(file_with):
+    calibration = read_calibration(file_with())
+    assert calibration == Calibration(Camera(640, 480, 525.5, 526, 319.5, 239.5), 1000.0)
+    assert isinstance(calibration.camera.width, int) and isinstance(calibration.camera.fy, float)
+    assert read_calibration(file_with(fx="5.255e2", width="640.0", model="pinhole", distortion="")) == calibration
+    # YAML itself takes an exponent without a point for text
+    assert read_calibration(file_with(fy="526e0", depth_scale="5e3")).depth_scale == 5000
+
+
+@pytest.mark.parametrize("name", REQUIRED_FIELDS)
+def test_each_missing_field_is_named(file_with, name):
+    text = refusal(file_with(**{name: None}))
+    assert f"lacks {name}:" in text and "fx, fy, cx, cy" in text
+
+
+def test_several_missing_fields_are_all_named(file_with):
+    assert "lacks width, fy, cx:" in refusal(file_with(width=None, fy=None, cx=None))
+
+
+@pytest.mark.parametrize("changes, says", [
+    ({"fx": "wide"}, "fx is not a number: 'wide'"),
+    ({"cx": ""}, "cx is not a number"),
+    ({"fy": "[500]"}, "fy is not a number"),
+    ({"fy": "true"}, "fy is not a number"),
+    ({"fx": ".nan"}, "fx is not a number"),
+    ({"cy": "-.inf"}, "cy is not a number"),
+    ({"width": ".inf"}, "width is not a number"),
+    ({"height": "1" + "0" * 400}, "height is not a number"),
+    ({"width": "640.5"}, "width is not a whole number of pixels: 640.5"),
+    ({"width": "-640"}, "positive size"),
+    ({"height": "0"}, "positive size"),
+    ({"fx": "-525"}, "focal length"),
+    ({"fy": "0"}, "focal length"),
+    ({"distortion": "0.1"}, "distortion takes a list"),
+    ({"distortion": "0.1 0.2 0 0"}, "distortion takes a list"),
+    ({"distortion": "[0.1, 0.2]"}, "4, 5 or 8 coefficients"),
+    ({"distortion": "[0.1, 0.2, a, b]"}, "distortion is not a number: 'a'"),
+    ({"distortion": "[0.1, .nan, 0, 0]"}, "distortion is not a number"),
+    ({"depth_scale": "0"}, "depth_scale must be positive"),
+    ({"depth_scale": "-1000"}, "depth_scale must be positive"),
+    ({"depth_scale": ".nan"}, "depth_scale is not a number"),
+    ({"depth_scale": "null"}, "depth_scale is not a number"),
+    ({"model": "fisheye"}, "takes 4 coefficients (k1 k2 k3 k4), not 0"),
+    ({"model": "omni"}, "model 'omni' is not known; known are pinhole, fisheye"),
+    ({"skew": "0"}, "unknown field skew; known are width"),
+    ({"1": "2"}, "unknown field 1"),
+    ({"fx": "2020-13-45"}, "is not YAML")])
+def test_wrong_fields_are_named(file_with, changes, says):
+    assert says in refusal(file_with(**changes))
+
+
+@pytest.mark.parametrize("data, says", [
+    (b"width: [640\nheight: 480", "is not YAML"),
+    (b"\x89PNG\r\n\x1a\n\0\0", "is not YAML"),
+    (b"\xff\xfe\x00w", "is not YAML"),
+    (b"525 525 320 240", "no `name: value` lines"),
+    (b"- 525\n- 320", "no `name: value` lines"),
+    (b"", "no `name: value` lines")])
+def test_files_that_are_no_calibration(tmp_path, data, says):
+    path = tmp_path / "camera.yaml"
+    path.write_bytes(data)
+    assert says in refusal(path)
+
+
+def test_files_that_cannot_be_read_or_written(tmp_path):
+    assert "No such file" in refusal(tmp_path / "none.yaml")
+    assert "Is a directory" in refusal(tmp_path)
+    with pytest.raises(OutputError, match=os.strerror(2)):
+        write_calibration(tmp_path / "none" / "camera.yaml", Calibration(Camera(4, 3, 1, 1, 1, 1)))

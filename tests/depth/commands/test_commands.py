@@ -1,0 +1,53 @@
+"""`python -m depth`: list, import, and what is said when something is wrong."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from depth.__main__ import COMMANDS, main
+from depth.networks.registry import NETWORKS
+from tests.helpers.paths import ROOT
+
+
+def test_list_has_a_line_for_every_network(capsys):
+    pytest.importorskip("torch")
+    assert main(["list"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == ["name", "paper", "input", "output", "predicts", "parameters"]
+    assert [line.split()[0] for line in lines] == list(NETWORKS)
+    assert lines[list(NETWORKS).index("laina_resnet_upproj")].split() == [
+        "laina_resnet_upproj", "Laina", "2016", "304x228", "160x128", "depth", "63,563,009"]
+    assert len({len(line) for line in lines}) == 1, "columns end where they should"
+
+
+def test_help_names_every_command(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert caught.value.code == 0 and all(re.search(rf"\n    {name}\s", shown) for name in COMMANDS)
+
+
+@pytest.mark.parametrize("arguments", [[], ["paint"], ["list", "--fast"], ["import", "one.npy"]])
+def test_wrong_arguments_are_one_line(arguments, capsys):
+    assert main(arguments) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: ") and shown.count("\n") == 1 and "--help" in shown
+
+
+def test_a_file_that_cannot_be_imported_is_one_line(tmp_path, capsys):
+    pytest.importorskip("torch")
+    np.save(tmp_path / "a.npy", {"conv1": {"weights": np.zeros((7, 7, 3, 64))}})
+    assert main(["import", str(tmp_path / "a.npy"), str(tmp_path / "b.pth")]) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: the weights in ") and shown.count("\n") == 1 and "missing: ConvPred/biases" in shown
+    assert not (tmp_path / "b.pth").exists()
+
+
+def test_without_torch_it_says_what_to_install():
+    script = "import sys; sys.modules['torch'] = None; from depth.__main__ import main; sys.exit(main(['list']))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.strip() == "error: counting parameters needs the package torch: pip install torch"

@@ -1,0 +1,84 @@
+"""The official weights of Laina 2016: every name and shape, and the same depth as the release's own graph computes."""
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+torch = pytest.importorskip("torch")
+
+from calib.base.errors import NetworkError
+from depth.networks.weights.fcrn_import import import_fcrn, read_layers, release_tensors
+from tests.helpers.fcrn_release_graph import release_layers, release_predict
+from tests.helpers.matconvnet_file import saved_release
+from tests.helpers.tensor_bundle_file import write_bundle
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def layers():
+    return release_layers()
+
+
+@pytest.fixture(scope="module")
+def npy(layers, tmp_path_factory):
+    path = tmp_path_factory.mktemp("release") / "NYU_ResNet-UpProj.npy"
+    np.save(path, layers, allow_pickle=True)
+    yield path
+    path.unlink()
+
+
+def test_it_predicts_what_the_release_predicts(layers, npy):
+    torch.manual_seed(0)
+    images = torch.rand(2, 3, 64, 96)
+    with torch.no_grad():
+        ours, theirs = import_fcrn(npy)(images), release_predict(layers, 255 * images)
+    assert ours.shape == (2, 1, 32, 48) and 0 < (ours == 0).float().mean() < 1, "some of it ends at ReLU"
+    assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-4 * theirs.max().item())
+
+
+def test_the_matconvnet_file_predicts_the_same(layers, npy, tmp_path):
+    """The whole network as DagNN saves it: deviations for variances, and without the sizes of 1 that MATLAB drops."""
+    path = tmp_path / "NYU_ResNet-UpProj.mat"
+    savemat(path, saved_release(layers))
+    from_mat, from_npy = (import_fcrn(each).state_dict() for each in (path, npy))
+    path.unlink()
+    assert all(torch.allclose(from_mat[name], tensor, rtol=1e-4, atol=1e-6) for name, tensor in from_npy.items())
+
+
+def without(layers, layer, part):
+    return {**layers, layer: {name: array for name, array in layers[layer].items() if name != part}}
+
+
+@pytest.mark.parametrize("layer, part", [("layer8x_br2_ConvC", "weights"), ("bn4f_branch2b", "variance"),
+                                         ("ConvPred", "biases"), ("layer2x_br1_ConvA", "biases")])
+def test_what_is_missing_is_named(layers, layer, part):
+    with pytest.raises(NetworkError, match=f"weights in a.npy do not fit the network; missing: {layer}/{part}$"):
+        release_tensors(without(layers, layer, part), "a.npy")
+
+
+def test_what_is_surplus_is_named(layers):
+    with pytest.raises(NetworkError, match="surplus: fc1000/weights$"):
+        release_tensors({**layers, "fc1000": {"weights": np.zeros((1, 1, 2, 3))}}, "a.npy")
+
+
+def test_what_has_another_shape_is_named(layers, tmp_path):
+    np.save(tmp_path / "a.npy", {**layers, "ConvPred": {"weights": np.zeros((3, 3, 64, 2)), "biases": np.zeros(2)}})
+    with pytest.raises(NetworkError, match="wrong shape: decoder.predict.weight is 2x64x3x3 and not 1x64x3x3"):
+        import_fcrn(tmp_path / "a.npy")
+
+
+def test_a_bias_before_normalisation_may_be_missing(layers):
+    """MatConvNet's ResNet-50 has none in places where TensorFlow's has one."""
+    tensors = release_tensors(without(layers, "conv1", "biases"), "a.mat")
+    assert torch.equal(tensors["encoder.bn1.running_mean"], torch.from_numpy(layers["bn_conv1"]["mean"]))
+
+
+def test_a_tensorflow_checkpoint_is_read_into_the_same_table(tmp_path):
+    conv = {"weights": np.ones((1, 1, 2, 3), np.float32), "biases": np.arange(3, dtype=np.float32)}
+    write_bundle(tmp_path / "NYU_FCRN.ckpt", {"layer1/weights": conv["weights"], "layer1/biases": conv["biases"],
+                                             "x_0": np.arange(5), "x_1_7": np.arange(5)})
+    for name in ("NYU_FCRN.ckpt", "NYU_FCRN.ckpt.index"):
+        read = read_layers(tmp_path / name)
+        assert read.keys() == {"layer1"}
+        assert all(np.array_equal(read["layer1"][part], conv[part]) for part in conv)

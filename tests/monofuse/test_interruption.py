@@ -1,0 +1,234 @@
+"""Runs that end early - Ctrl-C, kill, a closed terminal, a full disk, a bug - leave what was done."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+import trimesh
+
+from monofuse.stop_signal import Interrupted, StopSignal
+from sequences.prefetch import prefetch
+from tests.helpers.slam_process import PATIENCE_S, PROGRAM, ROOT, read_surfels, report_in, run_process, trajectory_in
+from tests.helpers.walk_recording import FRAMES
+
+LONG = 100_000
+TENS_OF_FRAMES = rb"\d\d/100000"
+
+
+@pytest.fixture
+def endless(recording):
+    """The recording played forth and back for hours."""
+    for name in ("rgb", "depth"):
+        files = [f"{name}/{k}.png" for k in range(FRAMES)]
+        around = files + files[-2:0:-1]
+        (recording / f"{name}.txt").write_text(
+            "".join(f"{k / 30:.6f} {around[k % len(around)]}\n" for k in range(LONG)))
+    return recording
+
+
+@pytest.fixture
+def in_terminal(kernels, tmp_path):
+    """Starts a run in a terminal of its own, with its results in tmp_path/out -> Terminal"""
+    runs = []
+
+    def start(source):
+        runs.append(Terminal(source, "--output", tmp_path / "out"))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        run.end()
+
+
+class Terminal:
+    """A program with a terminal of its own."""
+
+    def __init__(self, *arguments):
+        self.screen, self.status = b"", None
+        self.pid, self.keyboard = pty.fork()
+        if self.pid == 0:
+            os.execv(sys.executable, [sys.executable, str(PROGRAM), *map(str, arguments)])
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        try:
+            while data := os.read(self.keyboard, 65536):
+                self.screen += data
+        except OSError:
+            pass
+
+    def wait_for(self, pattern):
+        deadline = time.monotonic() + PATIENCE_S
+        while not re.search(pattern, self.screen):
+            assert time.monotonic() < deadline and self.reader.is_alive(), self.screen.decode()
+            time.sleep(0.02)
+
+    def press_ctrl_c(self):
+        os.write(self.keyboard, b"\x03")
+
+    def close(self):
+        os.close(self.keyboard)
+
+    def exit_code(self):
+        """Like subprocess: negative for the signal that ended it."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.status is None:
+            assert time.monotonic() < deadline, self.screen.decode()
+            time.sleep(0.02)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = status if pid else None
+        return os.waitstatus_to_exitcode(self.status)
+
+    def end(self):
+        """See to it that nothing is left of it."""
+        if self.status is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+
+
+def check_saved(folder):
+    report = report_in(folder)
+    assert report["ended"] == "interrupted" and 10 <= report["tracked"] == report["frames"] < LONG
+    assert len(trajectory_in(folder)) == report["tracked"]
+    assert len(read_surfels(folder / "map.ply")) == report["surfels"] > 1000
+    return report
+
+
+def test_ctrl_c_saves_what_there_is(in_terminal, endless, tmp_path):
+    run = in_terminal(endless)
+    run.wait_for(TENS_OF_FRAMES)
+    run.press_ctrl_c()
+    assert run.exit_code() == 130
+    run.reader.join()
+    check_saved(tmp_path / "out")
+    assert len(trimesh.load(tmp_path / "out" / "mesh.ply", process=False).faces) > 1000
+    assert run.screen.endswith(b"run_slam: interrupted\r\n") and b"Traceback" not in run.screen
+
+
+def test_a_second_ctrl_c_only_leaves_out_the_mesh(in_terminal, endless, tmp_path):
+    run = in_terminal(endless)
+    run.wait_for(TENS_OF_FRAMES)
+    os.kill(run.pid, signal.SIGTERM)
+    run.wait_for(b"building the mesh")
+    run.press_ctrl_c()
+    assert run.exit_code() == -signal.SIGINT
+    report = check_saved(tmp_path / "out")
+    assert report["problems"] == ["interrupted", "ended before the mesh was complete"]
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"trajectory.txt", "map.ply", "report.json"}
+
+
+def test_a_closed_terminal_saves_what_there_is(in_terminal, endless, tmp_path):
+    run = in_terminal(endless)
+    run.wait_for(TENS_OF_FRAMES)
+    run.close()
+    assert run.exit_code() == 128 + signal.SIGHUP
+    check_saved(tmp_path / "out")
+    assert (tmp_path / "out" / "mesh.ply").exists()
+
+
+def test_a_bug_saves_what_there_is(kernels, recording, tmp_path):
+    program = tmp_path / "buggy.py"
+    program.write_text(f"""
+import sys
+import run_slam
+process = run_slam.SlamSystem.process
+
+def buggy(self, frame):
+    if frame.index == 15:
+        raise RuntimeError("a bug in frame 15")
+    return process(self, frame)
+
+run_slam.SlamSystem.process = buggy
+sys.exit(run_slam.main())
+""")
+    run = run_process(recording, "--output", tmp_path / "out", program=program)
+    assert run.returncode == 1
+    assert "RuntimeError: a bug in frame 15" in run.stderr and run.stderr.splitlines()[-1].startswith("run_slam: ")
+    report = report_in(tmp_path / "out")
+    assert report["ended"] == "failed" and report["problems"] == ["RuntimeError: a bug in frame 15"]
+    assert len(trajectory_in(tmp_path / "out")) == report["tracked"] == 15
+    assert (tmp_path / "out" / "mesh.ply").exists() and (tmp_path / "out" / "map.ply").exists()
+
+
+def test_a_full_disk_keeps_what_fits(kernels, recording, tmp_path):
+    """No file may exceed 100 kB: a disk full for the map and the mesh, but not for the path and the report."""
+    program = tmp_path / "short_of_space.py"
+    program.write_text(f"""
+import resource, sys
+import run_slam
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+sys.exit(run_slam.main())
+""")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mesh.ply").write_text("of an older run")
+    run = run_process(recording, "--output", tmp_path / "out", program=program)
+    assert run.returncode == 2 and run.stderr.count("\n") == 1
+    assert f"cannot write {tmp_path}/out/map.ply" in run.stderr and "free some space" in run.stderr
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"trajectory.txt", "report.json"}
+    report = report_in(tmp_path / "out")
+    assert report["ended"] == "complete"
+    assert len(trajectory_in(tmp_path / "out")) == report["tracked"] == report["frames"] == FRAMES
+    assert ["map.ply" in report["problems"][0], "mesh.ply" in report["problems"][1]] == [True, True]
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_source_that_no_longer_answers_does_not_hold_up_the_end(monkeypatch, number, code):
+    monkeypatch.setattr("sequences.prefetch.PATIENCE_S", 0.2)
+    threading.Timer(0.3, os.kill, (os.getpid(), number)).start()
+    taken = []
+    start = time.monotonic()
+    with StopSignal() as stop, pytest.raises(Interrupted) as caught:
+        for frame in stop.until_stopped(prefetch(stuck())):
+            taken.append(frame)
+    assert taken == [0] and caught.value.exit_code == code and time.monotonic() - start < 5
+
+
+def stuck():
+    yield 0
+    time.sleep(30)
+
+
+def test_a_frame_at_work_is_finished():
+    done = []
+    with StopSignal() as stop, pytest.raises(Interrupted):
+        for frame in stop.until_stopped(range(5)):
+            if frame == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+                os.kill(os.getpid(), signal.SIGINT)
+            done.append(frame)
+    assert done == [0, 1, 2] and stop.number == signal.SIGTERM
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("during_frames, after, steps_done", [
+    ([], [], [0, 1, 2, 3]), ([signal.SIGINT], [], [0, 1, 2, 3]), ([signal.SIGINT], [signal.SIGINT], [0, 1]),
+    ([], [signal.SIGINT], [0, 1]), ([signal.SIGTERM], [], []), ([signal.SIGINT, signal.SIGTERM], [], [])])
+def test_a_second_signal_leaves_out_what_follows_the_frames(during_frames, after, steps_done):
+    done = []
+    with StopSignal() as stop:
+        with suppress(Interrupted):
+            for _ in stop.until_stopped(range(3)):
+                for number in during_frames:
+                    os.kill(os.getpid(), number)
+        for step in stop.patiently(range(4)):
+            done.append(step)
+            if step == 1:
+                for number in after:
+                    os.kill(os.getpid(), number)
+    assert done == steps_done
+
+
+def test_nohup_is_respected():
+    program = ("import signal; from monofuse.stop_signal import StopSignal\n"
+               "with StopSignal(): print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)")
+    run = subprocess.run(["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-c", program], cwd=ROOT,
+                         capture_output=True, text=True, timeout=PATIENCE_S)
+    assert run.stdout == "True\n"

@@ -1,0 +1,148 @@
+"""slam.global_adjustment.reprojection_bundle against a slow reference by finite differences, and on points whose truth is known."""
+
+import numpy as np
+import pytest
+
+from calib.geometry import se3
+from slam.global_adjustment.feature_tracks import FeatureTracks
+from slam.global_adjustment.reprojection_bundle import TrackBundle, TrackBundleConfig, TrackState
+from slam.kernels.track_bundle import DEPTH_SOFTNESS, cost_of, linearise, moved_points
+from tests.helpers import scenes
+
+CONFIG = TrackBundleConfig()
+SIGMAS, SOFTNESS, DAMPING = np.array([CONFIG.sigma_px, CONFIG.depth_log_std]), 2.0, 0.01
+PINHOLE = np.array(scenes.CAMERA.pinhole, np.float64)
+
+
+def walk(count):
+    """T_cam_world (K, 4, 4) of a camera that moves sideways and turns a little."""
+    return np.array([se3.exp(np.array([-0.1 * k, 0.02 * k, 0.01 * k, 0.002 * k, 0.02 * k, -0.01 * k]))
+                     for k in range(count)])
+
+
+class Seen:
+    """Points in front of a few cameras, and where each camera that shows them does."""
+
+    def __init__(self, images=5, points=80, noise_px=0.0):
+        rng = np.random.default_rng(0)
+        self.T_cam_world = walk(images)
+        self.X = rng.uniform([-1.5, -1.0, 1.5], [1.5, 1.0, 4.0], (points, 3))
+        p_cam = np.einsum("kij,pj->pki", self.T_cam_world[:, :3, :3], self.X) + self.T_cam_world[:, :3, 3]
+        uv = scenes.CAMERA.project(p_cam)
+        inside = (uv > 0).all(-1) & (uv < (scenes.CAMERA.width, scenes.CAMERA.height)).all(-1)
+        inside &= inside.sum(1, keepdims=True) >= 2
+        self.X = self.X[inside.any(1)]
+        point, image = np.nonzero(inside[inside.any(1)])
+        self.z = p_cam[inside][:, 2]
+        self.tracks = FeatureTracks(image, point, uv[inside] + noise_px * rng.normal(size=(len(image), 2)))
+
+    def bundle(self, expected_depth_m=None, tracks=None):
+        is_held = np.arange(len(self.T_cam_world)) == 0
+        expected_depth_m = self.z if expected_depth_m is None else expected_depth_m
+        return TrackBundle(scenes.CAMERA, tracks or self.tracks, expected_depth_m, is_held, CONFIG)
+
+    def disturbed(self, motion=0.03, depth=1.2):
+        rng = np.random.default_rng(1)
+        T = np.array([se3.exp(motion * rng.normal(size=6) * (k > 0)) @ T for k, T in enumerate(self.T_cam_world)])
+        return TrackState(T, self.X * depth)
+
+
+def arguments(seen, bundle, state):
+    return (bundle.start, seen.tracks.image, seen.tracks.pixel, bundle.log_depth, bundle.share,
+            state.T_cam_world[:, :3].copy(), state.points, PINHOLE, SIGMAS, SOFTNESS)
+
+
+def reference(seen, bundle, state):
+    """J (3 M, 6 K + 3 P) by central differences, residuals (3 M,), their weights, and the cost, straight from the
+    formulas."""
+    K, P, t = len(state.T_cam_world), len(state.points), seen.tracks
+
+    def residuals(dx):
+        xi, moved = dx[:6 * K].reshape(K, 6), state.points + dx[6 * K:].reshape(P, 3)
+        out = []
+        for k, p, pixel, log_depth in zip(t.image, t.point, t.pixel, bundle.log_depth):
+            p_cam = (se3.exp(xi[k]) @ state.T_cam_world[k] @ [*moved[p], 1])[:3]
+            out += [*(scenes.CAMERA.project(p_cam) - pixel), np.log(p_cam[2]) - log_depth]
+        return np.array(out)
+
+    n = 6 * K + 3 * P
+    J = np.stack([(residuals(1e-6 * e) - residuals(-1e-6 * e)) / 2e-6 for e in np.eye(n)], 1)
+    r = residuals(np.zeros(n)).reshape(-1, 3)
+    far = (r[:, :2] ** 2).sum(1) / (SIGMAS[0] * SOFTNESS) ** 2
+    deep = (r[:, 2] / (SIGMAS[1] * DEPTH_SOFTNESS)) ** 2
+    w = 1 / (1 + far) / SIGMAS[0] ** 2
+    weights = np.stack([w, w, bundle.share / (1 + deep) / SIGMAS[1] ** 2], 1).ravel()
+    cost = 0.5 * (SOFTNESS**2 * np.log1p(far) + bundle.share * DEPTH_SOFTNESS**2 * np.log1p(deep)).sum()
+    return J, r.ravel(), weights, cost
+
+
+def test_the_equations_are_those_of_the_formulas():
+    seen = Seen(images=3, points=12, noise_px=1.0)
+    bundle, state = seen.bundle(1.1 * seen.z), seen.disturbed(0.01, 1.02)
+    K, P, M = 3, len(state.points), len(seen.tracks.image)
+    blocks, gradient, diagonal = np.empty((len(bundle.block_row), 6, 6)), np.empty((K, 6)), np.empty((K, 6))
+    cross, inverse, point_gradient = np.empty((M, 6, 3)), np.empty((P, 3, 3)), np.empty((P, 3))
+    cost = linearise(*arguments(seen, bundle, state), DAMPING, bundle.block_of, blocks, gradient, diagonal, cross,
+                     inverse, point_gradient)
+    J, r, w, expected_cost = reference(seen, bundle, state)
+    H, g = J.T * w @ J, J.T * w @ r
+    n = 6 * K
+    points = H[n:, n:] + DAMPING * np.diag(np.diag(H)[n:])
+    reduced = H[:n, :n] - H[:n, n:] @ np.linalg.solve(points, H[n:, :n])
+    found = np.zeros((n, n))
+    for k, j, block in zip(bundle.block_row, bundle.block_column, blocks):
+        found[6 * k:6 * k + 6, 6 * j:6 * j + 6] = block
+    assert cost == pytest.approx(expected_cost) == pytest.approx(cost_of(*arguments(seen, bundle, state)))
+    np.testing.assert_allclose(found, reduced, atol=1e-5 * np.abs(reduced).max())
+    np.testing.assert_allclose(gradient.ravel(), g[:n] - H[:n, n:] @ np.linalg.solve(points, g[n:]),
+                               atol=1e-5 * np.abs(g).max())
+    np.testing.assert_allclose(diagonal.ravel(), np.diag(H)[:n], rtol=1e-5)
+    step, moved = np.random.default_rng(2).normal(size=(K, 6)), np.empty((P, 3))
+    moved_points(bundle.start, seen.tracks.image, cross, inverse, point_gradient, step, state.points, moved)
+    expected = state.points.ravel() - np.linalg.solve(points, g[n:] + H[n:, :n] @ step.ravel())
+    np.testing.assert_allclose(moved.ravel(), expected, rtol=1e-5)
+
+
+def camera_error(state, seen):
+    """Largest distance of a camera from where it truly is, metres."""
+    return np.abs(se3.inverse(state.T_cam_world)[:, :3, 3] - se3.inverse(seen.T_cam_world)[:, :3, 3]).max()
+
+
+def test_exact_points_bring_everything_to_the_truth():
+    seen = Seen()
+    state, errors_px = seen.bundle().minimise(seen.disturbed())
+    assert camera_error(state, seen) < 1e-3 and np.abs(state.points - seen.X).max() < 1e-2 and errors_px.max() < 0.01
+
+
+def test_wrong_matches_and_a_keyframe_that_the_network_misjudges_are_outvoted():
+    seen = Seen(images=6, points=200, noise_px=0.2)
+    pixel = seen.tracks.pixel.copy()
+    wrong = np.arange(len(pixel)) % 10 == 3
+    pixel[wrong] += 25
+    depth = np.where(seen.tracks.image == 4, 2.0, 1.0) * seen.z
+    state, errors_px = seen.bundle(depth, seen.tracks._replace(pixel=pixel)).minimise(seen.disturbed())
+    assert camera_error(state, seen) < 0.04
+    assert np.median(errors_px[~wrong]) < 0.4 and np.median(errors_px[wrong]) > 10
+
+
+def test_expected_depth_decides_how_large_everything_is():
+    seen = Seen(noise_px=0.1)
+    state, _ = seen.bundle(1.5 * seen.z).minimise(TrackState(seen.T_cam_world, seen.X))
+    assert np.median(state.points[:, 2] / seen.X[:, 2]) == pytest.approx(1.5, abs=0.05)
+
+
+def test_held_cameras_stay_and_points_behind_them_do_no_harm():
+    seen = Seen()
+    state = seen.disturbed()
+    state.points[:3, 2] *= -1
+    state, errors_px = seen.bundle().minimise(state)
+    np.testing.assert_array_equal(state.T_cam_world[0], seen.T_cam_world[0])
+    assert np.isfinite(state.points).all() and camera_error(state, seen) < 0.01
+
+
+def test_a_camera_that_one_point_alone_holds_does_not_fail():
+    seen = Seen(images=2, points=60)
+    one = FeatureTracks(np.array([0, 1]), np.array([0, 0]), np.array([[60.0, 40.0], [58.0, 40.0]]))
+    bundle = TrackBundle(scenes.CAMERA, one, np.full(2, 2.0), np.array([True, False]), CONFIG)
+    state, errors_px = bundle.minimise(TrackState(seen.T_cam_world, np.array([[0.0, 0.0, 2.0]])))
+    assert np.isfinite(state.T_cam_world).all() and errors_px.max() < 0.1

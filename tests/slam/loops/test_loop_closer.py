@@ -1,0 +1,150 @@
+"""slam.loops.loop_closer in the whole system: drift is removed, the camera goes on, lost parts are joined."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from calib.geometry import se3, sim3
+from sequences.frame import DepthImage
+from slam.config import SlamConfig
+from slam.evaluation import absolute_error
+from slam.loops.candidates import CandidateConfig
+from slam.loops.loop_closer import Trial
+from slam.loops.pose_graph import Edge, Optimum
+from slam.mapping.keyframes import KeyframeConfig, Keyframes
+from slam.mapping.surfels import SurfelConfig
+from slam.system import SlamSystem
+from tests.helpers import scenes
+
+CAMERA = scenes.CAMERA.resized((180, 240))
+NO_CANDIDATES = CandidateConfig(by_appearance=0, by_position=0)
+ROUND = scenes.turn(110, 1.15 * 2 * np.pi)
+DRIFT = np.array([0, -0.005, 0, 0, 0, 0])
+"""Of each keyframe against the one before: upwards, since a constant error sideways closes to a circle by itself."""
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return [scenes.speckled_frame(i, T, CAMERA) for i, T in enumerate(ROUND)]
+
+
+def system(config, drift=np.zeros(6), closes_loops=True):
+    """A system whose keyframes are placed with an error."""
+    loops = config.loops if closes_loops else replace(config.loops, candidates=NO_CANDIDATES)
+    slam = SlamSystem(CAMERA, replace(config, surfels=SurfelConfig(max_surfels=300_000), loops=loops))
+    add = slam.keyframes.add
+
+    def add_with_error(keyframe, T_world_key, submap=None):
+        add(keyframe, T_world_key @ se3.exp(drift) if len(slam.keyframes) else T_world_key, submap)
+    slam.keyframes.add = add_with_error
+    return slam
+
+
+def run(slam, frames):
+    results = [slam.process(frame) for frame in frames]
+    slam.finish()
+    return results
+
+
+def error_m(slam, submap=None):
+    times_s, T = slam.trajectory(submap)
+    truth = np.array(ROUND)[np.round(times_s * 30).astype(int)]
+    return absolute_error(T[:, :3, 3], truth[:, :3, 3], with_scale=False)[0]
+
+
+def test_drift_is_removed_and_both_passes_become_one_surface(frames):
+    without, slam = system(SlamConfig.for_sensor(), DRIFT, closes_loops=False), system(SlamConfig.for_sensor(), DRIFT)
+    run(without, frames)
+    results = run(slam, frames)
+    assert all(r.status == "tracked" for r in results)
+    assert not without.loops.closed and len(slam.loops.closed) > 5 and slam.loops.refused == 0
+    assert error_m(slam) < 0.2 * error_m(without)
+    for loop in slam.loops.closed:
+        new, old = (ROUND[slam.keyframes.items[row].frame_index] for row in (loop.new, loop.old))
+        error = se3.inverse(loop.S_new_old) @ se3.inverse(new) @ old
+        assert np.linalg.norm(error[:3, 3]) < 0.02 and se3.rotation_angle_rad(error) < 0.01
+    stable = [s.surfels.select(s.surfels.config.stable_confidence) for s in (without, slam)]
+    assert len(stable[1]) < len(stable[0])
+
+
+def test_scale_that_drifted_is_brought_back(frames):
+    """Each prediction is in error by a scale; keyframes grow on the way round."""
+    slam = system(SlamConfig.for_network())
+    run(slam, frames[:60])
+    before = slam.trajectory()[1][-1]
+    growth = np.exp(0.01 * np.arange(len(slam.keyframes)))
+    points_m, _ = slam.surfels.world_points(slam.surfels.select(0), slam.keyframes.T_world_key)
+    slam.move_map(sim3.similarity(slam.keyframes.T_world_key, growth * slam.keyframes.scale))
+    moved_m, _ = slam.surfels.world_points(slam.surfels.select(0), slam.keyframes.T_world_key)
+    owner = slam.surfels.keyframe_of(slam.surfels.select(0))
+    centre = slam.keyframes.T_world_key[owner][:, :3, 3]
+    assert np.allclose(moved_m - centre, growth[owner][:, None] * (points_m - centre), atol=1e-4)
+    assert np.allclose(slam.trajectory()[1][-1][:3, :3], before[:3, :3])
+    result = slam.process(frames[60])
+    assert result.status == "tracked"
+    step_m = np.linalg.norm(result.T_world_cam[:3, 3] - slam.trajectory()[1][-2][:3, 3])
+    assert step_m < 3 * growth[-1] * np.linalg.norm(ROUND[1][:3, 3] - ROUND[0][:3, 3])
+
+
+def black(index):
+    rgb = np.zeros((*CAMERA.size, 3), np.uint8)
+    return replace(scenes.frame(index, np.eye(4), rgb=rgb), depth=DepthImage(np.zeros(CAMERA.size, np.float32), CAMERA))
+
+
+@pytest.mark.parametrize("config", [SlamConfig.for_sensor(), SlamConfig.for_network()], ids=["sensor", "network"])
+def test_a_part_begun_in_the_dark_is_joined_where_the_path_comes_back(frames, config):
+    """Lost for more than a second, found at a place never seen: a submap; on coming round it joins the map."""
+    cut = [*frames[:20], *(replace(black(i), timestamp_s=20 / 30 + (i - 20) * 0.12) for i in range(20, 34))]
+    rest = [replace(f, index=i + 34, timestamp_s=10 + f.timestamp_s) for i, f in enumerate(frames[40:])]
+    slam = system(config)
+    results = run(slam, [*cut, *rest])
+    assert [r.status for r in results[20:34]] == ["lost"] * 14
+    assert all(r.status == "tracked" for r in results[45:])
+    assert len(slam.submaps()) == 1 and slam.submaps()[0]["frames"] > 80
+    times_s, T = slam.trajectory()
+    truth = np.array(ROUND)[np.round((times_s - 10 * (times_s > 5)) * 30).astype(int)]
+    assert absolute_error(T[:, :3, 3], truth[:, :3, 3], with_scale=False)[0] < 0.02
+
+
+def test_parts_that_nothing_joins_are_kept_apart(frames):
+    slam = system(SlamConfig.for_sensor())
+    dark = [replace(black(i), timestamp_s=20 / 30 + (i - 20) * 0.12) for i in range(20, 34)]
+    rest = [replace(f, index=i + 34, timestamp_s=10 + f.timestamp_s) for i, f in enumerate(frames[45:75])]
+    run(slam, [*frames[:20], *dark, *rest])
+    parts = slam.submaps()
+    assert [part["submap"] for part in parts] == [1, 0] and slam.main_submap == 1
+    assert parts[1]["frames"] == 20 and parts[0]["frames"] >= 28
+    own, other = (slam.map_of(number) for number in (1, 0))
+    assert len(own) + len(other) == len(slam.surfels) and min(len(own), len(other)) > 5000
+    assert len(own.select(0)) == len(own)
+    assert len(slam.trajectory()[0]) == parts[0]["frames"]
+
+
+def placed(T_world_key):
+    """Keyframes of which only the places are known."""
+    keyframes = Keyframes(KeyframeConfig())
+    keyframes.T_world_key, keyframes.scale = np.array(T_world_key), np.ones(len(T_world_key))
+    keyframes.submap = np.zeros(len(T_world_key), np.int64)
+    return keyframes
+
+
+def test_what_is_learnt_while_a_loop_is_being_closed_is_kept():
+    """Keyframes are adjusted after the optimisation began: its correction comes on top."""
+    loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(ROUND[:3])
+    correction = sim3.exp(np.array([0.1, 0, 0.2, 0.05, 0, 0, 0.1]))
+    trial = Trial([], [], keyframes.submap, keyframes.S_world_key(), 0.0, iter(()))
+    loops.reached = Optimum(correction @ trial.S_world_key, np.zeros(0), 1)
+    adjustment = se3.exp(np.array([0.01, 0.02, 0, 0, 0.01, 0]))
+    keyframes.T_world_key = keyframes.T_world_key @ adjustment
+    assert np.allclose(loops._carried_on(keyframes, trial), correction @ np.array(ROUND[:3]) @ adjustment)
+
+
+def test_adjusted_motions_replace_those_of_tracking_but_not_loops():
+    loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(ROUND[:3])
+    wrong = se3.exp(np.array([0.1, 0, 0, 0, 0, 0]))
+    loops.graph.edges = [Edge(0, 1, wrong, np.ones(7), False), Edge(1, 2, wrong, np.ones(7), False),
+                         Edge(0, 1, wrong, np.ones(7), True)]
+    loops.remeasure(keyframes, [0, 1])
+    chi2 = loops.graph.chi2(keyframes.S_world_key())
+    assert chi2[0] < 1e-12 and chi2[1:].min() > 1e-3

@@ -1,0 +1,113 @@
+"""slam.loops.pose_graph: derivatives, drift that a loop removes, loops that are wrong, parts that hang together by nothing."""
+
+import numpy as np
+import pytest
+
+from calib.geometry import se3, sim3
+from slam.loops.pose_graph import Edge, PoseGraph, PoseGraphConfig, _Stack
+
+STD = np.array([0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.02])
+CONFIG = PoseGraphConfig()
+
+
+def circle(count, radius_m=2.0):
+    """Keyframes (K, 4, 4) on a circle, looking outward; the last one is next to the first."""
+    T = []
+    for angle in np.linspace(0, 2 * np.pi, count, endpoint=False):
+        turn = se3.exp(np.array([0, 0, 0, 0, angle, 0]))
+        T.append(turn @ se3.exp(np.array([0, 0, radius_m, 0, 0, 0])))
+    return se3.inverse(T[0]) @ np.array(T)
+
+
+def edge(S, i, j, error=np.zeros(7), is_loop=False):
+    return Edge(i, j, sim3.inverse(S[i]) @ S[j] @ sim3.exp(error), STD, is_loop)
+
+
+def walked(edges, count):
+    """Keyframes (K, 4, 4) by adding up a chain."""
+    S = [np.eye(4)]
+    for e in edges[: count - 1]:
+        S.append(S[-1] @ e.S_first_second)
+    return np.array(S)
+
+
+def drifting(truth, drift):
+    return [edge(truth, i, i + 1, drift) for i in range(len(truth) - 1)]
+
+
+def farthest_m(S, truth):
+    return np.linalg.norm(S[:, :3, 3] - truth[:, :3, 3], axis=1).max()
+
+
+def test_jacobians_are_derivatives():
+    rng = np.random.default_rng(0)
+    S = sim3.exp(rng.normal(size=(2, 7)))
+    stack = _Stack.of([edge(S, 0, 1, 0.2 * rng.normal(size=7))])
+    error = stack.errors(S)
+    analytic = stack.jacobians(S, error)[0]
+    for node, sign in ((0, -1), (1, 1)):
+        numeric = np.empty((7, 7))
+        for k, step in enumerate(1e-6 * np.eye(7)):
+            ahead, behind = S.copy(), S.copy()
+            ahead[node], behind[node] = sim3.exp(step) @ S[node], sim3.exp(-step) @ S[node]
+            numeric[:, k] = (stack.errors(ahead) - stack.errors(behind))[0] / 2e-6
+        assert np.allclose(sign * analytic, numeric, atol=1e-5)
+
+
+@pytest.mark.parametrize("is_rigid", [True, False])
+def test_a_loop_removes_drift(is_rigid):
+    truth = circle(60)
+    drift = np.array([0.002, -0.001, 0.003, 0.001, 0.002, -0.001, 0 if is_rigid else 0.003])
+    graph = PoseGraph(CONFIG, is_rigid)
+    graph.edges = drifting(truth, drift)
+    start = walked(graph.edges, 60)
+    graph.edges.append(edge(truth, 0, 59, is_loop=True))
+    optimum = graph.optimise(start)
+    assert farthest_m(optimum.S_world_key, truth) < 0.4 * farthest_m(start, truth)
+    assert np.array_equal(optimum.S_world_key[0], start[0])
+    assert optimum.chi2[-1] < 1
+    if is_rigid:
+        assert np.allclose(sim3.scale_of(optimum.S_world_key), 1, atol=1e-9)
+
+
+def test_drift_of_scale_is_spread_over_the_way():
+    truth = circle(40)
+    graph = PoseGraph(CONFIG, is_rigid=False)
+    graph.edges = drifting(truth, np.array([0, 0, 0, 0, 0, 0, 0.01]))
+    start = walked(graph.edges, 40)
+    assert sim3.scale_of(start)[-1] == pytest.approx(np.exp(0.39))
+    graph.edges.append(edge(truth, 0, 39, is_loop=True))
+    scale = sim3.scale_of(graph.optimise(start).S_world_key)
+    assert np.abs(np.log(scale)).max() < 0.1
+
+
+def test_one_wrong_loop_among_right_ones_is_switched_off():
+    truth = circle(60)
+    graph = PoseGraph(CONFIG, is_rigid=False)
+    graph.edges = drifting(truth, np.array([0.002, 0, 0.002, 0, 0.001, 0, 0.002]))
+    start = walked(graph.edges, 60)
+    graph.edges += [edge(truth, i, 59 - i, is_loop=True) for i in range(0, 12, 3)]
+    wrong = edge(truth, 20, 50, np.array([1.5, 0, 1.0, 0, 0.8, 0, 0.3]), is_loop=True)
+    without = graph.optimise(start).S_world_key
+    graph.edges.append(wrong)
+    optimum = graph.optimise(start)
+    assert farthest_m(optimum.S_world_key, without) < 0.02
+    assert optimum.chi2[-1] > 100 * CONFIG.robust_chi2
+
+
+def test_parts_without_a_connection_each_keep_their_first():
+    truth = circle(10)
+    graph = PoseGraph(CONFIG, is_rigid=False)
+    graph.edges = [edge(truth, i, i + 1, 0.01 * np.ones(7)) for i in range(9) if i != 4]
+    optimum = graph.optimise(truth)
+    for first in (0, 5):
+        assert np.array_equal(optimum.S_world_key[first], truth[first])
+    assert optimum.chi2.max() < 1e-6
+
+
+def test_what_fits_stays_as_it_is():
+    truth = circle(20)
+    graph = PoseGraph(CONFIG, is_rigid=True)
+    graph.edges = [*drifting(truth, np.zeros(7)), edge(truth, 0, 19, is_loop=True)]
+    optimum = graph.optimise(truth)
+    assert np.allclose(optimum.S_world_key, truth, atol=1e-9) and optimum.iterations <= 2

@@ -1,0 +1,96 @@
+"""slam.mapping.keyframes: what makes one, and when a new one is due."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from calib.geometry import se3, sim3
+from slam.mapping.keyframes import KeyframeConfig, Keyframes
+from slam.tracking.pyramid import NO_DEPTH, build_pyramid, grey
+from tests.helpers import scenes
+
+
+def made(rgb, depth_m, config=KeyframeConfig(), with_grid=False):
+    pyramid = build_pyramid(grey(rgb, scenes.CAMERA.size), NO_DEPTH, scenes.CAMERA, 4)
+    rho = np.where(depth_m > 0, 1 / np.maximum(depth_m, 1e-3), 0).astype(np.float32)
+    return Keyframes(config).make(scenes.frame(7, np.eye(4)), pyramid, rho, 0.05, with_grid)
+
+
+def test_points_are_where_the_image_says():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    keyframe = made(rgb, depth_m)
+    points = keyframe.points[0].astype(np.float64)
+    u, v = np.round(scenes.CAMERA.project(points[:3].T)).astype(int).T
+    assert np.allclose(points[2], depth_m[v, u], rtol=1e-5)
+    assert np.allclose(points[3], grey(rgb, scenes.CAMERA.size)[v, u], atol=1e-5)
+    assert np.all(np.hypot(points[4], points[5]) > 4 / 255) and np.all(points[6] == np.float32(0.05))
+    assert keyframe.median_depth_m == pytest.approx(np.median(depth_m), rel=0.01)
+
+
+def test_points_are_capped_per_level():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    keyframe = made(rgb, depth_m, KeyframeConfig(max_points=(500, 400, 300, 200)))
+    assert all(0 < p.shape[1] <= n for p, n in zip(keyframe.points, (500, 400, 300, 200)))
+
+
+def test_a_blank_or_blind_image_makes_none():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    assert made(np.full_like(rgb, 90), depth_m) is None
+    assert made(rgb, np.zeros_like(depth_m)) is None
+
+
+def test_measured_depth_also_counts_where_nothing_is_drawn():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    assert made(np.full_like(rgb, 90), depth_m, with_grid=True).points[0].shape[1] > 500
+
+
+def tracked(T_cam_key, overlap=1.0):
+    return SimpleNamespace(T_cam_key=T_cam_key, overlap=overlap)
+
+
+def test_a_new_one_is_due_after_moving_turning_or_losing_sight():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    config = KeyframeConfig()
+    keyframes = Keyframes(config)
+    keyframes.add(made(rgb, depth_m), np.eye(4))
+    move = config.max_baseline * keyframes.reference.median_depth_m
+    turn = config.max_rotation_rad
+    for xi, wanted in (([0.9 * move, 0, 0, 0, 0, 0], False), ([0, 0, 1.1 * move, 0, 0, 0], True),
+                       ([0, 0, 0, 0, 0.9 * turn, 0], False), ([0, 0, 0, 0, 0, 1.1 * turn], True)):
+        assert keyframes.wants(tracked(se3.exp(np.array(xi)))) == wanted
+    assert keyframes.wants(tracked(np.eye(4), config.min_overlap - 0.01))
+
+
+def test_adding_makes_it_the_reference():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    keyframes = Keyframes(KeyframeConfig())
+    T = se3.exp(np.array([1.0, 2, 3, 0.1, 0.2, 0.3]))
+    keyframes.add(made(rgb, depth_m), np.eye(4))
+    keyframes.add(second := made(rgb, depth_m), T)
+    assert len(keyframes) == 2 and keyframes.reference is second and np.array_equal(keyframes.T_world_key[1], T)
+
+
+def test_another_depth_moves_the_points_along_their_rays():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    keyframes = Keyframes(KeyframeConfig())
+    pyramid = build_pyramid(grey(rgb, scenes.CAMERA.size), NO_DEPTH, scenes.CAMERA, 4)
+    keyframe = made(rgb, depth_m)
+    before = [points.copy() for points in keyframe.points]
+    keyframes.redraw(keyframe, pyramid, (1 / (2 * depth_m)).astype(np.float32), 0.05)
+    assert all(np.allclose(a[:3], 2 * b[:3], rtol=1e-3) for a, b in zip(keyframe.points, before))
+    assert keyframe.median_depth_m == pytest.approx(2 * np.median(depth_m), rel=0.01)
+    keyframes.redraw(keyframe, pyramid, np.zeros_like(depth_m), 0.05)
+    assert keyframe.inverse_depth.any() and np.allclose(keyframe.points[0][:3], 2 * before[0][:3], rtol=1e-3)
+
+
+def test_many_moves_leave_rotations_rigid():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    keyframes = Keyframes(KeyframeConfig())
+    keyframes.add(made(rgb, depth_m), np.eye(4))
+    S = sim3.exp(np.array([0.1, 0, 0.2, 0.3, -0.2, 0.1, 0.02]))
+    S[:3, :3] += 1e-7
+    for _ in range(60):
+        keyframes.move(sim3.similarity(keyframes.T_world_key, keyframes.scale) @ sim3.inverse(S) @ S)
+    R = keyframes.T_world_key[0, :3, :3]
+    assert np.allclose(R @ R.T, np.eye(3), atol=1e-12)
