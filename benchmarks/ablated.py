@@ -12,7 +12,7 @@ PART, in the order in which one builds on the other:
 import sys
 from dataclasses import replace
 
-import run_slam
+from monofuse import run as run_slam
 
 PARTS = ("refinement", "stereo", "window", "loops", "adjustment")
 NEVER_ENOUGH = 2**62

@@ -22,12 +22,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-import run_slam
 from benchmarks.runs import machine, table
 from calib.files.image_file import read_rgb
 from calib.formats.calibration_file import Calibration, write_calibration
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier
+from monofuse import run as run_slam
 from sequences.sequence import SourceOptions
 from sequences.synthetic.sequence import SyntheticSequence
 from slam.system import SlamSystem

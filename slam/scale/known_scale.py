@@ -1,22 +1,15 @@
 """How large everything is, where more is known of it than a depth network says."""
 
-import argparse
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from calib.base.command_line import columns_and_rows
-from calib.boards.board import DICTIONARIES, Board
+from calib.boards.board import Board
 from calib.geometry import se3
 from slam.scale.board_scale import BoardScaleConfig, board_growth
 from slam.scale.board_sightings import BoardSightings
 from slam.scale.floor import FloorConfig, find_floor
-
-FORMS = "a factor as 1.07, height=METRES or board=COLUMNSxROWS,SQUARE_METRES[,DICTIONARY[,MARKER_SHARE]]"
-FACTORS, HEIGHTS_M, SQUARES_M = (0.01, 100.0), (0.05, 100.0), (0.001, 10.0)
-"""What is taken for meant."""
 
 
 @dataclass(frozen=True)
@@ -127,27 +120,3 @@ def _doubling(first, last):
         yield first
         first *= 2
     yield last
-
-
-def parse_scale(text):
-    """An argparse type: one of FORMS -> ScaleConfig"""
-    name, separator, value = text.partition("=")
-    if not separator:
-        return ScaleConfig(factor=_number(text, text, FACTORS))
-    if name == "height":
-        return ScaleConfig(height_m=_number(value, text, HEIGHTS_M))
-    size, *rest = value.split(",")
-    if name != "board" or not 1 <= len(rest) <= 3:
-        raise argparse.ArgumentTypeError(f"expected {FORMS}, not {text!r}")
-    if rest[1:] and rest[1] not in DICTIONARIES:
-        raise argparse.ArgumentTypeError(f"no dictionary {rest[1]!r}; there are {', '.join(DICTIONARIES)}")
-    markers = [rest[1], *(_number(share, text, (0.2, 0.95)) for share in rest[2:])] if rest[1:] else []
-    return ScaleConfig(board=Board(columns_and_rows(size), *markers), square_m=_number(rest[0], text, SQUARES_M))
-
-
-def _number(word, text, limits):
-    with suppress(ValueError):
-        if limits[0] <= float(word) <= limits[1]:
-            return float(word)
-    raise argparse.ArgumentTypeError(
-        f"expected {FORMS}, {word!r} being a number from {limits[0]:g} to {limits[1]:g}, not {text!r}")

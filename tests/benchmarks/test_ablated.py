@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import run_slam
 from benchmarks import ablated
 from benchmarks.accuracy import ABLATION, FINAL, WHOLE, spread
 from calib.geometry import se3
+from monofuse import run as run_slam
 from slam.config import SlamConfig
 from slam.system import SlamSystem
 from tests.helpers import scenes

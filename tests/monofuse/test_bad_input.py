@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-import run_slam
 from calib.base.command_line import exit_code
 from calib.geometry.camera import Camera
+from monofuse import run as run_slam
 from tests.helpers.onnx_file import onnx_file
 from tests.helpers.slam_process import report_in, run_process, trajectory_in
 from tests.helpers.tiny_recordings import write_camera

@@ -138,7 +138,7 @@ def test_a_bug_saves_what_there_is(kernels, recording, tmp_path):
     program = tmp_path / "buggy.py"
     program.write_text(f"""
 import sys
-import run_slam
+from monofuse import run as run_slam
 process = run_slam.SlamSystem.process
 
 def buggy(self, frame):
@@ -163,7 +163,7 @@ def test_a_full_disk_keeps_what_fits(kernels, recording, tmp_path):
     program = tmp_path / "short_of_space.py"
     program.write_text(f"""
 import resource, sys
-import run_slam
+from monofuse import run as run_slam
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 sys.exit(run_slam.main())
 """)

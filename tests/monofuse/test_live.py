@@ -10,9 +10,9 @@ from itertools import islice
 import numpy as np
 import pytest
 
-import run_slam
 from calib.focal.estimate import FocalEstimate
 from calib.formats.calibration_file import read_calibration
+from monofuse import run as run_slam
 from sequences.cameras.realsense import RealSense
 from sequences.prefetch import prefetch
 from slam.system import SlamSystem

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import trimesh
 
-import run_slam
+from monofuse import run as run_slam
 from sequences.synthetic import sequence as synthetic
 from tests.helpers.onnx_file import bright_is_near
 from tests.helpers.slam_process import PATIENCE_S, PROGRAM, read_surfels, report_in, trajectory_in

@@ -6,7 +6,6 @@ import pytest
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
-import run_slam
 from calib.base.errors import CalibrationError
 from calib.files.exif import focal_from_exif
 from calib.focal.bundle import Bundle, Observations, Scene, Settings
@@ -14,6 +13,7 @@ from calib.focal.estimate import estimate_camera, without_outliers
 from calib.focal.lens import LENS, project
 from calib.focal.structure import grow
 from calib.formats.calibration_file import read_calibration
+from monofuse import run as run_slam
 from sequences.catalogue import open_sequence
 from sequences.sequence import SourceOptions
 from tests.helpers.paths import DATA

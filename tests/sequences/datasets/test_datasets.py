@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import run_slam
 from calib.base.errors import BadInputError
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
 from calib.geometry.se3 import inverse
+from monofuse import run as run_slam
 from sequences.catalogue import open_sequence
 from sequences.datasets.recording import longest_increase
 from sequences.sequence import SourceOptions
@@ -152,7 +152,7 @@ def test_depth_moved_by_the_motions_meets_later_depth(samples, name):
 @pytest.mark.parametrize("name", [name if name in ("euroc", "record3d") else
                                   pytest.param(name, marks=pytest.mark.heavy) for name in WRITERS])
 def test_runs_to_a_mesh(samples, name, kernels, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(run_slam, "overview", lambda session, mesh: np.zeros((8, 8, 3), np.uint8))
+    monkeypatch.setattr("monofuse.results.overview", lambda session, mesh: np.zeros((8, 8, 3), np.uint8))
     depth = [] if samples(name).has_depth else ["--depth", "mobile"]
     assert run_slam.main([str(samples(name).source), *depth, "--max-frames", "5", "--output", str(tmp_path)]) == 0
     report = json.loads((tmp_path / "report.json").read_text())

@@ -8,15 +8,16 @@ import cv2
 import numpy as np
 import pytest
 
-import run_slam
 from calib.boards.board import Board
 from calib.geometry import se3
 from calib.geometry.camera import Camera
+from monofuse import run as run_slam
+from monofuse.arguments import parse_scale
 from monofuse.report import settled_scale
 from slam.config import SlamConfig
 from slam.evaluation import absolute_error
 from slam.mapping.surfels import SurfelConfig
-from slam.scale.known_scale import KnownScale, ScaleConfig, parse_scale
+from slam.scale.known_scale import KnownScale, ScaleConfig
 from slam.system import SlamSystem
 from tests.helpers import scenes
 from tests.helpers.onnx_file import bright_is_near

@@ -1,0 +1,90 @@
+"""What the user typed after the program's name."""
+
+import argparse
+from contextlib import suppress
+from pathlib import Path
+
+from calib.base.command_line import OneLineParser, columns_and_rows, name_and_value, whole_number
+from calib.boards.board import DICTIONARIES, Board
+from depth.runtimes.catalogue import CHOICES as RUNTIMES
+from depth.runtimes.default_network import NAME as OUR_NETWORK
+from monofuse.result_files import MESH_FORMATS
+from sequences.catalogue import SOURCES
+from slam.scale.known_scale import ScaleConfig
+
+FORMS = "a factor as 1.07, height=METRES or board=COLUMNSxROWS,SQUARE_METRES[,DICTIONARY[,MARKER_SHARE]]"
+FACTORS, HEIGHTS_M, SQUARES_M = (0.01, 100.0), (0.05, 100.0), (0.001, 10.0)
+"""What is taken for meant."""
+DESCRIPTION = "RGB video in, metric camera trajectory and coloured mesh out."
+AUTO = Path("auto")
+MOST_SURFELS = 100_000_000
+
+
+def parse_arguments(argv):
+    parser = OneLineParser(prog="run_slam", description=DESCRIPTION, epilog="exit code: 0 done, 1 the run failed, 2 bad "
+                           "input, 130 ended by Ctrl-C, 143 by kill; whatever ends a run, what was done is saved")
+    parser.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE",
+                        help=f"`synthetic`, a dataset's folder, images, a video, `webcam:0`, `realsense`, a stream's "
+                             f"URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
+    parser.add_argument("--output", type=Path, metavar="DIR",
+                        help="where results go, in place of those of an older run (default: results/NAME)")
+    parser.add_argument("--depth", metavar="sensor|NAME|FILE",
+                        help=f"where depth comes from: the source itself (default), our network `{OUR_NETWORK}`, or one "
+                             f"in an .onnx, .safetensors or .pth file")
+    parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
+                        help="how the network wants its images and what it predicts: layout, channels, range, mean, "
+                             "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")
+    parser.add_argument("--network", metavar="NAME",
+                        help="whose weights a .safetensors or .pth file holds, where it does not say itself")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="auto",
+                        help="what runs the network (default: the fastest that can; it is told which)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
+    parser.add_argument("--calibration", type=Path, metavar="auto|FILE",
+                        help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
+                             "ORB-SLAM; `auto` estimates the focal length from the first seconds")
+    parser.add_argument("--scale", type=parse_scale, metavar="FACTOR|height=M|board=...",
+                        help=f"how large everything is, where the network's word is not enough: {FORMS}: times the "
+                             f"network's scale, the camera's height above the floor when it starts, or a board in view")
+    parser.add_argument("--record", type=Path, metavar="DIR",
+                        help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
+    parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
+    parser.add_argument("--max-surfels", type=whole_number(1000, MOST_SURFELS), default=1_500_000, metavar="N",
+                        help="cap on the map; the least certain surfels make way (default: 1500000)")
+    parser.add_argument("--mesh", choices=MESH_FORMATS, action="append", default=[],
+                        help="also write the mesh in this format, beside mesh.ply; may be repeated")
+    parser.add_argument("--final", action="store_true",
+                        help="with a network: estimate all keyframes' depth again in the end, and build the map anew; "
+                             "takes about 0.1 s and 0.3 MB per keyframe")
+    parser.add_argument("--viewer", action="store_true", help="watch in a browser while it runs")
+    parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N",
+                        help="which synthetic room, where SOURCE does not say (default: 0)")
+    return parser.parse_args(argv)
+
+
+def chosen_depth(arguments):
+    """`sensor`, the name of our network, or the file of another."""
+    return arguments.depth or "sensor"
+
+
+def parse_scale(text):
+    """An argparse type: one of FORMS -> ScaleConfig"""
+    name, separator, value = text.partition("=")
+    if not separator:
+        return ScaleConfig(factor=_number(text, text, FACTORS))
+    if name == "height":
+        return ScaleConfig(height_m=_number(value, text, HEIGHTS_M))
+    size, *rest = value.split(",")
+    if name != "board" or not 1 <= len(rest) <= 3:
+        raise argparse.ArgumentTypeError(f"expected {FORMS}, not {text!r}")
+    if rest[1:] and rest[1] not in DICTIONARIES:
+        raise argparse.ArgumentTypeError(f"no dictionary {rest[1]!r}; there are {', '.join(DICTIONARIES)}")
+    markers = [rest[1], *(_number(share, text, (0.2, 0.95)) for share in rest[2:])] if rest[1:] else []
+    return ScaleConfig(board=Board(columns_and_rows(size), *markers), square_m=_number(rest[0], text, SQUARES_M))
+
+
+def _number(word, text, limits):
+    with suppress(ValueError):
+        if limits[0] <= float(word) <= limits[1]:
+            return float(word)
+    raise argparse.ArgumentTypeError(
+        f"expected {FORMS}, {word!r} being a number from {limits[0]:g} to {limits[1]:g}, not {text!r}")
