@@ -14,6 +14,10 @@ run: setup       ## reconstruct the built-in synthetic room into results/synthet
 test: setup      ## run every test but the heavy ones
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
+check: setup     ## lint and types: ruff and basedpyright
+	.venv/bin/ruff check .
+	.venv/bin/basedpyright
+
 benchmark: setup ## run the heavy tests, and measure speed and accuracy on synthetic rooms
 	.venv/bin/python -m pytest -m heavy
 	.venv/bin/python -m benchmarks.stages
@@ -24,4 +28,4 @@ clean:           ## remove .venv and caches, keep results/
 	rm -rf .venv build dist *.egg-info .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run test benchmark clean
+.PHONY: help setup run test check benchmark clean
