@@ -132,7 +132,7 @@ def judged(slam, result, truth):
     if T_true is None or T_key_true is None:
         return "right"
     true = se3.inverse(T_key_true) @ T_true
-    found = se3.inverse(slam.T_world_reference) @ result.T_world_cam
+    found = se3.inverse(slam.map.T_world_reference) @ result.T_world_cam
     found[:3, 3] *= np.median(key.sensor_depth.depth_m[key.sensor_depth.depth_m > 0]) / reference.median_depth_m
     error = se3.inverse(true) @ found
     allowed_m = ERROR_M + ERROR_SHARE * np.linalg.norm(true[:3, 3])

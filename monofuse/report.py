@@ -53,7 +53,7 @@ def build_report(arguments, session, problems):
         "source": sequence.name,
         "arguments": arguments,
         "ended": session.ended,
-        "problems": [_in_one_line(failure) for failure in session.failures] + problems + scale_problems(slam),
+        "problems": [_in_one_line(failure) for failure in session.failures] + problems + [problem for problem in [slam.depth.scale_problem] if problem],
         "fps": round(counter.fps, 2),
         "frames": counter.read,
         "tracked": counter.tracked,
@@ -66,11 +66,11 @@ def build_report(arguments, session, problems):
         "keyframes": len(slam.keyframes),
         "loops": len(slam.loops.closed),
         "loops_refused": slam.loops.refused,
-        "submaps": slam.submaps(),
+        "submaps": slam.map.submaps(),
         "surfels": len(slam.surfels),
         "evicted_surfels": slam.surfels.evicted,
         "peak_memory_mb": peak_memory_mb(),
-        **settled_scale(slam),
+        **slam.depth.scale_report(),
         **session.scores(),
         "stages": slam.stage_times.summary(),
         "camera": asdict(sequence.camera),
@@ -78,24 +78,6 @@ def build_report(arguments, session, problems):
         "configuration": asdict(slam.config),
         "versions": versions(),
     }
-
-
-def settled_scale(slam):
-    """Where the scale of a network's map comes from in the end: the network itself, or what was known besides and how
-    many times as large that makes it; and, where more than the first keyframe says so, by how much the map grew at the
-    end, and how much those that say so differ."""
-    scale, known = slam.map_scale.settled.get(slam.main_submap), slam.map_scale.known
-    if slam.config.depth_is_measured:
-        return {}
-    report = {"scale_from": known.source, "scale_times_network": round(known.times_network, 4)}
-    if scale:
-        report |= {"scale_settled_by": round(scale[0], 4),
-                   "scale_log_std": None if scale[1] is None else round(scale[1], 4)}
-    return report
-
-
-def scale_problems(slam):
-    return [slam.map_scale.known.problem] if len(slam.keyframes) and slam.map_scale.known.problem else []
 
 
 def _in_one_line(error):

@@ -20,12 +20,12 @@ def save_path_and_map(session, folder, arguments):
     with session.attempt():
         folder.write("trajectory.txt", trajectory_text(*slam.trajectory()))
     with session.attempt():
-        folder.write("map.ply", surfels_ply(slam.map_of(slam.main_submap), slam.keyframes.T_world_key))
+        folder.write("map.ply", surfels_ply(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key))
     with session.attempt():
-        for record in slam.submaps()[1:]:
+        for record in slam.map.submaps()[1:]:
             number = record["submap"]
             folder.write(f"part_{number}_trajectory.txt", trajectory_text(*slam.trajectory(number)))
-            folder.write(f"part_{number}_map.ply", surfels_ply(slam.map_of(number), slam.keyframes.T_world_key))
+            folder.write(f"part_{number}_map.ply", surfels_ply(slam.map.surfels_of(number), slam.keyframes.T_world_key))
     with suppress(Exception):  # the final report will say so
         save_report(build_report(shown(arguments), session, ["ended before the mesh was complete"]), folder)
 
@@ -43,7 +43,7 @@ def save_mesh_and_report(session, folder, arguments, screen):
     slam, mesh = session.slam, None
     if session.counter.tracked:
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
-            mesh = build_mesh(slam.map_of(slam.main_submap), slam.keyframes.T_world_key,
+            mesh = build_mesh(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key,
                               MeshConfig(joins_layers=not slam.config.depth_is_measured))
             for file_format in dict.fromkeys(["ply", *arguments.mesh]):
                 with session.attempt():
@@ -68,7 +68,7 @@ def overview(session, mesh):
     slam, caption = session.slam, session.sequence.name
     _, T_world_cam = slam.trajectory()
     if mesh is None:
-        return draw_surfel_overview(slam.map_of(slam.main_submap), slam.keyframes.T_world_key, T_world_cam, caption)
+        return draw_surfel_overview(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key, T_world_cam, caption)
     return draw_overview(mesh, T_world_cam, caption)
 
 

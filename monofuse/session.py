@@ -65,8 +65,8 @@ class Session:
         if frame.arrived_s is not None:
             self.slam.stage_times.add("latency", 1e3 * (time.monotonic() - frame.arrived_s))
         self.saw_depth = self.saw_depth or frame.depth is not None and bool(frame.depth.depth_m.any())
-        if self.is_to_compare(frame) and result.depth is not None:
-            self.depth_errors.add(result.depth.inverse_depth,
+        if self.is_to_compare(frame) and result.inverse_depth is not None:
+            self.depth_errors.add(result.inverse_depth,
                                   inverse_depth_on(self.slam.camera, frame.sensor_depth, is_measured=True))
         if viewer:
             viewer.show(frame, result)
@@ -102,7 +102,7 @@ class Session:
                               f"{reason}: choose another --depth, or check depth_scale in the calibration")
         if not self.counter.tracked:
             raise MonofuseError(f"none of {frames} frames offered enough texture with depth to start from")
-        if self.counter.status["lost"] and self.counter.tracked == len(self.slam.submaps()):
+        if self.counter.status["lost"] and self.counter.tracked == len(self.slam.map.submaps()):
             raise MonofuseError(f"of {frames} frames all were lost after the first that was usable: is this one "
                                 f"continuous recording of a textured scene, and does the calibration belong to it?")
 

@@ -9,6 +9,7 @@ from sequences.frame import DepthImage, Frame
 from slam.global_adjustment.feature_tracks import FeatureTracks
 from slam.global_adjustment.reprojection_bundle import TrackBundle, TrackBundleConfig, TrackState
 from slam.kernels.consistency import count_opinions
+from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.stereo import refine_depth
 from slam.mapping.dynamic_regions import contradicted_by_images
 from slam.mapping.pass_merger import PassMerger
@@ -30,10 +31,10 @@ def warm_up(config):
         rgb = np.ascontiguousarray(texture[:, index: index + SIZE[1]])
         slam.process(Frame(index, index / 30, rgb, depth))
     slam.process(Frame(4, 4 / 30, np.zeros_like(rgb), depth))
-    if slam.refiner:
+    if isinstance(slam.depth, PredictedDepth):
         image = slam.prepare(Frame(5, 5 / 30, rgb, depth))
         for row in (0, 1):
-            slam.refiner.add(row, np.eye(4), None, image, image.inverse_depth)
+            slam.depth.refiner.add(row, np.eye(4), None, image, image.inverse_depth)
         seen = image.pyramid, image.inverse_depth, [image.pyramid], np.eye(4)[None]
         refine_depth(*seen, config.refinement.stereo)
         contradicted_by_images(*seen, config.refinement.moving)

@@ -21,7 +21,7 @@ LAYERS = (
     ("sequences.synthetic.materials", "depth.networks.weights", "depth.data"),
     ("sequences.synthetic.furniture", "depth.runtimes", "depth.evaluation", "depth.losses"),
     ("sequences.synthetic", "sequences.datasets", "sequences.cameras", "depth.photos"),
-    ("sequences.catalogue", "depth.runtimes.tensorrt", "depth.training"),
+    ("sequences.catalogue", "depth.runtimes.tensorrt", "depth.training", "slam.stages"),
     ("sequences.__main__", "depth.commands"),
     ("depth.__main__", "calib.boards", "calib.focal"),
     ("calib.unknown_camera", "slam.kernels"),
@@ -29,7 +29,7 @@ LAYERS = (
     ("slam.mapping",),
     ("slam.meshing", "slam.scale", "slam.global_adjustment"),
     ("slam.keyframe_depth", "slam.loops"),
-    ("slam.stages", "slam.config", "slam.evaluation"),
+    ("slam.config", "slam.evaluation", "slam.localiser"),
     ("slam.system",),
     ("slam.__main__", "monofuse"),
     ("run_slam",),
@@ -84,9 +84,17 @@ def is_within(module, *packages):
     return any(module == package or module.startswith(package + ".") for package in packages)
 
 
+def loaded(node):
+    """All nodes but those that only a type checker reads: `if TYPE_CHECKING:`"""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"):
+            yield child
+            yield from loaded(child)
+
+
 def ours(module, everywhere=True):
     """Our modules that `module` imports: anywhere, or only where they are loaded along with it."""
-    nodes = ast.walk(SOURCES[module]) if everywhere else at_import(SOURCES[module])
+    nodes = loaded(SOURCES[module]) if everywhere else at_import(SOURCES[module])
     return {name for name in imported(nodes, module) if is_within(name, "run_slam", *PACKAGES)}
 
 

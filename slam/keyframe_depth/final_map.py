@@ -41,11 +41,9 @@ class FinalMap:
         self.fusion = Fusion(camera, config.fusion)
         self.depth: dict[int, StereoDepth] = {}
         self.others: dict[int, list[int]] = {}
-        self.surfels = None
-        """Set at the end."""
 
     def steps(self):
-        """A keyframe at a time -> share of the work that is done"""
+        """A keyframe at a time -> share of the work that is done; returns the new Surfels."""
         rows = range(len(self.keyframes))
         for row in rows:
             self.others[row] = self._others(row)
@@ -57,7 +55,7 @@ class FinalMap:
         for row in rows:
             self._fuse(surfels, row)
             yield SHARE + (1 - SHARE) * (row + 1) / len(rows)
-        self.surfels = surfels
+        return surfels
 
     def _others(self, row):
         """Keyframes to look at, best first."""

@@ -15,6 +15,7 @@ from slam.keyframe_depth.keyframe_window import Window, WindowConfig
 from slam.keyframe_depth.network_response import NetworkResponse, ResponseConfig
 from slam.keyframe_depth.stereo import StereoConfig, refine_depth, unrefined
 from slam.mapping.dynamic_regions import MovingConfig, contradicted_by_images
+from slam.tracking.image import Image
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class Refiner:
         self.response = NetworkResponse(config.response)
         self.log_ratio: dict[int, float] = {}
         """Per keyframe, log of the factor that brought the network's depth to the map's, in the units it had then."""
-        self.unfinished: dict[int, object] = {}
-        """Images (slam.image.Image) of the keyframes that wait for those after them, by row."""
+        self.unfinished: dict[int, Image] = {}
+        """Images of the keyframes that wait for those after them, by row."""
         self.network_depth: dict[int, np.ndarray] = {}
         """Per keyframe, the network's inverse depth at half size, float16, in its own metres."""
         self.rgb: dict[int, np.ndarray] = {}
@@ -110,7 +111,7 @@ class Refiner:
             S_world_key[row] = sim3.similarity(se3.inverse(T_cam_world), keyframes.scale[row])
         return S_world_key
 
-    def follow(self, keyframes, factor):
+    def map_moved(self, keyframes, factor):
         """Keyframes have been moved, and each one's frame has grown by its `factor` (K,)."""
         if self.window.frames:
             self.window.move(keyframes.T_world_key[self.rows], factor[self.rows])

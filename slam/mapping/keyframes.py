@@ -65,7 +65,17 @@ class Keyframes:
         """(K,) how many times as large everything in a keyframe's frame is now as when the keyframe was made."""
         self.submap = np.zeros(0, np.int64)
         """(K,) which of several worlds, that nothing connects yet, a keyframe stands in; 0 is the first."""
-        self.reference: Keyframe | None = None
+        self._reference: Keyframe | None = None
+
+    @property
+    def reference(self) -> Keyframe:
+        """The keyframe that the camera is tracked against. There is one once a keyframe has been added."""
+        assert self._reference is not None
+        return self._reference
+
+    @reference.setter
+    def reference(self, keyframe: Keyframe) -> None:
+        self._reference = keyframe
 
     def __len__(self):
         return len(self.items)
@@ -99,7 +109,7 @@ class Keyframes:
     @property
     def active_submap(self):
         """The submap that the reference stands in; 0 before there is one."""
-        return int(self.submap[self.reference.row]) if self.reference else 0
+        return int(self.submap[self.reference.row]) if self._reference else 0
 
     def S_world_key(self):
         """(K, 4, 4) similarities from the frames that keyframes had when they were made to the world."""

@@ -78,9 +78,9 @@ class KnownScale:
             "no two keyframes show the board from different places"
         return f"--scale {self.config}: {lack}, so scale is still the network's"
 
-    def look(self, frame, camera, row):
-        """A frame became keyframe `row`. camera: its pinhole, at any size."""
-        self.sightings.look(frame.rgb, camera.resized(frame.rgb.shape[:2]), row)
+    def look(self, rgb, camera, row):
+        """An image (H, W, 3) became keyframe `row`. camera: its pinhole, at any size."""
+        self.sightings.look(rgb, camera.resized(rgb.shape[:2]), row)
 
     def judge(self, keyframes, surfels):
         """How far the present map is from its true size -> Judgement, or None. The map has to grow accordingly."""

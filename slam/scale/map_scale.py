@@ -37,5 +37,16 @@ class MapScale:
                 self._note(submap, *known)
         return S_world_key
 
+    def report(self, submap):
+        """Where the scale of a submap comes from: the network itself, or what was known otherwise and how many times as
+        large that makes it; and, where more than the first keyframe says so, by how much the submap grew in the end, and
+        how much those that say so differ. -> values for report.json"""
+        report = {"scale_from": self.known.source, "scale_times_network": round(self.known.times_network, 4)}
+        if submap in self.settled:
+            factor, log_std = self.settled[submap]
+            report |= {"scale_settled_by": round(factor, 4),
+                       "scale_log_std": None if log_std is None else round(log_std, 4)}
+        return report
+
     def _note(self, submap, factor, log_std):
         self.settled[int(submap)] = factor * self.settled.get(int(submap), (1.0,))[0], log_std

@@ -41,7 +41,7 @@ def test_without_the_window_keyframes_stay_and_points_are_still_located():
 
 def test_without_stereo_every_keyframe_is_finished_and_geometry_is_of_points_alone():
     slam = after_walk(ablated.without("stereo", SlamConfig.for_network()))
-    assert len(slam.keyframes) > 3 and not slam.refiner.unfinished and slam.refiner.response.slope == 1
+    assert len(slam.keyframes) > 3 and not slam.depth.refiner.unfinished and slam.depth.refiner.response.slope == 1
     whole = after_walk(SlamConfig.for_network())
     assert not np.array_equal(whole.keyframes.items[1].inverse_depth, slam.keyframes.items[1].inverse_depth)
 

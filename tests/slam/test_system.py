@@ -81,7 +81,7 @@ def test_a_motion_that_prediction_does_not_expect_is_followed():
     slam = SlamSystem(scenes.CAMERA, SENSOR)
     for i, T in enumerate(WALK[:10]):
         slam.process(scenes.frame(i, T))
-    slam.motion.step = np.array([0.5, 0, 0, 0, 0.5, 0])
+    slam.map.motion.step = np.array([0.5, 0, 0, 0, 0.5, 0])
     result = slam.process(scenes.frame(10, WALK[9]))
     error = se3.inverse(result.T_world_cam) @ WALK[9]
     assert result.status == "tracked" and np.linalg.norm(error[:3, 3]) < 0.005
@@ -176,11 +176,11 @@ def test_geometry_corrects_what_the_network_gets_wrong():
         slam, results = run(config, bent_frames(poses))
         _, T_world_cam = slam.trajectory()
         path_errors.append(absolute_error(T_world_cam[:, :3, 3], np.array(poses)[:, :3, 3], with_scale=True)[0])
-        log_ratio = [np.log(result.depth.inverse_depth * scenes.cast(T)[0]) for T, result in zip(poses, results)]
+        log_ratio = [np.log(result.inverse_depth * scenes.cast(T)[0]) for T, result in zip(poses, results)]
         depth_errors.append(np.mean([np.abs(ratio - np.median(ratio)).mean() for ratio in log_ratio[10:]]))
     alone, refined = depth_errors
     assert refined < 0.75 * alone and path_errors[1] < path_errors[0]
-    factor, log_std = slam.refiner.network_scale(slam.keyframes, 0)
+    factor, log_std = slam.depth.refiner.network_scale(slam.keyframes, 0)
     assert factor == pytest.approx(1, abs=0.15) and log_std < 0.2
 
 
@@ -188,10 +188,10 @@ def test_keyframes_are_settled_when_others_follow_and_the_rest_in_the_end():
     poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
     slam, _ = run(NETWORK, bent_frames(poses))
     assert len(slam.keyframes) > 5
-    waiting = list(slam.refiner.unfinished)
+    waiting = list(slam.depth.refiner.unfinished)
     assert waiting == list(range(len(slam.keyframes)))[-len(waiting):] and 1 <= len(waiting) <= 3
     slam.finish()
-    assert not slam.refiner.unfinished
+    assert not slam.depth.refiner.unfinished
     rows = slam.surfels.select(NETWORK.surfels.stable_confidence)
     assert set(slam.surfels.keyframe_of(rows)) >= set(waiting[:1])
     _, T_world_cam = slam.trajectory()
@@ -206,9 +206,9 @@ def test_a_keyframe_is_settled_in_its_own_submap():
     slam, _ = run(NETWORK, [scenes.frame(i, np.eye(4)) for i in range(3)])
     before = len(slam.surfels)
     image = slam.prepare(scenes.frame(3, np.eye(4)))
-    slam.begin(image, submap=1)
-    assert list(slam.refiner.unfinished) == [1]
-    assert len(slam.map_of(0)) == before and slam.surfels.keyframe_of(slam.surfels.select(6.0)).max() == 0
+    slam.begin(image, np.eye(4), 1, "lost")
+    assert list(slam.depth.refiner.unfinished) == [1]
+    assert len(slam.map.surfels_of(0)) == before and slam.surfels.keyframe_of(slam.surfels.select(6.0)).max() == 0
 
 
 def test_a_camera_that_stands_still_leaves_a_map():

@@ -80,4 +80,4 @@ def test_images_are_kept_only_for_a_final_map():
     for final_map, kept in ((FinalMapConfig(), 1), (None, 0)):
         slam = SlamSystem(scenes.CAMERA, replace(CONFIG, final_map=final_map))
         slam.process(scenes.frame(0, np.eye(4)))
-        assert len(slam.refiner.rgb) == kept and (final_map or not list(slam.rebuild()))
+        assert len(slam.depth.refiner.rgb) == kept and (final_map or not list(slam.rebuild()))

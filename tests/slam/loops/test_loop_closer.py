@@ -101,7 +101,7 @@ def test_a_part_begun_in_the_dark_is_joined_where_the_path_comes_back(frames, co
     results = run(slam, [*cut, *rest])
     assert [r.status for r in results[20:34]] == ["lost"] * 14
     assert all(r.status == "tracked" for r in results[45:])
-    assert len(slam.submaps()) == 1 and slam.submaps()[0]["frames"] > 80
+    assert len(slam.map.submaps()) == 1 and slam.map.submaps()[0]["frames"] > 80
     times_s, T = slam.trajectory()
     truth = np.array(ROUND)[np.round((times_s - 10 * (times_s > 5)) * 30).astype(int)]
     assert absolute_error(T[:, :3, 3], truth[:, :3, 3], with_scale=False)[0] < 0.02
@@ -112,10 +112,10 @@ def test_parts_that_nothing_joins_are_kept_apart(frames):
     dark = [replace(black(i), timestamp_s=20 / 30 + (i - 20) * 0.12) for i in range(20, 34)]
     rest = [replace(f, index=i + 34, timestamp_s=10 + f.timestamp_s) for i, f in enumerate(frames[45:75])]
     run(slam, [*frames[:20], *dark, *rest])
-    parts = slam.submaps()
-    assert [part["submap"] for part in parts] == [1, 0] and slam.main_submap == 1
+    parts = slam.map.submaps()
+    assert [part["submap"] for part in parts] == [1, 0] and slam.map.main_submap == 1
     assert parts[1]["frames"] == 20 and parts[0]["frames"] >= 28
-    own, other = (slam.map_of(number) for number in (1, 0))
+    own, other = (slam.map.surfels_of(number) for number in (1, 0))
     assert len(own) + len(other) == len(slam.surfels) and min(len(own), len(other)) > 5000
     assert len(own.select(0)) == len(own)
     assert len(slam.trajectory()[0]) == parts[0]["frames"]

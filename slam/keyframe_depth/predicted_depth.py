@@ -1,0 +1,180 @@
+"""Depth that a network predicted: geometry decides, keyframe by keyframe, and the network fills in.
+
+Keyframes wait until others have seen the same surfaces, are finalised by stereo with these, and only then fused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slam.global_adjustment.global_adjustment import GlobalAdjustment
+from slam.keyframe_depth.depth_alignment import AlignedDepth, align_depth, scaled
+from slam.keyframe_depth.final_map import FinalMap
+from slam.keyframe_depth.refinement import Refiner
+from slam.mapping.keyframes import Keyframe
+from slam.mapping.live_map import LiveMap
+from slam.mapping.measured_depth import FrameDepth
+from slam.mapping.render import View
+from slam.scale.map_scale import MapScale
+from slam.stages import stage
+from slam.tracking.image import Image
+from slam.tracking.tracker import TrackingResult
+
+if TYPE_CHECKING:
+    from slam.config import SlamConfig
+
+PREVIEW = np.float32(1)
+"""Observations that a keyframe's depth counts as in the map before it is final: enough to be seen."""
+
+
+class PredictedDepth:
+    """A kind of depth, with the verbs of slam.mapping.measured_depth.MeasuredDepth."""
+
+    has_grid = False
+
+    def __init__(self, live_map: LiveMap, config: SlamConfig):
+        self.map, self.config, self.stage_times = live_map, config, live_map.stage_times
+        self.refiner = Refiner(live_map.camera, config.refinement, bool(config.final_map))
+        self.map_scale = MapScale(config.known_scale)
+        self.log_scale = 0.0
+        """Log of the factor that brought the last frame's depth to the map's."""
+        self.fused_count = 0
+
+    @property
+    def adjusted_rows(self) -> list[int]:
+        """Keyframes of the window, whose poses `add_keyframe` changes."""
+        return self.refiner.rows
+
+    def first(self, image: Image, T_world_cam: np.ndarray) -> FrameDepth:
+        """Depth of the first frame of a submap, whose keyframe was just added: it sets the scale."""
+        self.log_scale = 0.0
+        return FrameDepth(image.inverse_depth, None, None)
+
+    def take(self, image: Image, T_world_cam: np.ndarray, is_keyframe_due: bool) -> FrameDepth:
+        """Bring a tracked frame's depth to the map; keyframes alone are fused."""
+        view = self.map.render(T_world_cam) if is_keyframe_due else None
+        return FrameDepth(self._aligned(image, T_world_cam, view).inverse_depth, view, None)
+
+    @stage("align")
+    def _aligned(self, image: Image, T_world_cam: np.ndarray, view: View | None) -> AlignedDepth:
+        """By the points of the window; by the map where too few are in view, or by the last frame's scale."""
+        depth = self.refiner.dense(image.inverse_depth, T_world_cam)
+        if depth is None and view is None:
+            depth = scaled(image.inverse_depth, self.log_scale)
+        elif depth is None:
+            depth = align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
+        self.log_scale = depth.log_scale
+        return depth
+
+    def add_keyframe(self, image: Image, reference_row: int | None, tracked: TrackingResult | None) -> None:
+        """The newest keyframe was just added; it was tracked against `reference_row`. Adjust the window with it, and
+        fuse a preview of its depth."""
+        keyframe = self.map.keyframes.reference
+        self._refine(image, keyframe, reference_row, tracked)
+        self._fuse(keyframe.row, image, keyframe.inverse_depth, np.full(self.map.camera.size, PREVIEW))
+
+    @stage("refine")
+    def _refine(self, image: Image, keyframe: Keyframe, reference_row: int | None,
+                tracked: TrackingResult | None) -> None:
+        """Adjust the last keyframes jointly, and give the newest the depth that comes of it."""
+        if reference_row is None or not self.refiner.knows(reference_row):
+            self.finish_keyframes()
+            self.refiner.begin()
+        row, keyframes = keyframe.row, self.map.keyframes
+        usual = self.refiner.usual_scale(keyframes)
+        aligned = self.refiner.dense(image.inverse_depth, keyframes.T_world_key[row], usual)
+        prior = keyframe.inverse_depth if aligned is None else aligned.inverse_depth
+        self.refiner.add(row, keyframes.T_world_key[row], tracked, image, prior)
+        self._grow(self.map.move(self.refiner.moved(keyframes)))
+        refined = self.refiner.dense(image.inverse_depth, keyframes.T_world_key[row], usual)
+        if refined is not None:
+            self.refiner.log_ratio[row] = refined.log_scale
+            keyframes.redraw(keyframe, image.pyramid, refined.inverse_depth, self.config.depth_log_std)
+
+    def finish_next(self) -> None:
+        """Finalise the depth of the next keyframe that has enough neighbours, if one waits."""
+        row = self.refiner.finished_row()
+        if row is not None:
+            self._finish(row)
+
+    def finish_keyframes(self) -> None:
+        """Finalise all keyframes that still wait, with the neighbours that there are."""
+        while self.refiner.unfinished:
+            self._finish(next(iter(self.refiner.unfinished)))
+
+    @stage("finish")
+    def _finish(self, row: int) -> None:
+        """Finalise a keyframe's depth, and fuse it in place of its preview."""
+        image, stereo = self.refiner.finish(row, self.map.keyframes)
+        self.map.keyframes.redraw(self.map.keyframes.items[row], image.pyramid, *stereo)
+        self._fuse(row, image, stereo.inverse_depth, self.refiner.observations(stereo))
+
+    def _fuse(self, row: int, image: Image, inverse_depth: np.ndarray, observations: np.ndarray) -> None:
+        """A keyframe comes twice, as a preview and when it is final, and the map ages by one each time."""
+        view = self.map.render(self.map.keyframes.T_world_key[row], self.map.keyframes.submap[row])
+        self.map.fuse(view, inverse_depth, image.rgb, row, self.fused_count, observations)
+        self.fused_count += 1
+
+    def map_moved(self, factor: np.ndarray) -> None:
+        """The map took on other poses, and each keyframe's frame grew by its factor (K,)."""
+        self._grow(factor)
+        self.refiner.map_moved(self.map.keyframes, factor)
+
+    def _grow(self, factor: np.ndarray) -> None:
+        self.log_scale += float(np.log(factor[self.map.keyframes.reference.row]))
+
+    @stage("board")
+    def _see_board(self, rgb: np.ndarray) -> None:
+        self.map_scale.known.look(rgb, self.map.camera, self.map.keyframes.reference.row)
+
+    def scale_report(self) -> dict:
+        """What report.json says of where the scale of the main submap comes from."""
+        return self.map_scale.report(self.map.main_submap)
+
+    @property
+    def scale_problem(self) -> str | None:
+        """One line where a known scale could not be used."""
+        return self.map_scale.known.problem if len(self.map.keyframes) else None
+
+    def look_for_board(self, rgb: np.ndarray) -> None:
+        """Look at the full-size image (H, W, 3) of the newest keyframe for a board of known size."""
+        if self.map_scale.known.wants_frames:
+            self._see_board(rgb)
+
+    def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]]) -> Iterator[float]:
+        """Adjust all keyframes jointly, a piece at a time -> share of the work that is done. Nothing changes before a
+        round's end. overlap: see LoopCandidates.overlap; loops: pairs of rows that show one place."""
+        c, keyframes = self.config.adjustment, self.map.keyframes
+        if not (c and len(keyframes)):
+            return
+        adjustment = GlobalAdjustment(self.map.camera, overlap, c)
+        for done in range(c.rounds):
+            with self.stage_times.timed("adjust"):
+                for share in adjustment.steps(keyframes, self.refiner.network_depth, loops):
+                    yield (done + share) / c.rounds
+            if adjustment.S_world_key is None:
+                return
+            self._move_map(adjustment.S_world_key)
+            self.finish_scale()
+
+    def rebuild(self, overlap: Callable) -> Iterator[float]:
+        """Estimate all keyframes' depth again and build the map anew, a piece at a time -> share of the work that is
+        done. Nothing changes before the end."""
+        if self.config.final_map and len(self.map.keyframes):
+            final = FinalMap(self.map.camera, self.map.keyframes, overlap, self.refiner, self.config)
+            with self.stage_times.timed("final"):
+                self.map.surfels = yield from final.steps()
+
+    def finish_scale(self) -> None:
+        """Finalise how large the map is: as the network says of all keyframes, or as is known otherwise."""
+        keyframes = self.map.keyframes
+        if not len(keyframes):
+            return
+        self._move_map(self.map_scale.by_network(keyframes, self.refiner))
+        self._move_map(self.map_scale.by_knowledge(keyframes, self.refiner, self.map.surfels))
+
+    def _move_map(self, S_world_key: np.ndarray) -> None:
+        self.map_moved(self.map.move(S_world_key))

@@ -1,0 +1,42 @@
+"""A network's depth that is only fitted to the map, frame by frame: the baseline that refinement is measured against.
+
+Tateno 2017 (CNN-SLAM) and Whelan 2015 (ElasticFusion) fuse in this way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slam.keyframe_depth.depth_alignment import align_depth
+from slam.mapping.live_map import LiveMap
+from slam.mapping.measured_depth import FrameDepth, MeasuredDepth
+from slam.mapping.render import View
+from slam.stages import stage
+from slam.tracking.image import Image
+
+if TYPE_CHECKING:
+    from slam.config import SlamConfig
+
+
+class UnrefinedDepth(MeasuredDepth):
+    has_grid = False
+
+    def __init__(self, live_map: LiveMap, config: SlamConfig):
+        super().__init__(live_map, config)
+        self.log_scale = 0.0
+        """Log of the factor that brought the last frame's depth to the map's."""
+
+    def first(self, image: Image, T_world_cam: np.ndarray) -> FrameDepth:
+        self.log_scale = 0.0
+        return super().first(image, T_world_cam)
+
+    @stage("align")
+    def aligned(self, image: Image, T_world_cam: np.ndarray, view: View) -> np.ndarray:
+        depth = align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
+        self.log_scale = depth.log_scale
+        return depth.inverse_depth
+
+    def map_moved(self, factor: np.ndarray) -> None:
+        self.log_scale += float(np.log(factor[self.map.keyframes.reference.row]))

@@ -1,0 +1,107 @@
+"""Where the camera is in a new image: tracked from the predicted pose, else relocalised among all keyframes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.geometry import se3
+from slam.loops.appearance_index import AppearanceIndex
+from slam.mapping.live_map import LiveMap
+from slam.stages import stage
+from slam.tracking.image import Image
+from slam.tracking.relocalisation import Relocaliser
+from slam.tracking.tracker import Tracker, TrackingResult
+
+if TYPE_CHECKING:
+    from slam.config import SlamConfig
+
+
+class Localiser:
+    def __init__(self, live_map: LiveMap, tracker: Tracker, relocaliser: Relocaliser, index: AppearanceIndex,
+                 config: SlamConfig):
+        """index: descriptors of all keyframes, to relocalise with."""
+        self.map, self.stage_times, self.config = live_map, live_map.stage_times, config
+        self.tracker, self.relocaliser, self.index = tracker, relocaliser, index
+        self.absence = Absence()
+        self.affine = (0.0, 0.0)
+        """Log gain and bias of the last image against the reference keyframe."""
+
+    def locate(self, image: Image) -> tuple[TrackingResult | None, str]:
+        """Pose of an image against the reference keyframe, which may be another one afterwards -> None where the camera
+        is lost, and the status: `tracked`, `relocalised` or `lost`"""
+        tracked, status = self._track(image), "tracked"
+        if not self._is_believable(tracked, image.timestamp_s):
+            tracked, status = self._relocalise(image), "relocalised"
+        if tracked is None:
+            self.absence.note(image.timestamp_s)
+            return None, "lost"
+        self.affine = tracked.affine
+        self.absence.end()
+        return tracked, status
+
+    def begin(self) -> None:
+        """The last image became the first keyframe of a submap."""
+        self.absence.end()
+
+    def keyframe_added(self) -> None:
+        """The last image is the reference now, so nothing sets the two apart."""
+        self.affine = (0.0, 0.0)
+
+    def is_given_up(self, timestamp_s: float) -> bool:
+        """Whether the camera has been lost for so long that a new submap should begin."""
+        c, absence = self.config, self.absence
+        return timestamp_s - absence.since_s >= c.lost_s and absence.count >= c.lost_frames
+
+    @stage("track")
+    def _track(self, image: Image) -> TrackingResult:
+        """Align from the predicted pose. Where images then hardly correlate, a fast motion may have led into a wrong
+        minimum: start again from where the camera was, and from where features say it is, and take the best."""
+        reference, motion = self.map.keyframes.reference, self.map.motion
+        start = self.map.T_cam_reference(motion.predict(image.timestamp_s))
+        tracked = self.tracker.track(image.pyramid, reference, start, self.affine)
+        if tracked.correlation >= self.config.doubtful_correlation:
+            return tracked
+        starts = [self.map.T_cam_reference(motion.T_world_cam), self.relocaliser.guess(image.gray, reference)]
+        retries = [self.tracker.track(image.pyramid, reference, start) for start in starts if start is not None]
+        return max([tracked, *retries], key=lambda result: (result.converged, result.correlation))
+
+    def _is_believable(self, tracked: TrackingResult, timestamp_s: float) -> bool:
+        """A camera that was lost, or not seen for a while, may be anywhere: then images have to fit better than from
+        one frame to the next."""
+        is_anywhere = self.absence.count > 0 or self.map.motion.is_too_far(timestamp_s)
+        return tracked.converged and (not is_anywhere
+                                      or tracked.correlation >= self.config.relocalisation.min_correlation)
+
+    @stage("relocalise")
+    def _relocalise(self, image: Image) -> TrackingResult | None:
+        """Try stored keyframes; on success that keyframe becomes the reference. None if the place is not recognised."""
+        keyframes, motion = self.map.keyframes, self.map.motion
+        for keyframe, T_cam_key in self.relocaliser.guesses(image.gray, keyframes, self.index, self.absence.count):
+            tracked = self.tracker.track(image.pyramid, keyframe, T_cam_key)
+            if self.relocaliser.confirms(tracked, keyframe, T_cam_key):
+                keyframes.reference = keyframe
+                motion.reset(self.map.T_world_reference @ se3.inverse(tracked.T_cam_key))
+                return tracked
+        motion.reset(motion.T_world_cam)
+        return None
+
+
+class Absence:
+    """For how long the camera has been lost."""
+
+    def __init__(self):
+        self.since_s = np.inf
+        """Timestamp of the first image that could not be located."""
+        self.count = 0
+        """Images since then."""
+
+    def note(self, timestamp_s: float) -> None:
+        """One more image could not be located."""
+        if not self.count:
+            self.since_s = timestamp_s
+        self.count += 1
+
+    def end(self) -> None:
+        self.since_s, self.count = np.inf, 0

@@ -1,0 +1,98 @@
+"""Depth that a sensor measured: metric, used as it is, every frame fused into the map at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from slam.mapping.dynamic_regions import still_part
+from slam.mapping.fusion import FusionResult
+from slam.mapping.live_map import LiveMap
+from slam.mapping.render import View
+from slam.stages import stage
+from slam.tracking.image import Image
+from slam.tracking.tracker import TrackingResult
+
+if TYPE_CHECKING:
+    from slam.config import SlamConfig
+
+
+class FrameDepth(NamedTuple):
+    """What one frame's depth came to, and the map as its camera sees it."""
+
+    inverse_depth: np.ndarray
+    """(h, w) float32, 1/m, in the scale of the map; 0 where unknown or moving."""
+    view: View | None
+    """The map from the frame's pose, before the frame is fused; None where nobody needs it."""
+    fused: FusionResult | None
+    """None where frames are not fused one by one."""
+
+
+class MeasuredDepth:
+    """A kind of depth. PredictedDepth has the same verbs, so that the system need not know which one it works with."""
+
+    has_grid = True
+    """Whether keyframes also offer pixels without gradient to depth alignment."""
+    adjusted_rows: tuple[int, ...] = ()
+    """Keyframes whose poses the last `add_keyframe` has changed."""
+
+    def __init__(self, live_map: LiveMap, config: SlamConfig):
+        self.map, self.config, self.stage_times = live_map, config, live_map.stage_times
+
+    def first(self, image: Image, T_world_cam: np.ndarray) -> FrameDepth:
+        """Depth of the first frame of a submap, whose keyframe was just added: it sets the scale."""
+        view = self.map.render(T_world_cam)
+        return FrameDepth(image.inverse_depth, view, self.fuse(image, image.inverse_depth, view))
+
+    def take(self, image: Image, T_world_cam: np.ndarray, is_keyframe_due: bool) -> FrameDepth:
+        """Bring a tracked frame's depth to the map and fuse it."""
+        view = self.map.render(T_world_cam)
+        inverse_depth = self.aligned(image, T_world_cam, view)
+        return FrameDepth(inverse_depth, view, self.fuse(image, inverse_depth, view))
+
+    @stage("align")
+    def aligned(self, image: Image, T_world_cam: np.ndarray, view: View) -> np.ndarray:
+        """(h, w) inverse depth without what moves."""
+        return still_part(image.inverse_depth, self.map.keyframes, T_world_cam, self.map.camera.pinhole,
+                          self.config.moving)
+
+    @stage("fuse")
+    def fuse(self, image: Image, inverse_depth: np.ndarray, view: View) -> FusionResult:
+        return self.map.fuse(view, inverse_depth, image.rgb, self.map.keyframes.reference.row, image.index)
+
+    def add_keyframe(self, image: Image, reference_row: int | None, tracked: TrackingResult | None) -> None:
+        """The newest keyframe was just added; it was tracked against `reference_row`. Its depth is final already."""
+
+    def finish_next(self) -> None:
+        """Finalise the depth of the next keyframe that has enough neighbours, if one waits."""
+
+    def finish_keyframes(self) -> None:
+        """Finalise all keyframes that still wait, with the neighbours that there are."""
+
+    def finish_scale(self) -> None:
+        """Finalise how large the map is."""
+
+    def map_moved(self, factor: np.ndarray) -> None:
+        """The map took on other poses, and each keyframe's frame grew by its factor (K,)."""
+
+    def scale_report(self) -> dict:
+        """What report.json says of where the scale comes from; a sensor's needs no word."""
+        return {}
+
+    @property
+    def scale_problem(self) -> str | None:
+        """One line where a known scale could not be used."""
+        return None
+
+    def look_for_board(self, rgb: np.ndarray) -> None:
+        """Look at the full-size image (H, W, 3) of the newest keyframe for a board of known size."""
+
+    def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]]) -> Iterator[float]:
+        """Adjust all keyframes jointly -> share of the work that is done. Measured depth fixes them well enough."""
+        return iter(())
+
+    def rebuild(self, overlap: Callable) -> Iterator[float]:
+        """Build the map anew from all keyframes' final depth -> share of the work that is done. Nothing to gain here."""
+        return iter(())
