@@ -27,7 +27,7 @@ def without(part, config):
         return replace(config, loops=replace(config.loops, max_waiting=0))
     refinement = config.refinement
     if refinement and part == "stereo":
-        refinement = replace(refinement, beside=0)
+        refinement = replace(refinement, neighbours=0)
     if refinement and part == "window":
         bundle = refinement.window.bundle
         bundle = replace(bundle, solver=replace(bundle.solver, min_count=NEVER_ENOUGH))

@@ -120,7 +120,7 @@ def views(room, seed, slam, network):
 
 def is_one_place(slam, a, b):
     guess = slam.relocaliser.pose(a.features, b)
-    return slam.loops.check(a, b, [] if guess is None else [guess], np.eye(4)) is not None
+    return slam.loops.verify(a, b, [] if guess is None else [guess], np.eye(4)) is not None
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import numpy as np
 from calib.geometry.camera import Camera
 from sequences.frame import DepthImage, Frame
 from slam.global_adjustment.feature_tracks import FeatureTracks
-from slam.global_adjustment.reprojection_bundle import TrackBundle, TrackBundleConfig, TrackState
-from slam.kernels.consistency import count_opinions
+from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
+from slam.kernels.consistency import count_votes
 from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.stereo import refine_depth
 from slam.mapping.dynamic_regions import contradicted_by_images
@@ -37,7 +37,7 @@ def warm_up(config):
             slam.depth.refiner.add(row, np.eye(4), None, image, image.inverse_depth)
         seen = image.pyramid, image.inverse_depth, [image.pyramid], np.eye(4)[None]
         refine_depth(*seen, config.refinement.stereo)
-        contradicted_by_images(*seen, config.refinement.moving)
+        contradicted_by_images(*seen, config.refinement.dynamic_regions)
         warm_up_the_end(slam)
     merger = PassMerger(slam.camera, config.fusion, min_gap=0)
     merger.waiting.append(0)
@@ -47,9 +47,9 @@ def warm_up(config):
 def warm_up_the_end(slam):
     """What follows the frames where depth is predicted."""
     tracks = FeatureTracks(np.array([0, 1]), np.array([0, 0]), np.array([[60.0, 40.0], [58.0, 40.0]]))
-    bundle = TrackBundle(slam.camera, tracks, np.full(2, 2.0), np.array([True, False]), TrackBundleConfig())
-    bundle.minimise(TrackState(np.stack([np.eye(4), np.eye(4)]), np.array([[0.0, 0.0, 2.0]])))
-    count_opinions(np.ones((1, 1), np.float32), np.ones((1, 1, 1), np.float32), np.eye(4, dtype=np.float32)[None, :3],
+    bundle = ReprojectionBundle(slam.camera, tracks, np.full(2, 2.0), np.array([True, False]), ReprojectionBundleConfig())
+    bundle.minimise(ReprojectionState(np.stack([np.eye(4), np.eye(4)]), np.array([[0.0, 0.0, 2.0]])))
+    count_votes(np.ones((1, 1), np.float32), np.ones((1, 1, 1), np.float32), np.eye(4, dtype=np.float32)[None, :3],
                    np.array(slam.camera.pinhole, np.float32), np.float32(0.1), *np.empty((2, 1, 1), np.uint8))
     points, normals = slam.surfels.world_points(slam.surfels.select(0), slam.keyframes.T_world_key)
     on_one_surface(Samples(points, normals, normals, normals[:, 0], np.ones(len(points), np.float32)), cell_m=0.1)

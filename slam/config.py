@@ -7,8 +7,8 @@ from slam.keyframe_depth.depth_alignment import AlignmentConfig
 from slam.keyframe_depth.final_map import FinalMapConfig
 from slam.keyframe_depth.refinement import RefinementConfig
 from slam.loops.loop_closer import LoopConfig
-from slam.loops.verification import PlaceCheckConfig
-from slam.mapping.dynamic_regions import MovingConfig
+from slam.loops.verification import VerificationConfig
+from slam.mapping.dynamic_regions import DynamicRegionConfig
 from slam.mapping.fusion import FusionConfig
 from slam.mapping.keyframes import KeyframeConfig
 from slam.mapping.surfels import SurfelConfig
@@ -37,7 +37,7 @@ class SlamConfig:
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
     sharpness: SharpnessConfig = field(default_factory=SharpnessConfig)
-    moving: MovingConfig = field(default_factory=MovingConfig)
+    dynamic_regions: DynamicRegionConfig = field(default_factory=DynamicRegionConfig)
     """Where depth is measured."""
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
     refinement: RefinementConfig | None = None
@@ -48,7 +48,7 @@ class SlamConfig:
     loops: LoopConfig = field(default_factory=LoopConfig)
     adjustment: GlobalAdjustmentConfig | None = None
     """Of all keyframes at once in the end, where depth is not measured; measured depth holds them well enough."""
-    place_check: PlaceCheckConfig = field(default_factory=PlaceCheckConfig)
+    verification: VerificationConfig = field(default_factory=VerificationConfig)
     known_scale: ScaleConfig = field(default_factory=ScaleConfig)
     """Of use where depth is not measured."""
 
@@ -56,12 +56,12 @@ class SlamConfig:
     """A map of all keyframes' depth once more, in the end; their images are kept for that."""
 
     @classmethod
-    def for_sensor(cls):
+    def for_sensor(cls) -> "SlamConfig":
         """Depth from a sensor: good to a few per cent."""
         return cls(depth_is_measured=True, tracker=TrackerConfig(geometric_weight=4.0))
 
     @classmethod
-    def for_network(cls):
+    def for_network(cls) -> "SlamConfig":
         """Depth from a network: wrong by 10 to 30 % in places, so surfaces are matched generously."""
         return cls(
             depth_is_measured=False,
@@ -71,4 +71,4 @@ class SlamConfig:
             fusion=FusionConfig(depth_tolerance=0.2, ambiguity=0.4, doubt=0.7, max_normal_angle_rad=1.0,
                                 free_space_margin=0.3),
             loops=LoopConfig(odometry_std=(0.015, 0.03), loop_std=(0.01, 0.03), small=0.1, max_contradiction=0.2),
-            place_check=PlaceCheckConfig(max_disagreement=0.06, max_log_scale=0.7, depth_tolerance=0.25))
+            verification=VerificationConfig(max_disagreement=0.06, max_log_scale=0.7, depth_tolerance=0.25))

@@ -43,7 +43,7 @@ def _pose_fields(place, line):
     return fields
 
 
-def associate(times_a_s, times_b_s, tolerance_s):
+def associate(times_a_s: np.ndarray, times_b_s: np.ndarray, tolerance_s: float) -> tuple[np.ndarray, np.ndarray]:
     """Index pairs (i, j) of nearest timestamps at most tolerance_s apart, one j for each i that has one.
 
     times_b_s must increase.
@@ -56,7 +56,7 @@ def associate(times_a_s, times_b_s, tolerance_s):
     return np.flatnonzero(close), nearest[close]
 
 
-def umeyama(source, target, with_scale):
+def umeyama(source: np.ndarray, target: np.ndarray, with_scale: bool) -> tuple[float, np.ndarray, np.ndarray]:
     """Points (N, 3) -> (scale, R, t) that minimise |scale R source + t - target|."""
     source_mean, target_mean = source.mean(0), target.mean(0)
     s, t = source - source_mean, target - target_mean
@@ -68,13 +68,14 @@ def umeyama(source, target, with_scale):
     return scale, R, target_mean - scale * R @ source_mean
 
 
-def absolute_error(estimate, truth, with_scale):
+def absolute_error(estimate: np.ndarray, truth: np.ndarray, with_scale: bool) -> tuple[float, float]:
     """Matched positions (N, 3) -> (RMSE in metres after alignment, the scale that alignment chose)."""
     scale, R, t = umeyama(estimate, truth, with_scale)
     return float(np.sqrt((((scale * estimate @ R.T + t) - truth) ** 2).sum(1).mean())), scale
 
 
-def relative_error(times_s, T_estimate, T_truth, interval_s=1.0):
+def relative_error(times_s: np.ndarray, T_estimate: np.ndarray, T_truth: np.ndarray,
+                   interval_s: float = 1.0) -> tuple[float, float] | None:
     """Matched motions -> (metres, degrees): RMSE of the motion over interval_s, or None where none is that long."""
     later, earlier = associate(times_s, times_s + interval_s, 0.5 * float(np.median(np.diff(times_s))))
     if not len(later):
@@ -87,7 +88,8 @@ def relative_error(times_s, T_estimate, T_truth, interval_s=1.0):
             float(np.degrees(np.sqrt(np.square(angles_rad).mean()))))
 
 
-def evaluate_trajectory(times_s, T_world_cam, true_times_s, T_true):
+def evaluate_trajectory(times_s: np.ndarray, T_world_cam: np.ndarray, true_times_s: np.ndarray,
+                        T_true: np.ndarray) -> dict:
     """-> {ate_se3_m, ate_sim3_m, ate_scale, rpe_1s_m, rpe_1s_deg, path_m, matched}; empty with under 3 matches."""
     if len(times_s) < 3 or len(true_times_s) < 3:
         return {}
@@ -112,7 +114,7 @@ class DepthErrors:
     def __init__(self):
         self.images = []
 
-    def add(self, inverse_depth, true_inverse_depth):
+    def add(self, inverse_depth: np.ndarray, true_inverse_depth: np.ndarray) -> None:
         """Both (h, w) on one grid, 1/m, 0 where unknown."""
         both = (inverse_depth > 0) & (true_inverse_depth > 0)
         if both.sum() >= 100:
@@ -120,7 +122,7 @@ class DepthErrors:
             self.images.append((np.abs(ratio - 1).mean(), (np.maximum(ratio, 1 / ratio) < 1.25).mean(),
                                 np.abs(ratio / np.median(ratio) - 1).mean()))
 
-    def summary(self):
+    def summary(self) -> dict:
         """-> {depth_rel, depth_delta1, depth_rel_scaled, depth_images}; empty without any image."""
         if not self.images:
             return {}
@@ -129,7 +131,7 @@ class DepthErrors:
                 "depth_rel_scaled": round(float(rel_scaled), 4), "depth_images": len(self.images)}
 
 
-def evaluate_files(estimate, truth):
+def evaluate_files(estimate: str | Path, truth: str | Path) -> dict:
     """Two TUM files, or folders with trajectory.txt and groundtruth.txt -> scores of evaluate_trajectory and `poses`,
     how many the estimate has. Raises SourceError where the two do not share three moments."""
     estimate, truth = _file_in(estimate, "trajectory.txt"), _file_in(truth, "groundtruth.txt")

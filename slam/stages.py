@@ -3,6 +3,7 @@
 import functools
 import time
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,11 +15,11 @@ class StageTimes:
     def __init__(self):
         self.ms = defaultdict(list)
 
-    def add(self, stage, ms):
+    def add(self, stage: str, ms: float) -> None:
         self.ms[stage].append(ms)
 
     @contextmanager
-    def timed(self, stage):
+    def timed(self, stage: str) -> Iterator[None]:
         """A `with` block that is one call of a stage, however it ends."""
         start = time.perf_counter()
         try:
@@ -26,14 +27,14 @@ class StageTimes:
         finally:
             self.add(stage, 1e3 * (time.perf_counter() - start))
 
-    def summary(self):
+    def summary(self) -> dict[str, dict]:
         """{stage: {median_ms, p95_ms, calls}}"""
         return {stage: {"median_ms": round(float(np.median(values)), 3),
                         "p95_ms": round(float(np.percentile(values, 95)), 3), "calls": len(values)}
                 for stage, values in self.ms.items()}
 
 
-def stage(name):
+def stage(name: str) -> Callable:
     """Decorate a method of an object with `stage_times`: its calls are timed under `name`."""
     def decorate(method):
         @functools.wraps(method)

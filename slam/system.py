@@ -14,7 +14,7 @@ from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.unrefined_depth import UnrefinedDepth
 from slam.localiser import Localiser
 from slam.loops.loop_closer import LoopCloser
-from slam.loops.verification import PlaceCheck
+from slam.loops.verification import LoopVerifier
 from slam.mapping.fusion import FusionResult
 from slam.mapping.keyframes import Keyframes
 from slam.mapping.live_map import LiveMap
@@ -58,8 +58,8 @@ class SlamSystem:
         self.depth = _depth_collaborator(config)(self.map, config)
         self.relocaliser = Relocaliser(self.camera, config.relocalisation)
         tracker = Tracker(config.tracker)
-        place_check = PlaceCheck(self.camera, tracker, config.level_count, config.depth_is_measured, config.place_check)
-        self.loops = LoopCloser(self.camera, place_check, self.relocaliser, config.depth_is_measured, config.loops)
+        verifier = LoopVerifier(self.camera, tracker, config.level_count, config.depth_is_measured, config.verification)
+        self.loops = LoopCloser(self.camera, verifier, self.relocaliser, config.depth_is_measured, config.loops)
         self.localiser = Localiser(self.map, tracker, self.relocaliser, self.loops.candidates.index, config)
         self.sharpness = Sharpness(config.sharpness)
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
@@ -155,7 +155,8 @@ class SlamSystem:
 
     def adjust_all(self) -> Iterator[float]:
         """Adjust all keyframes to each other, a piece at a time -> share of the work that is done."""
-        return self.depth.adjust_all(self.loops.candidates.overlap, [(loop.new, loop.old) for loop in self.loops.closed])
+        pairs = [(loop.new, loop.old) for loop in self.loops.closed]
+        return self.depth.adjust_all(self.loops.candidates.overlap, pairs)
 
     def rebuild(self) -> Iterator[float]:
         """Build the map anew from final depth, a piece at a time -> share of the work that is done."""

@@ -21,7 +21,7 @@ LAYERS = (
     ("sequences.synthetic.materials", "depth.networks.weights", "depth.data"),
     ("sequences.synthetic.furniture", "depth.runtimes", "depth.evaluation", "depth.losses"),
     ("sequences.synthetic", "sequences.datasets", "sequences.cameras", "depth.photos"),
-    ("sequences.catalogue", "depth.runtimes.tensorrt", "depth.training", "slam.stages"),
+    ("sequences.catalogue", "depth.runtimes.tensorrt", "depth.training", "slam.stages", "slam.robust"),
     ("sequences.__main__", "depth.commands"),
     ("depth.__main__", "calib.boards", "calib.focal"),
     ("calib.unknown_camera", "slam.kernels"),

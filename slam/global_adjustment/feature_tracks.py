@@ -8,6 +8,8 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from calib.geometry.camera import Camera
+
 
 @dataclass(frozen=True)
 class FeatureTrackConfig:
@@ -42,7 +44,7 @@ class FeatureTracks(NamedTuple):
     pixel: np.ndarray
     """(M, 2) float64 u, v"""
 
-    def within(self, is_wanted):
+    def within(self, is_wanted: np.ndarray) -> "FeatureTracks":
         """What images that are wanted, (K,) bool, show of points that at least two of them show -> FeatureTracks"""
         kept = is_wanted[self.image]
         kept &= (np.bincount(self.point[kept], minlength=len(self.point)) >= 2)[self.point]
@@ -50,11 +52,11 @@ class FeatureTracks(NamedTuple):
 
 
 class FeatureMatcher:
-    def __init__(self, camera, config):
+    def __init__(self, camera: Camera, config: FeatureTrackConfig):
         self.camera, self.config = camera, config
-        self.sift = cv2.SIFT_create(nfeatures=config.features, contrastThreshold=config.min_contrast)
+        self.sift = cv2.SIFT.create(nfeatures=config.features, contrastThreshold=config.min_contrast)
 
-    def features(self, gray_u8):
+    def features(self, gray_u8: np.ndarray) -> Features:
         """(h, w) uint8 -> Features"""
         keypoints, histograms = self.sift.detectAndCompute(gray_u8, None)
         if not keypoints:
@@ -63,7 +65,7 @@ class FeatureMatcher:
         return Features(np.array([keypoint.pt for keypoint in keypoints], np.float64),
                         np.round(255 * np.sqrt(share)).astype(np.uint8))
 
-    def matches(self, first, second):
+    def matches(self, first: Features, second: Features) -> np.ndarray:
         """Features of two images -> (n, 2) int64 of those that show one point; none where the images do not fit."""
         none = np.zeros((0, 2), np.int64)
         if min(len(first.pixel), len(second.pixel)) < self.config.min_matches:
@@ -90,7 +92,7 @@ class FeatureMatcher:
         return np.column_stack([i[kept], best[kept]])
 
 
-def chained(features, matches):
+def chained(features: list[Features], matches: dict[tuple[int, int], np.ndarray]) -> FeatureTracks:
     """Features of all images, and {(image, other image): (n, 2) of their features} -> FeatureTracks
 
     Matches are followed from image to image; a chain that comes to two features of one image is wrong somewhere, and

@@ -5,15 +5,24 @@ what sharp turns and long ways back leave loose. The network's depth says how la
 as far as nothing else does.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from calib.geometry import se3, sim3
+from calib.geometry.camera import Camera
 from slam.global_adjustment.feature_tracks import FeatureMatcher, FeatureTrackConfig, chained
-from slam.global_adjustment.reprojection_bundle import TrackBundle, TrackBundleConfig, TrackState
+from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
+from slam.mapping.keyframes import Keyframes
+
+if TYPE_CHECKING:
+    from slam.global_adjustment.feature_tracks import FeatureTracks
 
 SHARES = 0.35, 0.8
 """Of the work: features up to the first, matches up to the second."""
@@ -25,7 +34,7 @@ NEAR_PX = 2.0
 class GlobalAdjustmentConfig:
     before: int = 4
     """Keyframes before each one in time that it is matched with, ..."""
-    beside: int = 16
+    neighbours: int = 16
     """... and further older ones that see most of the same, at most, ..."""
     min_overlap: float = 0.35
     """... by this share of the image."""
@@ -36,13 +45,13 @@ class GlobalAdjustmentConfig:
     min_shared: int = 12
     """Points that two keyframes need to share to hold each other."""
     tracks: FeatureTrackConfig = field(default_factory=FeatureTrackConfig)
-    bundle: TrackBundleConfig = field(default_factory=TrackBundleConfig)
+    bundle: ReprojectionBundleConfig = field(default_factory=ReprojectionBundleConfig)
 
 
 class GlobalAdjustment:
     """May be asked again when the keyframes have moved accordingly: more of them then turn out to see the same."""
 
-    def __init__(self, camera, overlap, config):
+    def __init__(self, camera: Camera, overlap: Callable[..., np.ndarray], config: GlobalAdjustmentConfig):
         """overlap: like slam.loop_candidates.LoopCandidates.overlap"""
         self.camera, self.overlap, self.config = camera, overlap, config
         self.matcher = FeatureMatcher(camera, config.tracks)
@@ -52,7 +61,8 @@ class GlobalAdjustment:
         self.S_world_key = None
         """(K, 4, 4) of all keyframes, set at the end; None where nothing new was found."""
 
-    def steps(self, keyframes, network_depth, loops):
+    def steps(self, keyframes: Keyframes, network_depth: dict[int, np.ndarray],
+              loops: list[tuple[int, int]]) -> Iterator[float]:
         """Adjust each submap, a piece at a time -> share of the work that is done
 
         network_depth: {row: (h', w') inverse depth, any size}, in 1/m of the network; keyframes have been scaled to
@@ -83,12 +93,12 @@ class GlobalAdjustment:
             first = max(0, new.row - c.before)
             pairs |= {(row, new.row) for row in range(first, new.row) if is_here[row]}
             overlap = self.overlap(new, keyframes, slice(first)) if first else np.zeros(0)
-            most = np.argsort(-overlap, kind="stable")[:c.beside]
+            most = np.argsort(-overlap, kind="stable")[:c.neighbours]
             pairs |= {(int(row), new.row) for row in most if overlap[row] >= c.min_overlap}
         return sorted(pairs - self.matches.keys())
 
     def _parts(self, tracks, count):
-        """Keyframes that hold each other, directly or through others, are one part -> tracks without those that are
+        """Keyframes that share points, directly or through others, are one part -> tracks without those that are
         alone, and parts (K,), -1 for those"""
         enough = np.bincount(tracks.image, minlength=count) >= self.config.min_points
         tracks = tracks.within(enough)
@@ -98,10 +108,10 @@ class GlobalAdjustment:
         return tracks.within(part >= 0), part
 
     def _adjusted(self, keyframes, tracks, part, network_depth):
-        """-> T_cam_world (K, 4, 4), points (P, 3), reprojection errors (M,) in pixels"""
-        is_held = np.ones(len(keyframes), bool)
-        is_held[part >= 0] = False
-        is_held[np.unique(part, return_index=True)[1]] = True
+        """-> T_cam_world (K, 4, 4), points (P, 3), reprojection errors (M,) in pixels; yields the share of work done"""
+        is_fixed = np.ones(len(keyframes), bool)
+        is_fixed[part >= 0] = False
+        is_fixed[np.unique(part, return_index=True)[1]] = True
         T_world_key = keyframes.T_world_key
         expected_m = depth_at({row: network_depth.get(row) for row in range(len(keyframes))}, tracks, self.camera)
         known_m = self._depth_m(keyframes, tracks)
@@ -112,9 +122,10 @@ class GlobalAdjustment:
         seen_at = np.einsum("nij,nj->ni", T[:, :3, :3], rays * known_m[:, None]) + T[:, :3, 3]
         visits = np.bincount(tracks.point)
         points = np.stack([np.bincount(tracks.point, axis) / visits for axis in seen_at.T], 1)
-        bundle = TrackBundle(self.camera, tracks, expected_m, is_held, self.config.bundle)
-        state = TrackState(se3.inverse(T_world_key), points)
-        for share, state in bundle.steps(state):
+        bundle = ReprojectionBundle(self.camera, tracks, expected_m, is_fixed, self.config.bundle)
+        state = ReprojectionState(se3.inverse(T_world_key), points)
+        for share, reached in bundle.steps(state):
+            state = reached
             yield SHARES[1] + (1 - SHARES[1]) * share
         return (*state, bundle.errors_px(state))
 
@@ -135,7 +146,7 @@ class GlobalAdjustment:
         return factor
 
 
-def depth_at(inverse_depth, tracks, camera):
+def depth_at(inverse_depth: dict[int, np.ndarray | None], tracks: FeatureTracks, camera: Camera) -> np.ndarray:
     """{image: (h, w) inverse depth of any size, or None} where points are seen -> (M,) metres, 0 where unknown"""
     depth_m = np.zeros(len(tracks.image))
     for image, values in inverse_depth.items():
@@ -149,7 +160,7 @@ def depth_at(inverse_depth, tracks, camera):
     return depth_m
 
 
-def placed(S_before, S_adjusted, part, submap):
+def placed(S_before: np.ndarray, S_adjusted: np.ndarray, part: np.ndarray, submap: np.ndarray) -> np.ndarray:
     """Keyframes (K, 4, 4) before, and as adjusted within parts (K,) that know nothing of each other; -1: not adjusted.
     A part stands, with its own scale, where its first keyframe stood as seen from the one before; so does a keyframe
     that has not been adjusted, with the scale of the one before. -> (K, 4, 4)"""

@@ -1,21 +1,28 @@
 """All keyframes and the points of feature tracks, moved to where reprojection errors are least (Triggs 1999)."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.sparse import bsr_array
 from scipy.sparse.linalg import splu
 
 from calib.geometry import se3
+from calib.geometry.camera import Camera
 from slam.kernels.track_bundle import cost_of, linearise, moved_points
 
-LEAST_SHARE = 1e-9
+if TYPE_CHECKING:
+    from slam.global_adjustment.feature_tracks import FeatureTracks
+
+MIN_SHARE = 1e-9
 """Of the largest diagonal entry, added to all, so that what nothing determines stays instead of failing."""
 
 
 @dataclass(frozen=True)
-class TrackBundleConfig:
+class ReprojectionBundleConfig:
     sigma_px: float = 0.5
     """Standard deviation of a feature's position."""
     softness: tuple[float, ...] = (6.0, 2.0)
@@ -32,38 +39,38 @@ class TrackBundleConfig:
     max_damping: float = 1e4
 
 
-class TrackState(NamedTuple):
+class ReprojectionState(NamedTuple):
     T_cam_world: np.ndarray
     """(K, 4, 4)"""
     points: np.ndarray
     """(P, 3) in the world, metres"""
 
 
-class TrackBundle:
-    """tracks: slam.feature_tracks.FeatureTracks of K images; expected_depth_m (M,) of their observations, 0 where unknown;
-    is_held (K,) bool: images that stay where they are, so that the rest has something to stand on, and those that see
-    nothing."""
+class ReprojectionBundle:
+    """tracks of K images; expected_depth_m (M,) of their observations, 0 where unknown;
+    is_fixed (K,) bool: images that are fixed: the gauge, and those that see nothing."""
 
-    def __init__(self, camera, tracks, expected_depth_m, is_held, config):
+    def __init__(self, camera: Camera, tracks: FeatureTracks, expected_depth_m: np.ndarray, is_fixed: np.ndarray,
+                 config: ReprojectionBundleConfig):
         self.config, self.tracks = config, tracks
-        self.free = np.flatnonzero(~is_held)
+        self.free = np.flatnonzero(~is_fixed)
         self.pinhole = np.array(camera.pinhole, np.float64)
         self.start = np.flatnonzero(np.diff(tracks.point, prepend=-1, append=-1))
         is_known = expected_depth_m > 0
         self.log_depth = np.log(np.where(is_known, expected_depth_m, 1))
         share = (config.depth_log_std / config.scale_log_std) ** 2 / np.bincount(tracks.image)[tracks.image]
         self.share = share * is_known
-        self.images = len(is_held)
+        self.images = len(is_fixed)
         self.block_row, self.block_column, self.block_of = self._pairs()
 
-    def minimise(self, state):
-        """-> TrackState, and the reprojection errors (M,) in pixels that remain"""
-        for _, state in self.steps(state):
-            pass
+    def minimise(self, state: ReprojectionState) -> tuple[ReprojectionState, np.ndarray]:
+        """-> ReprojectionState, and the reprojection errors (M,) in pixels that remain"""
+        for _, reached in self.steps(state):
+            state = reached
         return state, self.errors_px(state)
 
-    def steps(self, state):
-        """Levenberg and Marquardt's method, one step at a time -> share of the work that is done at least, TrackState"""
+    def steps(self, state: ReprojectionState) -> Iterator[tuple[float, ReprojectionState]]:
+        """Levenberg and Marquardt's method, one step at a time -> least share of work done, state reached"""
         c = self.config
         for number, softness in enumerate(c.softness):
             damping = c.initial_damping
@@ -78,7 +85,7 @@ class TrackBundle:
                 if 0 < decrease < c.min_decrease * cost or damping > c.max_damping:
                     break
 
-    def errors_px(self, state):
+    def errors_px(self, state: ReprojectionState) -> np.ndarray:
         """-> (M,) distances between where points are seen and where they should be; infinite behind the camera"""
         T = state.T_cam_world[self.tracks.image]
         p_cam = np.einsum("nij,nj->ni", T[:, :3, :3], state.points[self.tracks.point]) + T[:, :3, 3]
@@ -108,19 +115,19 @@ class TrackBundle:
         return cost_of(*self._arguments(state, softness))
 
     def _step(self, state, softness, damping):
-        """-> TrackState one step on, the cost at `state`"""
+        """-> ReprojectionState one step on, the cost at `state`"""
         M, P, K = len(self.tracks.image), len(state.points), self.images
         blocks, gradient, diagonal = np.empty((len(self.block_row), 6, 6)), np.empty((K, 6)), np.empty((K, 6))
         cross, inverse, point_gradient = np.empty((M, 6, 3)), np.empty((P, 3, 3)), np.empty((P, 3))
         cost = linearise(*self._arguments(state, softness), damping, self.block_of, blocks, gradient, diagonal, cross,
                          inverse, point_gradient)
         own = self.block_of[np.arange(K), np.arange(K)]
-        blocks[own[:, None], np.arange(6), np.arange(6)] += damping * diagonal + LEAST_SHARE * diagonal.max()
+        blocks[own[:, None], np.arange(6), np.arange(6)] += damping * diagonal + MIN_SHARE * diagonal.max()
         step = np.zeros((K, 6))
         step[self.free] = -self._solve(blocks, gradient)
         points = np.empty_like(state.points)
         moved_points(self.start, self.tracks.image, cross, inverse, point_gradient, step, state.points, points)
-        return TrackState(np.array([se3.exp(xi) @ T for xi, T in zip(step, state.T_cam_world)]), points), cost
+        return ReprojectionState(np.array([se3.exp(xi) @ T for xi, T in zip(step, state.T_cam_world)]), points), cost
 
     def _solve(self, blocks, gradient):
         """-> (free images, 6)"""

@@ -1,13 +1,14 @@
 """How the kernels are compiled, in one place."""
 
 from pathlib import Path
+from typing import Any
 
 import numba
 
 from calib.base.kernel_cache import cached_njit
 
-_ORDERED = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}}
-_OPTIONS = _ORDERED | {"fastmath": {*_ORDERED["fastmath"], "reassoc"}}
+_ORDERED: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}}
+_OPTIONS: dict[str, Any] = _ORDERED | {"fastmath": {*_ORDERED["fastmath"], "reassoc"}}
 
 kernel = cached_njit(Path(__file__).parent, **_OPTIONS)
 """A loop that is called from Python. NaN and infinity keep their meaning, since depth may hold them."""

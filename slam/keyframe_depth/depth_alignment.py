@@ -12,6 +12,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from slam.mapping.render import View
+from slam.robust import robust_std
+
 SMALL_WIDTH = 80
 """Columns at which the field is computed; its smoothing is several of them wide."""
 
@@ -41,7 +44,7 @@ class AlignedDepth(NamedTuple):
     """Robust standard deviation of the log ratios around it: how well the shapes agree."""
 
 
-def align_depth(inverse_depth, view, last_log_scale, config):
+def align_depth(inverse_depth: np.ndarray, view: View, last_log_scale: float, config: AlignmentConfig) -> AlignedDepth:
     """Scale and bend a predicted (h, w) inverse depth so that its ratio to the rendered map is one almost everywhere.
 
     The scale is the median of log ratios: indifferent to a third of the image being wrong, symmetric in near and far.
@@ -53,18 +56,19 @@ def align_depth(inverse_depth, view, last_log_scale, config):
     log_ratio[common] = np.log(view.depth_m[common] * inverse_depth[common])
     log_scale = float(np.median(log_ratio[common]))
     rest = log_ratio - np.float32(log_scale)
-    log_spread = 1.4826 * float(np.median(np.abs(rest[common])))
+    log_spread = robust_std(rest[common])
     known = (common & (np.abs(rest) < config.max_log_bend)).astype(np.float32)
     log_bend = _smoothed(rest * known, known, config.bend_width, config.bend_prior)
     return AlignedDepth(inverse_depth * np.exp(-np.float32(log_scale) - log_bend), log_scale, log_spread)
 
 
-def scaled(inverse_depth, log_scale):
+def scaled(inverse_depth: np.ndarray, log_scale: float) -> AlignedDepth:
     """A predicted (h, w) inverse depth by the scale of an earlier one -> AlignedDepth"""
     return AlignedDepth(inverse_depth * np.float32(np.exp(-log_scale)), log_scale, np.inf)
 
 
-def bend_to_points(inverse_depth, u, v, rho, config, usual=None):
+def bend_to_points(inverse_depth: np.ndarray, u: np.ndarray, v: np.ndarray, rho: np.ndarray, config: AlignmentConfig,
+                   usual: tuple[float, float] | None = None) -> AlignedDepth:
     """Scale and bend a (h, w) inverse depth towards points (n,) of known inverse depth at pixels u, v, where it has a
     value -> AlignedDepth
 
@@ -74,7 +78,7 @@ def bend_to_points(inverse_depth, u, v, rho, config, usual=None):
     log_ratio = np.log(inverse_depth[v, u] / rho).astype(np.float32)
     log_scale = float(np.median(log_ratio))
     rest = log_ratio - np.float32(log_scale)
-    log_spread = 1.4826 * float(np.median(np.abs(rest)))
+    log_spread = robust_std(rest)
     if usual is not None:
         variance = log_spread**2 / (config.point_share * len(rho))
         log_scale += variance / (variance + usual[1] ** 2) * (usual[0] - log_scale)
@@ -86,7 +90,8 @@ def bend_to_points(inverse_depth, u, v, rho, config, usual=None):
     return AlignedDepth(inverse_depth * np.exp(-np.float32(log_scale) - log_bend), log_scale, log_spread)
 
 
-def averaged_with_map(inverse_depth, view, depth_tolerance, stable_confidence):
+def averaged_with_map(inverse_depth: np.ndarray, view: View, depth_tolerance: float,
+                      stable_confidence: float) -> np.ndarray:
     """A frame's (h, w) inverse depth averaged with the rendered map's where they agree up to a relative difference, the
     map's where the frame has none and the map is stable -> (h, w) float32, 1/m"""
     known = view.depth_m > 0

@@ -1,16 +1,25 @@
 """When there is time in the end: every keyframe's depth once more, from those that see it best, and a map of that."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.geometry import se3
-from slam.kernels.consistency import count_opinions
+from calib.geometry.camera import Camera
+from slam.kernels.consistency import count_votes
 from slam.keyframe_depth.stereo import StereoDepth, refine_depth, unrefined
-from slam.mapping.fusion import Fusion
+from slam.mapping.fusion import Fusion, FusionConfig
+from slam.mapping.keyframes import Keyframes
 from slam.mapping.render import render
-from slam.mapping.surfels import Surfels
+from slam.mapping.surfels import SurfelConfig, Surfels
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid
+
+if TYPE_CHECKING:
+    from slam.keyframe_depth.refinement import Refiner
 
 SHARE = 0.8
 """Of the work that is stereo."""
@@ -33,23 +42,23 @@ class FinalMapConfig:
 
 
 class FinalMap:
-    def __init__(self, camera, keyframes, overlap, refiner, config):
-        """overlap: like slam.loop_candidates.LoopCandidates.overlap; refiner: slam.refinement.Refiner; config:
-        slam.config.SlamConfig."""
+    def __init__(self, camera: Camera, keyframes: Keyframes, overlap: Callable[..., np.ndarray], refiner: Refiner,
+                 config: FinalMapConfig, fusion: FusionConfig, surfels: SurfelConfig):
+        """overlap: see LoopCandidates.overlap; refiner: has the images and the configuration of stereo."""
         self.camera, self.keyframes, self.overlap = camera, keyframes, overlap
-        self.refiner, self.config = refiner, config
-        self.fusion = Fusion(camera, config.fusion)
+        self.refiner, self.config, self.surfels = refiner, config, surfels
+        self.fusion = Fusion(camera, fusion)
         self.depth: dict[int, StereoDepth] = {}
         self.others: dict[int, list[int]] = {}
 
-    def steps(self):
+    def steps(self) -> Generator[float, None, Surfels]:
         """A keyframe at a time -> share of the work that is done; returns the new Surfels."""
         rows = range(len(self.keyframes))
         for row in rows:
             self.others[row] = self._others(row)
             self.depth[row] = self._stereo(row)
             yield SHARE * (row + 1) / len(rows)
-        surfels = Surfels(self.config.surfels)
+        surfels = Surfels(self.surfels)
         for _ in rows:
             surfels.add_keyframe()
         for row in rows:
@@ -59,7 +68,7 @@ class FinalMap:
 
     def _others(self, row):
         """Keyframes to look at, best first."""
-        c, keyframe, T = self.config.final_map, self.keyframes.items[row], self.keyframes.T_world_key
+        c, keyframe, T = self.config, self.keyframes.items[row], self.keyframes.T_world_key
         overlap = self.overlap(keyframe, self.keyframes, slice(len(T)))
         baseline = np.linalg.norm(T[:, :3, 3] - T[row, :3, 3], axis=1) / keyframe.median_depth_m
         usable = (overlap >= c.min_overlap) & (baseline >= c.baseline[0]) & (baseline <= c.baseline[1])
@@ -70,13 +79,13 @@ class FinalMap:
     def _stereo(self, row):
         keyframe, others = self.keyframes.items[row], self.others[row]
         if not others:
-            return unrefined(keyframe.inverse_depth, self.config.refinement.network_log_std)
+            return unrefined(keyframe.inverse_depth, self.refiner.config.network_log_std)
         return refine_depth(self._pyramid(row), keyframe.inverse_depth, [self._pyramid(other) for other in others],
-                            self._T_other_key(row), self.config.refinement.stereo)
+                            self._T_other_key(row), self.refiner.config.stereo)
 
     def _pyramid(self, row):
         gray = self.keyframes.items[row].gray_u8.astype(np.float32) / 255
-        return build_pyramid(gray, NO_DEPTH, self.camera, self.config.refinement.stereo.level + 1)
+        return build_pyramid(gray, NO_DEPTH, self.camera, self.refiner.config.stereo.level + 1)
 
     def _T_other_key(self, row):
         T = self.keyframes.T_world_key
@@ -94,8 +103,8 @@ class FinalMap:
         agree, oppose = np.empty((2, *self.camera.size), np.uint8)
         if not self.others[row]:
             return np.zeros(self.camera.size, bool)
-        count_opinions(self.depth[row].inverse_depth, np.stack([self.depth[other].inverse_depth for other in
+        count_votes(self.depth[row].inverse_depth, np.stack([self.depth[other].inverse_depth for other in
                        self.others[row]]), self._T_other_key(row)[:, :3].astype(np.float32),
-                       np.array(self.camera.pinhole, np.float32), np.float32(self.config.final_map.tolerance),
+                       np.array(self.camera.pinhole, np.float32), np.float32(self.config.tolerance),
                        agree, oppose)
         return (oppose > 0) & (agree == 0)

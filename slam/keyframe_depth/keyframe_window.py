@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from calib.geometry import se3
+from calib.geometry.camera import Camera
 from slam.kernels.bundle import UNSEEN, search
-from slam.keyframe_depth.photometric_bundle import Bundle, BundleConfig, BundleState, Prior, patches_of
+from slam.keyframe_depth.photometric_bundle import BundleConfig, BundleState, PhotometricBundle, Prior, patches_of
 from slam.tracking.pyramid import Pyramid
 
 BORDER = 5
@@ -19,12 +20,12 @@ MIN_GRADIENT = 4 / 255
 class WindowConfig:
     frames: int = 7
     """Keyframes."""
-    held: int = 2
-    """How many of them, the oldest, stay where they are."""
+    fixed: int = 2
+    """How many of them, the oldest, are fixed."""
     points: int = 200
     """New ones per keyframe."""
     min_located: int = 150
-    """With fewer points whose depth the images determine, the others take part too, held by their prior."""
+    """With fewer points whose depth the images determine, the others take part too, with their prior."""
     levels: tuple[int, ...] = (1, 0)
     """Pyramid levels, in the order in which they are adjusted."""
     tries: int = 3
@@ -54,7 +55,7 @@ class Points(NamedTuple):
     is_located: np.ndarray
     """(N,) bool: other keyframes show where it is."""
 
-    def chosen(self, which):
+    def chosen(self, which: np.ndarray) -> "Points":
         """Some of them: `which` as an index into (N,)."""
         return Points(*(column[which] for column in self))
 
@@ -66,16 +67,18 @@ class WindowFrame(NamedTuple):
 
 
 class Window:
-    def __init__(self, config):
+    def __init__(self, config: WindowConfig):
         self.config = config
         self.frames: list[WindowFrame] = []
         self.T_cam_world = np.zeros((0, 4, 4))
         self.affine = np.zeros((0, 2))
-        self.points = Points(np.zeros((0, 2)), np.zeros(0, np.int64), *np.zeros((3, 0)), np.zeros(0, bool))
+        self.points = Points(np.zeros((0, 2)), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0),
+                             np.zeros(0, bool))
         self.is_good = np.zeros(0, bool)
         """(N,) of points: whether the last adjustment found most of its images alike."""
 
-    def add(self, row, T_world_key, affine, pyramid, inverse_depth, log_std):
+    def add(self, row: int, T_world_key: np.ndarray, affine: np.ndarray, pyramid: Pyramid, inverse_depth: np.ndarray,
+            log_std: np.ndarray) -> None:
         """A new keyframe, (h, w) inverse depth and the standard deviation of its log; the oldest goes."""
         if len(self.frames) == self.config.frames:
             self._forget_oldest()
@@ -89,7 +92,7 @@ class Window:
         self.points = Points(*(np.concatenate(columns) for columns in zip(self.points, new)))
         self.is_good = np.append(self.is_good, np.zeros(len(u), bool))
 
-    def adjust(self):
+    def adjust(self) -> None:
         """Find new points in the other keyframes, and move keyframes and points to where images agree best."""
         if len(self.frames) < 2:
             return
@@ -99,11 +102,11 @@ class Window:
             take_part = np.ones_like(take_part)
         points = self.points.chosen(take_part)
         state = BundleState(self.T_cam_world, self.affine, points.rho)
-        held = max(1, min(self.config.held, len(self.frames) - 3))
+        fixed_count = max(1, min(self.config.fixed, len(self.frames) - 3))
         for level in self.config.levels:
             textures, pinhole, patches = self._images(points, level)
-            bundle = Bundle(textures, pinhole, patches, Prior(points.prior_rho, points.prior_log_std), held,
-                            self.config.bundle)
+            bundle = PhotometricBundle(textures, pinhole, patches, Prior(points.prior_rho, points.prior_log_std),
+                                       fixed_count, self.config.bundle)
             state = bundle.minimise(state).state
         bundle.equations(state)  # the costs of where it came to
         self.T_cam_world, self.affine = state.T_cam_world, state.affine
@@ -111,7 +114,7 @@ class Window:
         self.is_good[:] = False
         self.is_good[take_part] = points.is_located & self._agrees(state.costs)
 
-    def located(self, T_cam_world, camera):
+    def located(self, T_cam_world: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Good points as a camera sees them -> u, v (n,) int64 pixels and their inverse depth (n,)."""
         points = self.points.chosen(self.is_good)
         rays = np.ones((len(points.rho), 3))
@@ -125,8 +128,8 @@ class Window:
         inside = (u >= 0) & (v >= 0) & (u < camera.width) & (v < camera.height)
         return u[inside], v[inside], (rho / p_cam[:, 2])[inside]
 
-    def move(self, T_world_key, factor):
-        """Keyframes stand elsewhere (K, 4, 4), and everything that each one sees becomes `factor` (K,) times as large."""
+    def move(self, T_world_key: np.ndarray, factor: np.ndarray) -> None:
+        """Keyframes stand elsewhere (K, 4, 4), and all that each one sees becomes `factor` (K,) times as large."""
         self.T_cam_world = se3.inverse(T_world_key)
         self.points.rho[:] /= factor[self.points.host]
         self.points.prior_rho[:] /= factor[self.points.host]
@@ -167,9 +170,9 @@ class Window:
         return (alike.sum(1) >= 1) & (2 * alike.sum(1) >= seen.sum(1))
 
 
-def unique_minimum(costs, max_cost, uniqueness):
+def unique_minimum(costs: np.ndarray, max_cost: float, uniqueness: float) -> tuple[np.ndarray, np.ndarray]:
     """(N, C) -> (N,) place of the least cost, and whether it is inside the range, low, and well below all that is not
-    right beside it."""
+    right next to it."""
     best = costs.argmin(1)
     least = costs[np.arange(len(costs)), best]
     elsewhere = np.where(np.abs(np.arange(costs.shape[1]) - best[:, None]) > costs.shape[1] // 10, costs, np.inf).min(1)
@@ -177,7 +180,7 @@ def unique_minimum(costs, max_cost, uniqueness):
     return best, is_inside & (least < max_cost) & (elsewhere > uniqueness * least + 0.1)
 
 
-def spread_pixels(texture, usable, count):
+def spread_pixels(texture: np.ndarray, usable: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The pixel of strongest gradient in each cell of a grid, about `count` in all -> u, v. `usable` (h, w) bool."""
     height, width = usable.shape
     strength = np.where(usable, np.hypot(texture[..., 1], texture[..., 2]), 0)

@@ -23,19 +23,19 @@ class ResponseConfig:
 
 
 class NetworkResponse:
-    def __init__(self, config):
+    def __init__(self, config: ResponseConfig):
         self.config = config
         self.slope = 1.0
         """d log(true depth) / d log(predicted depth)"""
 
-    def corrected(self, inverse_depth):
+    def corrected(self, inverse_depth: np.ndarray) -> np.ndarray:
         """A network's (h, w) inverse depth stretched by the slope about its median; 0 stays 0."""
         known = inverse_depth > 0
         median = np.median(inverse_depth[known]) if known.any() else 1
         relative = np.where(known, inverse_depth, median) / median
         return np.where(known, median * relative**self.slope, 0).astype(np.float32)
 
-    def learn(self, predicted, inverse_depth, log_std):
+    def learn(self, predicted: np.ndarray, inverse_depth: np.ndarray, log_std: np.ndarray) -> None:
         """Compare a network's (h, w) inverse depth with geometry's, of which the log has this standard deviation."""
         sure = (log_std < self.config.max_log_std) & (predicted > 0) & (inverse_depth > 0)
         if sure.sum() < self.config.min_pixels:

@@ -8,11 +8,11 @@ import numpy as np
 
 from calib.geometry import se3
 from slam.kernels.bundle import FRAME_UNKNOWNS, PATTERN, eliminate, linearise
-from slam.tracking.gauss_newton import GaussNewtonConfig, NormalEquations, minimise
+from slam.tracking.gauss_newton import GaussNewtonConfig, NormalEquations, Solution, minimise
 
 MAX_LOG_STEP = 0.35
 """Bound on one step of a point's log depth: beyond, its linearisation says nothing."""
-LEAST_INFORMATION = 1e-6
+MIN_INFORMATION = 1e-6
 
 
 @dataclass(frozen=True)
@@ -71,17 +71,18 @@ class BundleState:
     """(N,) inverse depth, 1/m."""
     eliminated: Eliminated | None = None
     """Set by linearising at this state."""
-    costs: np.ndarray | None = None
-    """(N, K), likewise."""
+    costs: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    """(N, K) mean cost of each point in each keyframe, set by linearising at this state."""
 
-    def pairs(self):
+    def pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """-> T_j_i (K, K, 3, 4), their adjoints, and gains (K, K), each at [i, j]"""
         T_j_i = self.T_cam_world[None] @ se3.inverse(self.T_cam_world)[:, None]
         gains = np.exp(self.affine[None, :, 0] - self.affine[:, None, 0])
         return np.ascontiguousarray(T_j_i[:, :, :3]), se3.adjoint(T_j_i), gains
 
 
-def patches_of(pixels, host, textures, level, gradient_scale):
+def patches_of(pixels: np.ndarray, host: np.ndarray, textures: np.ndarray, level: int,
+               gradient_scale: float) -> Patches:
     """Pixels (N, 2) at full size of keyframes `host` (N,), textures (K, h, w, 3) of the level -> Patches."""
     pixels = (pixels + 0.5) * 0.5**level - 0.5
     samples = np.empty((len(pixels), len(PATTERN), 3), np.float32)
@@ -96,33 +97,35 @@ def patches_of(pixels, host, textures, level, gradient_scale):
     return Patches(pixels, host, samples[..., 0].astype(np.float64), weights)
 
 
-class Bundle:
-    """The least-squares problem of one level. The first `held` keyframes stay where they are."""
+class PhotometricBundle:
+    """The least-squares problem of one level. The first `fixed_count` keyframes are fixed."""
 
-    def __init__(self, textures, pinhole, patches, prior, held, config):
+    def __init__(self, textures: np.ndarray, pinhole: np.ndarray, patches: Patches, prior: Prior, fixed_count: int,
+                 config: BundleConfig):
         self.textures, self.pinhole, self.patches, self.prior, self.config = textures, pinhole, patches, prior, config
-        self.unknowns, self.first = FRAME_UNKNOWNS * len(textures), FRAME_UNKNOWNS * held
+        self.unknowns, self.first = FRAME_UNKNOWNS * len(textures), FRAME_UNKNOWNS * fixed_count
 
-    def minimise(self, state):
-        """-> slam.gauss_newton.Solution"""
+    def minimise(self, state: BundleState) -> Solution:
+        """Damped Gauss-Newton from `state`."""
         return minimise(self.equations, self.retract, state, self.config.solver)
 
-    def equations(self, state):
+    def equations(self, state: BundleState) -> NormalEquations:
         """The keyframes' equations, the points eliminated (Schur complement); keeps what brings the points back."""
         H, g, h, b, cross, total, count = self._photometric(state)
         total += self._add_prior(state.rho, h, b)
         total += self._add_affine_prior(state.affine, H, g)
-        h = np.maximum(h, LEAST_INFORMATION)
+        h = np.maximum(h, MIN_INFORMATION)
         state.eliminated = Eliminated(h, b, cross)
         free = self.unknowns - self.first
         reduced, gradient = np.empty((free, free)), np.empty(free)
         eliminate(H, g, h, b, cross, self.first, reduced, gradient)
         return NormalEquations(total / max(count, 1), count, reduced, gradient)
 
-    def retract(self, state, dx):
+    def retract(self, state: BundleState, dx: np.ndarray) -> BundleState:
         """Step of the free keyframes; the points follow to where their own equations put them."""
         step = np.zeros(self.unknowns)
         step[self.first:] = dx
+        assert state.eliminated is not None, "the state has to be linearised first"
         h, b, cross = state.eliminated
         towards = -(b + (cross * step).sum(1)) / h
         rho = state.rho + np.clip(towards / state.rho, -MAX_LOG_STEP, MAX_LOG_STEP) * state.rho

@@ -37,6 +37,7 @@ class PredictedDepth:
 
     def __init__(self, live_map: LiveMap, config: SlamConfig):
         self.map, self.config, self.stage_times = live_map, config, live_map.stage_times
+        assert config.refinement is not None, "without it, see UnrefinedDepth"
         self.refiner = Refiner(live_map.camera, config.refinement, bool(config.final_map))
         self.map_scale = MapScale(config.known_scale)
         self.log_scale = 0.0
@@ -62,10 +63,9 @@ class PredictedDepth:
     def _aligned(self, image: Image, T_world_cam: np.ndarray, view: View | None) -> AlignedDepth:
         """By the points of the window; by the map where too few are in view, or by the last frame's scale."""
         depth = self.refiner.dense(image.inverse_depth, T_world_cam)
-        if depth is None and view is None:
-            depth = scaled(image.inverse_depth, self.log_scale)
-        elif depth is None:
-            depth = align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
+        if depth is None:
+            depth = scaled(image.inverse_depth, self.log_scale) if view is None else \
+                align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
         self.log_scale = depth.log_scale
         return depth
 
@@ -163,8 +163,10 @@ class PredictedDepth:
     def rebuild(self, overlap: Callable) -> Iterator[float]:
         """Estimate all keyframes' depth again and build the map anew, a piece at a time -> share of the work that is
         done. Nothing changes before the end."""
-        if self.config.final_map and len(self.map.keyframes):
-            final = FinalMap(self.map.camera, self.map.keyframes, overlap, self.refiner, self.config)
+        c = self.config
+        if c.final_map and len(self.map.keyframes):
+            final = FinalMap(self.map.camera, self.map.keyframes, overlap, self.refiner, c.final_map, c.fusion,
+                             c.surfels)
             with self.stage_times.timed("final"):
                 self.map.surfels = yield from final.steps()
 

@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 
 from slam.kernels.stereo import aggregate, matching_costs
+from slam.tracking.pyramid import Pyramid
 
 UNIT = 2000
 """Of costs as whole numbers: that of windows without any correlation."""
-MOST_PRIOR = 4.0
+MAX_PRIOR_COST = 4.0
 """Cost of a ratio against the prior, in squared standard deviations, is cut off here."""
 
 
@@ -44,12 +45,13 @@ class StereoDepth(NamedTuple):
     """(h, w) float32, standard deviation of the logarithm of depth."""
 
 
-def unrefined(inverse_depth, log_std):
+def unrefined(inverse_depth: np.ndarray, log_std: float) -> StereoDepth:
     """An assumed (h, w) inverse depth that no other keyframe says anything of -> StereoDepth"""
     return StereoDepth(inverse_depth, np.full(inverse_depth.shape, log_std, np.float32))
 
 
-def refine_depth(pyramid, inverse_depth, others, T_other_key, config):
+def refine_depth(pyramid: Pyramid, inverse_depth: np.ndarray, others: list[Pyramid], T_other_key: np.ndarray,
+                 config: StereoConfig) -> StereoDepth:
     """A keyframe's pyramid and its (h, w) inverse depth, pyramids of other keyframes and where they stand (S, 4, 4)
     -> StereoDepth"""
     level = pyramid.levels[config.level]
@@ -60,7 +62,7 @@ def refine_depth(pyramid, inverse_depth, others, T_other_key, config):
     matching_costs(_gray(level), assumed, np.exp(log_ratios), np.array(level.camera.pinhole, np.float32),
                    np.stack([_gray(other.levels[config.level]) for other in others]),
                    T_other_key[:, :3].astype(np.float32), costs)
-    costs += config.prior_weight * np.minimum((log_ratios / config.prior_log_std) ** 2, MOST_PRIOR)
+    costs += config.prior_weight * np.minimum((log_ratios / config.prior_log_std) ** 2, MAX_PRIOR_COST)
     total, path = np.empty((2, *costs.shape), np.uint16)
     aggregate((UNIT * costs).astype(np.uint16), _stiffness(level, config), np.float32(UNIT * config.small_step),
               np.float32(UNIT * config.large_step), path, total)

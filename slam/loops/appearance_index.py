@@ -24,7 +24,7 @@ class AppearanceConfig:
 class AppearanceIndex:
     """Rows are keyframes in the order in which they were added."""
 
-    def __init__(self, config):
+    def __init__(self, config: AppearanceConfig):
         rng = np.random.default_rng(0)
         self.bits = np.stack([rng.choice(DESCRIPTOR_BITS, config.word_bits, replace=False)
                               for _ in range(config.tables)])
@@ -34,15 +34,15 @@ class AppearanceIndex:
         self.seen_in = np.zeros(self.vocabulary, np.int32)
         self.word_counts = []
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.word_counts)
 
-    def words(self, descriptors):
+    def words(self, descriptors: np.ndarray) -> np.ndarray:
         """(n, 32) uint8 -> the different words in them, sorted."""
         unpacked = np.unpackbits(descriptors, axis=1)[:, self.bits]
         return np.unique(unpacked @ (1 << np.arange(self.bits.shape[1])) + self.offsets)
 
-    def add(self, descriptors):
+    def add(self, descriptors: np.ndarray) -> None:
         """Descriptors (n, 32) uint8 of the next keyframe."""
         words, row = self.words(descriptors), len(self)
         if row == self.occurs.shape[1]:
@@ -51,7 +51,7 @@ class AppearanceIndex:
         self.seen_in[words] += 1
         self.word_counts.append(max(len(words), 1))
 
-    def scores(self, descriptors):
+    def scores(self, descriptors: np.ndarray) -> np.ndarray:
         """(n, 32) uint8 -> (K,) how alike each keyframe is, 0 for nothing in common."""
         words = self.words(descriptors)
         words = words[self.seen_in[words] > 0]

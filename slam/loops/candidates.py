@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from calib.geometry import se3
+from calib.geometry.camera import Camera
 from slam.loops.appearance_index import AppearanceConfig, AppearanceIndex
+from slam.mapping.keyframes import Keyframe, Keyframes
 
 GRID = 5, 6
 """Rows and columns of the points that stand for an image."""
@@ -25,7 +27,7 @@ class CandidateConfig:
 
 
 class LoopCandidates:
-    def __init__(self, camera, config):
+    def __init__(self, camera: Camera, config: CandidateConfig):
         self.camera, self.config = camera, config
         self.index = AppearanceIndex(config.appearance)
         v, u = np.mgrid[0:GRID[0], 0:GRID[1]] + 0.5
@@ -33,11 +35,11 @@ class LoopCandidates:
         self.rays = np.stack([(u * step_u - camera.cx) / camera.fx, (v * step_v - camera.cy) / camera.fy,
                               np.ones(GRID)], -1).reshape(-1, 3)
 
-    def add(self, keyframe):
+    def add(self, keyframe: Keyframe) -> None:
         """The newest keyframe can be a candidate from now on."""
         self.index.add(keyframe.features[1])
 
-    def of(self, new, keyframes):
+    def of(self, new: Keyframe, keyframes: Keyframes) -> list[int]:
         """-> rows of keyframes older than `new`, the most promising first"""
         c, submap = self.config, keyframes.submap
         is_old = (np.arange(new.row) <= new.row - c.min_gap) | (submap[:new.row] != submap[new.row])
@@ -48,13 +50,13 @@ class LoopCandidates:
                        if overlap[row] >= c.min_overlap]
         return list(dict.fromkeys(int(row) for row in by_position + by_appearance))
 
-    def prediction(self, new, old, keyframes):
+    def prediction(self, new: Keyframe, old: Keyframe, keyframes: Keyframes) -> np.ndarray | None:
         """T_new_old as the map has it, where by that the two see the same; else None."""
         if self.overlap(new, keyframes, slice(old.row, old.row + 1))[0] < self.config.min_overlap:
             return None
         return se3.inverse(keyframes.T_world_key[new.row]) @ keyframes.T_world_key[old.row]
 
-    def overlap(self, new, keyframes, rows):
+    def overlap(self, new: Keyframe, keyframes: Keyframes, rows: slice) -> np.ndarray:
         """Share of the new keyframe's image, as if all of it were at its median depth, that the keyframes in these
         rows see; those of other submaps see nothing -> (len(rows),)"""
         T_old_new = se3.inverse(keyframes.T_world_key[rows]) @ keyframes.T_world_key[new.row]

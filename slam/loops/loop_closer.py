@@ -1,21 +1,29 @@
-"""Noticing that the camera is back at a place it has seen, and bending the path so that both visits fit.
+"""Loop closure: noticing that the camera is back at a place, and bending the trajectory so that both visits fit.
 
 A false loop ruins a map, a missed one costs little. So a candidate has to pass features, direct alignment and depth in
-both directions (slam.place_check); unless it hardly moves anything, a second pair of keyframes has to say the same;
-and the path must be able to follow without being strained more than it may have drifted. Work is cut into pieces of
+both directions (slam.loops.verification); unless it hardly moves anything, a second pair of keyframes has to vote for
+it; and the trajectory must be able to follow without being strained more than it may have drifted. Work is cut into pieces of
 some milliseconds, one per frame, so that a frame never waits long.
 """
 
+from __future__ import annotations
+
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from calib.geometry import sim3
+from calib.geometry.camera import Camera
 from slam.loops.candidates import CandidateConfig, LoopCandidates
 from slam.loops.pose_graph import Edge, Optimum, PoseGraph, PoseGraphConfig
+from slam.mapping.keyframes import Keyframes
+from slam.tracking.relocalisation import Relocaliser
+
+if TYPE_CHECKING:
+    from slam.loops.verification import LoopVerifier
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class LoopConfig:
     """A loop that moves the newer keyframe by less, in median depths, radians and log scale, needs no second one."""
     max_contradiction: float = 0.1
     """Between the corrections that two pairs of keyframes ask for, in the same units."""
-    opinion_gap: int = 6
+    max_vote_gap: int = 6
     """Keyframes after which a loop that nobody seconded is forgotten."""
     max_loop_chi2: float = 30.0
     """Squared error, in standard deviations, that a new loop may keep after optimisation, ..."""
@@ -64,9 +72,10 @@ class Trial(NamedTuple):
 
 
 class LoopCloser:
-    def __init__(self, camera, place_check, relocaliser, depth_is_measured, config):
-        """place_check: slam.place_check.PlaceCheck; relocaliser gives poses by features."""
-        self.config, self.check, self.relocaliser = config, place_check, relocaliser
+    def __init__(self, camera: Camera, verifier: LoopVerifier, relocaliser: Relocaliser, depth_is_measured: bool,
+                 config: LoopConfig):
+        """relocaliser: gives poses by features."""
+        self.config, self.verify, self.relocaliser = config, verifier, relocaliser
         self.candidates = LoopCandidates(camera, config.candidates)
         self.graph = PoseGraph(config.graph, is_rigid=depth_is_measured)
         self.waiting: deque[tuple[int, int]] = deque(maxlen=config.max_waiting)
@@ -78,10 +87,10 @@ class LoopCloser:
         self.refused = 0
 
     @property
-    def is_busy(self):
+    def is_busy(self) -> bool:
         return bool(self.waiting) or self.trial is not None
 
-    def add(self, keyframes, reference):
+    def add(self, keyframes: Keyframes, reference: int | None) -> None:
         """The newest of `keyframes` has just been made; `reference` is the row it was tracked against, or None."""
         new = keyframes.items[-1]
         if reference is not None:
@@ -92,18 +101,18 @@ class LoopCloser:
         self.waiting.extend((new.row, old) for old in self.candidates.of(new, keyframes))
         self.candidates.add(new)
 
-    def remeasure(self, keyframes, rows):
+    def remeasure(self, keyframes: Keyframes, rows: Collection[int]) -> None:
         """The motion between keyframes of these rows is now known better: as it stands in `keyframes`."""
         S = keyframes.S_world_key()
         for index, edge in enumerate(self.graph.edges):
             if edge.first in rows and edge.second in rows and not edge.is_loop:
                 self.graph.edges[index] = edge._replace(S_first_second=sim3.inverse(S[edge.first]) @ S[edge.second])
 
-    def step(self, keyframes):
+    def step(self, keyframes: Keyframes) -> np.ndarray | None:
         """Go on with an optimisation, or look at one of the candidates. -> S_world_key (K, 4, 4) that the map should
         take on, or None."""
         if self.trial is not None:
-            return self._go_on(keyframes)
+            return self._go_on(keyframes, self.trial)
         if self.waiting:
             self._consider(keyframes, *self.waiting.popleft())
         return None
@@ -115,19 +124,20 @@ class LoopCloser:
         guess = self.relocaliser.pose(new.features, old)
         if guess is None and prediction is None:
             return
-        place = self.check(new, old, [guess] if guess is not None else [], prediction)
+        place = self.verify(new, old, [guess] if guess is not None else [], prediction)
         if place is None:
             return
         loop = Loop(new_row, old_row, sim3.inverse(sim3.scaling(keyframes.scale[new_row])) @ place.S_a_b
                     @ sim3.scaling(keyframes.scale[old_row]))
         same_submap = keyframes.submap[new_row] == keyframes.submap[old_row]
-        if same_submap and self._pull(keyframes, loop) <= self.config.small:
-            return self._try(keyframes, [loop])
         seconds = [other for other in self.unconfirmed if self._agree(keyframes, loop, other)]
-        if seconds:
-            return self._try(keyframes, [loop, *seconds])
-        self.unconfirmed = [other for other in self.unconfirmed if new_row - other.new <= self.config.opinion_gap]
-        self.unconfirmed.append(loop)
+        if same_submap and self._pull(keyframes, loop) <= self.config.small:
+            self._try(keyframes, [loop])
+        elif seconds:
+            self._try(keyframes, [loop, *seconds])
+        else:
+            self.unconfirmed = [other for other in self.unconfirmed if new_row - other.new <= self.config.max_vote_gap]
+            self.unconfirmed.append(loop)
 
     def _correction(self, keyframes, loop):
         """Where the loop would take the new keyframe, seen from where it is -> S_new_corrected (4, 4)"""
@@ -139,7 +149,7 @@ class LoopCloser:
 
     def _agree(self, keyframes, loop, other):
         """Whether two loops ask for one correction of the path, and are not one pair of keyframes."""
-        if loop[:2] == other[:2] or loop.new - other.new > self.config.opinion_gap:
+        if loop[:2] == other[:2] or loop.new - other.new > self.config.max_vote_gap:
             return False
         submap = keyframes.submap
         if submap[loop.old] != submap[other.old] or submap[loop.new] != submap[other.new]:
@@ -156,37 +166,40 @@ class LoopCloser:
 
     def _try(self, keyframes, loops):
         """Start an optimisation with these loops, unless they change nothing that matters."""
-        edges = [self._edge(keyframes, loop.new, loop.old, loop.S_new_old, self.config.loop_std, True) for loop in loops]
+        edges = [self._edge(keyframes, loop.new, loop.old, loop.S_new_old, self.config.loop_std, True)
+                 for loop in loops]
         start, submap = keyframes.S_world_key(), keyframes.submap
         if submap[loops[0].new] != submap[loops[0].old]:
             start, submap = self._joined(start, submap, loops[0])
         elif max(self._pull(keyframes, loop) for loop in loops) < self.config.min_pull:
-            return self._keep(loops, edges)
+            self._keep(loops, edges)
+            return
         self.trial = Trial(loops, edges, submap, keyframes.S_world_key(), self.graph.chi2(start).sum(),
                            self.graph.steps(start, self.graph.edges + edges))
 
-    def _go_on(self, keyframes):
-        """One more solve. At the end, accept the loops -> S_world_key, or refuse them where they ask too much -> None."""
-        reached = next(self.trial.steps, None)
+    def _go_on(self, keyframes, trial):
+        """One more solve. At the end, accept the loops -> S_world_key; or refuse them, if they ask too much -> None."""
+        reached = next(trial.steps, None)
         if reached is not None:
             self.reached = reached
             return None
-        c, trial, self.trial = self.config, self.trial, None
+        assert self.reached is not None, "an optimisation has one step at least"
+        c, self.trial = self.config, None
         allowed = c.max_strain[0] + c.max_strain[1] * (trial.loops[0].new - trial.loops[0].old)
         strain = self.reached.chi2.sum() - trial.chi2_before
         if self.reached.chi2[-len(trial.edges):].max() > c.max_loop_chi2 or strain > allowed:
             self.refused += 1
             return None
         self._keep(trial.loops, trial.edges)
-        return self._carried_on(keyframes, trial)
+        return self._carried_on(keyframes, trial, self.reached.S_world_key)
 
-    def _carried_on(self, keyframes, trial):
+    def _carried_on(self, keyframes, trial, S_reached):
         """What was reached, moved on by what happened to keyframes in the meantime, and for keyframes made since then
         what became of those they were tracked against."""
         S_before, key_count = keyframes.S_world_key(), len(trial.S_world_key)
         S_world_key, submap = np.array(S_before), keyframes.submap.copy()
         moved_on = sim3.inverse(trial.S_world_key) @ S_before[:key_count]
-        S_world_key[:key_count], submap[:key_count] = self.reached.S_world_key @ moved_on, trial.submap
+        S_world_key[:key_count], submap[:key_count] = S_reached @ moved_on, trial.submap
         for row in range(key_count, len(S_before)):
             origin = self.tracked_against.get(row)
             if origin is not None:

@@ -7,6 +7,7 @@ J(e) adjoint(inverse(S_first_second) @ inverse(S_world_first)), J the inverse le
 negative: an edge only ever sees the difference of two increments.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -51,25 +52,25 @@ class Optimum(NamedTuple):
 class PoseGraph:
     """Edges between keyframes, in units that each keyframe had when it was made; its scale is part of S_world_key."""
 
-    def __init__(self, config, is_rigid):
+    def __init__(self, config: PoseGraphConfig, is_rigid: bool):
         """is_rigid: all scales are known and stay, as with a sensor's depth."""
         self.config = config
         self.unknowns = 6 if is_rigid else 7
         self.edges: list[Edge] = []
 
-    def chi2(self, S_world_key):
+    def chi2(self, S_world_key: np.ndarray) -> np.ndarray:
         """-> (E,) squared error of each edge in standard deviations."""
         if not self.edges:
             return np.zeros(0)
         stack = _Stack.of(self.edges)
         return stack.chi2(stack.errors(S_world_key))
 
-    def optimise(self, S_world_key, edges=None):
+    def optimise(self, S_world_key: np.ndarray, edges: list[Edge] | None = None) -> Optimum:
         """Gauss-Newton from S_world_key (K, 4, 4) over `edges`, by default all of the graph -> Optimum; see `steps`."""
         *_, optimum = self.steps(S_world_key, self.edges if edges is None else edges)
         return optimum
 
-    def steps(self, S_world_key, edges):
+    def steps(self, S_world_key: np.ndarray, edges: list[Edge]) -> Iterator[Optimum]:
         """The same one linear solve at a time: yields what was reached -> Optimum, the last one the best.
 
         Loops are weighed by Geman and McClure's kernel, which starts wide and narrows (graduated non-convexity, Yang

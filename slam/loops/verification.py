@@ -1,5 +1,8 @@
-"""Whether two keyframes show one place, and if so how they stand to each other: direct alignment in both directions
-from several starts, and depth that agrees. A look-alike passes one of these tests, hardly all of them."""
+"""Loop verification: whether two keyframes show one place, and the similarity between them if they do.
+
+Direct alignment in both directions from several starts, and depth that agrees. A look-alike passes one of these tests,
+hardly all of them.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -7,11 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from calib.geometry import se3, sim3
+from calib.geometry.camera import Camera
+from slam.mapping.keyframes import Keyframe
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid
+from slam.tracking.tracker import Tracker
 
 
 @dataclass(frozen=True)
-class PlaceCheckConfig:
+class VerificationConfig:
     min_correlation: float = 0.6
     """Of intensities, in each direction."""
     min_overlap: float = 0.3
@@ -39,13 +45,15 @@ class SamePlace(NamedTuple):
     agreement: float
 
 
-class PlaceCheck:
-    def __init__(self, camera, tracker, level_count, depth_is_measured, config):
+class LoopVerifier:
+    def __init__(self, camera: Camera, tracker: Tracker, level_count: int, depth_is_measured: bool,
+                 config: VerificationConfig):
         """depth_is_measured: both keyframes' depth is metric, so that they differ by a rigid motion."""
         self.camera, self.tracker, self.config = camera, tracker, config
         self.level_count, self.depth_is_measured = level_count, depth_is_measured
 
-    def __call__(self, a, b, guesses, prediction=None):
+    def __call__(self, a: Keyframe, b: Keyframe, guesses: list[np.ndarray],
+                 prediction: np.ndarray | None = None) -> SamePlace | None:
         """Keyframes a and b; guesses: T_a_b that features suggest, prediction: T_a_b where the map has them.
 
         -> SamePlace, or None where a single test fails.
@@ -108,7 +116,8 @@ class PlaceCheck:
         return max(np.linalg.norm(zeta[:3]) / depth_m, np.linalg.norm(zeta[3:6])) <= limit
 
 
-def depth_log_ratio(inverse_depth_a, inverse_depth_b, T_a_b, camera, step):
+def depth_log_ratio(inverse_depth_a: np.ndarray, inverse_depth_b: np.ndarray, T_a_b: np.ndarray, camera: Camera,
+                    step: int) -> np.ndarray:
     """Depth of a over depth of b carried to a, as logarithms (N,), at every `step`-th pixel of b, each way, that a
     sees and has a depth for."""
     rho = inverse_depth_b[::step, ::step]

@@ -4,17 +4,24 @@ Single pixels say little. A region counts as moving where many of those pixels t
 world. What is still must not: edges that hide and uncover what is behind them have to be told from motion.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from calib.geometry import se3
 from slam.kernels.contradiction import UNSAID, dissimilarity, in_free_space
+from slam.tracking.pyramid import Pyramid
+
+if TYPE_CHECKING:
+    from slam.mapping.keyframes import Keyframes
 
 
 @dataclass(frozen=True)
-class MovingConfig:
+class DynamicRegionConfig:
     level: int = 1
     """Of the pyramid, where images are compared."""
     max_dissimilarity: float = 0.5
@@ -32,20 +39,22 @@ class MovingConfig:
     """Share of pixels, saying nothing, that are taken to stand still in each region."""
 
 
-def contradicted_by_images(pyramid, inverse_depth, others, T_other_key, config):
+def contradicted_by_images(pyramid: Pyramid, inverse_depth: np.ndarray, others: list[Pyramid], T_other_key: np.ndarray,
+                           config: DynamicRegionConfig) -> np.ndarray:
     """Where none of several images shows what an image shows, at its (h, w) inverse depth -> (h, w) bool
 
     others: pyramids of the other images; T_other_key (S, 4, 4): where they stand."""
     level = pyramid.levels[config.level]
-    gray, *others = (np.ascontiguousarray(p.levels[config.level].texture[..., 0]) for p in (pyramid, *others))
+    gray, *other_grays = (np.ascontiguousarray(p.levels[config.level].texture[..., 0]) for p in (pyramid, *others))
     unlike = np.empty(gray.shape, np.float32)
     dissimilarity(gray, cv2.resize(inverse_depth, gray.shape[::-1], interpolation=cv2.INTER_AREA),
                   np.float32(config.min_contrast**2), np.array(level.camera.pinhole, np.float32),
-                  np.stack(others), T_other_key[:, :3].astype(np.float32), unlike)
+                  np.stack(other_grays), T_other_key[:, :3].astype(np.float32), unlike)
     return regions(unlike > config.max_dissimilarity, unlike != UNSAID, inverse_depth.shape, config)
 
 
-def still_part(inverse_depth, keyframes, T_world_cam, pinhole, config):
+def still_part(inverse_depth: np.ndarray, keyframes: Keyframes, T_world_cam: np.ndarray,
+               pinhole: np.ndarray, config: DynamicRegionConfig) -> np.ndarray:
     """A measured (h, w) inverse depth without what moves -> (h, w), 0 there
 
     It is compared with the reference of slam.keyframes.Keyframes, and with the keyframe before, which may have looked
@@ -57,7 +66,8 @@ def still_part(inverse_depth, keyframes, T_world_cam, pinhole, config):
     return np.where(contradicted_by_depth(inverse_depth, others, T_other_cam, pinhole, config), 0, inverse_depth)
 
 
-def contradicted_by_depth(inverse_depth, others, T_other_cam, pinhole, config):
+def contradicted_by_depth(inverse_depth: np.ndarray, others: np.ndarray, T_other_cam: np.ndarray,
+                          pinhole: np.ndarray, config: DynamicRegionConfig) -> np.ndarray:
     """Where a measured (h, w) inverse depth stands in what others (S, h, w) have looked through -> (h, w) bool"""
     step = 2**config.level
     verdict = np.empty([n // step for n in inverse_depth.shape], np.float32)
@@ -66,7 +76,8 @@ def contradicted_by_depth(inverse_depth, others, T_other_cam, pinhole, config):
     return regions(verdict == 1, verdict != UNSAID, inverse_depth.shape, config)
 
 
-def regions(is_contradicted, is_known, size, config):
+def regions(is_contradicted: np.ndarray, is_known: np.ndarray, size: tuple[int, int],
+            config: DynamicRegionConfig) -> np.ndarray:
     """Pixels (h, w) bool that are contradicted, and that could be -> (height, width) bool of the regions that move"""
     sigma = config.region * is_known.shape[1]
     contradicted, known = (cv2.GaussianBlur(pixels.astype(np.float32), (0, 0), sigma)

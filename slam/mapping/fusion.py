@@ -1,12 +1,19 @@
 """Depth maps into surfels (Keller et al. 2013): associate, average, add, carve free space, drop what stays unstable."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from calib.geometry.camera import Camera
 from slam.kernels.fuse import carve_free_space, fuse
 from slam.kernels.normals import surface_normals
+
+if TYPE_CHECKING:
+    from slam.mapping.render import View
+    from slam.mapping.surfels import Surfels
 
 
 @dataclass(frozen=True)
@@ -42,12 +49,13 @@ class FusionResult(NamedTuple):
 
 
 class Fusion:
-    def __init__(self, camera, config):
+    def __init__(self, camera: Camera, config: FusionConfig):
         self.config = config
         self.camera = camera
         self.weights = _radial_weight(camera)
 
-    def __call__(self, surfels, view, inverse_depth, rgb, keyframe, frame_index, weights=None):
+    def __call__(self, surfels: Surfels, view: View, inverse_depth: np.ndarray, rgb: np.ndarray, keyframe: int,
+                 frame_index: int, weights: np.ndarray | None = None) -> FusionResult:
         """Fuse one frame. view must be rendered at the frame's pose; rgb (h, w, 3) uint8 and inverse_depth (h, w)
         on the grid of the camera; `keyframe` is the row new surfels belong to; weights: how many observations each
         pixel counts as (h, w), one near the middle and fewer at the border if not given."""

@@ -8,6 +8,9 @@ import numpy as np
 from calib.geometry import se3, sim3
 from slam.kernels.alignment import POINT_FIELDS
 from slam.kernels.pyramid import halve_inverse_depth
+from slam.tracking.image import Image
+from slam.tracking.pyramid import Pyramid
+from slam.tracking.tracker import TrackingResult
 
 BORDER = 2
 """Pixels at the image edge without a full neighbourhood."""
@@ -46,7 +49,7 @@ class Keyframe:
     features: tuple = field(default=())
     """Set by slam.relocalisation: pixel positions and descriptors."""
 
-    def rescale(self, factor):
+    def rescale(self, factor: float) -> None:
         """Everything in this keyframe's frame becomes `factor` times as large."""
         for points in self.points:
             points[:3] *= np.float32(factor)
@@ -57,7 +60,7 @@ class Keyframe:
 class Keyframes:
     """All keyframes. Poses are kept in one table, so that moving a keyframe moves all that is stored relative to it."""
 
-    def __init__(self, config):
+    def __init__(self, config: KeyframeConfig):
         self.config = config
         self.items: list[Keyframe] = []
         self.T_world_key = np.zeros((0, 4, 4))
@@ -77,10 +80,11 @@ class Keyframes:
     def reference(self, keyframe: Keyframe) -> None:
         self._reference = keyframe
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.items)
 
-    def make(self, frame, pyramid, inverse_depth, depth_log_std, with_grid):
+    def make(self, frame: Image, pyramid: Pyramid, inverse_depth: np.ndarray, depth_log_std: float | np.ndarray,
+             with_grid: bool) -> Keyframe | None:
         """A Keyframe that is not yet part of the map; None if the image offers too little to align to.
 
         depth_log_std: standard deviation of the logarithm of depth, one number or (h, w)."""
@@ -91,14 +95,15 @@ class Keyframes:
                         _median_depth_m(inverse_depth),
                         np.round(255 * pyramid.levels[0].texture[..., 0]).astype(np.uint8))
 
-    def redraw(self, keyframe, pyramid, inverse_depth, depth_log_std):
+    def redraw(self, keyframe: Keyframe, pyramid: Pyramid, inverse_depth: np.ndarray,
+               depth_log_std: float | np.ndarray) -> None:
         """Give a keyframe another depth, unless that leaves too little to align to."""
         points = self._points(pyramid, inverse_depth, depth_log_std, with_grid=False)
         if points[0].shape[1] >= self.config.min_points:
             keyframe.points, keyframe.inverse_depth = points, inverse_depth
             keyframe.median_depth_m = _median_depth_m(inverse_depth)
 
-    def add(self, keyframe, T_world_key, submap=None):
+    def add(self, keyframe: Keyframe, T_world_key: np.ndarray, submap: int | None = None) -> None:
         """Make it part of the map and the reference of tracking; `submap`: another than that of the reference."""
         self.items.append(keyframe)
         self.T_world_key = np.concatenate([self.T_world_key, T_world_key[None]])
@@ -107,15 +112,15 @@ class Keyframes:
         self.reference = keyframe
 
     @property
-    def active_submap(self):
+    def active_submap(self) -> int:
         """The submap that the reference stands in; 0 before there is one."""
         return int(self.submap[self.reference.row]) if self._reference else 0
 
-    def S_world_key(self):
+    def S_world_key(self) -> np.ndarray:
         """(K, 4, 4) similarities from the frames that keyframes had when they were made to the world."""
         return sim3.similarity(self.T_world_key, self.scale)
 
-    def move(self, S_world_key):
+    def move(self, S_world_key: np.ndarray) -> np.ndarray:
         """Take on other poses and scales. -> (K,) by how much each keyframe's frame grew"""
         factor = sim3.scale_of(S_world_key) / self.scale
         self.T_world_key = se3.orthonormalised(sim3.rigid_part(S_world_key))
@@ -125,11 +130,11 @@ class Keyframes:
         self.scale = self.scale * factor
         return factor
 
-    def wants(self, tracked, patience=1.0):
+    def wants(self, tracked: TrackingResult, patience: float = 1.0) -> bool:
         """Whether the camera has left the reference keyframe far enough behind, `patience` times the usual."""
         c = self.config
         baseline = np.linalg.norm(tracked.T_cam_key[:3, 3]) / self.reference.median_depth_m
-        return (baseline > patience * c.max_baseline or 1 - tracked.overlap > patience * (1 - c.min_overlap)
+        return bool(baseline > patience * c.max_baseline or 1 - tracked.overlap > patience * (1 - c.min_overlap)
                 or se3.rotation_angle_rad(tracked.T_cam_key) > patience * c.max_rotation_rad)
 
     def _points(self, pyramid, inverse_depth, depth_log_std, with_grid):

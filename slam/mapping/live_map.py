@@ -47,7 +47,8 @@ class LiveMap:
 
     def fuse(self, view: View, inverse_depth: np.ndarray, rgb: np.ndarray, row: int, time: int,
              observations: np.ndarray | None = None) -> FusionResult:
-        """Fuse a depth map (h, w) and its image (h, w, 3) into keyframe `row`; see Fusion. `time` counts what is fused."""
+        """Fuse a depth map (h, w) and its image (h, w, 3) into keyframe `row`; see Fusion. `time` counts
+        what is fused."""
         return self.fusion(self.surfels, view, inverse_depth, rgb, row, time, observations)
 
     def begin(self, timestamp_s: float, T_world_cam: np.ndarray) -> None:

@@ -56,7 +56,7 @@ class MeasuredDepth:
     def aligned(self, image: Image, T_world_cam: np.ndarray, view: View) -> np.ndarray:
         """(h, w) inverse depth without what moves."""
         return still_part(image.inverse_depth, self.map.keyframes, T_world_cam, self.map.camera.pinhole,
-                          self.config.moving)
+                          self.config.dynamic_regions)
 
     @stage("fuse")
     def fuse(self, image: Image, inverse_depth: np.ndarray, view: View) -> FusionResult:
@@ -94,5 +94,5 @@ class MeasuredDepth:
         return iter(())
 
     def rebuild(self, overlap: Callable) -> Iterator[float]:
-        """Build the map anew from all keyframes' final depth -> share of the work that is done. Nothing to gain here."""
+        """Build the map anew from all keyframes' final depth -> share of the work that is done. There is none here."""
         return iter(())

@@ -1,11 +1,17 @@
 """The map as the camera should see it."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from calib.geometry import se3
+from calib.geometry.camera import Camera
 from slam.kernels.render import VIEW_FIELDS, render_index, resolve_view
+
+if TYPE_CHECKING:
+    from slam.mapping.surfels import Surfels
 
 SAME_SURFACE = np.float32(1.03)
 """Depth ratio below which two surfels of one pixel are taken for one surface."""
@@ -24,12 +30,13 @@ class View(NamedTuple):
     """(K, 3, 4) float32 T_cam_key of all keyframes."""
 
     @property
-    def confidence(self):
+    def confidence(self) -> np.ndarray:
         """(h, w), 0 where empty."""
         return self.surface[..., 7]
 
 
-def render(surfels, camera, T_world_cam, T_world_key, is_shown=None):
+def render(surfels: Surfels, camera: Camera, T_world_cam: np.ndarray, T_world_key: np.ndarray,
+           is_shown: np.ndarray | None = None) -> View:
     """Surfels -> View of `camera` at T_world_cam (4, 4), keyframes standing at T_world_key (K, 4, 4).
 
     is_shown (K,) bool: leave out what belongs to other keyframes.

@@ -3,12 +3,14 @@
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import trimesh
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from calib.base.errors import MissingPackageError, MonofuseError
+from slam.mapping.surfels import Surfels
 from slam.meshing.samples import Samples, on_one_surface
 from slam.meshing.trimming import in_large_piece, supported_vertices
 
@@ -52,7 +54,7 @@ class NoMesh(MonofuseError):
     """The map is too small for a mesh."""
 
 
-def build_mesh(surfels, T_world_key, config):
+def build_mesh(surfels: Surfels, T_world_key: np.ndarray, config: MeshConfig) -> trimesh.Trimesh:
     """Screened Poisson reconstruction (Kazhdan and Hoppe 2013) of the surfels -> trimesh.Trimesh in the world.
 
     Poisson closes every hole and rounds off colours; so what no surfel supports is cut away, and vertices take their
@@ -62,7 +64,7 @@ def build_mesh(surfels, T_world_key, config):
     cell_m = cell_size(samples.points, samples.radius, config)
     if config.joins_layers:
         samples = on_one_surface(samples, cell_m)
-    tree = cKDTree(samples.points)
+    tree = KDTree(samples.points)
     if np.ptp(samples.points, axis=0).max() < CELLS_ACROSS[0] * cell_m:
         raise NoMesh("all surfels lie within a few centimetres: use a depth that fits the camera better")
     mesh = _poisson(samples, cell_m)
@@ -77,7 +79,7 @@ def build_mesh(surfels, T_world_key, config):
                            vertex_colors=_colours_at(vertices, samples, tree, config.colour_surfels))
 
 
-def cell_size(points, radius, config):
+def cell_size(points: np.ndarray, radius: np.ndarray, config: MeshConfig) -> float:
     """Positions (N, 3) and radii (N,) of surfels -> finest cell of their reconstruction, metres."""
     area_m2 = np.pi * np.square(radius, dtype=np.float64).sum()
     extent_m = float(np.ptp(points, axis=0).max())
@@ -85,7 +87,7 @@ def cell_size(points, radius, config):
     return float(max(wanted_m, np.sqrt(area_m2 / config.max_cells), extent_m / CELLS_ACROSS[1]))
 
 
-def open3d():
+def open3d() -> Any:
     """The Open3D module. Raises MissingPackageError."""
     try:
         import open3d as o3d
@@ -98,10 +100,11 @@ def open3d():
 def _well_supported(surfels, T_world_key, config):
     rows = surfels.select(config.min_confidence)
     arrays = surfels.arrays
-    samples = Samples(*surfels.world_points(rows, T_world_key), arrays.colour[rows], arrays.radius[rows],
+    points, normals = surfels.world_points(rows, T_world_key)
+    samples = Samples(points, normals, arrays.colour[rows], arrays.radius[rows],
                       arrays.confidence[rows])
     if len(rows):
-        distance_m, _ = cKDTree(samples.points).query(samples.points, k=1 + NEIGHBOURS)
+        distance_m, _ = KDTree(samples.points).query(samples.points, k=1 + NEIGHBOURS)
         in_company = distance_m[:, -1] <= 2 * _reach_m(samples.radius, config)
         samples = samples.chosen(in_company)
     if len(samples.points) < config.min_surfels:
@@ -118,7 +121,7 @@ def _poisson(samples, cell_m):
     o3d = open3d()
     cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(samples.points))
     cloud.normals = o3d.utility.Vector3dVector(samples.normals)
-    # One thread: the same map gives the same mesh, and beside other work a second one gains nothing.
+    # One thread: the same map gives the same mesh, and next to other work a second one gains nothing.
     try:
         with _silent_stderr():
             mesh, _ = o3d.geometry.TriangleMesh.create_from_point_cloud_poisson(cloud, width=cell_m, n_threads=1)
@@ -166,14 +169,15 @@ class RayCaster:
     PASSES = 6
     """Back faces that a ray may pass through."""
 
-    def __init__(self, mesh):
+    def __init__(self, mesh: trimesh.Trimesh):
         o3d = open3d()
         self.mesh = mesh
         self.tensor = o3d.core.Tensor
         self.scene = o3d.t.geometry.RaycastingScene()
         self.scene.add_triangles(mesh.vertices.astype(np.float32), mesh.faces.astype(np.uint32))
 
-    def cast(self, origins, directions):
+    def cast(self, origins: np.ndarray,
+             directions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Rays (N, 3), (N, 3) -> distances (N,) in units of the direction, inf without hit; triangles (N,); their
         barycentric coordinates (N, 2); normals (N, 3)."""
         start = np.zeros(len(origins), np.float32)

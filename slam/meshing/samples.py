@@ -7,7 +7,7 @@ through all of them as folds and bubbles. Averaging over a few cells makes one o
 from typing import NamedTuple
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from slam.kernels.smoothing import project
 
@@ -28,12 +28,12 @@ class Samples(NamedTuple):
     radius: np.ndarray
     confidence: np.ndarray
 
-    def chosen(self, which):
+    def chosen(self, which: np.ndarray) -> "Samples":
         """Some of them: `which` as an index into (N,)."""
         return Samples(*(values[which] for values in self))
 
 
-def on_one_surface(samples, cell_m):
+def on_one_surface(samples: Samples, cell_m: float) -> Samples:
     """Samples of layers -> Samples of one surface, one for each cell and side that it faces"""
     support = thinned(samples, SUPPORT_CELLS * cell_m)
     neighbours = _nearest(support.points, support.points)
@@ -43,7 +43,7 @@ def on_one_surface(samples, cell_m):
     return _projected(fine, support, _nearest(support.points, fine.points), cell_m)
 
 
-def thinned(samples, cell_m):
+def thinned(samples: Samples, cell_m: float) -> Samples:
     """One sample, the average by confidence, for each cell of a grid and each of the six ways that surface in it may
     face."""
     axis = np.abs(samples.normals).argmax(1)
@@ -63,7 +63,7 @@ def thinned(samples, cell_m):
 
 
 def _nearest(points, of):
-    return cKDTree(points).query(of, k=min(NEIGHBOURS, len(points)))[1].reshape(len(of), -1)
+    return KDTree(points).query(of, k=min(NEIGHBOURS, len(points)))[1].reshape(len(of), -1)
 
 
 def _projected(samples, support, neighbours, cell_m):

@@ -1,14 +1,23 @@
 """Which part of a reconstructed surface the surfels vouch for; the rest is invention, to be cut away."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
+
+if TYPE_CHECKING:
+    from slam.meshing.samples import Samples
 
 
-def supported_vertices(vertices, vertex_normals, triangles, samples, tree, reach_m, max_hole_m2):
+def supported_vertices(vertices: np.ndarray, vertex_normals: np.ndarray, triangles: np.ndarray, samples: Samples,
+                       tree: KDTree, reach_m: np.ndarray, max_hole_m2: float) -> np.ndarray:
     """-> (V,) bool: vertices within reach of their nearest surfel and facing its way, and those of small holes.
 
-    vertices, vertex_normals (V, 3); triangles (T, 3); samples with points and normals (N, 3), tree a cKDTree of the
+    vertices, vertex_normals (V, 3); triangles (T, 3); samples with points and normals (N, 3), tree a KDTree of the
     points; reach_m (N,) per surfel. A hole is a patch without support, bordered by surface, at most max_hole_m2 in
     area, that faces like its surroundings: not the back or the side of a balloon.
     """
@@ -22,7 +31,7 @@ def supported_vertices(vertices, vertex_normals, triangles, samples, tree, reach
     return supported | is_hole[patch]
 
 
-def in_large_piece(triangles, kept, min_share):
+def in_large_piece(triangles: np.ndarray, kept: np.ndarray, min_share: float) -> np.ndarray:
     """-> (V,) bool: vertices in connected pieces with at least this share of the triangles, when only `kept` stay."""
     piece = _patches(triangles, kept)
     count = np.bincount(piece[triangles[kept[triangles].all(1), 0]], minlength=len(kept))

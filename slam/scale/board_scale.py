@@ -5,17 +5,22 @@ the map follows by least squares over the reprojected corners, and its scale is 
 board alone would not do: how a small board is tilted, and so from where it is seen, is hard to tell.)
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.optimize import least_squares
 
 from calib.geometry import se3, sim3
+from slam.mapping.keyframes import Keyframes
+from slam.robust import robust_std
 
-LEAST_DEPTH_M = 1e-3
-SPREAD = 1.4826
-"""Standard deviation of a normal distribution over its median absolute deviation."""
+if TYPE_CHECKING:
+    from slam.scale.board_sightings import Sighting
+
+MIN_DEPTH_M = 1e-3
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class BoardScaleConfig:
     """Between the board in the map as two keyframes see it; it is twice what a small board's tilt may be wrong by."""
     corner_px: float = 1.5
     """Corners that are farther off count less (soft L1)."""
-    least_error_px: float = 0.5
+    min_error_px: float = 0.5
     """All corners of a keyframe are off by so much together, at least, because the map's motions are."""
     max_log_std: float = 0.1
     """A scale that is less sure is none: the camera has hardly moved."""
@@ -44,14 +49,15 @@ class Corners(NamedTuple):
     P_world: np.ndarray
     """(M, 3, 4) projections of the keyframes, world to pixels."""
 
-    def off_px(self, S_world_board):
+    def off_px(self, S_world_board: np.ndarray) -> np.ndarray:
         """-> (2 M,)"""
         projection = self.P_world @ S_world_board
         p = np.einsum("nij,nj->ni", projection[..., :3], self.p_board_m) + projection[..., 3]
-        return (p[:, :2] / np.maximum(p[:, 2:], LEAST_DEPTH_M) - self.pixels).ravel()
+        return (p[:, :2] / np.maximum(p[:, 2:], MIN_DEPTH_M) - self.pixels).ravel()
 
 
-def board_growth(sightings, keyframes, config):
+def board_growth(sightings: list[Sighting], keyframes: Keyframes,
+                 config: BoardScaleConfig) -> tuple[float, float] | None:
     """[slam.board_sightings.Sighting] -> (log of the factor that makes the map as large as the board says, its standard
     deviation), or None where keyframes do not tell. In the submap that shows the board most often."""
     submaps = keyframes.submap[[sighting.row for sighting in sightings]] if sightings else np.zeros(0, int)
@@ -74,7 +80,7 @@ def _fit(views, T_world_key, meaning, config):
     found = least_squares(lambda zeta: corners.off_px(sim3.exp(zeta) @ start), np.zeros(7), loss="soft_l1",
                           f_scale=config.corner_px)
     S_world_board = sim3.exp(found.x) @ start
-    error_px = max(config.least_error_px, SPREAD * np.median(np.abs(corners.off_px(S_world_board))))
+    error_px = max(config.min_error_px, robust_std(corners.off_px(S_world_board)))
     corners_per_view = len(corners.pixels) / count
     covariance = np.linalg.pinv(found.jac.T @ found.jac) * error_px**2 * corners_per_view
     return (-count, found.cost), -float(np.log(sim3.scale_of(S_world_board))), float(np.sqrt(covariance[6, 6]))

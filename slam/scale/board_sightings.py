@@ -5,9 +5,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from calib.boards.board import Board
 from calib.geometry import se3
+from calib.geometry.camera import Camera
 
-MOST_COLUMNS = 1280
+MAX_COLUMNS = 1280
 """Larger images are averaged down before a board is looked for in them."""
 MAX_ERROR_PX = 1.5
 """Root mean square over the corners of one image; a board that is bent, or not the one that was said, fits worse."""
@@ -34,22 +36,25 @@ class Sighting(NamedTuple):
 
 
 class BoardSightings:
-    def __init__(self, board, square_m):
+    def __init__(self, board: Board, square_m: float):
         """board: calib.boards.board.Board, with squares of this size."""
         self.board = board
         self.corners_m = (board.points - np.array([*board.squares, 0]) / 2) * square_m
         self.found = []
 
-    def look(self, rgb, camera, row):
+    def look(self, rgb: np.ndarray, camera: Camera, row: int) -> None:
         """rgb (H, W, 3) uint8 of keyframe `row`, taken with a pinhole `camera`."""
         gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-        if camera.width > MOST_COLUMNS:
-            size = round(camera.height * MOST_COLUMNS / camera.width), MOST_COLUMNS
+        if camera.width > MAX_COLUMNS:
+            size = round(camera.height * MAX_COLUMNS / camera.width), MAX_COLUMNS
             gray, camera = cv2.resize(gray, size[::-1], interpolation=cv2.INTER_AREA), camera.resized(size)
         corners = self.board.find(gray)
-        meanings = list(self._meanings(*corners, camera.K)) if corners else []
+        if corners is None:
+            return
+        ids, corners_px = corners
+        meanings = list(self._meanings(ids, corners_px, camera.K))
         if meanings:
-            self.found.append(Sighting(row, camera.K, corners[1].astype(np.float64), meanings))
+            self.found.append(Sighting(row, camera.K, corners_px.astype(np.float64), meanings))
 
     def _meanings(self, ids, corners_px, K):
         """Poses of the board by its flat corners (Collins and Bartoli 2014), as far as these fit it."""

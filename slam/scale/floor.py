@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-SPREAD = 1.4826
-"""Standard deviation of a normal distribution over its median absolute deviation."""
+from slam.robust import robust_std
 
-MOST_LOOKED_AT = 200_000
+MAX_POINTS = 200_000
 """Of many points, so many at random."""
-LEAST_POINTS = 30
-LEAST_TOLERANCE = 0.005
+MIN_POINTS = 30
+MIN_TOLERANCE = 0.005
 """So that points are left where all lie exactly on a plane."""
 
 
@@ -31,7 +30,7 @@ class FloorConfig:
     """... it goes through the middle of those within so many of their own standard deviations, since what stands on a
     floor is rounded off into it."""
     min_area: float = 0.2
-    """Of a floor, in squares of the camera's height above it: half a square metre for a camera that is held."""
+    """Of a floor, in squares of the camera's height above it: half a square metre for a hand-held camera."""
     min_share: float = 0.1
     """Of the area of the largest level plane: the lowest one that is large enough is the floor, not the table top."""
     max_below: float = 0.05
@@ -51,12 +50,12 @@ class Floor(NamedTuple):
     """In squares of the height."""
 
     @property
-    def height(self):
+    def height(self) -> float:
         """Of the origin above it."""
         return float(1 / np.linalg.norm(self.plane))
 
 
-def find_floor(points, normals, down, config):
+def find_floor(points: np.ndarray, normals: np.ndarray, down: np.ndarray, config: FloorConfig) -> Floor | None:
     """The lowest level plane that enough points lie on (RANSAC, Fischler and Bolles 1981, then least squares).
 
     points (N, 3) and their normals (N, 3), seen from a camera at the origin to which `down` (3,) is roughly down; any
@@ -84,7 +83,7 @@ def _thinned(points, config):
     if not len(points):
         return points, 0.0
     rng = np.random.default_rng(0)
-    points = points[rng.permutation(len(points))[:MOST_LOOKED_AT]]
+    points = points[rng.permutation(len(points))[:MAX_POINTS]]
     cell = config.cell * np.median(np.linalg.norm(points, axis=1))
     _, first = np.unique(np.floor(points / cell).astype(np.int64), axis=0, return_index=True)
     kept = rng.permutation(first)[: config.max_points]
@@ -100,14 +99,14 @@ def _plane(points, down, cell_area, rng, config):
     planes = np.linalg.solve(triples, np.ones((len(triples), 3, 1)))[..., 0]
     planes = planes[planes @ down > np.cos(config.max_tilt_rad) * np.linalg.norm(planes, axis=1)]
     support = (np.abs(points @ planes.T - 1) < config.tolerance).sum(0)
-    if support.max(initial=0) < LEAST_POINTS:
+    if support.max(initial=0) < MIN_POINTS:
         return None
     plane, log_std, area = planes[support.argmax()], config.tolerance, support.max() * cell_area
     for _ in range(8):
         tolerance = min(config.tolerance, config.close * log_std)
-        near = points[np.abs(points @ plane - 1) < max(tolerance, LEAST_TOLERANCE)]
+        near = points[np.abs(points @ plane - 1) < max(tolerance, MIN_TOLERANCE)]
         plane = np.linalg.lstsq(near, np.ones(len(near)), rcond=None)[0]
-        log_std = SPREAD * float(np.median(np.abs(np.log(near @ plane))))
+        log_std = robust_std(np.log(near @ plane))
     if plane @ down < np.cos(config.max_tilt_rad) * np.linalg.norm(plane):
         return None
     return Floor(plane, log_std, float(area * (plane @ plane)))

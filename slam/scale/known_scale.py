@@ -7,6 +7,9 @@ import numpy as np
 
 from calib.boards.board import Board
 from calib.geometry import se3
+from calib.geometry.camera import Camera
+from slam.mapping.keyframes import Keyframes
+from slam.mapping.surfels import Surfels
 from slam.scale.board_scale import BoardScaleConfig, board_growth
 from slam.scale.board_sightings import BoardSightings
 from slam.scale.floor import FloorConfig, find_floor
@@ -30,14 +33,14 @@ class ScaleConfig:
     board_scale: BoardScaleConfig = field(default_factory=BoardScaleConfig)
 
     @property
-    def source(self):
+    def source(self) -> str:
         """`network`, `factor`, `height` or `board`"""
         known = {"factor": self.factor, "height": self.height_m, "board": self.board}
         return next((name for name, value in known.items() if value is not None), "network")
 
     def __str__(self):
         """As `parse_scale` takes it."""
-        if self.source == "board":
+        if self.board:
             markers = f",{self.board.dictionary},{self.board.marker_share:g}" if self.board.dictionary else ""
             return f"board={self.board.describe_size()},{self.square_m:g}{markers}"
         return f"height={self.height_m:g}" if self.source == "height" else f"{self.factor:g}"
@@ -51,26 +54,26 @@ class Judgement(NamedTuple):
 
 
 class KnownScale:
-    def __init__(self, config):
+    def __init__(self, config: ScaleConfig):
         self.config = config
-        self.sightings = BoardSightings(config.board, config.square_m) if config.board else None
+        self.sightings = BoardSightings(config.board, config.square_m) if config.board and config.square_m else None
         self.times_network = 1.0
         """By how much the map is larger than the network says."""
-        self.judgement = None
-        """The last Judgement."""
+        self.judgement: Judgement | None = None
+        """The last one."""
 
     @property
-    def source(self):
+    def source(self) -> str:
         """Where scale comes from in the end: that of the configuration, or `network`."""
         return self.config.source if self.judgement else "network"
 
     @property
-    def wants_frames(self):
+    def wants_frames(self) -> bool:
         """Whether keyframes are to be looked at."""
         return self.sightings is not None
 
     @property
-    def problem(self):
+    def problem(self) -> str | None:
         """One line where what was known could not be used, or None."""
         if self.judgement or self.config.source == "network":
             return None
@@ -78,24 +81,26 @@ class KnownScale:
             "no two keyframes show the board from different places"
         return f"--scale {self.config}: {lack}, so scale is still the network's"
 
-    def look(self, rgb, camera, row):
+    def look(self, rgb: np.ndarray, camera: Camera, row: int) -> None:
         """An image (H, W, 3) became keyframe `row`. camera: its pinhole, at any size."""
+        assert self.sightings is not None, "only where frames are wanted"
         self.sightings.look(rgb, camera.resized(rgb.shape[:2]), row)
 
-    def judge(self, keyframes, surfels):
+    def judge(self, keyframes: Keyframes, surfels: Surfels) -> Judgement | None:
         """How far the present map is from its true size -> Judgement, or None. The map has to grow accordingly."""
-        judges = {"network": lambda *_: None, "factor": self._by_factor, "height": self._by_height,
-                  "board": self._by_board}
-        judgement = judges[self.config.source](keyframes, surfels)
+        c, judgement = self.config, None
+        if c.factor is not None:
+            judgement = Judgement(c.factor / self.times_network, None)
+        elif c.height_m is not None:
+            judgement = self._by_height(c.height_m, keyframes, surfels)
+        elif self.sightings:
+            judgement = _by_board(self.sightings, keyframes, c.board_scale)
         if judgement:
             self.judgement = judgement
             self.times_network *= judgement.growth
         return judgement
 
-    def _by_factor(self, keyframes, surfels):
-        return Judgement(self.config.factor / self.times_network, None)
-
-    def _by_height(self, keyframes, surfels):
+    def _by_height(self, height_m, keyframes, surfels):
         """Of the first keyframe above the floor that the first ones of its submap saw, or as many more as it takes: far
         from the start, the map may have drifted."""
         here = np.flatnonzero(keyframes.submap == keyframes.submap[0])
@@ -104,14 +109,16 @@ class KnownScale:
         for count in _doubling(self.config.first_keyframes, len(here)):
             seen = rows[np.isin(surfels.keyframe_of(rows), here[:count])]
             down = T_first_key[here[:count], :3, 1].sum(0)
-            floor = find_floor(*surfels.world_points(seen, T_first_key), down / np.linalg.norm(down), self.config.floor)
+            points, normals = surfels.world_points(seen, T_first_key)
+            floor = find_floor(points, normals, down / np.linalg.norm(down), self.config.floor)
             if floor:
-                return Judgement(self.config.height_m / floor.height, floor.log_std)
+                return Judgement(height_m / floor.height, floor.log_std)
         return None
 
-    def _by_board(self, keyframes, surfels):
-        found = board_growth(self.sightings.found, keyframes, self.config.board_scale)
-        return Judgement(float(np.exp(found[0])), found[1]) if found else None
+
+def _by_board(sightings, keyframes, config):
+    found = board_growth(sightings.found, keyframes, config)
+    return Judgement(float(np.exp(found[0])), found[1]) if found else None
 
 
 def _doubling(first, last):

@@ -1,7 +1,8 @@
-"""Damped Gauss-Newton on a manifold. Knows nothing of images: it is given residuals' normal equations and a retraction."""
+"""Damped Gauss-Newton on a manifold. Knows nothing of images: it is given normal equations and a retraction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -42,8 +43,9 @@ class Solution(NamedTuple):
     """`converged`, `max_iterations`, `no_descent`, `too_few_residuals` or `singular`."""
 
 
-def minimise(linearise: Callable[[Any], NormalEquations], retract: Callable[[Any, np.ndarray], Any], state, config):
-    """Minimise from `state`; `retract(state, dx)` applies an increment. Returns a Solution, never raises on bad data."""
+def minimise(linearise: Callable[[Any], NormalEquations], retract: Callable[[Any, np.ndarray], Any], state: Any,
+             config: GaussNewtonConfig) -> Solution:
+    """Minimise from `state`; `retract(state, dx)` applies an increment. Never raises on bad data."""
     damping = config.initial_damping
     best = linearise(state)
     if best.count < config.min_count:

@@ -1,11 +1,18 @@
 """A frame as the stages of SLAM use it."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
 
+from calib.geometry.camera import Camera
+from sequences.frame import Frame
 from slam.tracking.pyramid import NO_DEPTH, Pyramid, build_pyramid, grey, inverse_depth_on
+
+if TYPE_CHECKING:
+    from slam.config import SlamConfig
 
 
 class Image(NamedTuple):
@@ -22,7 +29,7 @@ class Image(NamedTuple):
     pyramid: Pyramid
 
 
-def prepared(frame, camera, config):
+def prepared(frame: Frame, camera: Camera, config: SlamConfig) -> Image:
     """Frame -> Image on the grid of `camera`, by a slam.config.SlamConfig."""
     gray = grey(frame.rgb, camera.size)
     rgb = cv2.resize(frame.rgb, camera.size[::-1], interpolation=cv2.INTER_AREA)
@@ -34,8 +41,9 @@ def prepared(frame, camera, config):
     return Image(frame.index, frame.timestamp_s, gray, rgb, inverse_depth, pyramid)
 
 
-def working_size(camera, config):
+def working_size(camera: Camera, config: SlamConfig) -> tuple[int, int]:
     """(height, width) for tracking and fusion: at most working_width columns, divisible by every pyramid level."""
     step = 2 ** (config.level_count - 1)
     scale = min(1.0, config.working_width / camera.width)
-    return tuple(max(step, int(round(n * scale / step)) * step) for n in camera.size)
+    height, width = (max(step, round(n * scale / step) * step) for n in camera.size)
+    return height, width

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from calib.geometry.camera import Camera
+from sequences.frame import DepthImage
 from slam.kernels.pyramid import gradient_texture, halve_inverse_depth, resample_inverse_depth
 
 NO_DEPTH = np.zeros((0, 0), np.float32)
@@ -30,13 +31,13 @@ class Pyramid:
     """Finest first; each halves the one before."""
 
 
-def grey(rgb, size):
+def grey(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(H, W, 3) uint8 -> (h, w) float32 in [0, 1], area-averaged to `size`."""
     gray_u8 = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     return cv2.resize(gray_u8.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA) * np.float32(1 / 255)
 
 
-def inverse_depth_on(camera, depth, is_measured):
+def inverse_depth_on(camera: Camera, depth: DepthImage, is_measured: bool) -> np.ndarray:
     """DepthImage -> (h, w) float32 inverse depth on the pixel grid of `camera`, 0 where unknown.
 
     A sensor's depth keeps its edges. A network's is smooth and much coarser than the image: it is interpolated.
@@ -47,7 +48,7 @@ def inverse_depth_on(camera, depth, is_measured):
     return out
 
 
-def build_pyramid(gray, inverse_depth, camera, level_count):
+def build_pyramid(gray: np.ndarray, inverse_depth: np.ndarray, camera: Camera, level_count: int) -> Pyramid:
     """gray (h, w) and inverse_depth (h, w) or NO_DEPTH -> Pyramid. Sizes are halved, rounding down."""
     levels = []
     for index in range(level_count):

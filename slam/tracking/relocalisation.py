@@ -1,11 +1,21 @@
 """Finding the camera again: which keyframe looks like this image, and from where."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from calib.geometry import se3
+from calib.geometry.camera import Camera
+
+if TYPE_CHECKING:
+    from slam.loops.appearance_index import AppearanceIndex
+    from slam.mapping.keyframes import Keyframe, Keyframes
+    from slam.tracking.tracker import TrackingResult
 
 IN_TURN = 2
 """Of the keyframes tried per frame, those that are tried without looking likely."""
@@ -30,18 +40,19 @@ class RelocalisationConfig:
 
 
 class Relocaliser:
-    def __init__(self, camera, config):
+    def __init__(self, camera: Camera, config: RelocalisationConfig):
         self.camera, self.config = camera, config
-        self.orb = cv2.ORB_create(nfeatures=config.features, fastThreshold=8)
+        self.orb = cv2.ORB.create(nfeatures=config.features, fastThreshold=8)
         self.matcher = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True)
 
-    def describe(self, gray):
+    def describe(self, gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(h, w) float32 -> (positions (n, 2) px, descriptors (n, 32) uint8)."""
         keypoints, descriptors = self.orb.detectAndCompute((gray * 255).astype(np.uint8), None)
         positions = np.array([k.pt for k in keypoints], np.float64).reshape(-1, 2)
         return positions, descriptors if descriptors is not None else np.zeros((0, 32), np.uint8)
 
-    def guesses(self, gray, keyframes, index, attempt=0):
+    def guesses(self, gray: np.ndarray, keyframes: Keyframes, index: AppearanceIndex,
+                attempt: int = 0) -> Iterator[tuple[Keyframe, np.ndarray]]:
         """Yield (keyframe, T_cam_key), most promising first. Each is a guess that direct alignment must confirm.
 
         index: slam.appearance.AppearanceIndex of the keyframes; attempt: how many images were tried before this one.
@@ -52,11 +63,11 @@ class Relocaliser:
             if T_cam_key is not None:
                 yield keyframe, T_cam_key
 
-    def guess(self, gray, keyframe):
+    def guess(self, gray: np.ndarray, keyframe: Keyframe) -> np.ndarray | None:
         """T_cam_key of one keyframe by features alone, or None."""
         return self.pose(self.describe(gray), keyframe)
 
-    def confirms(self, tracked, keyframe, T_cam_key):
+    def confirms(self, tracked: TrackingResult, keyframe: Keyframe, T_cam_key: np.ndarray) -> bool:
         """Whether direct alignment from the guess T_cam_key ended in `tracked` close by, on an image that fits."""
         correction = tracked.T_cam_key @ se3.inverse(T_cam_key)
         distance = float(np.linalg.norm(correction[:3, 3])) / keyframe.median_depth_m
@@ -73,7 +84,7 @@ class Relocaliser:
         rows = [keyframes.reference.row, *ranked[:likely], *others[start:start + IN_TURN]]
         return [keyframes.items[row] for row in rows]
 
-    def pose(self, features, keyframe):
+    def pose(self, features: tuple[np.ndarray, np.ndarray], keyframe: Keyframe) -> np.ndarray | None:
         """T_cam_key by ORB matches to the keyframe's points in space and PnP in RANSAC; None where too few agree."""
         positions, descriptors = features
         key_positions, key_descriptors = keyframe.features

@@ -5,12 +5,20 @@ own: what is compared is one piece of the world, so that looking at something pl
 exposure gain cancels.
 """
 
+from __future__ import annotations
+
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from slam.kernels.alignment import MIN_DEPTH_M
+
+if TYPE_CHECKING:
+    from slam.mapping.keyframes import Keyframe
+    from slam.tracking.image import Image
+    from slam.tracking.tracker import TrackingResult
 
 
 @dataclass(frozen=True)
@@ -30,13 +38,13 @@ class SharpnessConfig:
 
 
 class Sharpness:
-    def __init__(self, config):
+    def __init__(self, config: SharpnessConfig):
         self.config = config
         self.recent = deque(maxlen=config.recent)
         self.reference_row, self.last_frame = None, None
 
-    def __call__(self, image, keyframe, tracked):
-        """slam.tracking.image.Image aligned to a keyframe -> its sharpness over the median of the recent images', one if
+    def __call__(self, image: Image, keyframe: Keyframe, tracked: TrackingResult) -> float:
+        """An image aligned to a keyframe -> its sharpness over the median of the recent images', one if
         there is nothing to compare with. To be called once for every image."""
         if keyframe.row != self.reference_row:
             self._change_reference(keyframe)
@@ -47,7 +55,7 @@ class Sharpness:
             self.recent.append(sharpness)
         return float(sharpness / usual) if sharpness and usual else 1.0
 
-    def patience(self, sharpness):
+    def patience(self, sharpness: float) -> float:
         """How many times as far as usual the camera may go before an image of this sharpness becomes a keyframe."""
         return self.config.patience if sharpness < self.config.blurred else 1.0
 

@@ -1,13 +1,20 @@
 """Where the camera is now: direct alignment of the live image to a keyframe, coarse to fine."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from calib.geometry import se3
 from slam.kernels.alignment import ROWS, UNKNOWNS, linearise, residuals
+from slam.robust import robust_std
 from slam.tracking.gauss_newton import GaussNewtonConfig, NormalEquations, minimise
+
+if TYPE_CHECKING:
+    from slam.mapping.keyframes import Keyframe
+    from slam.tracking.pyramid import Pyramid
 
 MAX_LOG_GAIN = 2.0
 """Bound on the log of the exposure ratio. Where images have nothing in common the gain would collapse towards zero."""
@@ -28,7 +35,7 @@ class TrackerConfig:
     min_overlap: float = 0.25
     """Share of the keyframe's points that must land in the live image."""
     min_correlation: float = 0.3
-    """Of intensities, live against keyframe, at the solution. Images of one place correlate; the gain makes anything fit."""
+    """Of intensities, live against keyframe, at the solution: the gain alone would make any two images fit."""
     max_log_gain: float = 1.5
     """Exposure may change by this factor (log) since the keyframe."""
     max_std: float = 0.02
@@ -60,10 +67,11 @@ class _State(NamedTuple):
 
 
 class Tracker:
-    def __init__(self, config):
+    def __init__(self, config: TrackerConfig):
         self.config = config
 
-    def track(self, pyramid, keyframe, T_cam_key, affine=(0.0, 0.0)):
+    def track(self, pyramid: Pyramid, keyframe: Keyframe, T_cam_key: np.ndarray,
+              affine: tuple[float, float] = (0.0, 0.0)) -> TrackingResult:
         state = _State(T_cam_key, np.asarray(affine, np.float64))
         iterations = []
         for level, points in reversed(list(zip(pyramid.levels, keyframe.points))):
@@ -121,7 +129,7 @@ class _Alignment:
             self.points, self.level.texture, self.level.inverse_depth, self.level.camera.pinhole,
             state.T[:3].astype(np.float32), state.affine, self.scales, self.level.edge_ratio, products)
         self.seen = seen, inliers
-        return NormalEquations(cost / max(seen + seen_depth, 1), seen + seen_depth,
+        return NormalEquations(float(cost) / max(seen + seen_depth, 1), seen + seen_depth,
                                products[:UNKNOWNS, :UNKNOWNS], products[:UNKNOWNS, UNKNOWNS])
 
 
@@ -131,7 +139,7 @@ def _retract(state, dx):
 
 
 def _spread(values, floor):
-    return max(1.4826 * float(np.median(np.abs(values))), floor) if len(values) else floor
+    return max(robust_std(values), floor) if len(values) else floor
 
 
 def _correlation(a, b):
@@ -141,7 +149,7 @@ def _correlation(a, b):
     return float(a @ b) / norm if norm > 1e-9 else 0.0
 
 
-def motion_std(information):
+def motion_std(information: np.ndarray) -> np.ndarray:
     """(6, 6) -> (2,) largest standard deviation of the translation in metres and of the rotation in radians."""
     values, vectors = np.linalg.eigh(information)
     covariance = (vectors / np.maximum(values, 1e-12)) @ vectors.T

@@ -1,13 +1,20 @@
 """Where the camera was in each frame, relative to keyframes, so that the path moves along when these move."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from slam.mapping.keyframes import Keyframes
 
 
 class TrackLog:
     def __init__(self):
         self.times_s, self.rows, self.T_key_cam = [], [], []
 
-    def add(self, timestamp_s, row, T_key_cam, keyframes):
+    def add(self, timestamp_s: float, row: int, T_key_cam: np.ndarray, keyframes: Keyframes) -> None:
         """T_key_cam of keyframe `row`; kept in the units that the keyframe had when it was made."""
         T_key_cam = T_key_cam.copy()
         T_key_cam[:3, 3] /= keyframes.scale[row]
@@ -15,7 +22,7 @@ class TrackLog:
         self.rows.append(row)
         self.T_key_cam.append(T_key_cam)
 
-    def trajectory(self, keyframes, submap):
+    def trajectory(self, keyframes: Keyframes, submap: int) -> tuple[np.ndarray, np.ndarray]:
         """-> timestamps (N,) and T_world_cam (N, 4, 4) of the frames of a submap, by the keyframes' present poses"""
         if not self.rows:
             return np.zeros(0), np.zeros((0, 4, 4))
@@ -25,11 +32,11 @@ class TrackLog:
         T_key_cam[:, :3, 3] *= keyframes.scale[rows[kept], None]
         return np.array(self.times_s)[kept], keyframes.T_world_key[rows[kept]] @ T_key_cam
 
-    def main_submap(self, keyframes):
+    def main_submap(self, keyframes: Keyframes) -> int:
         """The one with most frames; of equals, the first."""
         return int(np.bincount(keyframes.submap[self.rows]).argmax()) if self.rows else 0
 
-    def submaps(self, keyframes):
+    def submaps(self, keyframes: Keyframes) -> list[dict]:
         """One record per submap, the main one first: its number, frames, keyframes, first and last time."""
         records = []
         for submap in np.unique(keyframes.submap):

@@ -5,11 +5,11 @@ import pytest
 
 from calib.geometry import se3
 from slam.global_adjustment.feature_tracks import FeatureTracks
-from slam.global_adjustment.reprojection_bundle import TrackBundle, TrackBundleConfig, TrackState
+from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
 from slam.kernels.track_bundle import DEPTH_SOFTNESS, cost_of, linearise, moved_points
 from tests.helpers import scenes
 
-CONFIG = TrackBundleConfig()
+CONFIG = ReprojectionBundleConfig()
 SIGMAS, SOFTNESS, DAMPING = np.array([CONFIG.sigma_px, CONFIG.depth_log_std]), 2.0, 0.01
 PINHOLE = np.array(scenes.CAMERA.pinhole, np.float64)
 
@@ -39,12 +39,12 @@ class Seen:
     def bundle(self, expected_depth_m=None, tracks=None):
         is_held = np.arange(len(self.T_cam_world)) == 0
         expected_depth_m = self.z if expected_depth_m is None else expected_depth_m
-        return TrackBundle(scenes.CAMERA, tracks or self.tracks, expected_depth_m, is_held, CONFIG)
+        return ReprojectionBundle(scenes.CAMERA, tracks or self.tracks, expected_depth_m, is_held, CONFIG)
 
     def disturbed(self, motion=0.03, depth=1.2):
         rng = np.random.default_rng(1)
         T = np.array([se3.exp(motion * rng.normal(size=6) * (k > 0)) @ T for k, T in enumerate(self.T_cam_world)])
-        return TrackState(T, self.X * depth)
+        return ReprojectionState(T, self.X * depth)
 
 
 def arguments(seen, bundle, state):
@@ -127,7 +127,7 @@ def test_wrong_matches_and_a_keyframe_that_the_network_misjudges_are_outvoted():
 
 def test_expected_depth_decides_how_large_everything_is():
     seen = Seen(noise_px=0.1)
-    state, _ = seen.bundle(1.5 * seen.z).minimise(TrackState(seen.T_cam_world, seen.X))
+    state, _ = seen.bundle(1.5 * seen.z).minimise(ReprojectionState(seen.T_cam_world, seen.X))
     assert np.median(state.points[:, 2] / seen.X[:, 2]) == pytest.approx(1.5, abs=0.05)
 
 
@@ -143,6 +143,6 @@ def test_held_cameras_stay_and_points_behind_them_do_no_harm():
 def test_a_camera_that_one_point_alone_holds_does_not_fail():
     seen = Seen(images=2, points=60)
     one = FeatureTracks(np.array([0, 1]), np.array([0, 0]), np.array([[60.0, 40.0], [58.0, 40.0]]))
-    bundle = TrackBundle(scenes.CAMERA, one, np.full(2, 2.0), np.array([True, False]), CONFIG)
-    state, errors_px = bundle.minimise(TrackState(seen.T_cam_world, np.array([[0.0, 0.0, 2.0]])))
+    bundle = ReprojectionBundle(scenes.CAMERA, one, np.full(2, 2.0), np.array([True, False]), CONFIG)
+    state, errors_px = bundle.minimise(ReprojectionState(seen.T_cam_world, np.array([[0.0, 0.0, 2.0]])))
     assert np.isfinite(state.T_cam_world).all() and errors_px.max() < 0.1

@@ -7,7 +7,7 @@ import pytest
 
 from calib.geometry import se3
 from slam.config import SlamConfig
-from slam.kernels.consistency import count_opinions
+from slam.kernels.consistency import count_votes
 from slam.keyframe_depth.final_map import FinalMapConfig
 from slam.mapping.surfels import SurfelConfig
 from slam.system import SlamSystem
@@ -21,7 +21,7 @@ def opinions(inverse_depth, poses):
     """Of cameras in the box, that see it as it is -> agree, oppose"""
     others = np.stack([1 / scenes.cast(T)[0] for T in poses]).astype(np.float32)
     agree, oppose = np.empty((2, *inverse_depth.shape), np.uint8)
-    count_opinions(inverse_depth.astype(np.float32), others, se3.inverse(np.array(poses))[:, :3].astype(np.float32),
+    count_votes(inverse_depth.astype(np.float32), others, se3.inverse(np.array(poses))[:, :3].astype(np.float32),
                    np.array(scenes.CAMERA.pinhole, np.float32), np.float32(0.1), agree, oppose)
     return agree, oppose
 

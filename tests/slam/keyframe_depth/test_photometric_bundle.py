@@ -5,7 +5,7 @@ import pytest
 
 from calib.geometry import se3
 from slam.kernels.bundle import FRAME_UNKNOWNS, HUBER, PATTERN, UNSEEN, eliminate, linearise, search
-from slam.keyframe_depth.photometric_bundle import Bundle, BundleConfig, BundleState, Prior, patches_of
+from slam.keyframe_depth.photometric_bundle import BundleConfig, BundleState, PhotometricBundle, Prior, patches_of
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid
 from tests.helpers import references, scenes
 
@@ -146,7 +146,7 @@ def test_poses_and_depths_come_back_from_a_wrong_start(views):
     start.T_cam_world[0], start.affine[0] = views.truth.T_cam_world[0], views.truth.affine[0]
     prior = Prior(views.rho, np.full(len(views.rho), 0.3))
     config = BundleConfig(affine_std=(1.0, 1.0))
-    solution = Bundle(views.textures, PINHOLE, views.patches, prior, 1, config).minimise(start)
+    solution = PhotometricBundle(views.textures, PINHOLE, views.patches, prior, 1, config).minimise(start)
     before, after = (np.array([np.linalg.norm(se3.log(T @ se3.inverse(T_true))) for T, T_true in
                                zip(state.T_cam_world, views.truth.T_cam_world)]) for state in (start, solution.state))
     assert after[1:].max() < 0.2 * before[1:].max()
@@ -156,6 +156,6 @@ def test_poses_and_depths_come_back_from_a_wrong_start(views):
 
 def test_the_same_start_gives_the_same_end(views):
     prior = Prior(views.rho, np.full(len(views.rho), 0.3))
-    ends = [Bundle(views.textures, PINHOLE, views.patches, prior, 1, BundleConfig()).minimise(
+    ends = [PhotometricBundle(views.textures, PINHOLE, views.patches, prior, 1, BundleConfig()).minimise(
         off_by(views.truth, 5, 0.005)).state for _ in range(2)]
     assert all(np.array_equal(a, b) for a, b in zip(*((s.T_cam_world, s.affine, s.rho) for s in ends)))

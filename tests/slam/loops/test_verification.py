@@ -5,7 +5,7 @@ import pytest
 
 from calib.geometry import se3, sim3
 from slam.config import SlamConfig
-from slam.loops.verification import PlaceCheck, depth_log_ratio
+from slam.loops.verification import LoopVerifier, depth_log_ratio
 from slam.mapping.keyframes import KeyframeConfig, Keyframes
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid, grey
 from slam.tracking.relocalisation import RelocalisationConfig, Relocaliser
@@ -30,7 +30,7 @@ def keyframe(T_world_cam, is_measured, depth_scale=1.0, rgb=None):
 
 def check(is_measured):
     config = SlamConfig.for_sensor() if is_measured else SlamConfig.for_network()
-    return PlaceCheck(CAMERA, Tracker(config.tracker), 4, is_measured, config.place_check)
+    return LoopVerifier(CAMERA, Tracker(config.tracker), 4, is_measured, config.verification)
 
 
 def guesses(a, b):

@@ -10,7 +10,7 @@ from calib.geometry import se3
 from slam.config import SlamConfig
 from slam.evaluation import absolute_error
 from slam.kernels.contradiction import UNSAID, dissimilarity, in_free_space
-from slam.mapping.dynamic_regions import MovingConfig, contradicted_by_depth, contradicted_by_images, regions
+from slam.mapping.dynamic_regions import DynamicRegionConfig, contradicted_by_depth, contradicted_by_images, regions
 from slam.mapping.surfels import SurfelConfig
 from slam.system import SlamSystem
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid, grey
@@ -20,8 +20,8 @@ RNG = np.random.default_rng(0)
 AHEAD = np.array(scenes.walk(80, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))[:40])
 TO_A_CORNER = se3.exp(np.array([0, 0, 0, 0, 0.7, 0])) @ AHEAD
 NOBODY = np.array([-9.0, 0, 1])
-CONFIG = MovingConfig()
-IGNORED = MovingConfig(max_share=2.0)
+CONFIG = DynamicRegionConfig()
+IGNORED = DynamicRegionConfig(max_share=2.0)
 """Nothing ever counts as moving."""
 
 
@@ -117,8 +117,8 @@ def configurations(depth):
     """-> that which looks for what moves, and one that ignores it"""
     config = SlamConfig.for_network() if depth == "predicted" else SlamConfig.for_sensor()
     config = replace(config, surfels=SurfelConfig(max_surfels=100_000))
-    refinement = config.refinement and replace(config.refinement, moving=IGNORED)
-    return config, replace(config, moving=IGNORED, refinement=refinement)
+    refinement = config.refinement and replace(config.refinement, dynamic_regions=IGNORED)
+    return config, replace(config, dynamic_regions=IGNORED, refinement=refinement)
 
 
 @pytest.mark.parametrize("depth, poses, center_m", [
