@@ -59,7 +59,8 @@ class Slam:
             from an image to depth in metres, any object with `predict(rgb, camera)` (see DepthEstimator), or "sensor":
             each call of `track` then brings measured depth along.
         final: estimate the depth of all keyframes again in `finish`, and build the map anew.
-        config: by default SlamConfig.for_sensor() or SlamConfig.for_network(), as `depth` is.
+        config: by default SlamConfig.for_sensor() or SlamConfig.for_network(), as `depth` is. "sensor" together with
+            for_network() takes depth that was predicted beforehand.
 
         Raises MonofuseError where the camera or the network cannot be used.
         """
@@ -70,6 +71,8 @@ class Slam:
         if final and is_sensor:
             raise BadInputError("final=True is for networks: measured depth needs no second estimate")
         config = config or (SlamConfig.for_sensor() if is_sensor else SlamConfig.for_network())
+        if config.depth_is_measured and not is_sensor:
+            raise BadInputError("this configuration is for measured depth: start from SlamConfig.for_network()")
         if final and not config.final_map:
             config = replace(config, final_map=FinalMapConfig())
         self._rectifier = Rectifier(camera)

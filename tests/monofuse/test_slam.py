@@ -11,7 +11,7 @@ import pytest
 import monofuse
 from calib.formats.calibration_file import Calibration, write_calibration
 from depth.estimator import DepthPrediction
-from monofuse import Camera, MonofuseError, Slam, SlamConfig, run
+from monofuse import MonofuseError, Slam, SlamConfig, run
 from tests.helpers import scenes
 from tests.helpers.onnx_file import bright_is_near
 from tests.helpers.paths import ROOT
@@ -111,6 +111,15 @@ def test_a_function_and_an_object_are_networks(pristine_recording, kernels):
     assert told[-1] == ("building the final map", 1.0) and all(0 <= share <= 1 for _, share in told)
 
 
+def test_depth_predicted_beforehand_is_as_good_as_a_network(boxed):
+    predicting = Slam(scenes.CAMERA, bright_depth)
+    given = Slam(scenes.CAMERA, "sensor", config=SlamConfig.for_network())
+    for index, T in enumerate(scenes.walk(4)):
+        rgb, _ = scenes.picture(T)
+        results = predicting.track(rgb, index / 30), given.track(rgb, index / 30, bright_depth(rgb))
+        assert np.allclose(results[0].T_world_cam, results[1].T_world_cam, atol=1e-3)
+
+
 def test_the_shipped_network_is_the_default(pristine_recording, kernels):
     slam = Slam(monofuse.read_calibration(pristine_recording / "calibration.yaml").camera)
     assert not slam.config.depth_is_measured
@@ -201,6 +210,8 @@ def test_what_cannot_be_set_up_is_refused(arguments, said):
 def test_options_that_contradict_each_other_are_refused():
     with pytest.raises(MonofuseError, match="final=True is for networks"):
         Slam(scenes.CAMERA, "sensor", final=True)
+    with pytest.raises(MonofuseError, match="is for measured depth"):
+        Slam(scenes.CAMERA, bright_depth, config=SlamConfig.for_sensor())
     with pytest.raises(MonofuseError, match='depth="sensor"'):
         Slam(scenes.CAMERA, bright_depth).track(*scenes.picture(np.eye(4))[:1], 0.0, np.ones((120, 160)))
 
