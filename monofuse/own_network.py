@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class OwnNetwork:
 
     def __init__(self, network: DepthEstimator | DepthFunction):
         self.name = str(getattr(network, "name", None) or getattr(network, "__name__", type(network).__name__))
-        self._predict: Callable = getattr(network, "predict", None) or (lambda rgb, camera: network(rgb))
+        self._predict: Callable = getattr(network, "predict", None) or _of_rgb(cast(DepthFunction, network))
 
     def predict(self, rgb: np.ndarray, camera: Camera) -> DepthPrediction:
         """(H, W, 3) uint8 image of `camera` -> DepthPrediction. Raises NetworkError if nothing in it is a depth."""
@@ -44,6 +45,10 @@ class OwnNetwork:
             raise NetworkError(f"{self.name} predicts depth of {depth_m.shape} but errors of {log_error.shape}")
         return DepthPrediction(cleaned_depth(depth_m, math.inf, self.name),
                                None if log_error is None else cleaned_log_error(log_error), ms)
+
+
+def _of_rgb(function):
+    return lambda rgb, camera: function(rgb)
 
 
 def network_of(depth: DepthSource) -> DepthEstimator:

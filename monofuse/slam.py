@@ -21,6 +21,7 @@ from monofuse.warm_up import warm_up
 from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
 from slam.keyframe_depth.final_map import FinalMapConfig
+from slam.mapping.surfels import Surfels
 from slam.meshing.poisson import MeshConfig, build_mesh
 from slam.system import FrameResult, SlamSystem
 
@@ -198,5 +199,5 @@ class Slam:
         self._has_predicted = True
         return frame
 
-    def _surfels(self):
+    def _surfels(self) -> Surfels:
         return self.system.map_of(self.system.main_submap)
