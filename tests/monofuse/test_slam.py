@@ -12,6 +12,7 @@ import monofuse
 from calib.formats.calibration_file import Calibration, write_calibration
 from depth.estimator import DepthPrediction
 from monofuse import MonofuseError, Slam, SlamConfig, run
+from monofuse.checked_input import checked_depth
 from tests.helpers import scenes
 from tests.helpers.onnx_file import bright_is_near
 from tests.helpers.paths import ROOT
@@ -70,7 +71,7 @@ def test_with_a_sensor_it_leaves_the_files_of_the_program(finished, pristine_rec
         assert file.read_bytes() == (finished[1] / file.name).read_bytes(), file.name
 
 
-def test_with_a_network_and_a_lens_it_gives_the_trajectory_of_the_program(recording, kernels, tmp_path, capsys):
+def test_with_a_network_and_a_lens_it_leaves_the_files_of_the_program(recording, kernels, tmp_path, capsys):
     camera = monofuse.read_calibration(recording / "calibration.yaml").camera
     camera = replace(camera, distortion=(-0.05, 0.01, 0.0, 0.0))
     write_calibration(recording / "calibration.yaml", Calibration(camera))
@@ -78,8 +79,9 @@ def test_with_a_network_and_a_lens_it_gives_the_trajectory_of_the_program(record
     assert run.main([str(recording), *network, "--max-frames", str(FRAMES), "--output", str(tmp_path / "out")]) == 0
     estimator = monofuse.open_estimator(network[1], {"scale": "0.01", "size": "48,64"}, "onnx")
     slam = finished_slam(Slam(camera, depth=estimator), recording)
-    slam.save_trajectory(tmp_path / "trajectory.txt")
-    assert (tmp_path / "trajectory.txt").read_bytes() == (tmp_path / "out" / "trajectory.txt").read_bytes()
+    slam.save(tmp_path / "saved")
+    for file in (tmp_path / "saved").iterdir():
+        assert file.read_bytes() == (tmp_path / "out" / file.name).read_bytes(), file.name
     assert slam.camera.size == camera.size and not slam.camera.is_distorted
 
 
@@ -108,7 +110,8 @@ def test_a_function_and_an_object_are_networks(pristine_recording, kernels):
         slam.track(rgb, time_s)
     slam.finish(lambda text, share: told.append((text, share)))
     assert len(slam.trajectory()[0]) >= 10
-    assert told[-1] == ("building the final map", 1.0) and all(0 <= share <= 1 for _, share in told)
+    assert list(dict.fromkeys(text for text, _ in told)) == ["adjusting all keyframes", "building the final map"]
+    assert told[-1][1] == 1.0 and all(0 <= share <= 1 for _, share in told)
 
 
 def test_depth_predicted_beforehand_is_as_good_as_a_network(boxed):
@@ -159,12 +162,11 @@ def test_a_buffer_may_be_used_again(boxed):
     assert np.array_equal(again.point_cloud().points_m, boxed[0].point_cloud().points_m)
 
 
-def test_nan_is_no_reading(slam):
-    rgb, depth_m = scenes.picture(np.eye(4))
-    depth_m = depth_m.astype(np.float64)
-    depth_m[:40], depth_m[40:60] = np.nan, -1
-    slam.track(rgb, 0.0, depth_m)
-    assert slam.point_cloud().points_m[:, 1].min() > -0.1
+def test_what_is_no_reading_becomes_zero():
+    depth_m = np.ones((120, 160))
+    depth_m[0, :4] = np.nan, np.inf, -np.inf, -1
+    checked = checked_depth(depth_m, scenes.CAMERA)
+    assert checked.dtype == np.float32 and (checked[0, :4] == 0).all() and (checked.ravel()[4:] == 1).all()
 
 
 @pytest.mark.parametrize("rgb, said", [
