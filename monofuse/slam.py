@@ -1,0 +1,203 @@
+"""The library's face: RGB images in, one at a time; poses, a map and a mesh out."""
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from calib.base.errors import BadInputError, CalibrationError, MonofuseError, NetworkError
+from calib.files.atomic_file import write_result
+from calib.geometry.camera import Camera
+from calib.geometry.rectification import Rectifier, rectified
+from monofuse.checked_input import checked_depth, checked_rgb, checked_time
+from monofuse.depth_stage import with_predicted_depth, with_sensor_depth
+from monofuse.own_network import DepthSource, network_of
+from monofuse.result_files import ResultFolder, mesh_file, surfels_ply, trajectory_text
+from monofuse.warm_up import warm_up
+from sequences.frame import DepthImage, Frame
+from slam.config import SlamConfig
+from slam.keyframe_depth.final_map import FinalMapConfig
+from slam.mapping.surfels import Surfels
+from slam.meshing.poisson import MeshConfig, build_mesh
+from slam.system import FrameResult, SlamSystem
+
+if TYPE_CHECKING:
+    import trimesh
+
+SENSOR = "sensor"
+"""In place of a network: each image comes with its measured depth."""
+
+
+class PointCloud(NamedTuple):
+    """The map as points in the world."""
+
+    points_m: np.ndarray
+    """(N, 3) float64."""
+    normals: np.ndarray
+    """(N, 3) float64, unit vectors that point out of the surface."""
+    colours: np.ndarray
+    """(N, 3) uint8, red, green and blue."""
+    confidence: np.ndarray
+    """(N,) float32, in how many observations the point was seen; the mesh is made of those with 3 and more."""
+
+
+class Slam:
+    """Dense monocular SLAM: call `track` for each image, then `finish`, then read trajectory and mesh.
+
+    The world is the first tracked camera: metres, x right, y down, z forward. `T_world_cam` maps points of the camera
+    into the world. The same images give the same results, byte for byte. Not to be called from two threads at once.
+    """
+
+    def __init__(self, camera: Camera, depth: DepthSource = "mobile", *, final: bool = False,
+                 config: SlamConfig | None = None):
+        """
+        camera: of the images, in pixels; distorted images are rectified here.
+        depth: "mobile" (the network that comes along), the file of a network (.onnx, .safetensors, .pth), a function
+            from an image to depth in metres, any object with `predict(rgb, camera)` (see DepthEstimator), or "sensor":
+            each call of `track` then brings measured depth along.
+        final: estimate the depth of all keyframes again in `finish`, and build the map anew.
+        config: by default SlamConfig.for_sensor() or SlamConfig.for_network(), as `depth` is. "sensor" together with
+            for_network() takes depth that was predicted beforehand.
+
+        Raises MonofuseError where the camera or the network cannot be used.
+        """
+        if not isinstance(camera, Camera):
+            raise CalibrationError(f"camera must be a monofuse.Camera, not {type(camera).__name__}: "
+                                   f"read_calibration(FILE).camera reads one")
+        is_sensor = isinstance(depth, str) and depth == SENSOR
+        if final and is_sensor:
+            raise BadInputError("final=True is for networks: measured depth needs no second estimate")
+        config = config or (SlamConfig.for_sensor() if is_sensor else SlamConfig.for_network())
+        if config.depth_is_measured and not is_sensor:
+            raise BadInputError("this configuration is for measured depth: start from SlamConfig.for_network()")
+        if final and not config.final_map:
+            config = replace(config, final_map=FinalMapConfig())
+        self._rectifier = Rectifier(camera)
+        self._network = None if is_sensor else network_of(depth)
+        self._has_predicted = False
+        self._frame_count, self._last_s = 0, -math.inf
+        self._is_finished = False
+        self.system = SlamSystem(self._rectifier.camera, config)
+        """The inside, for the curious; it changes from version to version."""
+
+    @property
+    def camera(self) -> Camera:
+        """The pinhole that poses and predicted depth refer to: the given camera without its distortion."""
+        return self._rectifier.camera
+
+    @property
+    def config(self) -> SlamConfig:
+        """How this system is set up."""
+        return self.system.config
+
+    def warm_up(self) -> None:
+        """Compile all kernels now, once per machine a minute or two, else seconds, so that no image waits for it."""
+        warm_up(self.config)
+
+    def track(self, rgb: np.ndarray, time_s: float, depth_m: np.ndarray | None = None) -> FrameResult:
+        """The next image -> FrameResult: `status`, and `T_world_cam` (4, 4) where that is `tracked` or `relocalised`.
+
+        rgb: (H, W, 3) uint8, red first, as the camera took it. time_s: seconds, increasing.
+        depth_m: with depth="sensor", (h, w) floats, z in metres, registered to the image, of its size or smaller; 0 or
+            NaN where there is no reading. An image may lack it.
+
+        Raises MonofuseError, before anything has changed, where an argument cannot be used, and NetworkError where the
+        network predicts nothing that is a depth for the first image.
+        """
+        if self._is_finished:
+            raise MonofuseError("no image can follow finish(): make a new Slam")
+        if depth_m is not None and self._network:
+            raise BadInputError('depth_m is for Slam(camera, depth="sensor"): this one predicts depth itself')
+        rgb, time_s = checked_rgb(rgb, self._rectifier.source), checked_time(time_s, self._last_s)
+        measured = None if depth_m is None else self._registered(depth_m)
+        result = self.system.process(self._prepared(Frame(self._frame_count, time_s, rgb, sensor_depth=measured)))
+        self._frame_count, self._last_s = self._frame_count + 1, time_s
+        return result
+
+    def finish(self, progress: Callable[[str, float], None] | None = None) -> None:
+        """After the last image: close the last loops, adjust all keyframes to each other, settle the scale.
+
+        `progress` is told what is being done and its share, 0 to 1; an exception that it raises ends finish() early and
+        leaves usable results. A second call does nothing.
+        """
+        if self._is_finished:
+            return
+        self._is_finished = True
+        self.system.finish()
+        for text, steps in (("adjusting all keyframes", self.system.adjust_all()),
+                            ("building the final map", self.system.rebuild())):
+            for share in steps:
+                if progress:
+                    progress(text, share)
+
+    def trajectory(self) -> tuple[np.ndarray, np.ndarray]:
+        """Times (N,) in seconds and T_world_cam (N, 4, 4) of all tracked images, by all that is known by now.
+
+        Where the camera was lost and a new map begun that could not be joined, those of the larger part.
+        """
+        return self.system.trajectory()
+
+    def point_cloud(self) -> PointCloud:
+        """The map as it is now; cheap enough to be shown while images come."""
+        surfels = self._surfels()
+        rows = surfels.select(0)
+        points_m, normals = surfels.world_points(rows, self.system.keyframes.T_world_key)
+        colours = np.round(surfels.arrays.colour[rows]).astype(np.uint8)
+        return PointCloud(points_m, normals, colours, surfels.arrays.confidence[rows])
+
+    def mesh(self) -> "trimesh.Trimesh":
+        """The map as one coloured triangle mesh in the world, metres; takes seconds.
+
+        Raises MonofuseError where the map is too small for one.
+        """
+        return build_mesh(self._surfels(), self.system.keyframes.T_world_key,
+                          MeshConfig(joins_layers=not self.config.depth_is_measured))
+
+    def save_trajectory(self, path: str | os.PathLike[str]) -> None:
+        """Write `timestamp tx ty tz qx qy qz qw` lines (TUM format, camera to world). Raises MonofuseError."""
+        write_result(Path(path), trajectory_text(*self.trajectory()))
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write trajectory.txt, map.ply and mesh.ply, as the program does, in place of an older run's results.
+
+        Raises MonofuseError where nothing was tracked or nothing can be written, and where the map is too small for a
+        mesh; the other files are there by then.
+        """
+        system = self.system
+        if not len(system.keyframes):
+            raise MonofuseError("nothing was tracked, so there is nothing to save")
+        results, T_world_key = ResultFolder(folder), system.keyframes.T_world_key
+        results.clear()
+        for record in system.submaps():
+            number = record["submap"]
+            prefix = "" if number == system.main_submap else f"part_{number}_"
+            results.write(f"{prefix}trajectory.txt", trajectory_text(*system.trajectory(number)))
+            results.write(f"{prefix}map.ply", surfels_ply(system.map_of(number), T_world_key))
+        results.write("mesh.ply", mesh_file(self.mesh(), "ply"))
+
+    def _registered(self, depth_m):
+        """Depth as it was given -> DepthImage, on the lens of the colour image."""
+        source = self._rectifier.source
+        depth_m = checked_depth(depth_m, source)
+        return DepthImage(depth_m, source.subsampled(depth_m.shape))
+
+    def _prepared(self, frame):
+        """A frame as the camera took it -> rectified, with the depth that SLAM works with."""
+        frames = list(rectified([frame], self._rectifier))
+        if not self._network:
+            return next(with_sensor_depth(frames))
+        try:
+            frame = next(with_predicted_depth(frames, self._network, self.camera, self.system.stage_times))
+        except NetworkError:
+            if not self._has_predicted:
+                raise
+            return replace(frames[0], depth=None)
+        self._has_predicted = True
+        return frame
+
+    def _surfels(self) -> Surfels:
+        return self.system.map_of(self.system.main_submap)
