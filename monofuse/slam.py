@@ -172,11 +172,11 @@ class Slam:
             raise MonofuseError("nothing was tracked, so there is nothing to save")
         results, T_world_key = ResultFolder(folder), system.keyframes.T_world_key
         results.clear()
-        for record in system.submaps():
+        for record in system.map.submaps():
             number = record["submap"]
-            prefix = "" if number == system.main_submap else f"part_{number}_"
+            prefix = "" if number == system.map.main_submap else f"part_{number}_"
             results.write(f"{prefix}trajectory.txt", trajectory_text(*system.trajectory(number)))
-            results.write(f"{prefix}map.ply", surfels_ply(system.map_of(number), T_world_key))
+            results.write(f"{prefix}map.ply", surfels_ply(system.map.surfels_of(number), T_world_key))
         results.write("mesh.ply", mesh_file(self.mesh(), "ply"))
 
     def _registered(self, depth_m):
@@ -200,4 +200,4 @@ class Slam:
         return frame
 
     def _surfels(self) -> Surfels:
-        return self.system.map_of(self.system.main_submap)
+        return self.system.map.surfels_of(self.system.map.main_submap)
