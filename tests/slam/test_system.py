@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calib.geometry import se3
+from calib.geometry import se3, sim3
 from sequences.frame import DepthImage
 from slam.config import SlamConfig
 from slam.evaluation import absolute_error
+from slam.loops.loop_closer import Loop
 from slam.mapping.surfels import SurfelConfig
 from slam.system import SlamSystem
 from slam.tracking.image import working_size
@@ -148,6 +149,34 @@ def test_moving_a_keyframe_moves_path_and_map_with_it(sensor_run):
     _, after = slam.trajectory()
     slam.keyframes.T_world_key = kept
     assert np.allclose(after, T @ before)
+
+
+def started_from(frames, growth=None):
+    """T_cam_key from which tracking of the last frame starts; `growth`: by how much the world grows before it, as
+    after closing a loop."""
+    slam, starts = SlamSystem(scenes.CAMERA, NETWORK), []
+    for frame in frames[:-1]:
+        slam.process(frame)
+    if growth:
+        S_world_key = sim3.scaling(growth) @ slam.keyframes.S_world_key()
+        slam.loops.step, slam.loops.closed = lambda keyframes: S_world_key, [Loop(0, 0, np.eye(4))]
+    track = slam.tracker.track
+
+    def watched(pyramid, keyframe, T_cam_key, affine=(0.0, 0.0)):
+        starts.append(T_cam_key)
+        return track(pyramid, keyframe, T_cam_key, affine)
+    slam.tracker.track = watched
+    assert slam.process(frames[-1]).status == "tracked"
+    return starts[0]
+
+
+def test_in_a_map_that_grows_the_camera_goes_on_where_it_was_with_its_velocity():
+    """Half-way between keyframes, so that the camera is off its reference and moves."""
+    frames = [scenes.frame(i, T) for i, T in enumerate(WALK[:7])]
+    before, after = started_from(frames), started_from(frames, 1.5)
+    assert np.linalg.norm(before[:3, 3]) > 0.05
+    before[:3, 3] *= 1.5
+    np.testing.assert_allclose(after, before, atol=1e-5)
 
 
 def test_working_sizes_divide_by_every_level():

@@ -126,6 +126,31 @@ def test_elimination_solves_the_whole_system(views):
     assert np.allclose(np.linalg.solve(reduced, -gradient), step[: D - first], rtol=1e-6)
 
 
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_patches_of_a_ramp_are_the_same_at_every_level(level):
+    """Halving a ramp keeps its value at every place, so a pixel half off would show."""
+    v, u = np.mgrid[:120, :160]
+    gray = (0.1 + 0.003 * u + 0.002 * v).astype(np.float32)
+    texture = build_pyramid(gray, NO_DEPTH, scenes.CAMERA, 3).levels[level].texture
+    pixels = np.array([[40.0, 60.0], [81.0, 33.0]])
+    patches = patches_of(pixels, np.zeros(2, np.int64), texture[None], level, 10 / 255)
+    np.testing.assert_allclose(patches.values, 0.1 + (pixels[:, None] + 2**level * PATTERN) @ (0.003, 0.002), atol=1e-4)
+
+
+def test_the_brightness_prior_is_that_of_its_standard_deviations(views):
+    """What it adds to the equations: information 1 / std^2, gradient r / std^2 and cost r^2 / (2 std^2), for each
+    keyframe's log gain and bias."""
+    state, prior = off_by(views.truth, 6, 0.003), Prior(views.rho, np.full(len(views.rho), 0.3))
+    std = np.tile([0.06, 0.03], (len(AFFINE), 1))
+    loose, tight = (Bundle(views.textures, PINHOLE, views.patches, prior, 1, BundleConfig(affine_std=affine_std))
+                    .equations(state) for affine_std in ((1e9, 1e9), (0.06, 0.03)))
+    information, gradient = np.zeros((len(AFFINE), FRAME_UNKNOWNS)), np.zeros((len(AFFINE), FRAME_UNKNOWNS))
+    information[:, 6:], gradient[:, 6:] = 1 / std**2, state.affine / std**2
+    np.testing.assert_allclose(tight.information - loose.information, np.diag(information[1:].ravel()), atol=1e-6)
+    np.testing.assert_allclose(tight.gradient - loose.gradient, gradient[1:].ravel(), atol=1e-6)
+    assert (tight.cost - loose.cost) * tight.count == pytest.approx(0.5 * ((state.affine / std)**2).sum())
+
+
 def test_search_is_least_at_the_true_depth(views):
     state, p = views.truth, views.patches
     factors = np.exp(np.linspace(-0.3, 0.3, 31))

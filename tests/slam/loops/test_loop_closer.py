@@ -10,7 +10,7 @@ from sequences.frame import DepthImage
 from slam.config import SlamConfig
 from slam.evaluation import absolute_error
 from slam.loops.candidates import CandidateConfig
-from slam.loops.loop_closer import Trial
+from slam.loops.loop_closer import Loop, Trial
 from slam.loops.pose_graph import Edge, Optimum
 from slam.mapping.keyframes import KeyframeConfig, Keyframes
 from slam.mapping.surfels import SurfelConfig
@@ -148,3 +148,19 @@ def test_adjusted_motions_replace_those_of_tracking_but_not_loops():
     loops.remeasure(keyframes, [0, 1])
     chi2 = loops.graph.chi2(keyframes.S_world_key())
     assert chi2[0] < 1e-12 and chi2[1:].min() > 1e-3
+
+
+@pytest.mark.parametrize("loop_chi2, path_chi2, is_accepted", [
+    (29, 0, True), (31, 0, False), (29, 22, True), (1, 60, False), (0, 51, True), (0, 53, False)])
+def test_a_loop_may_strain_the_path_only_so_far(loop_chi2, path_chi2, is_accepted):
+    """By 30, and 2 for each of the ten keyframes since the older visit, on top of 2 that were there before."""
+    loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(ROUND[:12])
+    loop = Loop(11, 1, np.eye(4))
+    S_world_key = keyframes.S_world_key()
+    optimum = Optimum(sim3.exp(np.full(7, 0.01)) @ S_world_key, np.array([path_chi2, loop_chi2]), 1)
+    loops.trial = Trial([loop], [Edge(11, 1, np.eye(4), np.ones(7), True)], keyframes.submap, S_world_key, 2.0,
+                        iter([optimum]))
+    assert loops.step(keyframes) is None and loops.is_busy
+    moved = loops.step(keyframes)
+    assert not loops.is_busy and loops.refused == (not is_accepted) and loops.closed == [loop] * is_accepted
+    assert np.allclose(moved, optimum.S_world_key) if is_accepted else moved is None

@@ -95,6 +95,24 @@ def test_one_wrong_loop_among_right_ones_is_switched_off():
     assert optimum.chi2[-1] > 100 * CONFIG.robust_chi2
 
 
+@pytest.mark.parametrize("wrong_count", [0, 2])
+def test_loops_that_agree_are_followed_however_far_the_path_has_drifted(wrong_count):
+    """From the start they contradict the path hundreds of times as much as a wrong loop may, and wrong loops pull too:
+    only a kernel that narrows slowly follows the right ones."""
+    truth, rng = circle(60), np.random.default_rng(5)
+    graph = PoseGraph(CONFIG, is_rigid=False)
+    graph.edges = drifting(truth, np.array([0.008, 0, 0.016, 0, 0.008, 0, 0.008]))
+    start = walked(graph.edges, 60)
+    graph.edges += [edge(truth, i, 59 - i, is_loop=True) for i in range(0, 15, 3)]
+    assert graph.chi2(start)[59:].min() > 300 * CONFIG.robust_chi2
+    for _ in range(wrong_count):
+        i, j = rng.integers(0, 25), rng.integers(35, 60)
+        graph.edges.append(edge(truth, i, j, rng.normal(0, [1] * 3 + [0.5] * 3 + [0.2]), is_loop=True))
+    optimum = graph.optimise(start)
+    assert farthest_m(optimum.S_world_key, truth) < 0.4 * farthest_m(start, truth)
+    assert optimum.chi2[59:64].max() < 200
+
+
 def test_parts_without_a_connection_each_keep_their_first():
     truth = circle(10)
     graph = PoseGraph(CONFIG, is_rigid=False)

@@ -7,6 +7,7 @@ from slam.mapping.fusion import Fusion, FusionConfig
 from slam.mapping.render import render
 from slam.mapping.surfels import SurfelConfig, Surfels
 from tests.helpers import scenes
+from tests.helpers.surfel_shapes import rectangle, surfels_at
 
 HERE = np.eye(4)[None]
 ONES = np.ones(scenes.CAMERA.size, np.float32)
@@ -63,6 +64,20 @@ def test_averages_are_weighted_by_confidence():
     m.fuse(2.03 + 0.09, colour=130)
     position, _, _, _, confidence = m.fields()
     assert np.allclose(position[confidence == 3, 2], 2.06, atol=1e-5)
+
+
+def test_one_frame_is_one_observation_of_a_surfel_however_many_pixels_show_it():
+    """Surfels with four to nine pixels each: every one gains one observation, and nothing is added between them."""
+    m = Map()
+    side_m = 3 * 2.0 / scenes.CAMERA.fx
+    points, normals = rectangle((0.6, -0.5, 2.0), (-1.2, 0, 0), (0, 1.0, 0), spacing_m=side_m)
+    m.surfels = surfels_at(points, normals, radius=side_m, confidence=20.0)
+    m.surfels.arrays.seen[:] = -1
+    depth_m = np.zeros(scenes.CAMERA.size)
+    depth_m[40:80, 60:100] = 2.0
+    result = m.fuse(depth_m)
+    confidence = m.fields()[-1]
+    assert result.merged == np.sum(confidence > 20) > 100 and set(confidence) == {20, 21} and result.added == 0
 
 
 def test_the_order_of_frames_does_not_matter():

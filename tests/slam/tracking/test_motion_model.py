@@ -38,3 +38,13 @@ def test_without_history_and_after_a_reset_nothing_moves():
     motion.update(0.1, STEP)
     motion.reset(STEP)
     assert np.array_equal(motion.predict(0.2), STEP)
+
+
+def test_in_a_world_that_is_redrawn_and_grows_velocity_grows_along():
+    motion, T_world_cam = ConstantVelocity(), se3.exp(np.array([3.0, 0, -1, 0.2, 0.5, 0.1]))
+    motion.update(0.0, np.eye(4))
+    motion.update(0.1, STEP)
+    motion.move(T_world_cam, 2.5)
+    grown = STEP.copy()
+    grown[:3, 3] *= 2.5
+    assert np.allclose(motion.predict(0.2), T_world_cam @ grown, atol=1e-9)

@@ -102,21 +102,51 @@ def test_another_direction_is_lost():
     assert not track(T_world_cam, keyframe_at(np.eye(4)), np.eye(4)).converged
 
 
+def test_a_rolled_camera_is_tracked():
+    """Far about the viewing direction: an increment in the keyframe's axes would go sideways."""
+    T_cam_key = se3.exp(np.array([0.02, -0.03, 0.04, 0, 0, np.pi / 3]))
+    start = se3.exp(np.array([0.03, -0.02, 0.02, 0.015, -0.02, 0.01])) @ T_cam_key
+    metres, radians = error(track(se3.inverse(T_cam_key), keyframe_at(np.eye(4)), start).T_cam_key, T_cam_key)
+    assert metres < 1e-3 and radians < 1e-3
+
+
+def test_a_sliver_of_the_keyframe_is_too_little():
+    """Exactly aligned, but with less than a quarter of the keyframe's points in view."""
+    T_cam_key = se3.exp(np.array([0, 0, 0, 0, 0.83, 0]))
+    result = track(se3.inverse(T_cam_key), keyframe_at(np.eye(4)), T_cam_key)
+    assert 0.1 < result.overlap < TrackerConfig().min_overlap and result.correlation > 0.9
+    assert not result.converged and result.stop_reason == "little_overlap"
+
+
 def test_nothing_in_view_is_lost():
     start = se3.exp(np.array([0, 0, 0, 0, np.pi, 0]))
     result = track(np.eye(4), keyframe_at(np.eye(4)), start)
     assert not result.converged and result.stop_reason == "too_few_residuals"
 
 
-def test_stripes_leave_the_motion_along_them_undetermined():
-    """A wall of vertical stripes looks the same from anywhere along them."""
-    u = np.arange(160)
-    rgb = np.broadcast_to((128 + 80 * np.sin(u / 5))[None, :, None], (120, 160, 3)).astype(np.uint8)
-    pyramid = pyramid_of(rgb)
-    wall = np.full(scenes.CAMERA.size, 0.5, np.float32)
+def stripes(contrast_along, wall_m=2.0):
+    """Tracking of a wall of vertical stripes, which have structure along them of this contrast, against itself."""
+    v, u = np.mgrid[:120, :160]
+    gray = (0.5 + 0.3 * np.sin(u / 5) + contrast_along * np.sin(v / 5)).astype(np.float32)
+    pyramid = build_pyramid(gray, NO_DEPTH, scenes.CAMERA, 4)
+    wall = np.full(scenes.CAMERA.size, 1 / wall_m, np.float32)
     keyframe = Keyframes(KeyframeConfig()).make(scenes.frame(0, np.eye(4)), pyramid, wall, 0.0, with_grid=False)
-    result = Tracker(TrackerConfig()).track(pyramid, keyframe, np.eye(4))
-    assert not result.converged and result.stop_reason in ("undetermined", "singular")
+    return Tracker(TrackerConfig()).track(pyramid, keyframe, np.eye(4))
+
+
+def test_stripes_leave_the_pose_along_them_undetermined():
+    """A wall of vertical stripes looks the same from anywhere along them."""
+    assert stripes(0).stop_reason == "singular" and not stripes(0).converged
+
+
+@pytest.mark.parametrize("wall_m", [0.2, 2, 20])
+@pytest.mark.parametrize("contrast_along, is_determined", [(1e-4, False), (1e-3, True)])
+def test_what_hardly_changes_along_stripes_determines_too_little(contrast_along, is_determined, wall_m):
+    """Standard deviations of 7 and 0.7 cm of a wall 2 m away, and as much of any other: 2 % are too much."""
+    result = stripes(contrast_along, wall_m)
+    assert motion_std(result.information)[0] / wall_m == pytest.approx(3.5e-6 / contrast_along, rel=0.1)
+    assert result.converged == is_determined
+    assert is_determined or result.stop_reason == "undetermined"
 
 
 def test_motion_std_of_a_diagonal_information():
