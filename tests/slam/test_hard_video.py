@@ -72,7 +72,7 @@ def test_turning_on_the_spot_invents_no_depth():
 @BOTH
 def test_one_wall_may_fill_the_view(config):
     start = se3.exp(np.array([-0.4, 0.1, 1.6, 0, 0, 0]))
-    poses = [T for T in start @ np.array(scenes.walk(40, SIDEWAYS))]
+    poses = list(start @ np.array(scenes.walk(40, SIDEWAYS)))
     assert min(np.ptp(scenes.cast(T)[0]) for T in poses) < 0.2
     slam, _ = run(config, [scenes.speckled_frame(i, T, scenes.CAMERA) for i, T in enumerate(poses)])
     length_m = np.linalg.norm(np.diff(np.array(poses)[:, :3, 3], axis=0), axis=1).sum()

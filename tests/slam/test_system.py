@@ -66,13 +66,14 @@ def test_the_first_frames_metric_scale_is_kept():
     frames = [scenes.frame(i, T, depth_scale=s / factors[0] * 1.25) for i, (T, s) in enumerate(zip(WALK, factors))]
     slam, results = run(NETWORK, frames)
     assert all(r.status == "tracked" for r in results)
-    times_s, T_world_cam = slam.trajectory()
+    _, T_world_cam = slam.trajectory()
     _, scale = absolute_error(T_world_cam[:, :3, 3], np.array(WALK)[:, :3, 3], with_scale=True)
     assert 1 / scale == pytest.approx(1.25, rel=0.03)
 
 
 def test_brightness_may_change():
-    frames = [scenes.frame(i, T, gain=0.85 + 0.15 * np.cos(i / 4), bias=0.05 * np.sin(i / 5)) for i, T in enumerate(WALK)]
+    frames = [scenes.frame(i, T, gain=0.85 + 0.15 * np.cos(i / 4), bias=0.05 * np.sin(i / 5))
+              for i, T in enumerate(WALK)]
     slam, results = run(SENSOR, frames)
     assert all(r.status == "tracked" for r in results) and path_error_m(slam, WALK) < 0.005
 
@@ -90,7 +91,8 @@ def test_a_motion_that_prediction_does_not_expect_is_followed():
 
 def noise_frame(index, level, std):
     rgb = np.clip(np.random.default_rng(index).normal(level, std, (120, 160, 3)), 0, 255).astype(np.uint8)
-    return replace(scenes.frame(index, np.eye(4), rgb=rgb), depth=DepthImage(np.zeros((120, 160), np.float32), scenes.CAMERA))
+    frame = scenes.frame(index, np.eye(4), rgb=rgb)
+    return replace(frame, depth=DepthImage(np.zeros((120, 160), np.float32), scenes.CAMERA))
 
 
 @pytest.mark.parametrize("level, std", [(0, 0), (4, 2), (150, 3)], ids=["black", "covered lens", "blank wall"])
@@ -110,7 +112,7 @@ def test_a_carried_off_camera_is_found_where_it_was_before():
     frames = [scenes.frame(i, T) for i, T in enumerate(WALK[:21])]
     frames += [noise_frame(i, 0, 0) for i in range(21, 25)]
     frames += [scenes.frame(i, T) for i, T in enumerate(away, 25)]
-    slam, results = run(SENSOR, frames)
+    _, results = run(SENSOR, frames)
     assert [r.status for r in results[21:25]] == ["lost"] * 4
     assert results[-1].status in ("tracked", "relocalised")
     error = se3.inverse(results[-1].T_world_cam) @ away[-1]
@@ -186,23 +188,11 @@ def test_working_sizes_divide_by_every_level():
         assert abs(width / height / (camera.width / camera.height) - 1) < 0.04
 
 
-def bent_frames(poses):
-    """Frames whose depth is off by a tenth or two in a smooth way, in another way every few frames."""
-    rng = np.random.default_rng(1)
-    v, u = np.mgrid[-1:1:120j, -1:1:160j]
-    for i, T in enumerate(poses):
-        if i % 5 == 0:
-            a, b, c = rng.normal(0, 0.12, 3)
-        frame = scenes.frame(i, T)
-        bent = frame.depth.depth_m * np.exp(a * u + b * v + c * u * v).astype(np.float32)
-        yield replace(frame, depth=DepthImage(bent, scenes.CAMERA))
-
-
 def test_geometry_corrects_what_the_network_gets_wrong():
     poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
     path_errors, depth_errors = [], []
     for config in (replace(NETWORK, refinement=None), NETWORK):
-        slam, results = run(config, bent_frames(poses))
+        slam, results = run(config, scenes.bent_frames(poses))
         _, T_world_cam = slam.trajectory()
         path_errors.append(absolute_error(T_world_cam[:, :3, 3], np.array(poses)[:, :3, 3], with_scale=True)[0])
         log_ratio = [np.log(result.depth.inverse_depth * scenes.cast(T)[0]) for T, result in zip(poses, results)]
@@ -215,7 +205,7 @@ def test_geometry_corrects_what_the_network_gets_wrong():
 
 def test_keyframes_are_settled_when_others_follow_and_the_rest_in_the_end():
     poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
-    slam, _ = run(NETWORK, bent_frames(poses))
+    slam, _ = run(NETWORK, scenes.bent_frames(poses))
     assert len(slam.keyframes) > 5
     waiting = list(slam.refiner.unfinished)
     assert waiting == list(range(len(slam.keyframes)))[-len(waiting):] and 1 <= len(waiting) <= 3

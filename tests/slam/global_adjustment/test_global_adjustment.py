@@ -1,4 +1,4 @@
-"""slam.global_adjustment.global_adjustment on keyframes of the speckled box that stand wrong and have the wrong size."""
+"""slam.global_adjustment.global_adjustment: keyframes of the speckled box that stand wrong and have the wrong size."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""slam.keyframe_depth.depth_alignment: a prediction of wrong scale and bent shape, and maps that know a part of the view."""
+"""slam.keyframe_depth.depth_alignment: predictions of wrong scale and bent shape, and maps of a part of the view."""
 
 import numpy as np
 import pytest

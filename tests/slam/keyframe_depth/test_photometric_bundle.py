@@ -1,4 +1,4 @@
-"""slam.kernels.bundle and slam.bundle against slow references, finite differences and known answers."""
+"""slam.keyframe_depth.photometric_bundle and its kernels against slow references and known answers."""
 
 import numpy as np
 import pytest
@@ -116,7 +116,7 @@ def test_the_information_is_that_of_a_quadratic_near_the_truth(views):
 
 def test_elimination_solves_the_whole_system(views):
     H, g, h, b, cross, _ = views.linearised(off_by(views.truth, 2, 0.002))
-    first, D, N = FRAME_UNKNOWNS, len(g), len(b)
+    first, D = FRAME_UNKNOWNS, len(g)
     H[np.diag_indices(D)] += 1e-3 * H.diagonal()
     h += 1e-3 * h.max()
     reduced, gradient = np.empty((D - first, D - first)), np.empty(D - first)

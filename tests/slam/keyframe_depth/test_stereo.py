@@ -94,7 +94,7 @@ def test_a_blank_place_takes_the_ratio_around_it():
     blank = (slice(45, 75), slice(60, 100))
     pyramids = []
     for T in [np.eye(4), *SIDEWAYS]:
-        rgb, depth_m = scenes.picture(T)
+        rgb, _ = scenes.picture(T)
         _, points = scenes.cast(T)
         rgb[(np.abs(points[..., 0]) < 0.35) & (np.abs(points[..., 1]) < 0.25) & (points[..., 2] > 2.49)] = 128
         pyramids.append(pyramid_of(rgb))

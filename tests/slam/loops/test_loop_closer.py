@@ -20,7 +20,7 @@ from tests.helpers import scenes
 CAMERA = scenes.CAMERA.resized((180, 240))
 NO_CANDIDATES = CandidateConfig(by_appearance=0, by_position=0)
 ROUND = scenes.turn(110, 1.15 * 2 * np.pi)
-DRIFT = np.array([0, -0.005, 0, 0, 0, 0])
+NO_DRIFT, DRIFT = np.zeros(6), np.array([0, -0.005, 0, 0, 0, 0])
 """Of each keyframe against the one before: upwards, since a constant error sideways closes to a circle by itself."""
 
 
@@ -29,7 +29,7 @@ def frames():
     return [scenes.speckled_frame(i, T, CAMERA) for i, T in enumerate(ROUND)]
 
 
-def system(config, drift=np.zeros(6), closes_loops=True):
+def system(config, drift=NO_DRIFT, closes_loops=True):
     """A system whose keyframes are placed with an error."""
     loops = config.loops if closes_loops else replace(config.loops, candidates=NO_CANDIDATES)
     slam = SlamSystem(CAMERA, replace(config, surfels=SurfelConfig(max_surfels=300_000), loops=loops))

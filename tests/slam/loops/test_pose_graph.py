@@ -1,4 +1,4 @@
-"""slam.loops.pose_graph: derivatives, drift that a loop removes, loops that are wrong, parts that hang together by nothing."""
+"""slam.loops.pose_graph: derivatives, drift that a loop removes, wrong loops, parts that nothing connects."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from slam.loops.pose_graph import Edge, PoseGraph, PoseGraphConfig, _Stack
 
 STD = np.array([0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.02])
 CONFIG = PoseGraphConfig()
+NO_ERROR = np.zeros(7)
 
 
 def circle(count, radius_m=2.0):
@@ -19,7 +20,7 @@ def circle(count, radius_m=2.0):
     return se3.inverse(T[0]) @ np.array(T)
 
 
-def edge(S, i, j, error=np.zeros(7), is_loop=False):
+def edge(S, i, j, error=NO_ERROR, is_loop=False):
     return Edge(i, j, sim3.inverse(S[i]) @ S[j] @ sim3.exp(error), STD, is_loop)
 
 

@@ -9,6 +9,7 @@ from slam.mapping.surfels import SurfelConfig, Surfels
 from tests.helpers import scenes
 from tests.helpers.surfel_shapes import rectangle, surfels_at
 
+CONFIG = FusionConfig()
 HERE = np.eye(4)[None]
 ONES = np.ones(scenes.CAMERA.size, np.float32)
 
@@ -16,14 +17,14 @@ ONES = np.ones(scenes.CAMERA.size, np.float32)
 class Map:
     """A map of one keyframe and a camera that does not move."""
 
-    def __init__(self, config=FusionConfig(), **surfels):
+    def __init__(self, config=CONFIG, **surfels):
         self.surfels = Surfels(SurfelConfig(**{"max_surfels": 100_000, **surfels}))
         self.surfels.add_keyframe()
         self.fusion = Fusion(scenes.CAMERA, config)
         self.frames = 0
 
     def fuse(self, depth_m, colour=128, weights=ONES):
-        """depth_m: a number for a wall across the view, or (h, w). Every pixel has weight 1, not Keller's radial one."""
+        """depth_m: a number for a wall across the view, or (h, w). Every pixel has weight 1, no radial one (Keller)."""
         depth_m = np.broadcast_to(np.float32(depth_m), scenes.CAMERA.size)
         rgb = np.full((*scenes.CAMERA.size, 3), colour, np.uint8)
         with np.errstate(divide="ignore"):

@@ -10,8 +10,10 @@ from slam.mapping.keyframes import KeyframeConfig, Keyframes
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid, grey
 from tests.helpers import scenes
 
+CONFIG = KeyframeConfig()
 
-def made(rgb, depth_m, config=KeyframeConfig(), with_grid=False):
+
+def made(rgb, depth_m, config=CONFIG, with_grid=False):
     pyramid = build_pyramid(grey(rgb, scenes.CAMERA.size), NO_DEPTH, scenes.CAMERA, 4)
     rho = np.where(depth_m > 0, 1 / np.maximum(depth_m, 1e-3), 0).astype(np.float32)
     return Keyframes(config).make(scenes.frame(7, np.eye(4)), pyramid, rho, 0.05, with_grid)

@@ -14,13 +14,16 @@ def take(chunks, keyframe, count, rows):
         rows[k] = take_row(chunks, keyframe)
 
 
+CONFIG = SurfelConfig(max_surfels=20_000)
+
+
 @kernel
 def release(surfels, chunks, rows):
     for row in rows:
         release_row(surfels, chunks, row)
 
 
-def filled(counts, config=SurfelConfig(max_surfels=20_000)):
+def filled(counts, config=CONFIG):
     """Surfels with counts[k] of them belonging to keyframe k, each numbered in `radius`, stable and just seen."""
     surfels = Surfels(config)
     number = 0
