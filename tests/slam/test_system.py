@@ -25,10 +25,10 @@ def run(config, frames):
     return slam, [slam.process(frame) for frame in frames]
 
 
-def path_error_m(slam, poses):
+def trajectory_error_m(slam, poses):
     times_s, T_world_cam = slam.trajectory()
-    truth = np.array([poses[i] for i in np.round(times_s * 30).astype(int)])
-    return absolute_error(T_world_cam[:, :3, 3], truth[:, :3, 3], with_scale=False)[0]
+    ground_truth = np.array([poses[i] for i in np.round(times_s * 30).astype(int)])
+    return absolute_error(T_world_cam[:, :3, 3], ground_truth[:, :3, 3], with_scale=False)[0]
 
 
 def distance_to_walls_m(slam):
@@ -43,11 +43,11 @@ def sensor_run():
     return run(SENSOR, [scenes.frame(i, T) for i, T in enumerate(WALK)])
 
 
-def test_with_exact_depth_path_and_map_are_exact(sensor_run):
+def test_with_exact_depth_trajectory_and_map_are_exact(sensor_run):
     slam, results = sensor_run
     assert [r.status for r in results] == ["tracked"] * len(WALK)
     length_m = np.linalg.norm(np.diff([T[:3, 3] for T in WALK], axis=0), axis=1).sum()
-    assert path_error_m(slam, WALK) < 0.005 * length_m
+    assert trajectory_error_m(slam, WALK) < 0.005 * length_m
     distance = distance_to_walls_m(slam)
     assert len(distance) > 10_000 and np.percentile(distance, 95) < 0.004
     assert len(slam.keyframes) > 1
@@ -75,10 +75,10 @@ def test_brightness_may_change():
     frames = [scenes.frame(i, T, gain=0.85 + 0.15 * np.cos(i / 4), bias=0.05 * np.sin(i / 5))
               for i, T in enumerate(WALK)]
     slam, results = run(SENSOR, frames)
-    assert all(r.status == "tracked" for r in results) and path_error_m(slam, WALK) < 0.005
+    assert all(r.status == "tracked" for r in results) and trajectory_error_m(slam, WALK) < 0.005
 
 
-def test_a_motion_that_prediction_does_not_expect_is_followed():
+def test_a_pose_that_prediction_does_not_expect_is_tracked():
     """The camera stops dead while prediction carries it half a metre and half a radian on."""
     slam = SlamSystem(scenes.CAMERA, SENSOR)
     for i, T in enumerate(WALK[:10]):
@@ -103,7 +103,7 @@ def test_what_shows_nothing_is_lost_and_the_way_back_is_found(level, std):
     assert [r.status for r in results[15:22]] == ["lost"] * 7
     assert results[22].status in ("tracked", "relocalised")
     assert all(r.status == "tracked" for r in results[24:])
-    assert path_error_m(slam, WALK) < 0.006 and np.percentile(distance_to_walls_m(slam), 95) < 0.006
+    assert trajectory_error_m(slam, WALK) < 0.006 and np.percentile(distance_to_walls_m(slam), 95) < 0.006
 
 
 def test_a_carried_off_camera_is_found_where_it_was_before():
@@ -142,7 +142,7 @@ def test_the_same_frames_give_the_same_bytes():
         assert x[..., rows].tobytes() == y[..., rows].tobytes() if x.ndim == 1 else x.tobytes() == y.tobytes()
 
 
-def test_moving_a_keyframe_moves_path_and_map_with_it(sensor_run):
+def test_moving_a_keyframe_moves_trajectory_and_map_with_it(sensor_run):
     slam, _ = sensor_run
     kept = slam.keyframes.T_world_key.copy()
     _, before = slam.trajectory()
@@ -190,20 +190,20 @@ def test_working_sizes_divide_by_every_level():
 
 def test_geometry_corrects_what_the_network_gets_wrong():
     poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
-    path_errors, depth_errors = [], []
+    trajectory_errors, depth_errors = [], []
     for config in (replace(NETWORK, refinement=None), NETWORK):
         slam, results = run(config, scenes.bent_frames(poses))
         _, T_world_cam = slam.trajectory()
-        path_errors.append(absolute_error(T_world_cam[:, :3, 3], np.array(poses)[:, :3, 3], with_scale=True)[0])
+        trajectory_errors.append(absolute_error(T_world_cam[:, :3, 3], np.array(poses)[:, :3, 3], with_scale=True)[0])
         log_ratio = [np.log(result.depth.inverse_depth * scenes.cast(T)[0]) for T, result in zip(poses, results)]
         depth_errors.append(np.mean([np.abs(ratio - np.median(ratio)).mean() for ratio in log_ratio[10:]]))
     alone, refined = depth_errors
-    assert refined < 0.75 * alone and path_errors[1] < path_errors[0]
+    assert refined < 0.75 * alone and trajectory_errors[1] < trajectory_errors[0]
     factor, log_std = slam.refiner.network_scale(slam.keyframes, 0)
     assert factor == pytest.approx(1, abs=0.15) and log_std < 0.2
 
 
-def test_keyframes_are_settled_when_others_follow_and_the_rest_in_the_end():
+def test_keyframes_are_finished_when_others_follow_and_the_rest_at_the_end():
     poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
     slam, _ = run(NETWORK, scenes.bent_frames(poses))
     assert len(slam.keyframes) > 5
@@ -220,7 +220,7 @@ def test_keyframes_are_settled_when_others_follow_and_the_rest_in_the_end():
     assert np.median(distance) < 0.05
 
 
-def test_a_keyframe_is_settled_in_its_own_submap():
+def test_a_keyframe_is_finished_in_its_own_submap():
     """It was seen already, as its preview; in the view of another submap it would come a second time."""
     slam, _ = run(NETWORK, [scenes.frame(i, np.eye(4)) for i in range(3)])
     before = len(slam.surfels)
@@ -237,7 +237,7 @@ def test_a_camera_that_stands_still_leaves_a_map():
     assert distance_to_walls_m(slam).size > 0.5 * scenes.CAMERA.width * scenes.CAMERA.height
 
 
-def test_in_the_end_all_keyframes_say_how_large_the_world_is():
+def test_at_the_end_all_keyframes_vote_on_the_scale_of_the_world():
     """The first prediction is off by two fifths, the rest are right: path and map grow when that is known."""
     poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
     slam, _ = run(NETWORK, [scenes.frame(i, T, depth_scale=1.0 if i else 0.6) for i, T in enumerate(poses)])

@@ -83,7 +83,7 @@ def test_a_keyframe_without_features_goes_where_the_one_before_goes():
 
 
 @pytest.mark.parametrize("missing", [None, np.zeros((120, 160), np.float16)])
-def test_the_network_need_not_have_an_opinion_of_every_keyframe(missing):
+def test_the_network_need_not_vote_on_every_keyframe(missing):
     S_world_key = adjusted(keyframes_of(disturbed()), true_depth() | {2: missing, 5: missing})
     assert errors_m(S_world_key).max() < 0.012
 

@@ -24,8 +24,8 @@ def test_keyframes_and_points_come_to_where_they_belong():
     assert pose_errors(window).mean() < 0.3 * wrong_by
     assert window.is_good.sum() > 100
     u, v, rho = window.located(se3.inverse(WALK[2]), scenes.CAMERA)
-    truth = pyramid_at(WALK[2])[1][v, u]
-    assert len(u) > 100 and np.median(np.abs(np.log(rho / truth))) < 0.02
+    ground_truth = pyramid_at(WALK[2])[1][v, u]
+    assert len(u) > 100 and np.median(np.abs(np.log(rho / ground_truth))) < 0.02
 
 
 def test_the_oldest_keyframe_leaves_with_its_points():
@@ -82,10 +82,10 @@ def refiner():
 
 
 def test_a_bent_prediction_is_straightened_by_the_points(refiner):
-    truth = pyramid_at(WALK[3])[1]
-    bend = np.exp(0.3 + 0.25 * np.linspace(-1, 1, truth.shape[1])[None] * np.ones((truth.shape[0], 1)))
-    depth = refiner.dense((truth * bend).astype(np.float32), WALK[3])
-    before, after = (np.abs(np.log(rho / truth)) for rho in (truth * bend / np.exp(0.3), depth.inverse_depth))
+    ground_truth = pyramid_at(WALK[3])[1]
+    bend = np.exp(0.3 + 0.25 * np.linspace(-1, 1, ground_truth.shape[1])[None] * np.ones((ground_truth.shape[0], 1)))
+    depth = refiner.dense((ground_truth * bend).astype(np.float32), WALK[3])
+    before, after = np.abs(np.log(bend / np.exp(0.3))), np.abs(np.log(depth.inverse_depth / ground_truth))
     assert after.mean() < 0.4 * before.mean()
     assert depth.log_scale == pytest.approx(0.3, abs=0.1)
 

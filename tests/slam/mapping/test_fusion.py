@@ -149,7 +149,7 @@ def test_what_is_hidden_is_not_carved():
     assert np.sum(np.isclose(m.fields()[0][:, 2], 3.0)) > 10_000
 
 
-def test_what_contradicts_the_map_is_not_added_and_wins_in_the_end():
+def test_what_contradicts_the_map_is_not_added_and_wins_by_repetition():
     """A wall at 2.5 m against one at 2.0 m: two layers would be wrong in any case."""
     m = Map(FusionConfig(ambiguity=0.5, free_space_margin=1.0, doubt=0.8))
     for _ in range(4):

@@ -58,9 +58,9 @@ def finished(camera, known_scale, frames):
 
 
 def missing_scale(slam, frames):
-    truth = np.array([frame.T_world_cam_true[:3, 3] for frame in frames])
+    ground_truth = np.array([frame.T_world_cam_true[:3, 3] for frame in frames])
     _, T_world_cam = slam.trajectory()
-    return absolute_error(T_world_cam[:, :3, 3], truth, with_scale=True)[1]
+    return absolute_error(T_world_cam[:, :3, 3], ground_truth, with_scale=True)[1]
 
 
 def plain_frames(start=ORIGIN):

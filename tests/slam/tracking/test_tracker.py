@@ -68,7 +68,7 @@ def test_brightness_is_estimated_along():
     assert result.affine[0] == pytest.approx(np.log(0.7), abs=0.02) and result.affine[1] == pytest.approx(0.1, abs=0.01)
 
 
-def test_standing_still_is_no_motion():
+def test_standing_still_leaves_the_pose():
     result = track(np.eye(4), keyframe_at(np.eye(4)), np.eye(4))
     metres, radians = error(result.T_cam_key, np.eye(4))
     assert metres < 1e-6 and radians < 1e-6 and result.overlap == 1 and result.correlation > 0.999
