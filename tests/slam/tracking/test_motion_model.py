@@ -28,6 +28,7 @@ def test_after_a_long_gap_the_camera_is_where_it_was():
     motion.update(0.0, np.eye(4))
     motion.update(0.1, STEP)
     assert np.array_equal(motion.predict(5.0), STEP)
+    assert motion.is_too_far(0.41) and not motion.is_too_far(0.39), "three frame intervals"
 
 
 def test_without_history_and_after_a_reset_nothing_moves():
