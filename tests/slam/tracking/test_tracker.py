@@ -6,7 +6,7 @@ import pytest
 from calib.geometry import se3
 from slam.mapping.keyframes import KeyframeConfig, Keyframes
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid, grey
-from slam.tracking.tracker import Tracker, TrackerConfig, TrackingResult, motion_std
+from slam.tracking.tracker import Tracker, TrackerConfig, TrackingResult, _marginal, motion_std
 from tests.helpers import scenes
 
 MOTION = np.array([0.05, -0.03, 0.06, 0.02, 0.03, -0.02])
@@ -205,3 +205,10 @@ def test_each_limit_says_why_a_pose_is_not_believed(changes, reason):
     keyframe = keyframe_at(np.eye(4))
     keyframe.median_depth_m = 3.0
     assert Tracker(TrackerConfig())._failure(good._replace(**changes), keyframe) == reason
+
+
+def test_information_of_the_pose_alone_is_that_of_its_own_covariance():
+    """The pose's block of the covariance of everything, inverted again."""
+    J = np.random.default_rng(0).normal(size=(20, 8))
+    covariance = np.linalg.inv(J.T @ J)
+    np.testing.assert_allclose(_marginal(J.T @ J), np.linalg.inv(covariance[:6, :6]), rtol=1e-9)
