@@ -124,6 +124,14 @@ def test_parts_without_a_connection_each_keep_their_first():
     assert optimum.chi2.max() < 1e-6
 
 
+def test_the_number_of_solves_is_bounded():
+    graph = PoseGraph(PoseGraphConfig(max_iterations=3), is_rigid=True)
+    graph.edges = drifting(circle(20), np.array([0.01, 0, 0.02, 0, 0.01, 0, 0]))
+    start = walked(graph.edges, 20)
+    graph.edges.append(edge(circle(20), 0, 19, is_loop=True))
+    assert graph.optimise(start).iterations == 3
+
+
 def test_what_fits_stays_as_it_is():
     ground_truth = circle(20)
     graph = PoseGraph(CONFIG, is_rigid=True)
