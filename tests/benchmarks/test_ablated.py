@@ -12,9 +12,8 @@ from monofuse import run as run_slam
 from slam.config import SlamConfig
 from slam.system import SlamSystem
 from tests.helpers import scenes
+from tests.helpers.keyframe_windows import WALK, filled, small_pose_errors
 from tests.helpers.slam_process import run_process
-from tests.slam.keyframe_depth.test_keyframe_window import WALK, filled, small_motions
-from tests.slam.test_system import bent_frames
 
 POSES = scenes.walk(30, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
 
@@ -25,14 +24,14 @@ def refinement_without(part):
 
 def after_walk(config):
     slam = SlamSystem(scenes.CAMERA, config)
-    for frame in bent_frames(POSES):
+    for frame in scenes.bent_frames(POSES):
         slam.process(frame)
     slam.finish()
     return slam
 
 
 def test_without_the_window_keyframes_stay_and_points_are_still_located():
-    errors = small_motions(4)
+    errors = small_pose_errors(4)
     window = filled(4, errors, refinement_without("window").window)
     start = [se3.inverse(T @ error) for T, error in zip(WALK, errors)]
     assert np.array_equal(window.T_cam_world, start) and window.is_good.sum() > 100

@@ -1,5 +1,7 @@
 """Slow float64 versions of the kernels, written from the formulas and sharing no code with them."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from calib.geometry import se3
@@ -96,22 +98,17 @@ def window_dissimilarity(gray, inverse_depth, pixel, factor, camera, other, T_ot
 def semi_global(costs, stiffness, small, large):
     """Sums over eight directions of Hirschmueller 2008, eq. 13, in float64; costs (h, w, D)."""
     height, width, D = costs.shape
-    total = np.zeros(costs.shape)
     steps = np.abs(np.arange(D)[:, None] - np.arange(D))
-    for direction in [(dv, du) for dv in (-1, 0, 1) for du in (-1, 0, 1) if dv or du]:
-        paths = {}
 
-        def path(v, u):
-            if (v, u) not in paths:
-                before = v - direction[0], u - direction[1]
-                paths[v, u] = costs[v, u].astype(float)
-                if 0 <= before[0] < height and 0 <= before[1] < width:
-                    last, stiff = path(*before), min(stiffness[v, u], stiffness[before])
-                    penalty = np.where(steps == 0, 0, np.where(steps == 1, int(stiff * small), int(stiff * large)))
-                    paths[v, u] = costs[v, u] + (last + penalty).min(1) - last.min()
-            return paths[v, u]
+    @lru_cache(None)
+    def path(v, u, dv, du):
+        before = v - dv, u - du
+        if not (0 <= before[0] < height and 0 <= before[1] < width):
+            return costs[v, u].astype(float)
+        last, stiff = path(*before, dv, du), min(stiffness[v, u], stiffness[before])
+        penalty = np.where(steps == 0, 0, np.where(steps == 1, int(stiff * small), int(stiff * large)))
+        return costs[v, u] + (last + penalty).min(1) - last.min()
 
-        for v in range(height):
-            for u in range(width):
-                total[v, u] += path(v, u)
-    return total
+    directions = [(dv, du) for dv in (-1, 0, 1) for du in (-1, 0, 1) if dv or du]
+    return np.array([[sum(path(v, u, *direction) for direction in directions) for u in range(width)]
+                     for v in range(height)])

@@ -1,5 +1,7 @@
 """A room that can be drawn exactly: the inside of a box with a smooth texture, ray-cast in closed form."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from calib.geometry import se3
@@ -21,7 +23,7 @@ def texture(points):
 
 
 def speckled(points, cell_m=0.08):
-    """(..., 3) world points -> (...) values in -0.5..0.5, one per cube of this size: corners that features hold on to."""
+    """(..., 3) world points -> (...) values in -0.5..0.5, one per cube of this size: corners for features."""
     cells = np.floor(points / cell_m).astype(int)
     return ((cells @ [73856093, 19349663, 83492791]) % 97) / 97 - 0.5
 
@@ -55,6 +57,18 @@ def speckled_frame(index, T_world_cam, camera, depth_scale=1.0):
     rgb = np.clip(texture(points) + 0.3 * speckled(points)[..., None], 0, 1)
     depth = DepthImage((depth_m * depth_scale).astype(np.float32), camera)
     return Frame(index, index / 30, np.round(255 * rgb).astype(np.uint8), depth, T_world_cam_true=T_world_cam)
+
+
+def bent_frames(poses):
+    """Frames whose depth is off by a tenth or two in a smooth way, in another way every few frames."""
+    rng = np.random.default_rng(1)
+    v, u = np.mgrid[-1:1:120j, -1:1:160j]
+    for i, T in enumerate(poses):
+        if i % 5 == 0:
+            a, b, c = rng.normal(0, 0.12, 3)
+        exact = frame(i, T)
+        bent = exact.depth.depth_m * np.exp(a * u + b * v + c * u * v).astype(np.float32)
+        yield replace(exact, depth=DepthImage(bent, CAMERA))
 
 
 def turn(count, angle_rad, radius_m=0.3):

@@ -84,7 +84,7 @@ def test_scores_are_those_of_evo(seed):
 
 
 @pytest.mark.skipif(not KITCHEN.is_dir(), reason="no recorded ground truth here")
-def test_scores_are_those_of_evo_on_a_real_path():
+def test_scores_are_those_of_evo_on_a_real_trajectory():
     pytest.importorskip("evo")
     times_s, T_truth = read_trajectory(KITCHEN / "groundtruth.txt")
     T_estimate = disturbed(np.random.default_rng(0), T_truth, scale=0.9, noise_m=0.01, noise_rad=0.01)
@@ -104,7 +104,7 @@ def test_a_moved_and_scaled_copy_is_perfect_up_to_scale():
     assert evaluate_trajectory(TIMES_S, T, TIMES_S, T)["ate_se3_m"] == 0
 
 
-def test_umeyama_finds_the_motion_and_never_a_reflection():
+def test_umeyama_finds_the_transform_and_never_a_reflection():
     rng = np.random.default_rng(2)
     source = rng.normal(size=(30, 3))
     T = se3.exp(rng.normal(size=6))
@@ -127,7 +127,7 @@ def test_a_constant_drift_is_the_relative_error():
 @pytest.mark.parametrize("positions", [np.zeros((20, 3)), np.outer(np.arange(20), (1.0, 2, 3)),
                                        np.outer(np.arange(20) % 2, (1.0, 0, 0))],
                          ids=("still", "straight", "two places"))
-def test_degenerate_paths_have_finite_scores(positions):
+def test_degenerate_trajectories_have_finite_scores(positions):
     T = np.tile(np.eye(4), (20, 1, 1))
     T[:, :3, 3] = positions
     other = random_walk(np.random.default_rng(0), 20)
@@ -153,7 +153,7 @@ def test_moments_are_the_same_only_within_a_tolerance(offset_s, matched):
     assert scores.get("matched", 0) == matched
 
 
-def test_a_sparser_truth_is_not_stretched_over_the_frames_between():
+def test_a_sparser_ground_truth_is_not_stretched_over_the_frames_between():
     """Truth once a second, 20 frames a second: each true pose scores one frame, not its neighbours."""
     T = random_walk(np.random.default_rng(0))
     scores = evaluate_trajectory(TIMES_S, T, TIMES_S[::20], T[::20])
@@ -238,7 +238,7 @@ def test_a_wrong_command_is_one_line_of_usage(arguments, capsys):
     assert shown.out == "" and len(shown.err.splitlines()) == 1 and "usage: python -m slam evaluate" in shown.err
 
 
-def test_a_short_path_has_no_relative_error(files, capsys):
+def test_a_short_trajectory_has_no_relative_error(files, capsys):
     shutil.rmtree(files / "results")
     T = random_walk(np.random.default_rng(3))
     (files / "short.txt").write_bytes(trajectory_text(TIMES_S[:10], T[:10]))

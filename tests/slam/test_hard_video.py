@@ -27,7 +27,7 @@ def run(config, frames, camera=scenes.CAMERA):
     return slam, results
 
 
-def path_error_m(slam, poses, with_scale=False):
+def trajectory_error_m(slam, poses, with_scale=False):
     _, T_world_cam = slam.trajectory()
     return absolute_error(T_world_cam[:, :3, 3], np.array(poses)[:, :3, 3], with_scale)
 
@@ -35,7 +35,7 @@ def path_error_m(slam, poses, with_scale=False):
 @BOTH
 def test_exposure_may_jump(config):
     poses = scenes.walk(40)
-    errors = [path_error_m(run(config, [scenes.frame(i, T, gain=0.7 if i < 15 else gain)
+    errors = [trajectory_error_m(run(config, [scenes.frame(i, T, gain=0.7 if i < 15 else gain)
                                         for i, T in enumerate(poses)])[0], poses)[0] for gain in (0.7, 1.12)]
     assert errors[1] < 1.2 * errors[0] + 0.001
 
@@ -72,11 +72,11 @@ def test_turning_on_the_spot_invents_no_depth():
 @BOTH
 def test_one_wall_may_fill_the_view(config):
     start = se3.exp(np.array([-0.4, 0.1, 1.6, 0, 0, 0]))
-    poses = [T for T in start @ np.array(scenes.walk(40, SIDEWAYS))]
+    poses = list(start @ np.array(scenes.walk(40, SIDEWAYS)))
     assert min(np.ptp(scenes.cast(T)[0]) for T in poses) < 0.2
     slam, _ = run(config, [scenes.speckled_frame(i, T, scenes.CAMERA) for i, T in enumerate(poses)])
     length_m = np.linalg.norm(np.diff(np.array(poses)[:, :3, 3], axis=0), axis=1).sum()
-    error_m, scale = path_error_m(slam, poses, with_scale=True)
+    error_m, scale = trajectory_error_m(slam, poses, with_scale=True)
     assert error_m < 0.02 * length_m and scale == pytest.approx(1, abs=0.05)
 
 
@@ -87,7 +87,7 @@ def test_little_texture_bounds_the_drift(config):
     frames = [walkers.frame(i, T, NOBODY)[0] for i, T in enumerate(poses)]
     slam, _ = run(config, [replace(frame, rgb=frame.rgb // 6 + 100) for frame in frames])
     length_m = np.linalg.norm(np.diff(np.array(poses)[:, :3, 3], axis=0), axis=1).sum()
-    error_m, scale = path_error_m(slam, poses, with_scale=True)
+    error_m, scale = trajectory_error_m(slam, poses, with_scale=True)
     assert error_m < 0.05 * length_m and scale == pytest.approx(1, abs=0.2)
 
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calib.geometry import se3
+from calib.geometry import se3, sim3
 from sequences.frame import DepthImage
 from slam.config import SlamConfig
 from slam.evaluation import absolute_error
+from slam.loops.loop_closer import Loop
 from slam.mapping.surfels import SurfelConfig
 from slam.system import SlamSystem
 from slam.tracking.image import working_size
@@ -24,10 +25,10 @@ def run(config, frames):
     return slam, [slam.process(frame) for frame in frames]
 
 
-def path_error_m(slam, poses):
+def trajectory_error_m(slam, poses):
     times_s, T_world_cam = slam.trajectory()
-    truth = np.array([poses[i] for i in np.round(times_s * 30).astype(int)])
-    return absolute_error(T_world_cam[:, :3, 3], truth[:, :3, 3], with_scale=False)[0]
+    ground_truth = np.array([poses[i] for i in np.round(times_s * 30).astype(int)])
+    return absolute_error(T_world_cam[:, :3, 3], ground_truth[:, :3, 3], with_scale=False)[0]
 
 
 def distance_to_walls_m(slam):
@@ -42,11 +43,11 @@ def sensor_run():
     return run(SENSOR, [scenes.frame(i, T) for i, T in enumerate(WALK)])
 
 
-def test_with_exact_depth_path_and_map_are_exact(sensor_run):
+def test_with_exact_depth_trajectory_and_map_are_exact(sensor_run):
     slam, results = sensor_run
     assert [r.status for r in results] == ["tracked"] * len(WALK)
     length_m = np.linalg.norm(np.diff([T[:3, 3] for T in WALK], axis=0), axis=1).sum()
-    assert path_error_m(slam, WALK) < 0.005 * length_m
+    assert trajectory_error_m(slam, WALK) < 0.005 * length_m
     distance = distance_to_walls_m(slam)
     assert len(distance) > 10_000 and np.percentile(distance, 95) < 0.004
     assert len(slam.keyframes) > 1
@@ -65,18 +66,19 @@ def test_the_first_frames_metric_scale_is_kept():
     frames = [scenes.frame(i, T, depth_scale=s / factors[0] * 1.25) for i, (T, s) in enumerate(zip(WALK, factors))]
     slam, results = run(NETWORK, frames)
     assert all(r.status == "tracked" for r in results)
-    times_s, T_world_cam = slam.trajectory()
+    _, T_world_cam = slam.trajectory()
     _, scale = absolute_error(T_world_cam[:, :3, 3], np.array(WALK)[:, :3, 3], with_scale=True)
     assert 1 / scale == pytest.approx(1.25, rel=0.03)
 
 
 def test_brightness_may_change():
-    frames = [scenes.frame(i, T, gain=0.85 + 0.15 * np.cos(i / 4), bias=0.05 * np.sin(i / 5)) for i, T in enumerate(WALK)]
+    frames = [scenes.frame(i, T, gain=0.85 + 0.15 * np.cos(i / 4), bias=0.05 * np.sin(i / 5))
+              for i, T in enumerate(WALK)]
     slam, results = run(SENSOR, frames)
-    assert all(r.status == "tracked" for r in results) and path_error_m(slam, WALK) < 0.005
+    assert all(r.status == "tracked" for r in results) and trajectory_error_m(slam, WALK) < 0.005
 
 
-def test_a_motion_that_prediction_does_not_expect_is_followed():
+def test_a_pose_that_prediction_does_not_expect_is_tracked():
     """The camera stops dead while prediction carries it half a metre and half a radian on."""
     slam = SlamSystem(scenes.CAMERA, SENSOR)
     for i, T in enumerate(WALK[:10]):
@@ -89,7 +91,8 @@ def test_a_motion_that_prediction_does_not_expect_is_followed():
 
 def noise_frame(index, level, std):
     rgb = np.clip(np.random.default_rng(index).normal(level, std, (120, 160, 3)), 0, 255).astype(np.uint8)
-    return replace(scenes.frame(index, np.eye(4), rgb=rgb), depth=DepthImage(np.zeros((120, 160), np.float32), scenes.CAMERA))
+    frame = scenes.frame(index, np.eye(4), rgb=rgb)
+    return replace(frame, depth=DepthImage(np.zeros((120, 160), np.float32), scenes.CAMERA))
 
 
 @pytest.mark.parametrize("level, std", [(0, 0), (4, 2), (150, 3)], ids=["black", "covered lens", "blank wall"])
@@ -100,7 +103,7 @@ def test_what_shows_nothing_is_lost_and_the_way_back_is_found(level, std):
     assert [r.status for r in results[15:22]] == ["lost"] * 7
     assert results[22].status in ("tracked", "relocalised")
     assert all(r.status == "tracked" for r in results[24:])
-    assert path_error_m(slam, WALK) < 0.006 and np.percentile(distance_to_walls_m(slam), 95) < 0.006
+    assert trajectory_error_m(slam, WALK) < 0.006 and np.percentile(distance_to_walls_m(slam), 95) < 0.006
 
 
 def test_a_carried_off_camera_is_found_where_it_was_before():
@@ -109,7 +112,7 @@ def test_a_carried_off_camera_is_found_where_it_was_before():
     frames = [scenes.frame(i, T) for i, T in enumerate(WALK[:21])]
     frames += [noise_frame(i, 0, 0) for i in range(21, 25)]
     frames += [scenes.frame(i, T) for i, T in enumerate(away, 25)]
-    slam, results = run(SENSOR, frames)
+    _, results = run(SENSOR, frames)
     assert [r.status for r in results[21:25]] == ["lost"] * 4
     assert results[-1].status in ("tracked", "relocalised")
     error = se3.inverse(results[-1].T_world_cam) @ away[-1]
@@ -139,7 +142,7 @@ def test_the_same_frames_give_the_same_bytes():
         assert x[..., rows].tobytes() == y[..., rows].tobytes() if x.ndim == 1 else x.tobytes() == y.tobytes()
 
 
-def test_moving_a_keyframe_moves_path_and_map_with_it(sensor_run):
+def test_moving_a_keyframe_moves_trajectory_and_map_with_it(sensor_run):
     slam, _ = sensor_run
     kept = slam.keyframes.T_world_key.copy()
     _, before = slam.trajectory()
@@ -150,6 +153,34 @@ def test_moving_a_keyframe_moves_path_and_map_with_it(sensor_run):
     assert np.allclose(after, T @ before)
 
 
+def started_from(frames, growth=None):
+    """T_cam_key from which tracking of the last frame starts; `growth`: by how much the world grows before it, as
+    after closing a loop."""
+    slam, starts = SlamSystem(scenes.CAMERA, NETWORK), []
+    for frame in frames[:-1]:
+        slam.process(frame)
+    if growth:
+        S_world_key = sim3.scaling(growth) @ slam.keyframes.S_world_key()
+        slam.loops.step, slam.loops.closed = lambda keyframes: S_world_key, [Loop(0, 0, np.eye(4))]
+    track = slam.localiser.tracker.track
+
+    def watched(pyramid, keyframe, T_cam_key, affine=(0.0, 0.0)):
+        starts.append(T_cam_key)
+        return track(pyramid, keyframe, T_cam_key, affine)
+    slam.localiser.tracker.track = watched
+    assert slam.process(frames[-1]).status == "tracked"
+    return starts[0]
+
+
+def test_in_a_map_that_grows_the_camera_goes_on_where_it_was_with_its_velocity():
+    """Half-way between keyframes, so that the camera is off its reference and moves."""
+    frames = [scenes.frame(i, T) for i, T in enumerate(WALK[:7])]
+    before, after = started_from(frames), started_from(frames, 1.5)
+    assert np.linalg.norm(before[:3, 3]) > 0.05
+    before[:3, 3] *= 1.5
+    np.testing.assert_allclose(after, before, atol=1e-5)
+
+
 def test_working_sizes_divide_by_every_level():
     for camera in (scenes.CAMERA, scenes.CAMERA.resized((480, 640)), scenes.CAMERA.resized((1080, 1920))):
         height, width = working_size(camera, SENSOR)
@@ -157,36 +188,24 @@ def test_working_sizes_divide_by_every_level():
         assert abs(width / height / (camera.width / camera.height) - 1) < 0.04
 
 
-def bent_frames(poses):
-    """Frames whose depth is off by a tenth or two in a smooth way, in another way every few frames."""
-    rng = np.random.default_rng(1)
-    v, u = np.mgrid[-1:1:120j, -1:1:160j]
-    for i, T in enumerate(poses):
-        if i % 5 == 0:
-            a, b, c = rng.normal(0, 0.12, 3)
-        frame = scenes.frame(i, T)
-        bent = frame.depth.depth_m * np.exp(a * u + b * v + c * u * v).astype(np.float32)
-        yield replace(frame, depth=DepthImage(bent, scenes.CAMERA))
-
-
 def test_geometry_corrects_what_the_network_gets_wrong():
     poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
-    path_errors, depth_errors = [], []
+    trajectory_errors, depth_errors = [], []
     for config in (replace(NETWORK, refinement=None), NETWORK):
-        slam, results = run(config, bent_frames(poses))
+        slam, results = run(config, scenes.bent_frames(poses))
         _, T_world_cam = slam.trajectory()
-        path_errors.append(absolute_error(T_world_cam[:, :3, 3], np.array(poses)[:, :3, 3], with_scale=True)[0])
+        trajectory_errors.append(absolute_error(T_world_cam[:, :3, 3], np.array(poses)[:, :3, 3], with_scale=True)[0])
         log_ratio = [np.log(result.inverse_depth * scenes.cast(T)[0]) for T, result in zip(poses, results)]
         depth_errors.append(np.mean([np.abs(ratio - np.median(ratio)).mean() for ratio in log_ratio[10:]]))
     alone, refined = depth_errors
-    assert refined < 0.75 * alone and path_errors[1] < path_errors[0]
+    assert refined < 0.75 * alone and trajectory_errors[1] < trajectory_errors[0]
     factor, log_std = slam.depth.refiner.network_scale(slam.keyframes, 0)
     assert factor == pytest.approx(1, abs=0.15) and log_std < 0.2
 
 
-def test_keyframes_are_settled_when_others_follow_and_the_rest_in_the_end():
+def test_keyframes_are_finished_when_others_follow_and_the_rest_at_the_end():
     poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
-    slam, _ = run(NETWORK, bent_frames(poses))
+    slam, _ = run(NETWORK, scenes.bent_frames(poses))
     assert len(slam.keyframes) > 5
     waiting = list(slam.depth.refiner.unfinished)
     assert waiting == list(range(len(slam.keyframes)))[-len(waiting):] and 1 <= len(waiting) <= 3
@@ -201,7 +220,7 @@ def test_keyframes_are_settled_when_others_follow_and_the_rest_in_the_end():
     assert np.median(distance) < 0.05
 
 
-def test_a_keyframe_is_settled_in_its_own_submap():
+def test_a_keyframe_is_finished_in_its_own_submap():
     """It was seen already, as its preview; in the view of another submap it would come a second time."""
     slam, _ = run(NETWORK, [scenes.frame(i, np.eye(4)) for i in range(3)])
     before = len(slam.surfels)
@@ -218,7 +237,7 @@ def test_a_camera_that_stands_still_leaves_a_map():
     assert distance_to_walls_m(slam).size > 0.5 * scenes.CAMERA.width * scenes.CAMERA.height
 
 
-def test_in_the_end_all_keyframes_say_how_large_the_world_is():
+def test_at_the_end_all_keyframes_vote_on_the_scale_of_the_world():
     """The first prediction is off by two fifths, the rest are right: path and map grow when that is known."""
     poses = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
     slam, _ = run(NETWORK, [scenes.frame(i, T, depth_scale=1.0 if i else 0.6) for i, T in enumerate(poses)])

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -65,6 +66,23 @@ def test_what_was_written_stays_whatever_happens(tmp_path):
     while recorder.recorded < 4:
         time.sleep(0.005)
     assert [frame.index for frame in open_sequence(str(tmp_path), SourceOptions(depth_every=1))] == [0, 1, 2, 3]
+
+
+def test_the_index_never_names_an_image_that_is_not_there(tmp_path, monkeypatch):
+    """Whenever the power fails: while an image is written, its line is still missing, and all before it are there."""
+    written, write_bytes = [], Path.write_bytes
+
+    def watched(path, data):
+        index = path.parent.with_suffix(".txt").read_text().splitlines()
+        assert [line.split()[1] for line in index] == [name for name in written if name.startswith(path.parent.name)]
+        written.append(path.relative_to(tmp_path).as_posix())
+        return write_bytes(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", watched)
+    recorder = recorder_into(tmp_path)
+    list(recorder.tap(live_frames(4)))
+    recorder.close()
+    assert len(written) == 7
 
 
 def test_who_is_too_slow_leaves_out_frames_and_says_so(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""slam.global_adjustment.feature_tracks: matches between pictures of the speckled box, and chains with and without contradictions."""
+"""slam.global_adjustment.feature_tracks: matches in the speckled box, chains with and without contradictions."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def matcher():
 def test_matches_show_one_point(matcher):
     first, second = (matcher.features(picture(T)) for T in T_WORLD_CAM)
     pairs = matcher.matches(first, second)
-    depth_m, points = scenes.cast(T_WORLD_CAM[0], CAMERA)
+    depth_m, _ = scenes.cast(T_WORLD_CAM[0], CAMERA)
     u, v = np.rint(first.pixel[pairs[:, 0]]).astype(int).T
     T_cam_world = se3.inverse(T_WORLD_CAM[1])
     rays = np.column_stack([(first.pixel[pairs[:, 0]] - (CAMERA.cx, CAMERA.cy)) / (CAMERA.fx, CAMERA.fy),

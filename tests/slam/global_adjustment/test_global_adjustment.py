@@ -1,4 +1,4 @@
-"""slam.global_adjustment.global_adjustment on keyframes of the speckled box that stand wrong and have the wrong size."""
+"""slam.global_adjustment.global_adjustment: keyframes of the speckled box that stand wrong and have the wrong size."""
 
 from dataclasses import replace
 
@@ -7,7 +7,8 @@ import pytest
 
 from calib.geometry import se3, sim3
 from slam.config import SlamConfig
-from slam.global_adjustment.global_adjustment import GlobalAdjustment, placed
+from slam.global_adjustment.feature_tracks import FeatureTracks
+from slam.global_adjustment.global_adjustment import GlobalAdjustment, depth_at, placed
 from slam.loops.candidates import LoopCandidates
 from slam.mapping.keyframes import Keyframes
 from slam.tracking.image import prepared
@@ -82,7 +83,7 @@ def test_a_keyframe_without_features_goes_where_the_one_before_goes():
 
 
 @pytest.mark.parametrize("missing", [None, np.zeros((120, 160), np.float16)])
-def test_the_network_need_not_have_an_opinion_of_every_keyframe(missing):
+def test_the_network_need_not_vote_on_every_keyframe(missing):
     S_world_key = adjusted(keyframes_of(disturbed()), true_depth() | {2: missing, 5: missing})
     assert errors_m(S_world_key).max() < 0.012
 
@@ -107,6 +108,14 @@ def test_a_second_round_tries_what_it_did_not_know_to_see_the_same():
     (few, _), (more, error_m), (as_many, _) = rounds
     assert (0, 5) in adjustment.matches and few < more == as_many and error_m < 0.012
     assert adjustment.S_world_key is None
+
+
+def test_depth_of_half_size_is_read_where_its_pixels_lie():
+    """Pixel u of the small image covers 2 u and 2 u + 1 of the large one."""
+    depth_m = np.arange(1.0, 1 + 120 * 160).reshape(120, 160)
+    v, u = (axis.ravel() for axis in np.mgrid[:240, :320])
+    tracks = FeatureTracks(np.zeros(v.size, int), np.arange(v.size), np.column_stack([u, v]).astype(float))
+    np.testing.assert_allclose(depth_at({0: 1 / depth_m}, tracks, CAMERA), depth_m[v // 2, u // 2])
 
 
 def test_parts_stand_where_their_first_keyframe_stood():

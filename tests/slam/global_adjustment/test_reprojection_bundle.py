@@ -1,4 +1,4 @@
-"""slam.global_adjustment.reprojection_bundle against a slow reference by finite differences, and on points whose truth is known."""
+"""slam.global_adjustment.reprojection_bundle against finite differences, and on points of known position."""
 
 import numpy as np
 import pytest
@@ -108,7 +108,7 @@ def camera_error(state, seen):
     return np.abs(se3.inverse(state.T_cam_world)[:, :3, 3] - se3.inverse(seen.T_cam_world)[:, :3, 3]).max()
 
 
-def test_exact_points_bring_everything_to_the_truth():
+def test_exact_points_bring_everything_to_the_ground_truth():
     seen = Seen()
     state, errors_px = seen.bundle().minimise(seen.disturbed())
     assert camera_error(state, seen) < 1e-3 and np.abs(state.points - seen.X).max() < 1e-2 and errors_px.max() < 0.01
@@ -131,11 +131,11 @@ def test_expected_depth_decides_how_large_everything_is():
     assert np.median(state.points[:, 2] / seen.X[:, 2]) == pytest.approx(1.5, abs=0.05)
 
 
-def test_held_cameras_stay_and_points_behind_them_do_no_harm():
+def test_fixed_cameras_stay_and_points_behind_them_do_no_harm():
     seen = Seen()
     state = seen.disturbed()
     state.points[:3, 2] *= -1
-    state, errors_px = seen.bundle().minimise(state)
+    state, _ = seen.bundle().minimise(state)
     np.testing.assert_array_equal(state.T_cam_world[0], seen.T_cam_world[0])
     assert np.isfinite(state.points).all() and camera_error(state, seen) < 0.01
 

@@ -66,7 +66,19 @@ def test_residuals_match_the_reference(live):
     assert np.allclose(geometric[:seen_depth], expected, atol=3e-6)
 
 
-@pytest.mark.parametrize("depth_log_std", [0.0, 0.05])
+@pytest.mark.parametrize("u", [0.5, 0.98, 1.02, 80, 157.98, 158.02, 158.5, 159.5])
+@pytest.mark.parametrize("v", [0.5, 0.98, 1.02, 60, 117.98, 118.02, 118.5, 119.5])
+def test_points_count_where_the_image_has_its_gradients(live, u, v):
+    """Inside of the border of one pixel on which central differences are not defined."""
+    point = np.zeros((POINT_FIELDS, 1), np.float32)
+    point[:3, 0] = (u - scenes.CAMERA.cx) / scenes.CAMERA.fx, (v - scenes.CAMERA.cy) / scenes.CAMERA.fy, 1
+    expected = references.photometric_residual(point[:, 0].astype(np.float64), live[0].texture[..., 0], scenes.CAMERA,
+                                               np.eye(4), np.zeros(2))
+    _, (_, seen, *_) = run(point, live[0], np.eye(4), (0.0, 0.0), depth=False)
+    assert seen == (1 < u < 158 and 1 < v < 118) == (expected is not None)
+
+
+@pytest.mark.parametrize("depth_log_std", [0.0, 1.0])
 def test_photometric_products_match_finite_differences(depth_log_std):
     """J'WJ and J'Wr of single points. The image is a ramp, so that central differences are its derivative."""
     v, u = np.mgrid[:120, :160]
@@ -85,7 +97,7 @@ def test_photometric_products_match_finite_differences(depth_log_std):
             continue
         point[3] = points[3, p] = points[3, p] + seen_from / np.exp(affine[0]) + rng.normal(scale=0.05)
 
-        def residual(T_, affine_):
+        def residual(T_, affine_, point=point):
             return references.photometric_residual(point, gray, scenes.CAMERA, T_, affine_)
 
         r, J = residual(T, affine), references.derivative(residual, T, affine)
@@ -111,13 +123,14 @@ def test_geometric_products_match_finite_differences(live):
         if not seen_depth:
             continue
         point = points[:, p].astype(np.float64)
-        J = references.derivative(lambda T_, _: references.geometric_residual(point, rho, scenes.CAMERA, T_), T,
-                                  np.zeros(2))
+        J = references.derivative(
+            lambda T_, _, point=point: references.geometric_residual(point, rho, scenes.CAMERA, T_), T, np.zeros(2))
         r = references.geometric_residual(point, rho, scenes.CAMERA, T)
         weight, _ = references.huber(r / SIGMA[1])
         expected = weight / SIGMA[1] ** 2 * np.outer(J, J)
         assert np.allclose((both - alone)[:8, :8], expected, atol=0.02 * np.abs(expected).max())
-        assert np.allclose((both - alone)[:8, 8], weight / SIGMA[1] ** 2 * J * r, atol=0.02 * np.abs(J).max() / SIGMA[1])
+        expected = weight / SIGMA[1] ** 2 * J * r
+        assert np.allclose((both - alone)[:8, 8], expected, atol=0.02 * np.abs(J).max() / SIGMA[1])
         checked += 1
     assert checked > 20
 

@@ -1,4 +1,4 @@
-"""slam.keyframe_depth.depth_alignment: a prediction of wrong scale and bent shape, and maps that know a part of the view."""
+"""slam.keyframe_depth.depth_alignment: predictions of wrong scale and bent shape, and maps of a part of the view."""
 
 import numpy as np
 import pytest
@@ -16,60 +16,61 @@ def view_of(depth_m, confidence=10.0):
 
 
 @pytest.fixture
-def truth_m():
+def ground_truth_m():
     v, u = np.mgrid[: SIZE[0], : SIZE[1]]
     return 2.0 + 0.01 * u + np.where(v > 80, -1.0, 0.0)
 
 
-def test_scale_is_found_exactly(truth_m):
-    depth = align_depth((1 / (1.7 * truth_m)).astype(np.float32), view_of(truth_m), 0.0, AlignmentConfig())
+def test_scale_is_found_exactly(ground_truth_m):
+    predicted = 1.7 * ground_truth_m
+    depth = align_depth((1 / predicted).astype(np.float32), view_of(ground_truth_m), 0.0, AlignmentConfig())
     assert depth.log_scale == pytest.approx(-np.log(1.7), abs=1e-5)
-    assert np.allclose(1 / depth.inverse_depth, truth_m, rtol=1e-4) and depth.log_spread < 1e-4
+    assert np.allclose(1 / depth.inverse_depth, ground_truth_m, rtol=1e-4) and depth.log_spread < 1e-4
 
 
-def test_scale_survives_a_third_of_outliers(truth_m):
-    predicted = 0.6 * truth_m
+def test_scale_survives_a_third_of_outliers(ground_truth_m):
+    predicted = 0.6 * ground_truth_m
     predicted[:, :50] *= 3
-    depth = align_depth((1 / predicted).astype(np.float32), view_of(truth_m), 0.0, AlignmentConfig())
+    depth = align_depth((1 / predicted).astype(np.float32), view_of(ground_truth_m), 0.0, AlignmentConfig())
     assert np.exp(depth.log_scale) == pytest.approx(1 / 0.6, rel=0.02)
-    assert np.median(np.abs(1 / depth.inverse_depth[:, 80:] / truth_m[:, 80:] - 1)) < 0.02
+    assert np.median(np.abs(1 / depth.inverse_depth[:, 80:] / ground_truth_m[:, 80:] - 1)) < 0.02
 
 
-def test_a_smooth_bend_is_straightened_and_an_edge_is_kept(truth_m):
+def test_a_smooth_bend_is_straightened_and_an_edge_is_kept(ground_truth_m):
     v, u = np.mgrid[: SIZE[0], : SIZE[1]]
     bend = 0.15 * np.sin(u / 50) + 0.1 * np.cos(v / 40)
-    predicted = 1.3 * truth_m * np.exp(bend)
-    depth = align_depth((1 / predicted).astype(np.float32), view_of(truth_m), 0.0, AlignmentConfig())
-    after = np.abs(1 / depth.inverse_depth / truth_m - 1)
+    predicted = 1.3 * ground_truth_m * np.exp(bend)
+    depth = align_depth((1 / predicted).astype(np.float32), view_of(ground_truth_m), 0.0, AlignmentConfig())
+    after = np.abs(1 / depth.inverse_depth / ground_truth_m - 1)
     assert np.median(after) < 0.015 < 0.08 < np.median(np.abs(np.exp(bend) - 1))
     edge = depth.inverse_depth[81] / depth.inverse_depth[80]
-    assert np.allclose(edge, truth_m[80] / truth_m[81], rtol=0.02)
+    assert np.allclose(edge, ground_truth_m[80] / ground_truth_m[81], rtol=0.02)
 
 
-def test_what_the_map_does_not_know_gets_the_scale_alone(truth_m):
-    known = truth_m.copy()
+def test_what_the_map_does_not_know_gets_the_scale_alone(ground_truth_m):
+    known = ground_truth_m.copy()
     known[:, 60:] = 0
-    depth = align_depth((1 / (2 * truth_m)).astype(np.float32), view_of(known), 0.0, AlignmentConfig())
-    assert np.allclose(1 / depth.inverse_depth[:, 150:], truth_m[:, 150:], rtol=1e-3)
+    depth = align_depth((1 / (2 * ground_truth_m)).astype(np.float32), view_of(known), 0.0, AlignmentConfig())
+    assert np.allclose(1 / depth.inverse_depth[:, 150:], ground_truth_m[:, 150:], rtol=1e-3)
 
 
-def test_an_object_the_map_has_not_seen_stays(truth_m):
-    predicted = truth_m.copy()
+def test_an_object_the_map_has_not_seen_stays(ground_truth_m):
+    predicted = ground_truth_m.copy()
     predicted[30:70, 60:100] = 0.8
-    depth = align_depth((1 / predicted).astype(np.float32), view_of(truth_m), 0.0, AlignmentConfig())
+    depth = align_depth((1 / predicted).astype(np.float32), view_of(ground_truth_m), 0.0, AlignmentConfig())
     assert np.allclose(1 / depth.inverse_depth[35:65, 65:95], 0.8, rtol=0.02)
 
 
-def test_without_common_ground_the_last_scale_is_kept(truth_m):
+def test_without_common_ground_the_last_scale_is_kept(ground_truth_m):
     nothing = view_of(np.zeros(SIZE))
-    depth = align_depth((1 / truth_m).astype(np.float32), nothing, np.log(1.5), AlignmentConfig())
-    assert np.allclose(1 / depth.inverse_depth, 1.5 * truth_m, rtol=1e-5) and depth.log_scale == np.log(1.5)
+    depth = align_depth((1 / ground_truth_m).astype(np.float32), nothing, np.log(1.5), AlignmentConfig())
+    assert np.allclose(1 / depth.inverse_depth, 1.5 * ground_truth_m, rtol=1e-5) and depth.log_scale == np.log(1.5)
 
 
-def test_holes_in_the_prediction_stay_holes(truth_m):
-    predicted = (1 / truth_m).astype(np.float32)
+def test_holes_in_the_prediction_stay_holes(ground_truth_m):
+    predicted = (1 / ground_truth_m).astype(np.float32)
     predicted[10:20] = 0
-    depth = align_depth(predicted, view_of(truth_m), 0.0, AlignmentConfig())
+    depth = align_depth(predicted, view_of(ground_truth_m), 0.0, AlignmentConfig())
     assert not depth.inverse_depth[10:20].any() and np.isfinite(depth.inverse_depth).all()
 
 

@@ -17,7 +17,7 @@ CONFIG = replace(SlamConfig.for_network(), surfels=SurfelConfig(max_surfels=200_
 WALK = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
 
 
-def opinions(inverse_depth, poses):
+def votes(inverse_depth, poses):
     """Of cameras in the box, that see it as it is -> agree, oppose"""
     others = np.stack([1 / scenes.cast(T)[0] for T in poses]).astype(np.float32)
     agree, oppose = np.empty((2, *inverse_depth.shape), np.uint8)
@@ -29,16 +29,16 @@ def opinions(inverse_depth, poses):
 @pytest.mark.parametrize("factor, agreeing, opposing", [(1.0, 2, 0), (0.7, 0, 2), (1.4, 0, 0)])
 def test_other_keyframes_agree_or_see_through_or_cannot_tell(factor, agreeing, opposing):
     poses = [se3.exp(np.array([x, 0.02, 0.05, 0, 0, 0])) for x in (-0.1, 0.1)]
-    agree, oppose = opinions(1 / (factor * scenes.cast(np.eye(4))[0]), poses)
+    agree, oppose = votes(1 / (factor * scenes.cast(np.eye(4))[0]), poses)
     middle = np.s_[20:-20, 25:-25]
     assert np.all(agree[middle] == agreeing) and np.all(oppose[middle] == opposing)
 
 
-def test_unknown_depth_and_other_directions_have_no_opinion():
-    agree, oppose = opinions(np.zeros(scenes.CAMERA.size), [np.eye(4)])
+def test_unknown_depth_and_other_directions_have_no_vote():
+    agree, oppose = votes(np.zeros(scenes.CAMERA.size), [np.eye(4)])
     assert not agree.any() and not oppose.any()
     turned = se3.exp(np.array([0, 0, 0, 0, np.pi, 0]))
-    agree, oppose = opinions(1 / scenes.cast(np.eye(4))[0], [turned])
+    agree, oppose = votes(1 / scenes.cast(np.eye(4))[0], [turned])
     assert not agree.any() and not oppose.any()
 
 

@@ -1,4 +1,4 @@
-"""slam.keyframe_depth.keyframe_window and slam.refinement in a box of which everything is known."""
+"""slam.keyframe_depth.keyframe_window and slam.keyframe_depth.refinement in a box of which everything is known."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -7,34 +7,10 @@ import numpy as np
 import pytest
 
 from calib.geometry import se3
-from slam.keyframe_depth.keyframe_window import Window, WindowConfig, unique_minimum
+from slam.keyframe_depth.keyframe_window import Window, unique_minimum
 from slam.keyframe_depth.refinement import RefinementConfig, Refiner
-from slam.tracking.pyramid import NO_DEPTH, build_pyramid
 from tests.helpers import scenes
-
-CONFIG = WindowConfig(min_located=40)
-WALK = [se3.exp(np.array([0.09 * k, 0.01 * k, 0.02 * k, 0.004 * k, -0.02 * k, 0])) for k in range(9)]
-"""T_world_cam"""
-
-
-def pyramid_at(T_world_cam):
-    rgb, depth_m = scenes.picture(T_world_cam)
-    return build_pyramid(rgb.astype(np.float32).mean(-1) / 255, NO_DEPTH, scenes.CAMERA, 3), 1 / depth_m
-
-
-def filled(count, errors, config=CONFIG):
-    """A window that has seen `count` views, each at its true pose times an error."""
-    window = Window(config)
-    for row, (T, error) in enumerate(zip(WALK[:count], errors)):
-        pyramid, rho = pyramid_at(T)
-        window.add(row, T @ error, (0, 0), pyramid, rho, np.full(rho.shape, 0.3, np.float32))
-        window.adjust()
-    return window
-
-
-def small_motions(count, seed=0):
-    rng = np.random.default_rng(seed)
-    return [np.eye(4)] + [se3.exp(rng.normal(0, [0.01] * 3 + [0.004] * 3)) for _ in range(count - 1)]
+from tests.helpers.keyframe_windows import CONFIG, WALK, filled, pyramid_at, small_pose_errors
 
 
 def pose_errors(window):
@@ -42,14 +18,14 @@ def pose_errors(window):
 
 
 def test_keyframes_and_points_come_to_where_they_belong():
-    errors = small_motions(5)
+    errors = small_pose_errors(5)
     window = filled(5, errors)
     wrong_by = np.mean([np.linalg.norm(se3.log(error)) for error in errors])
     assert pose_errors(window).mean() < 0.3 * wrong_by
     assert window.is_good.sum() > 100
     u, v, rho = window.located(se3.inverse(WALK[2]), scenes.CAMERA)
-    truth = pyramid_at(WALK[2])[1][v, u]
-    assert len(u) > 100 and np.median(np.abs(np.log(rho / truth))) < 0.02
+    ground_truth = pyramid_at(WALK[2])[1][v, u]
+    assert len(u) > 100 and np.median(np.abs(np.log(rho / ground_truth))) < 0.02
 
 
 def test_the_oldest_keyframe_leaves_with_its_points():
@@ -106,10 +82,10 @@ def refiner():
 
 
 def test_a_bent_prediction_is_straightened_by_the_points(refiner):
-    truth = pyramid_at(WALK[3])[1]
-    bend = np.exp(0.3 + 0.25 * np.linspace(-1, 1, truth.shape[1])[None] * np.ones((truth.shape[0], 1)))
-    depth = refiner.dense((truth * bend).astype(np.float32), WALK[3])
-    before, after = (np.abs(np.log(rho / truth)) for rho in (truth * bend / np.exp(0.3), depth.inverse_depth))
+    ground_truth = pyramid_at(WALK[3])[1]
+    bend = np.exp(0.3 + 0.25 * np.linspace(-1, 1, ground_truth.shape[1])[None] * np.ones((ground_truth.shape[0], 1)))
+    depth = refiner.dense((ground_truth * bend).astype(np.float32), WALK[3])
+    before, after = np.abs(np.log(bend / np.exp(0.3))), np.abs(np.log(depth.inverse_depth / ground_truth))
     assert after.mean() < 0.4 * before.mean()
     assert depth.log_scale == pytest.approx(0.3, abs=0.1)
 

@@ -1,4 +1,4 @@
-"""slam.loops.appearance_index: descriptors that are nearly the same are found again, others are not, however many there are."""
+"""slam.loops.appearance_index: descriptors nearly the same are found, others are not, however many there are."""
 
 import numpy as np
 

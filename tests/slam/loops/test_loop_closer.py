@@ -10,8 +10,8 @@ from sequences.frame import DepthImage
 from slam.config import SlamConfig
 from slam.evaluation import absolute_error
 from slam.loops.candidates import CandidateConfig
-from slam.loops.loop_closer import Trial
-from slam.loops.pose_graph import Edge
+from slam.loops.loop_closer import Loop, Trial
+from slam.loops.pose_graph import Edge, Optimum
 from slam.mapping.keyframes import KeyframeConfig, Keyframes
 from slam.mapping.surfels import SurfelConfig
 from slam.system import SlamSystem
@@ -20,7 +20,7 @@ from tests.helpers import scenes
 CAMERA = scenes.CAMERA.resized((180, 240))
 NO_CANDIDATES = CandidateConfig(by_appearance=0, by_position=0)
 ROUND = scenes.turn(110, 1.15 * 2 * np.pi)
-DRIFT = np.array([0, -0.005, 0, 0, 0, 0])
+NO_DRIFT, DRIFT = np.zeros(6), np.array([0, -0.005, 0, 0, 0, 0])
 """Of each keyframe against the one before: upwards, since a constant error sideways closes to a circle by itself."""
 
 
@@ -29,7 +29,7 @@ def frames():
     return [scenes.speckled_frame(i, T, CAMERA) for i, T in enumerate(ROUND)]
 
 
-def system(config, drift=np.zeros(6), closes_loops=True):
+def system(config, drift=NO_DRIFT, closes_loops=True):
     """A system whose keyframes are placed with an error."""
     loops = config.loops if closes_loops else replace(config.loops, candidates=NO_CANDIDATES)
     slam = SlamSystem(CAMERA, replace(config, surfels=SurfelConfig(max_surfels=300_000), loops=loops))
@@ -49,8 +49,8 @@ def run(slam, frames):
 
 def error_m(slam, submap=None):
     times_s, T = slam.trajectory(submap)
-    truth = np.array(ROUND)[np.round(times_s * 30).astype(int)]
-    return absolute_error(T[:, :3, 3], truth[:, :3, 3], with_scale=False)[0]
+    ground_truth = np.array(ROUND)[np.round(times_s * 30).astype(int)]
+    return absolute_error(T[:, :3, 3], ground_truth[:, :3, 3], with_scale=False)[0]
 
 
 def test_drift_is_removed_and_both_passes_become_one_surface(frames):
@@ -93,7 +93,7 @@ def black(index):
 
 
 @pytest.mark.parametrize("config", [SlamConfig.for_sensor(), SlamConfig.for_network()], ids=["sensor", "network"])
-def test_a_part_begun_in_the_dark_is_joined_where_the_path_comes_back(frames, config):
+def test_a_part_begun_in_the_dark_is_joined_where_the_trajectory_comes_back(frames, config):
     """Lost for more than a second, found at a place never seen: a submap; on coming round it joins the map."""
     cut = [*frames[:20], *(replace(black(i), timestamp_s=20 / 30 + (i - 20) * 0.12) for i in range(20, 34))]
     rest = [replace(f, index=i + 34, timestamp_s=10 + f.timestamp_s) for i, f in enumerate(frames[40:])]
@@ -103,8 +103,8 @@ def test_a_part_begun_in_the_dark_is_joined_where_the_path_comes_back(frames, co
     assert all(r.status == "tracked" for r in results[45:])
     assert len(slam.map.submaps()) == 1 and slam.map.submaps()[0]["frames"] > 80
     times_s, T = slam.trajectory()
-    truth = np.array(ROUND)[np.round((times_s - 10 * (times_s > 5)) * 30).astype(int)]
-    assert absolute_error(T[:, :3, 3], truth[:, :3, 3], with_scale=False)[0] < 0.02
+    ground_truth = np.array(ROUND)[np.round((times_s - 10 * (times_s > 5)) * 30).astype(int)]
+    assert absolute_error(T[:, :3, 3], ground_truth[:, :3, 3], with_scale=False)[0] < 0.02
 
 
 def test_parts_that_nothing_joins_are_kept_apart(frames):
@@ -139,7 +139,7 @@ def test_what_is_learnt_while_a_loop_is_being_closed_is_kept():
     assert np.allclose(loops._carried_on(keyframes, trial, correction @ trial.S_world_key), correction @ np.array(ROUND[:3]) @ adjustment)
 
 
-def test_adjusted_motions_replace_those_of_tracking_but_not_loops():
+def test_adjusted_poses_replace_those_of_tracking_but_not_loops():
     loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(ROUND[:3])
     wrong = se3.exp(np.array([0.1, 0, 0, 0, 0, 0]))
     loops.graph.edges = [Edge(0, 1, wrong, np.ones(7), False), Edge(1, 2, wrong, np.ones(7), False),
@@ -147,3 +147,19 @@ def test_adjusted_motions_replace_those_of_tracking_but_not_loops():
     loops.remeasure(keyframes, [0, 1])
     chi2 = loops.graph.chi2(keyframes.S_world_key())
     assert chi2[0] < 1e-12 and chi2[1:].min() > 1e-3
+
+
+@pytest.mark.parametrize("loop_chi2, odometry_chi2, is_accepted", [
+    (29, 0, True), (31, 0, False), (29, 22, True), (1, 60, False), (0, 51, True), (0, 53, False)])
+def test_a_loop_may_strain_the_trajectory_only_so_far(loop_chi2, odometry_chi2, is_accepted):
+    """By 30, and 2 for each of the ten keyframes since the older visit, on top of 2 that were there before."""
+    loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(ROUND[:12])
+    loop = Loop(11, 1, np.eye(4))
+    S_world_key = keyframes.S_world_key()
+    optimum = Optimum(sim3.exp(np.full(7, 0.01)) @ S_world_key, np.array([odometry_chi2, loop_chi2]), 1)
+    loops.trial = Trial([loop], [Edge(11, 1, np.eye(4), np.ones(7), True)], keyframes.submap, S_world_key, 2.0,
+                        iter([optimum]))
+    assert loops.step(keyframes) is None and loops.is_busy
+    moved = loops.step(keyframes)
+    assert not loops.is_busy and loops.refused == (not is_accepted) and loops.closed == [loop] * is_accepted
+    assert np.allclose(moved, optimum.S_world_key) if is_accepted else moved is None

@@ -7,7 +7,9 @@ from slam.mapping.fusion import Fusion, FusionConfig
 from slam.mapping.render import render
 from slam.mapping.surfels import SurfelConfig, Surfels
 from tests.helpers import scenes
+from tests.helpers.surfel_shapes import rectangle, surfels_at
 
+CONFIG = FusionConfig()
 HERE = np.eye(4)[None]
 ONES = np.ones(scenes.CAMERA.size, np.float32)
 
@@ -15,14 +17,14 @@ ONES = np.ones(scenes.CAMERA.size, np.float32)
 class Map:
     """A map of one keyframe and a camera that does not move."""
 
-    def __init__(self, config=FusionConfig(), **surfels):
+    def __init__(self, config=CONFIG, **surfels):
         self.surfels = Surfels(SurfelConfig(**{"max_surfels": 100_000, **surfels}))
         self.surfels.add_keyframe()
         self.fusion = Fusion(scenes.CAMERA, config)
         self.frames = 0
 
     def fuse(self, depth_m, colour=128, weights=ONES):
-        """depth_m: a number for a wall across the view, or (h, w). Every pixel has weight 1, not Keller's radial one."""
+        """depth_m: a number for a wall across the view, or (h, w). Every pixel has weight 1, no radial one (Keller)."""
         depth_m = np.broadcast_to(np.float32(depth_m), scenes.CAMERA.size)
         rgb = np.full((*scenes.CAMERA.size, 3), colour, np.uint8)
         with np.errstate(divide="ignore"):
@@ -63,6 +65,20 @@ def test_averages_are_weighted_by_confidence():
     m.fuse(2.03 + 0.09, colour=130)
     position, _, _, _, confidence = m.fields()
     assert np.allclose(position[confidence == 3, 2], 2.06, atol=1e-5)
+
+
+def test_one_frame_is_one_observation_of_a_surfel_however_many_pixels_show_it():
+    """Surfels with four to nine pixels each: every one gains one observation, and nothing is added between them."""
+    m = Map()
+    side_m = 3 * 2.0 / scenes.CAMERA.fx
+    points, normals = rectangle((0.6, -0.5, 2.0), (-1.2, 0, 0), (0, 1.0, 0), spacing_m=side_m)
+    m.surfels = surfels_at(points, normals, radius=side_m, confidence=20.0)
+    m.surfels.arrays.seen[:] = -1
+    depth_m = np.zeros(scenes.CAMERA.size)
+    depth_m[40:80, 60:100] = 2.0
+    result = m.fuse(depth_m)
+    confidence = m.fields()[-1]
+    assert result.merged == np.sum(confidence > 20) > 100 and set(confidence) == {20, 21} and result.added == 0
 
 
 def test_the_order_of_frames_does_not_matter():
@@ -133,7 +149,7 @@ def test_what_is_hidden_is_not_carved():
     assert np.sum(np.isclose(m.fields()[0][:, 2], 3.0)) > 10_000
 
 
-def test_what_contradicts_the_map_is_not_added_and_wins_in_the_end():
+def test_what_contradicts_the_map_is_not_added_and_wins_by_repetition():
     """A wall at 2.5 m against one at 2.0 m: two layers would be wrong in any case."""
     m = Map(FusionConfig(ambiguity=0.5, free_space_margin=1.0, doubt=0.8))
     for _ in range(4):

@@ -10,8 +10,10 @@ from slam.mapping.keyframes import KeyframeConfig, Keyframes
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid, grey
 from tests.helpers import scenes
 
+CONFIG = KeyframeConfig()
 
-def made(rgb, depth_m, config=KeyframeConfig(), with_grid=False):
+
+def made(rgb, depth_m, config=CONFIG, with_grid=False):
     pyramid = build_pyramid(grey(rgb, scenes.CAMERA.size), NO_DEPTH, scenes.CAMERA, 4)
     rho = np.where(depth_m > 0, 1 / np.maximum(depth_m, 1e-3), 0).astype(np.float32)
     return Keyframes(config).make(scenes.frame(7, np.eye(4)), pyramid, rho, 0.05, with_grid)
@@ -82,6 +84,29 @@ def test_another_depth_moves_the_points_along_their_rays():
     assert keyframe.median_depth_m == pytest.approx(2 * np.median(depth_m), rel=0.01)
     keyframes.redraw(keyframe, pyramid, np.zeros_like(depth_m), 0.05)
     assert keyframe.inverse_depth.any() and np.allclose(keyframe.points[0][:3], 2 * before[0][:3], rtol=1e-3)
+
+
+def test_a_keyframe_grows_with_all_that_is_seen_from_it():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    keyframes = Keyframes(KeyframeConfig())
+    for _ in range(2):
+        keyframes.add(made(rgb, depth_m), np.eye(4))
+    grown, same = keyframes.items
+    for growth in (2.0, 1.5):
+        factor = keyframes.move(sim3.similarity(keyframes.T_world_key, keyframes.scale * (growth, 1)))
+        assert np.allclose(factor, (growth, 1))
+    assert np.allclose(keyframes.scale, (3, 1)) and np.array_equal(same.inverse_depth, (1 / depth_m))
+    for ours, theirs in zip(grown.points, same.points):
+        np.testing.assert_allclose(ours[:3], 3 * theirs[:3], rtol=1e-6)
+        np.testing.assert_array_equal(ours[3:], theirs[3:])
+    np.testing.assert_allclose(grown.inverse_depth, same.inverse_depth / 3, rtol=1e-6)
+    assert grown.median_depth_m == pytest.approx(3 * same.median_depth_m)
+    assert np.allclose(keyframes.S_world_key()[0][:3, :3], 3 * np.eye(3))
+
+
+def test_a_keyframe_keeps_its_image():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    assert np.array_equal(made(rgb, depth_m).gray_u8, np.round(255 * grey(rgb, scenes.CAMERA.size)))
 
 
 def test_many_moves_leave_rotations_rigid():

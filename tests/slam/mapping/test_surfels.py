@@ -14,13 +14,16 @@ def take(chunks, keyframe, count, rows):
         rows[k] = take_row(chunks, keyframe)
 
 
+CONFIG = SurfelConfig(max_surfels=20_000)
+
+
 @kernel
 def release(surfels, chunks, rows):
     for row in rows:
         release_row(surfels, chunks, row)
 
 
-def filled(counts, config=SurfelConfig(max_surfels=20_000)):
+def filled(counts, config=CONFIG):
     """Surfels with counts[k] of them belonging to keyframe k, each numbered in `radius`, stable and just seen."""
     surfels = Surfels(config)
     number = 0
@@ -129,3 +132,29 @@ def test_moving_a_keyframe_moves_its_surfels_and_no_others():
     assert np.array_equal(after[~second], before[~second])
     assert np.allclose(after[second], before[second] @ T_world_key[1][:3, :3].T + T_world_key[1][:3, 3])
     assert np.allclose(normals[second], T_world_key[1][:3, :3] @ [0, 0, -1])
+
+
+def test_there_is_room_for_all_surfels_in_chunks_that_are_filled_as_little_as_they_may_be():
+    surfels = Surfels(SurfelConfig(max_surfels=1_000_000, min_chunk_share=0.5))
+    assert len(surfels.arrays.radius) == CHUNK * len(surfels.chunks.live) >= 2_000_000
+
+
+def test_of_unstable_surfels_those_longest_unseen_go_first():
+    """Below stable ones of any confidence, and exactly as many as there have to be."""
+    surfels = filled([0], SurfelConfig(max_surfels=1000))
+    unstable = add(surfels, 0, 400, confidence=5.9)
+    surfels.arrays.seen[unstable] = 1000 + np.random.default_rng(0).permutation(400)
+    surfels.arrays.seen[add(surfels, 0, 600, 400, confidence=6.0)] = 0
+    surfels.make_room(150)
+    assert len(surfels) == 850 and surfels.arrays.seen[surfels.select(0)][:250].min() == 1150
+    check(surfels)
+
+
+def test_surfels_grow_with_their_keyframes():
+    surfels = filled([300, 10])
+    rows = surfels.select(0)
+    before = surfels.arrays.position[:, rows].copy(), surfels.arrays.radius[rows].copy()
+    surfels.rescale(np.array([2.0, 0.5]))
+    growth = np.where(surfels.keyframe_of(rows) == 0, 2, 0.5)
+    assert np.array_equal(surfels.arrays.position[:, rows], growth * before[0])
+    assert np.array_equal(surfels.arrays.radius[rows], growth * before[1])

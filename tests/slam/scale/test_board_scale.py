@@ -1,4 +1,4 @@
-"""slam.scale.board_scale and slam.board_sightings: corners projected exactly, into a map of another size than the world."""
+"""slam.scale.board_scale, slam.scale.board_sightings: corners projected exactly into a map of another size."""
 
 from types import SimpleNamespace
 

@@ -25,6 +25,7 @@ from tests.helpers.slam_process import report_in
 NETWORK = replace(SlamConfig.for_network(), surfels=SurfelConfig(max_surfels=200_000))
 NETWORK_SIZE = 0.8
 """How large the network takes the world for."""
+ORIGIN = np.eye(4)
 STEP = np.array([0.02, -0.004, 0.014, 0.002, 0.006, -0.001])
 LOOKING_DOWN = se3.exp(np.array([0, 0, 0, -0.5, 0, 0]))
 SHARP = Camera(400, 300, 350.0, 350.0, 199.5, 149.5)
@@ -56,12 +57,12 @@ def finished(camera, known_scale, frames):
 
 
 def missing_scale(slam, frames):
-    truth = np.array([frame.T_world_cam_true[:3, 3] for frame in frames])
+    ground_truth = np.array([frame.T_world_cam_true[:3, 3] for frame in frames])
     _, T_world_cam = slam.trajectory()
-    return absolute_error(T_world_cam[:, :3, 3], truth, with_scale=True)[1]
+    return absolute_error(T_world_cam[:, :3, 3], ground_truth, with_scale=True)[1]
 
 
-def plain_frames(start=np.eye(4)):
+def plain_frames(start=ORIGIN):
     poses = [start @ T for T in scenes.walk(40, STEP)]
     return [scenes.frame(i, T, depth_scale=NETWORK_SIZE) for i, T in enumerate(poses)]
 
@@ -129,8 +130,8 @@ def test_the_floor_as_the_first_keyframes_saw_it(first_seen, growth):
 def test_where_no_floor_is_seen_the_network_decides(unknown):
     slam, missing = finished(scenes.CAMERA, parse_scale("height=1.5"), plain_frames())
     assert missing == pytest.approx(unknown[1], rel=1e-3) and slam.depth.scale_report()["scale_from"] == "network"
-    assert slam.depth.map_scale.known.problem == ("--scale height=1.5: no floor was seen below the camera, so scale is still the "
-                                        "network's")
+    assert slam.depth.map_scale.known.problem == ("--scale height=1.5: no floor was seen below the camera, so scale is "
+                                            "still the network's")
 
 
 def with_board(frame, board, square_m):

@@ -1,6 +1,7 @@
 """slam.tracking.gauss_newton on problems with known answers."""
 
 import numpy as np
+import pytest
 
 from slam.tracking.gauss_newton import GaussNewtonConfig, NormalEquations, minimise
 
@@ -63,3 +64,28 @@ def test_a_minimum_is_left_alone():
     linearise = least_squares(lambda x: x[0] + np.repeat([1.0, -1.0], 40), lambda x: np.ones((80, 1)))
     solution = minimise(linearise, add, np.zeros(1), GaussNewtonConfig())
     assert solution.stop_reason == "converged" and solution.iterations == 1 and abs(solution.state[0]) < 1e-12
+
+
+@pytest.mark.parametrize("share, iterations", [(0.9e-3, 1), (1.1e-3, 2)])
+def test_a_step_that_promises_too_small_a_share_of_the_cost_is_the_last(share, iterations):
+    """Residuals x + 1 and x - 1: the cost is (x^2 + 1) / 2, and x^2 / 2 of it can go."""
+    linearise = least_squares(lambda x: x[0] + np.repeat([1.0, -1.0], 40), lambda x: np.ones((80, 1)))
+    start = np.sqrt(share / (1 - share))
+    solution = minimise(linearise, add, np.array([start]), GaussNewtonConfig(min_decrease=1e-3))
+    assert solution.stop_reason == "converged" and solution.iterations == iterations
+
+
+def test_damping_grows_with_every_failure_and_shrinks_with_every_success():
+    """Factors on the diagonal, as the steps tell: information and gradient are one everywhere, costs are made up."""
+    costs, steps = iter([1.0, 2.0, 2.0, 0.5, 0.4, 0.9] + [2.0] * 20), []
+
+    def linearise(_):
+        return NormalEquations(next(costs), 80, 80 * np.eye(1), 80 * np.ones(1))
+
+    def retract(x, dx):
+        steps.append(-1 / dx[0] - 1)
+        return x + dx
+
+    solution = minimise(linearise, retract, np.zeros(1), GaussNewtonConfig(max_iterations=30, max_damping=5e3))
+    assert np.allclose(steps, [1e-6, 0.1, 1, 0.1, 0.01, 0.1, 1, 10, 100, 1e3], rtol=1e-6)
+    assert solution.stop_reason == "no_descent" and solution.equations.cost == 0.4

@@ -72,7 +72,7 @@ def test_noise_and_darkness_are_not_found(world):
 
 def test_a_guess_that_alignment_leaves_far_behind_is_refused(world):
     relocaliser, keyframes, _ = world
-    gray, pyramid, _ = seen_from(np.eye(4))
+    _, pyramid, _ = seen_from(np.eye(4))
     tracked = Tracker(TrackerConfig()).track(pyramid, keyframes.items[0], np.eye(4))
     assert relocaliser.confirms(tracked, keyframes.items[0], np.eye(4))
     far = se3.exp(np.array([0, 0, 0, 0, 0.3, 0]))
@@ -90,5 +90,5 @@ def test_all_keyframes_have_their_turn(world):
     many.reference = many.items[7]
     nothing = relocaliser.describe(np.zeros(CAMERA.size, np.float32))
     tried = [[k.row for k in relocaliser._similar(nothing, many, index, attempt)] for attempt in range(12)]
-    assert set(sum(tried, [])) == set(range(20))
+    assert set().union(*tried) == set(range(20))
     assert all(rows[0] == 7 and len(set(rows)) == len(rows) <= relocaliser.config.candidates for rows in tried)

@@ -58,7 +58,7 @@ def test_a_keyframe_waits_for_a_sharp_image_but_not_for_ever():
     _, one_blurred = watched([smeared(frame) if frame.index == due else frame for frame in FRAMES])
     assert due not in one_blurred and due + 1 in one_blurred
     _, all_blurred = watched([smeared(frame) if frame.index >= due else frame for frame in FRAMES])
-    later = [i for i in all_blurred if i > 0][0]
+    later = next(i for i in all_blurred if i > 0)
     assert due < later < due + 5
 
 

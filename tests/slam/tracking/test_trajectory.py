@@ -39,6 +39,6 @@ def test_submaps_are_told_apart_the_longest_first():
     assert np.array_equal(log.trajectory(apart, 0)[0], [0, 1])
 
 
-def test_nothing_logged_is_an_empty_path():
+def test_nothing_logged_is_an_empty_trajectory():
     times_s, T = TrackLog().trajectory(keyframes(), 0)
     assert len(times_s) == 0 and T.shape == (0, 4, 4) and TrackLog().main_submap(keyframes()) == 0
