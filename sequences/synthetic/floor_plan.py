@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sequences.synthetic.rendering.patch import moved, placement
+from sequences.synthetic.shapes.patch import moved, placement
 
 DOOR_SPACE_M = 0.95
 CURTAIN_SPACE_M = 0.19

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from calib.geometry.camera import Camera
-from sequences.synthetic.rendering.renderer import Renderer
+from sequences.synthetic.renderer import Renderer
 from sequences.synthetic.rendering.sensor import developed
 
 CLEARANCE_M = 0.35

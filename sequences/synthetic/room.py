@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial import cKDTree
 
+from sequences.synthetic.baking import bake
 from sequences.synthetic.furnishing import furnished
 from sequences.synthetic.furniture.openings import GLASS
 from sequences.synthetic.materials.kit import Kit
 from sequences.synthetic.rendering.bvh import Bvh, build_bvh
-from sequences.synthetic.rendering.light import Light
-from sequences.synthetic.rendering.lighting import bake
 from sequences.synthetic.rendering.raster import Shell
 from sequences.synthetic.rendering.shading import Look
-from sequences.synthetic.rendering.solids import quad
-from sequences.synthetic.rendering.surfaces import pack_surfaces
-from sequences.synthetic.rendering.texture import pack_textures
+from sequences.synthetic.rendering.texture_atlas import pack_textures
+from sequences.synthetic.shapes.light import Light
+from sequences.synthetic.shapes.solids import quad
+from sequences.synthetic.surfaces import pack_surfaces
 
 NODE_SPACING_M = 0.06
 """Distance of the points at which light is baked."""
@@ -53,7 +53,7 @@ def build_room(seed, layout=None):
 def assembled(size_m, patches, textures, lights, rng):
     """Patches, the textures they name and lights -> Room."""
     surfaces = pack_surfaces(patches, textures, NODE_SPACING_M)
-    atlas = pack_textures(textures.values())
+    atlas = pack_textures(texture.image for texture in textures.values())
     bvh = build_bvh(surfaces.vertices_m, surfaces.triangles)
     names = [patch.material.texture for patch in patches]
     means = {name: texture.mean for name, texture in textures.items()}

@@ -13,7 +13,7 @@ from sequences.frame import DepthImage, Frame
 from sequences.sequence import SkipLog
 from sequences.synthetic.hand_held import hand_held_walk
 from sequences.synthetic.options import parse_synthetic
-from sequences.synthetic.rendering.renderer import Renderer
+from sequences.synthetic.renderer import Renderer
 from sequences.synthetic.rendering.sensor import developed, exposure_gains, with_noise
 from sequences.synthetic.room import build_room
 

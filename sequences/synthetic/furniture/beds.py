@@ -3,8 +3,8 @@
 import numpy as np
 
 from sequences.synthetic.furniture.furniture import Piece, legs, shown
-from sequences.synthetic.rendering.patch import Patch, placed, tilted
-from sequences.synthetic.rendering.solids import box, pillow, rounded_box, sheet
+from sequences.synthetic.shapes.patch import Patch, placed, tilted
+from sequences.synthetic.shapes.solids import box, pillow, rounded_box, sheet
 
 
 def bed(kit, rng):

@@ -4,8 +4,8 @@ import numpy as np
 
 from sequences.synthetic.furniture.furniture import Piece, shown
 from sequences.synthetic.materials.kit import SPINES
-from sequences.synthetic.rendering.patch import Patch, placed, tilted
-from sequences.synthetic.rendering.solids import quad
+from sequences.synthetic.shapes.patch import Patch, placed, tilted
+from sequences.synthetic.shapes.solids import quad
 
 
 def book(kit, rng, thickness, depth, height):

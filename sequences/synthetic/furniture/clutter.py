@@ -4,8 +4,8 @@ import numpy as np
 
 from sequences.synthetic.furniture.books import book_stack
 from sequences.synthetic.furniture.furniture import Piece, knob, shown
-from sequences.synthetic.rendering.patch import Patch, placed, tilted
-from sequences.synthetic.rendering.solids import ball, box, centred_box, disc, lathe, quad, rounded_box, sheet, tube
+from sequences.synthetic.shapes.patch import Patch, placed, tilted
+from sequences.synthetic.shapes.solids import ball, box, centred_box, disc, lathe, quad, rounded_box, sheet, tube
 
 
 def cup(kit, rng):

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sequences.synthetic.rendering.light import Light
-from sequences.synthetic.rendering.patch import Patch, moved, placed, placement, tilted
-from sequences.synthetic.rendering.solids import ball, box, lathe, quad, tube
+from sequences.synthetic.shapes.light import Light
+from sequences.synthetic.shapes.patch import Patch, moved, placed, placement, tilted
+from sequences.synthetic.shapes.solids import ball, box, lathe, quad, tube
 
 
 @dataclass

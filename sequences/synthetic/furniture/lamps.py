@@ -3,9 +3,9 @@
 import numpy as np
 
 from sequences.synthetic.furniture.furniture import Piece
-from sequences.synthetic.rendering.light import Light
-from sequences.synthetic.rendering.patch import placed
-from sequences.synthetic.rendering.solids import ball, disc, lathe, tube
+from sequences.synthetic.shapes.light import Light
+from sequences.synthetic.shapes.patch import placed
+from sequences.synthetic.shapes.solids import ball, disc, lathe, tube
 
 GLOW = 1.15
 WARM = np.array([1.0, 0.78, 0.52])

@@ -3,9 +3,9 @@
 import numpy as np
 
 from sequences.synthetic.furniture.furniture import Piece, front, shown
-from sequences.synthetic.rendering.light import Light
-from sequences.synthetic.rendering.patch import Material, Patch, placed
-from sequences.synthetic.rendering.solids import ball, box, lathe, quad, tube
+from sequences.synthetic.shapes.light import Light
+from sequences.synthetic.shapes.patch import Material, Patch, placed
+from sequences.synthetic.shapes.solids import ball, box, lathe, quad, tube
 
 GLASS = "outdoors"
 """Role of the window panes, which let the sun in."""

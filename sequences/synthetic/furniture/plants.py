@@ -3,8 +3,8 @@
 import numpy as np
 
 from sequences.synthetic.furniture.furniture import Piece
-from sequences.synthetic.rendering.patch import Patch, placed
-from sequences.synthetic.rendering.solids import disc, lathe, tube
+from sequences.synthetic.shapes.patch import Patch, placed
+from sequences.synthetic.shapes.solids import disc, lathe, tube
 
 
 def potted_plant(kit, rng, height=None):

@@ -3,8 +3,8 @@
 import numpy as np
 
 from sequences.synthetic.furniture.furniture import Piece, legs
-from sequences.synthetic.rendering.patch import placed, tilted
-from sequences.synthetic.rendering.solids import box, centred_box, disc, lathe, pillow, rounded_box, tube
+from sequences.synthetic.shapes.patch import placed, tilted
+from sequences.synthetic.shapes.solids import box, centred_box, disc, lathe, pillow, rounded_box, tube
 
 
 def chair(kit, rng):

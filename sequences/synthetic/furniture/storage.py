@@ -7,8 +7,8 @@ from sequences.synthetic.furniture.clutter import basket, bowl, box_with_lid, ca
 from sequences.synthetic.furniture.furniture import Piece, bar_handle, front, knob, legs, shown
 from sequences.synthetic.furniture.lamps import table_lamp
 from sequences.synthetic.furniture.plants import potted_plant
-from sequences.synthetic.rendering.patch import placed
-from sequences.synthetic.rendering.solids import box, centred_box, lathe
+from sequences.synthetic.shapes.patch import placed
+from sequences.synthetic.shapes.solids import box, centred_box, lathe
 
 
 def bookshelf(kit, rng):

@@ -5,8 +5,8 @@ import numpy as np
 from sequences.synthetic.furniture.clutter import bowl, cup, laptop, papers, scatter, vase
 from sequences.synthetic.furniture.furniture import Piece, bar_handle, front, knob, legs, shown
 from sequences.synthetic.furniture.lamps import desk_lamp, table_lamp
-from sequences.synthetic.rendering.patch import placed
-from sequences.synthetic.rendering.solids import box, centred_box, disc, lathe, rounded_box
+from sequences.synthetic.shapes.patch import placed
+from sequences.synthetic.shapes.solids import box, centred_box, disc, lathe, rounded_box
 
 
 def dining_table(kit, rng):

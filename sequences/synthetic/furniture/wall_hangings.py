@@ -8,8 +8,8 @@ import numpy as np
 from sequences.synthetic.furniture.books import book_row
 from sequences.synthetic.furniture.clutter import scatter
 from sequences.synthetic.furniture.furniture import Piece, front, shown
-from sequences.synthetic.rendering.patch import Patch, placed, tilted
-from sequences.synthetic.rendering.solids import ball, box, disc, lathe, rounded_box, tube
+from sequences.synthetic.shapes.patch import Patch, placed, tilted
+from sequences.synthetic.shapes.solids import ball, box, disc, lathe, rounded_box, tube
 
 
 def picture(kit, rng):

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from sequences.synthetic.materials.noise import blend, fractal, grid, relief, smooth_step, to_linear, varied
-from sequences.synthetic.rendering.texture import Texture
+from sequences.synthetic.materials.texture import Texture
 
 SIZE = 512, 512
 TILE = 0.7, 0.7

@@ -13,7 +13,7 @@ from sequences.synthetic.materials.noise import (
     to_linear,
     varied,
 )
-from sequences.synthetic.rendering.texture import Texture
+from sequences.synthetic.materials.texture import Texture
 
 SIZE = 1024, 1024
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from sequences.synthetic.materials import cloth_textures, floor_textures, matter_textures, pictures, wall_textures
 from sequences.synthetic.materials.noise import varied
-from sequences.synthetic.rendering.patch import Material
+from sequences.synthetic.shapes.patch import Material
 
 WALLS = ((0.86, 0.83, 0.77), (0.80, 0.80, 0.78), (0.70, 0.76, 0.69), (0.68, 0.75, 0.80), (0.85, 0.77, 0.64),
          (0.83, 0.72, 0.68),

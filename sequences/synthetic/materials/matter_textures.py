@@ -3,7 +3,7 @@
 import numpy as np
 
 from sequences.synthetic.materials.noise import blend, cells, fractal, grid, relief, smooth_step, to_linear, varied
-from sequences.synthetic.rendering.texture import Texture
+from sequences.synthetic.materials.texture import Texture
 
 SIZE = 512, 512
 SMALL = 256, 256

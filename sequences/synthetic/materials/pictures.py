@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from sequences.synthetic.materials.noise import blend, fractal, grid, ink, smooth_step, to_linear, varied
-from sequences.synthetic.rendering.texture import Texture
+from sequences.synthetic.materials.texture import Texture
 
 SIZE = 256, 256
 WORDS = ("north light", "atlas", "slow rivers", "room", "the map", "geometry", "tides", "signal", "garden", "stone",

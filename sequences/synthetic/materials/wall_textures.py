@@ -3,7 +3,7 @@
 import numpy as np
 
 from sequences.synthetic.materials.noise import blend, fractal, grid, per_piece, relief, smooth_step, to_linear, varied
-from sequences.synthetic.rendering.texture import Texture
+from sequences.synthetic.materials.texture import Texture
 
 SIZE = 1024, 1024
 

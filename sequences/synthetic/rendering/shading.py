@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sequences.synthetic.rendering.compile import inline, kernel
-from sequences.synthetic.rendering.texture import FIELD_BITS, HEIGHT, LAST, WIDTH
+from sequences.synthetic.rendering.texture_atlas import FIELD_BITS, HEIGHT, LAST, WIDTH
 
 WEIGHT = 512
 """Sum of the integer weights of all texels behind one colour: what 9 bits hold."""

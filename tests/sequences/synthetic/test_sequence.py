@@ -10,17 +10,17 @@ from calib.geometry.se3 import inverse, rotation_angle_rad
 from sequences.sequence import SourceOptions
 from sequences.synthetic import sequence as synthetic
 from sequences.synthetic.hand_held import hand_held_walk
+from sequences.synthetic.materials.texture import Texture
 from sequences.synthetic.options import SyntheticOptions, parse_synthetic
 from sequences.synthetic.random_view import random_view
+from sequences.synthetic.renderer import Renderer
 from sequences.synthetic.rendering.bvh import build_bvh, cast
-from sequences.synthetic.rendering.light import Light
-from sequences.synthetic.rendering.patch import Material
-from sequences.synthetic.rendering.renderer import Renderer
 from sequences.synthetic.rendering.sensor import MID_GREY, developed, tone, with_noise
-from sequences.synthetic.rendering.solids import box
-from sequences.synthetic.rendering.texture import Texture
 from sequences.synthetic.room import assembled, build_room
 from sequences.synthetic.sequence import SyntheticSequence, pinhole
+from sequences.synthetic.shapes.light import Light
+from sequences.synthetic.shapes.patch import Material
+from sequences.synthetic.shapes.solids import box
 
 SIZE_M = np.array([4.0, 3.0, 2.5])
 CRATE_M = np.array([[2.4, 1.0, 0.0], [3.0, 1.9, 0.8]])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sequences.synthetic.rendering.patch import Patch
+from sequences.synthetic.shapes.patch import Patch
 
 
 def quad(origin, across, up, material, unit_uv=False):

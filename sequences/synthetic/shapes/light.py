@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-WINDOW, LAMP, SUN = 0, 1, 2
+from sequences.synthetic.rendering.lighting import LAMP, SUN, WINDOW
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sequences.synthetic.rendering.patch import Patch, cross
+from sequences.synthetic.shapes.patch import Patch, cross
 
 
 @dataclass(frozen=True)
