@@ -16,10 +16,10 @@ class Texture:
     """Width and height of one tile in metres; 1 x 1 for pictures that a patch shows exactly once."""
 
     @property
-    def texels_per_metre(self):
+    def texels_per_metre(self) -> np.ndarray:
         return np.array([self.image.shape[1] / self.size_m[0], self.image.shape[0] / self.size_m[1]])
 
     @property
-    def mean(self):
+    def mean(self) -> np.ndarray:
         """(3,) mean linear reflectance."""
         return np.array(cv2.mean(self.image)[:3])

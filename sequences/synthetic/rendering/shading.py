@@ -100,9 +100,9 @@ def _sees_one_patch(patch_of_triangle, seen, u, v, n):
     first = seen[v * n, u * n]
     for i in range(v * n, v * n + n):
         for j in range(u * n, u * n + n):
-            if seen[i, j] != first:
-                if first < 0 or seen[i, j] < 0 or patch_of_triangle[seen[i, j]] != patch_of_triangle[first]:
-                    return False
+            other = seen[i, j]
+            if other != first and (first < 0 or other < 0 or patch_of_triangle[other] != patch_of_triangle[first]):
+                return False
     return True
 
 

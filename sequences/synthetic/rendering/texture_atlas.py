@@ -1,5 +1,6 @@
 """The atlas of all textures' mip levels that the renderer looks colours up in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ class TextureAtlas:
     width and height at level 0, number of the last level."""
 
 
-def pack_textures(images):
+def pack_textures(images: Iterable[np.ndarray]) -> TextureAtlas:
     """Pictures of reflectance in order, (H, W, 3) float32 each, H and W powers of two -> TextureAtlas."""
     texels, table, used = [], [], 0
     for image in images:
