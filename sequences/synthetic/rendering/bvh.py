@@ -1,4 +1,12 @@
-"""Ray casting by a bounding volume hierarchy: for baking light and for keeping the camera clear of things."""
+"""Ray casting by a bounding volume hierarchy: for baking light and for choosing among walks of the camera.
+
+Embree, as Open3D's RaycastingScene, casts the same rays in half the time (2.3 million from 24,000 triangles on one
+thread: 0.5 s for 0.9 s, shadow rays 0.24 s for 0.51 s; 0.01 s to build for 0.07 s), which saves 0.3 to 1.3 s of the 4
+to 5 s a room takes. It would cost 0.3 s to import Open3D and buffers of millions of rays, and other pictures: distances
+differ in the last bit for half of all rays, and it counts hits at distance 0, so that places in contact with another
+surface (919 of 95,507 light nodes lie in one after their lift by 2 mm) darken. 10 to 17 % of the pixels changed, no
+frame stayed the same.
+"""
 
 import os
 from collections.abc import Callable
