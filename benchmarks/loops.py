@@ -22,7 +22,7 @@ from sequences.catalogue import open_sequence
 from sequences.frame import DepthImage, Frame
 from sequences.sequence import SourceOptions
 from sequences.synthetic.hand_held import hand_held_walk
-from sequences.synthetic.rendering.renderer import Renderer
+from sequences.synthetic.renderer import Renderer
 from sequences.synthetic.rendering.sensor import developed
 from sequences.synthetic.room import build_room
 from sequences.synthetic.sequence import pinhole

@@ -1,1 +1,1 @@
-"""Procedural furnished rooms: shapes, textures, baked light, and a renderer with exact depth. Imports only calib."""
+"""Procedural furnished rooms: shapes, textures, baked light, and a renderer with exact depth."""

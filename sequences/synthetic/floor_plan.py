@@ -1,10 +1,12 @@
 """Where things stand: footprints on the floor and rectangles on the walls, none of which overlap."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from sequences.synthetic.rendering.patch import moved, placement
+from sequences.synthetic.furniture.furniture import Piece
+from sequences.synthetic.shapes.patch import moved, placement
 
 DOOR_SPACE_M = 0.95
 CURTAIN_SPACE_M = 0.19
@@ -18,16 +20,16 @@ class Wall:
     length_m: float
     T_room_wall: np.ndarray
 
-    def point(self, along_m, inward_m):
+    def point(self, along_m: float, inward_m: float) -> np.ndarray:
         """(2,) place on the floor."""
         return (self.T_room_wall @ (along_m, inward_m, 0, 1))[:2]
 
     @property
-    def yaw_rad(self):
+    def yaw_rad(self) -> float:
         return np.arctan2(self.T_room_wall[1, 0], self.T_room_wall[0, 0])
 
 
-def walls_of(length, width):
+def walls_of(length: float, width: float) -> list[Wall]:
     """The four walls of a room that covers (0, 0) to (length, width)."""
     return [Wall(length, placement(length / 2, 0)), Wall(length, placement(length / 2, width, 0, np.pi)),
             Wall(width, placement(0, width / 2, 0, -np.pi / 2)),
@@ -54,18 +56,18 @@ class FloorPlan:
     def __post_init__(self):
         self.walls = walls_of(self.length_m, self.width_m)
 
-    def put(self, piece, x, y, yaw_rad, z=0.0):
+    def put(self, piece: Piece, x: float, y: float, yaw_rad: float, z: float = 0.0) -> None:
         """Add a piece without asking whether there is space."""
         patches, lights = piece.put(x, y, z, yaw_rad)
         self.patches += patches
         self.lights += lights
 
-    def fits(self, corners, margin=0.03):
+    def fits(self, corners: np.ndarray, margin: float = 0.03) -> bool:
         """True where a footprint (4, 2) lies inside the room and apart from all others."""
         inside = (corners > -1e-6).all() and (corners < (self.length_m + 1e-6, self.width_m + 1e-6)).all()
-        return inside and not any(_overlap(corners, other, margin) for other in self.footprints)
+        return bool(inside) and not any(_overlap(corners, other, margin) for other in self.footprints)
 
-    def stand(self, piece, x, y, yaw_rad):
+    def stand(self, piece: Piece, x: float, y: float, yaw_rad: float) -> bool:
         """Put a piece on the floor if it fits there; says whether it did."""
         corners = _corners(x, y, piece.width_m, piece.depth_m, yaw_rad)
         if not self.fits(corners):
@@ -74,7 +76,8 @@ class FloorPlan:
         self.put(piece, x, y, yaw_rad)
         return True
 
-    def stand_at_wall(self, piece, rng, walls=None, turn=0.0):
+    def stand_at_wall(self, piece: Piece, rng: np.random.Generator, walls: Iterable[int] | None = None,
+                      turn: float = 0.0) -> tuple[int, float] | None:
         """Stand a piece with its back to a wall; gives (wall number, place along it), or None where nothing is free."""
         for number in rng.permutation(len(self.walls)) if walls is None else walls:
             wall = self.walls[number]
@@ -99,7 +102,7 @@ class FloorPlan:
                 gap = CURTAIN_SPACE_M if piece.height_m < sill + 0.12 else 99.0
         return gap
 
-    def stand_anywhere(self, piece, rng, tries=40, near_walls=True):
+    def stand_anywhere(self, piece: Piece, rng: np.random.Generator, tries: int = 40, near_walls: bool = True) -> bool:
         """Stand a piece at a random free place, near a wall or out in the room; says whether there was one."""
         for _ in range(tries):
             x, y = rng.uniform(0.25, self.length_m - 0.25), rng.uniform(0.25, self.width_m - 0.25)
@@ -108,7 +111,7 @@ class FloorPlan:
                 return True
         return False
 
-    def hang(self, piece, number, along, middle_m):
+    def hang(self, piece: Piece, number: int, along: float, middle_m: float) -> bool:
         """Hang a piece on a wall if its place is free; says whether it was. Its z = 0 is the middle of that place."""
         wall = self.walls[number]
         first, last = along - piece.width_m / 2 - 0.05, along + piece.width_m / 2 + 0.05
@@ -121,16 +124,17 @@ class FloorPlan:
         self.on_wall(piece, number, along, middle_m)
         return True
 
-    def on_wall(self, piece, number, along, z=0.0):
+    def on_wall(self, piece: Piece, number: int, along: float, z: float = 0.0) -> None:
         """Fix a piece whose back is the plane y = 0 to a wall."""
         T = self.walls[number].T_room_wall @ placement(along, 0, z)
         self.patches += moved(piece.patches, T)
         self.lights += [light.moved(T) for light in piece.lights]
 
-    def keep_free(self, number, along, width, depth):
+    def keep_free(self, number: int, along: float, width: float, depth: float) -> None:
         """Reserve floor in front of a wall."""
         wall = self.walls[number]
-        self.footprints.append(_corners(*wall.point(along, depth / 2), width, depth, wall.yaw_rad))
+        x, y = wall.point(along, depth / 2)
+        self.footprints.append(_corners(x, y, width, depth, wall.yaw_rad))
 
 
 def _corners(x, y, width, depth, yaw_rad):

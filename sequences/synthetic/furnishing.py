@@ -15,12 +15,13 @@ from sequences.synthetic.furniture import (
     tables,
     wall_hangings,
 )
+from sequences.synthetic.materials.kit import Kit
 
 DAYLIGHT = np.array([0.92, 0.98, 1.08])
 HANDS = (clutter.basket, clutter.carton, clutter.bin, clutter.toy_ball, seating.pouf, seating.stool, books.book_stack)
 
 
-def furnished(kit, rng, length, width, height):
+def furnished(kit: Kit, rng: np.random.Generator, length: float, width: float, height: float) -> FloorPlan:
     """A FloorPlan full of patches and lights."""
     plan = FloorPlan(length, width, height)
     _openings(plan, kit, rng)

@@ -1,4 +1,4 @@
-"""A hand-held walk through a room: a closed path clear of all surfaces, looking around, with tremor and steps."""
+"""A hand-held walk through a room: a closed trajectory clear of all surfaces, looking around, with tremor and steps."""
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -6,6 +6,7 @@ from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
 
 from sequences.synthetic.rendering.bvh import cast
+from sequences.synthetic.room import Room
 
 EYE_M = 1.45
 HEIGHTS_M = (1.25, 1.45, 1.65)
@@ -13,28 +14,28 @@ GRID_M = 0.1
 CLEARANCE_M = 0.57
 """From the camera to the nearest point at which light is baked; keeps half a metre from the surfaces between them."""
 SPEED_M_S = 0.48
-SHORTEST_LOOP_S = 5.0
+MIN_LOOP_S = 5.0
 TURN_DEG_S = 18.5
 """Mean rate of turning right round, where there is time for it."""
 SWEEP_DEG_S = 11.0
 """Fastest looking to and fro on top of that."""
 SIZES = 1.0, 0.85, 0.7, 0.5, 0.3
-CANDIDATES = 16
+CANDIDATE_COUNT = 16
 """Walks tried at each size, from large ones to small ones until one keeps its distance."""
 
 
-def hand_held_walk(room, frame_count, rate_hz, seed, loop=True):
-    """(N, 4, 4) camera-to-room motions at frames k / rate_hz; with `loop` the walk ends where it starts.
+def hand_held_walk(room: Room, frame_count: int, rate_hz: float, seed: int, loop: bool = True) -> np.ndarray:
+    """(N, 4, 4) T_room_cam at frames k / rate_hz; with `loop` the walk ends where it starts.
 
-    Of several random walks that keep their distance the one is taken that sees most. Shorter ones than SHORTEST_LOOP_S
+    Of several random walks that keep their distance the one is taken that sees most. Walks shorter than MIN_LOOP_S
     are the beginning of a loop.
     """
     time_s = np.arange(frame_count) / rate_hz
-    duration_s = max(frame_count / rate_hz * (1.0 if loop else 1.6), SHORTEST_LOOP_S)
+    duration_s = max(frame_count / rate_hz * (1.0 if loop else 1.6), MIN_LOOP_S)
     centre, reach_m = _free_space(room)
     rng = np.random.default_rng([seed, 2])
     for size in SIZES:
-        walks = [_walk(rng, time_s, duration_s, centre, size * reach_m) for _ in range(CANDIDATES)]
+        walks = [_walk(rng, time_s, duration_s, centre, size * reach_m) for _ in range(CANDIDATE_COUNT)]
         clear = [walk for walk in walks if room.surface_points.query(walk[:, :3, 3])[0].min() > CLEARANCE_M]
         if clear:
             return max(clear, key=lambda walk: _score(room, walk[:: max(1, frame_count // 40)]))
@@ -67,14 +68,14 @@ def _walk(rng, time_s, duration_s, centre, reach_m):
     phase = time_s / duration_s
     T = np.zeros((len(phase), 4, 4))
     tremor_m, tremor_rad = (_tremor(rng, phase, duration_s, deviation) for deviation in (0.0025, np.radians(0.25)))
-    T[:, :3, 3] = _path(rng, duration_s, centre, reach_m)(phase) + tremor_m + _steps(phase, duration_s)
+    T[:, :3, 3] = _places(rng, duration_s, centre, reach_m)(phase) + tremor_m + _steps(phase, duration_s)
     T[:, :3, :3] = _looking(*_gaze(rng, phase, duration_s)) @ Rotation.from_rotvec(tremor_rad).as_matrix()
     T[:, 3, 3] = 1
     return T
 
 
-def _path(rng, duration_s, centre, reach_m):
-    """A closed path as a function of phase 0..1, about as long as the walk takes; rounds vary in radius and height."""
+def _places(rng, duration_s, centre, reach_m):
+    """Places (3,) on a closed curve as a function of phase 0..1, as long as the walk takes; radius and height vary."""
     reach = CubicSpline(np.linspace(0, 2 * np.pi, 73), np.append(reach_m, reach_m[0]), bc_type="periodic")
     one_round = 0.8 * 2 * np.pi * max(np.mean(reach_m), 0.2)
     rounds = max(1, round(SPEED_M_S * duration_s / one_round))
@@ -84,12 +85,12 @@ def _path(rng, duration_s, centre, reach_m):
     xy = centre + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], -1)
     # a walk too short for a round goes round a smaller one through the same start
     shrink = min(1.0, SPEED_M_S * duration_s / np.linalg.norm(np.diff(xy, axis=0), axis=1).sum())
-    path = np.column_stack([xy[0] + shrink * (xy - xy[0]), EYE_M + 0.16 * _Wave(rng, duration_s)(phase)])
-    path[-1] = path[0]
+    curve = np.column_stack([xy[0] + shrink * (xy - xy[0]), EYE_M + 0.16 * _Wave(rng, duration_s)(phase)])
+    curve[-1] = curve[0]
     pace = 1 + 0.25 * _Wave(rng, duration_s)(phase)
-    took = np.linalg.norm(np.diff(path, axis=0), axis=1) / (pace[1:] + pace[:-1])
+    took = np.linalg.norm(np.diff(curve, axis=0), axis=1) / (pace[1:] + pace[:-1])
     when = np.concatenate([[0], np.cumsum(took)]) / took.sum()
-    return CubicSpline(when, path, bc_type="periodic")
+    return CubicSpline(when, curve, bc_type="periodic")
 
 
 def _gaze(rng, phase, duration_s):

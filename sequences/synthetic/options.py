@@ -36,7 +36,7 @@ BOUNDS = {"seed": (0, 2**31), "frames": (1, 10**7), "fov": (10, 150), "rate": (1
           "exposure": (0, 4), "blur": (0, 1)}
 
 
-def parse_synthetic(text, seed=SyntheticOptions.seed):
+def parse_synthetic(text: str, seed: int = SyntheticOptions.seed) -> SyntheticOptions:
     """`synthetic`, `synthetic:3` or `3,frames=600,size=640x480` -> SyntheticOptions, with `seed` where it names none.
 
     Raises SourceError.

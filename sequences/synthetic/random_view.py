@@ -6,21 +6,22 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from calib.geometry.camera import Camera
-from sequences.synthetic.rendering.renderer import Renderer
+from sequences.synthetic.renderer import Renderer
 from sequences.synthetic.rendering.sensor import developed
+from sequences.synthetic.room import Room
 
 CLEARANCE_M = 0.35
 FIELDS_OF_VIEW_DEG = 45.0, 90.0
 TRIES = 30
 CLOSE_M = 0.35, 1.3
-"""Distance of what a close-up looks at."""
+"""Nearest and farthest distance of what a close-up looks at."""
 SURFACE_HEIGHT_M = 0.35, 1.3
-"""Where that is: table tops, seats, shelves, what stands on them."""
+"""Lowest and highest places a close-up looks at: table tops, seats, shelves, what stands on them."""
 
 
 @dataclass(frozen=True)
-class View:
-    """A picture and where it was taken."""
+class RandomView:
+    """A picture of a room with its depth and where it was taken."""
 
     rgb: np.ndarray
     """(H, W, 3) uint8."""
@@ -30,8 +31,10 @@ class View:
     T_room_cam: np.ndarray
 
 
-def random_view(room, seed, size=(240, 320), fields_of_view_deg=FIELDS_OF_VIEW_DEG, samples=3, close=False):
-    """A View of a Room from a place, direction, field of view and exposure that follow from `seed`.
+def random_view(room: Room, seed: int, size: tuple[int, int] = (240, 320),
+                fields_of_view_deg: tuple[float, float] = FIELDS_OF_VIEW_DEG, samples: int = 3,
+                close: bool = False) -> RandomView:
+    """A RandomView of a Room from a place, direction, field of view and exposure that follow from `seed`.
 
     Of `size` (height, width) pixels. Places are clear of surfaces; one thing right in front is passed over, unless a
     `close` view is wanted: of things on furniture at CLOSE_M, as at a desk.
@@ -45,7 +48,8 @@ def random_view(room, seed, size=(240, 320), fields_of_view_deg=FIELDS_OF_VIEW_D
         radiance, depth_m = Renderer(room, camera, samples).render(T_room_cam)
         if depth_m.min() > (0.15 if close else 0.3) and (np.median(depth_m) > 1.0) != close:
             break
-    return View(developed(radiance * np.float32(2 ** rng.uniform(-0.7, 0.5))), depth_m, camera, T_room_cam)
+    exposed = np.multiply(radiance, 2 ** rng.uniform(-0.7, 0.5), dtype=np.float32)
+    return RandomView(developed(exposed), depth_m, camera, T_room_cam)
 
 
 def _somewhere(room, rng):

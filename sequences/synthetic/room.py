@@ -1,28 +1,31 @@
 """A whole room: size and layout by seed, surfaces, textures and baked light, ready to be drawn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
+from sequences.synthetic.baking import bake
 from sequences.synthetic.furnishing import furnished
 from sequences.synthetic.furniture.openings import GLASS
 from sequences.synthetic.materials.kit import Kit
+from sequences.synthetic.materials.texture import Texture
 from sequences.synthetic.rendering.bvh import Bvh, build_bvh
-from sequences.synthetic.rendering.light import Light
-from sequences.synthetic.rendering.lighting import bake
 from sequences.synthetic.rendering.raster import Shell
 from sequences.synthetic.rendering.shading import Look
-from sequences.synthetic.rendering.solids import quad
-from sequences.synthetic.rendering.surfaces import pack_surfaces
-from sequences.synthetic.rendering.texture import pack_textures
+from sequences.synthetic.rendering.texture_atlas import pack_textures
+from sequences.synthetic.shapes.light import Light
+from sequences.synthetic.shapes.patch import Patch
+from sequences.synthetic.shapes.solids import quad
+from sequences.synthetic.surfaces import pack_surfaces
 
 NODE_SPACING_M = 0.06
 """Distance of the points at which light is baked."""
 BRIGHT = 0.42
 """Linear radiance that three quarters of all places stay below."""
 WHITE = 0.8
-"""What nearly all stay below."""
+"""Linear radiance that 95 % of all places stay below."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,11 @@ class Room:
     shell: Shell
     look: Look
     bvh: Bvh
-    surface_points: cKDTree
-    """Of points about NODE_SPACING_M apart all over the surfaces, to keep a camera clear of them."""
+    surface_points: KDTree
+    """Search tree of points about NODE_SPACING_M apart all over the surfaces, to keep a camera clear of them."""
 
 
-def build_room(seed, layout=None):
+def build_room(seed: int, layout: int | None = None) -> Room:
     """The furnished and lit room of this seed; takes seconds. `layout`: seed of size and furniture alone, for another
     room of the same materials."""
     rng = np.random.default_rng([seed if layout is None else layout, 0])
@@ -50,10 +53,11 @@ def build_room(seed, layout=None):
     return assembled((length, width, height), patches, kit.textures, plan.lights + _sun(rng, plan), rng)
 
 
-def assembled(size_m, patches, textures, lights, rng):
+def assembled(size_m: tuple[float, float, float], patches: list[Patch], textures: dict[str, Texture],
+              lights: Sequence[Light], rng: np.random.Generator) -> Room:
     """Patches, the textures they name and lights -> Room."""
     surfaces = pack_surfaces(patches, textures, NODE_SPACING_M)
-    atlas = pack_textures(textures.values())
+    atlas = pack_textures(texture.image for texture in textures.values())
     bvh = build_bvh(surfaces.vertices_m, surfaces.triangles)
     names = [patch.material.texture for patch in patches]
     means = {name: texture.mean for name, texture in textures.items()}
@@ -67,7 +71,7 @@ def assembled(size_m, patches, textures, lights, rng):
     look = Look(surfaces.patch_of_triangle, surfaces.maps_of_point, surfaces.patches, light.astype(np.float32),
                 atlas.texels, atlas.table)
     shell = Shell(surfaces.vertices_m, surfaces.triangles, surfaces.first_triangle, surfaces.sphere_of_patch)
-    return Room(size_m, shell, look, bvh, cKDTree(surfaces.node_m))
+    return Room(size_m, shell, look, bvh, KDTree(surfaces.node_m))
 
 
 def _faces(kit, rng, length, width, height):

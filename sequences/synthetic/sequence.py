@@ -1,8 +1,10 @@
-"""A walk through a procedural furnished room with exact depth and motion: the source `synthetic`.
+"""A walk through a procedural furnished room with exact depth and poses: the source `synthetic`.
 
 `synthetic`, `synthetic:SEED` or `synthetic:seed=3,frames=600,noise=0.01,...`; see SyntheticOptions. The same options
 give the same frames, byte for byte. The world is the room: its floor is z = 0, x runs along its length, z points up.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -10,10 +12,10 @@ from calib.formats.calibration_file import read_calibration
 from calib.geometry.camera import Camera
 from calib.geometry.se3 import exp, inverse, log
 from sequences.frame import DepthImage, Frame
-from sequences.sequence import SkipLog
+from sequences.sequence import SkipLog, SourceOptions
 from sequences.synthetic.hand_held import hand_held_walk
 from sequences.synthetic.options import parse_synthetic
-from sequences.synthetic.rendering.renderer import Renderer
+from sequences.synthetic.renderer import Renderer
 from sequences.synthetic.rendering.sensor import developed, exposure_gains, with_noise
 from sequences.synthetic.room import build_room
 
@@ -24,7 +26,7 @@ SHUTTER_STEPS = 7
 class SyntheticSequence:
     """See sequences.sequence.Sequence. Opening it builds the room, which takes seconds."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str, options: SourceOptions):
         """`location`: the text after `synthetic:`, or with it; a seed in it goes before that of `options`.
 
         Raises SourceError where it cannot be understood.
@@ -45,7 +47,7 @@ class SyntheticSequence:
         self.gains = exposure_gains(self.synthetic.frames, self.synthetic.rate, self.synthetic.exposure,
                                     np.random.default_rng([self.synthetic.seed, 3]))
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Frame]:
         renderer = Renderer(self.room, self.true_camera, self.synthetic.samples)
         for index in range(self.frame_count):
             yield self._frame(renderer, index)
@@ -70,12 +72,12 @@ class SyntheticSequence:
         radiance, depth_m = renderer.render(T_world_cam)
         for step in range(1, SHUTTER_STEPS // 2 + 1):
             for side in (-1, 1):
-                moved = self._motion(index, side * self.synthetic.blur * step / SHUTTER_STEPS)
-                radiance += renderer.render(T_world_cam @ moved)[0]
+                T_cam_then = self._T_cam_then(index, side * self.synthetic.blur * step / SHUTTER_STEPS)
+                radiance += renderer.render(T_world_cam @ T_cam_then)[0]
         return radiance / SHUTTER_STEPS, depth_m
 
-    def _motion(self, index, intervals):
-        """Motion of the camera within a fraction of a frame interval after (or before) a frame, in its own axes."""
+    def _T_cam_then(self, index, intervals):
+        """(4, 4) pose, relative to that of a frame, a fraction of a frame interval after it (before it: negative)."""
         T = self.ground_truth[1]
         neighbour = index + (1 if intervals > 0 else -1)
         if 0 <= neighbour < len(T):
@@ -84,7 +86,7 @@ class SyntheticSequence:
         return exp(-abs(intervals) * log(inverse(T[index]) @ T[inner])) if 0 <= inner < len(T) else np.eye(4)
 
 
-def pinhole(width, height, fov_deg):
+def pinhole(width: int, height: int, fov_deg: float) -> Camera:
     """A camera with square pixels, its centre in the middle, and this horizontal field of view."""
     focal = width / 2 / np.tan(np.radians(fov_deg) / 2)
     return Camera(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)

@@ -1,21 +1,26 @@
 """Views of rooms as files, to train depth networks on: NAME.jpg, NAME.depth.png (millimetres), NAME.yaml (camera)."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import cv2
 import numpy as np
 
 from calib.base.errors import OutputError
 from calib.formats.calibration_file import Calibration, write_calibration
-from sequences.synthetic.random_view import random_view
+from sequences.synthetic.random_view import RandomView, random_view
 from sequences.synthetic.room import build_room
 
 UNITS_PER_M = 1000.0
 QUALITY = 95
-"""Of the JPEG images."""
+"""Quality of the JPEG images, 0 to 100."""
 
 
-def write_room(folder, seed, views, size, close_share=0.0):
-    """Write `views` random views, (height, width) each, of the room `seed` into folder/room_SEED; yields the number of
-    each once it is there, at once for those that were. The last `close_share` of them are close-ups. Raises OutputError.
+def write_room(folder: Path, seed: int, views: int, size: tuple[int, int], close_share: float = 0.0) -> Iterator[int]:
+    """Write `views` random views of the room `seed` into folder/room_SEED, those that are there already left alone.
+
+    Yields the number of each once it is there. `size` is (height, width); the last `close_share` of the views are
+    close-ups. Raises OutputError.
     """
     place = folder / f"room_{seed:05d}"
     try:
@@ -32,7 +37,7 @@ def write_room(folder, seed, views, size, close_share=0.0):
         yield number
 
 
-def write_view(name, view):
+def write_view(name: Path, view: RandomView) -> None:
     """View -> its three files, named after the path `name`. Raises OutputError."""
     depth_u16 = np.clip(np.rint(view.depth_m * UNITS_PER_M), 0, 65535).astype(np.uint16)
     rgb = cv2.imencode(".jpg", view.rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]

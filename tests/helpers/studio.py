@@ -7,7 +7,7 @@ import numpy as np
 
 from calib.geometry.camera import Camera
 from sequences.synthetic.hand_held import hand_held_walk
-from sequences.synthetic.rendering.renderer import Renderer
+from sequences.synthetic.renderer import Renderer
 from sequences.synthetic.rendering.sensor import developed
 
 

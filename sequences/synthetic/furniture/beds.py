@@ -3,11 +3,12 @@
 import numpy as np
 
 from sequences.synthetic.furniture.furniture import Piece, legs, shown
-from sequences.synthetic.rendering.patch import Patch, placed, tilted
-from sequences.synthetic.rendering.solids import box, pillow, rounded_box, sheet
+from sequences.synthetic.materials.kit import Kit
+from sequences.synthetic.shapes.patch import Material, Patch, placed, tilted
+from sequences.synthetic.shapes.solids import box, pillow, rounded_box, sheet
 
 
-def bed(kit, rng):
+def bed(kit: Kit, rng: np.random.Generator) -> Piece:
     """A single or double bed with headboard, mattress, wavy cover, pillows and a folded blanket."""
     width, length = rng.choice([0.95, 1.45]), 2.0
     wood = kit.one_of(rng, "wood", "second wood", "second upholstery")
@@ -30,7 +31,7 @@ def bed(kit, rng):
     return Piece(patches + blanket, width + 0.04, length + 0.05, 1.0)
 
 
-def cover(material, rng, width, length):
+def cover(material: Material, rng: np.random.Generator, width: float, length: float) -> list[Patch]:
     """A quilt with folds that hangs over three sides of a mattress whose top is 0.46 m high."""
     a, b, c = rng.uniform(0, 6, 3)
 
@@ -48,9 +49,9 @@ def cover(material, rng, width, length):
     return [Patch(patch.points_m, np.stack(np.meshgrid(u, v[-1] - v), -1), material)]
 
 
-def rug(kit, width, depth):
+def rug(kit: Kit, width: float, depth: float) -> Piece:
     """A rug 8 mm thick with a fringe at both ends."""
-    patches = [p for p in box((-width / 2, -depth / 2, 0), (width / 2, depth / 2, 0.008), kit["rug"], skip="-z +z")]
+    patches = box((-width / 2, -depth / 2, 0), (width / 2, depth / 2, 0.008), kit["rug"], skip="-z +z")
     patches.append(shown((-width / 2, -depth / 2, 0.008), (width, 0, 0), (0, depth, 0), kit["rug"]))
     for side in (-1, 1):
         for y in np.arange(-depth / 2 + 0.02, depth / 2, 0.04):

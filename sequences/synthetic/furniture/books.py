@@ -3,12 +3,12 @@
 import numpy as np
 
 from sequences.synthetic.furniture.furniture import Piece, shown
-from sequences.synthetic.materials.kit import SPINES
-from sequences.synthetic.rendering.patch import Patch, placed, tilted
-from sequences.synthetic.rendering.solids import quad
+from sequences.synthetic.materials.kit import SPINES, Kit
+from sequences.synthetic.shapes.patch import Patch, placed, tilted
+from sequences.synthetic.shapes.solids import quad
 
 
-def book(kit, rng, thickness, depth, height):
+def book(kit: Kit, rng: np.random.Generator, thickness: float, depth: float, height: float) -> list[Patch]:
     """An upright book with its spine to the front (+y) at x = 0..thickness, standing on z = 0."""
     shelf = kit["books"]
     spine = shown((thickness, depth, 0), (-thickness, 0, 0), (0, 0, height), shelf)
@@ -23,7 +23,7 @@ def book(kit, rng, thickness, depth, height):
     return patches + [top.shifted_texture(rng.uniform(0, 1, 2))]
 
 
-def book_row(kit, rng, length, depth, height):
+def book_row(kit: Kit, rng: np.random.Generator, length: float, depth: float, height: float) -> list[Patch]:
     """Books side by side on z = 0 from x = 0 on, with gaps and a leaning one at the end."""
     patches, x = [], 0.0
     while True:
@@ -40,7 +40,7 @@ def book_row(kit, rng, length, depth, height):
         x += thickness + rng.choice([0.001, 0.001, 0.002, 0.05], p=[0.4, 0.35, 0.2, 0.05])
 
 
-def book_stack(kit, rng):
+def book_stack(kit: Kit, rng: np.random.Generator) -> Piece:
     """Books lying on each other, turned a little."""
     patches, z = [], 0.0
     for _ in range(int(rng.integers(2, 5))):

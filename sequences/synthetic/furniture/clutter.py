@@ -1,14 +1,17 @@
 """Small things that stand on tables, shelves and floors."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from sequences.synthetic.furniture.books import book_stack
 from sequences.synthetic.furniture.furniture import Piece, knob, shown
-from sequences.synthetic.rendering.patch import Patch, placed, tilted
-from sequences.synthetic.rendering.solids import ball, box, centred_box, disc, lathe, quad, rounded_box, sheet, tube
+from sequences.synthetic.materials.kit import Kit
+from sequences.synthetic.shapes.patch import Patch, placed, tilted
+from sequences.synthetic.shapes.solids import ball, box, centred_box, disc, lathe, quad, rounded_box, sheet, tube
 
 
-def cup(kit, rng):
+def cup(kit: Kit, rng: np.random.Generator) -> Piece:
     radius, height = rng.uniform(0.036, 0.045), rng.uniform(0.08, 0.1)
     glaze = kit.next("ceramic")
     outline = [(0.8 * radius, 0), (radius, 0.012), (radius, height), (0.9 * radius, height),
@@ -19,7 +22,7 @@ def cup(kit, rng):
     return Piece([lathe(outline, glaze, 14, unit_uv=True), handle], 2 * radius, 2 * radius, height)
 
 
-def bottle(kit, rng):
+def bottle(kit: Kit, rng: np.random.Generator) -> Piece:
     r, h = rng.uniform(0.032, 0.042), rng.uniform(0.22, 0.32)
     profile = [(r, 0), (r, 0.55 * h), (0.9 * r, 0.62 * h), (0.35 * r, 0.75 * h), (0.32 * r, 0.97 * h),
                (0.4 * r, 0.97 * h), (0.4 * r, h), (0, h)]
@@ -29,7 +32,7 @@ def bottle(kit, rng):
     return Piece([lathe(profile, glass, 14), label], 2 * r, 2 * r, h)
 
 
-def vase(kit, rng):
+def vase(kit: Kit, rng: np.random.Generator) -> Piece:
     """A lathed vase with a few twigs."""
     h, r = rng.uniform(0.16, 0.34), rng.uniform(0.05, 0.09)
     t = np.linspace(0, 1, 12)
@@ -45,7 +48,7 @@ def vase(kit, rng):
     return Piece([body, *twigs], 2 * r, 2 * r, h)
 
 
-def bowl(kit, rng):
+def bowl(kit: Kit, rng: np.random.Generator) -> Piece:
     """A bowl with fruit."""
     r = rng.uniform(0.1, 0.15)
     outline = [(0.4 * r, 0), (0.75 * r, 0.2 * r), (r, 0.55 * r), (0.95 * r, 0.55 * r), (0.6 * r, 0.2 * r),
@@ -59,19 +62,25 @@ def bowl(kit, rng):
     return Piece(patches, 2 * r, 2 * r, 1.1 * r)
 
 
-def papers(kit, rng):
+def papers(kit: Kit, rng: np.random.Generator) -> Piece:
     """Loose printed sheets, slightly curled."""
     patches = []
     for k in range(int(rng.integers(1, 4))):
         bend = rng.uniform(0.1, 0.5)
-        one = sheet(lambda x, y: 0.002 + 0.003 * k + bend * (x - 0.02) ** 2 * (x > 0.02), np.linspace(-0.105, 0.105, 6),
-                    [-0.148, 0.148], kit.next("page"), two_sided=True)
-        one = [Patch(p.points_m, (p.uv / (0.21, 0.296)), p.material) for p in one]
-        patches += placed(one, *rng.uniform(-0.04, 0.04, 2), 0, rng.uniform(-0.5, 0.5))
+        one = _paper(kit.next("page"), 0.002 + 0.003 * k, bend)
+        x, y = rng.uniform(-0.04, 0.04, 2)
+        patches += placed(one, x, y, 0, rng.uniform(-0.5, 0.5))
     return Piece(patches, 0.3, 0.34, 0.02)
 
 
-def photo(kit, rng):
+def _paper(material, z, bend):
+    """An A4 sheet from `z` metres up, one half of it curled."""
+    sides = sheet(lambda x, y: z + bend * (x - 0.02) ** 2 * (x > 0.02), np.linspace(-0.105, 0.105, 6), [-0.148, 0.148],
+                  material, two_sided=True)
+    return [Patch(side.points_m, side.uv / (0.21, 0.296), side.material) for side in sides]
+
+
+def photo(kit: Kit, rng: np.random.Generator) -> Piece:
     """A small framed picture that leans on its stand."""
     w, h = rng.permutation([rng.uniform(0.12, 0.16), rng.uniform(0.16, 0.22)])
     wood = kit.one_of(rng, "wood", "second wood", "metal", "dark")
@@ -81,7 +90,7 @@ def photo(kit, rng):
     return Piece(patches, w, 0.16, h)
 
 
-def candle(kit, rng):
+def candle(kit: Kit, rng: np.random.Generator) -> Piece:
     r, h = rng.uniform(0.02, 0.035), rng.uniform(0.08, 0.2)
     top = h + 0.012
     patches = [lathe([(2 * r, 0), (2.2 * r, 0.012), (1.1 * r, 0.016)], kit["metal"], 14),
@@ -90,7 +99,7 @@ def candle(kit, rng):
     return Piece(patches, 4.4 * r, 4.4 * r, h)
 
 
-def globe(kit, rng):
+def globe(kit: Kit, rng: np.random.Generator) -> Piece:
     """A globe with a map on it, on a turned foot."""
     r = rng.uniform(0.1, 0.13)
     foot = lathe([(0.09, 0), (0.08, 0.02), (0.02, 0.03), (0.012, 0.08)], kit["second wood"], 16)
@@ -98,7 +107,7 @@ def globe(kit, rng):
     return Piece([foot, *tilted([earth], "x", 0.35, (0, 0, 0.08 + r))], 0.2, 0.2, 2 * r + 0.1)
 
 
-def laptop(kit, rng):
+def laptop(kit: Kit, rng: np.random.Generator) -> Piece:
     patches = box((-0.17, -0.12, 0), (0.17, 0.12, 0.016), kit["metal"], skip="-z")
     for row in range(5):
         for column in range(12):
@@ -109,32 +118,30 @@ def laptop(kit, rng):
     return Piece(placed(patches, yaw_rad=np.pi) + placed(tilted(lid, "x", 0.3), y=-0.115, z=0.016), 0.34, 0.26, 0.24)
 
 
-def blocks(kit, rng):
+def blocks(kit: Kit, rng: np.random.Generator) -> Piece:
     """Toy bricks and a cone."""
     patches = []
     for k in range(5):
         s = rng.uniform(0.03, 0.05)
         tint = rng.choice([(1.0, 0.4, 0.3), (0.35, 0.6, 1.0), (1.0, 0.85, 0.3), (0.4, 0.85, 0.45)])
-        place = (*(0.09 * np.array([np.cos(1.3 * k), np.sin(1.3 * k)])), 0.0)
-        patches += placed(box((-s / 2, -s / 2, 0), (s / 2, s / 2, s), kit["wood"].tinted(tint)), *place,
-                          rng.uniform(0, 3))
+        patches += placed(box((-s / 2, -s / 2, 0), (s / 2, s / 2, s), kit["wood"].tinted(tint)),
+                          0.09 * np.cos(1.3 * k), 0.09 * np.sin(1.3 * k), 0.0, rng.uniform(0, 3))
     patches.append(lathe([(0.04, 0), (0.0, 0.1)], kit["pale"].tinted((1, 0.6, 0.3)), 12))
     return Piece(patches, 0.26, 0.26, 0.1)
 
 
-def toy_ball(kit, rng):
+def toy_ball(kit: Kit, rng: np.random.Generator) -> Piece:
     r = rng.uniform(0.08, 0.14)
     rolled = tilted([ball(r, kit.next("ball"), (0, 0, r), 1.0, 20, unit_uv=True)], "x", rng.uniform(0, 2), (0, 0, r))
     return Piece(rolled, 2 * r, 2 * r, 2 * r)
 
 
-def carton(kit, rng):
+def carton(kit: Kit, rng: np.random.Generator) -> Piece:
     """A cardboard box, closed or with open flaps."""
     w, d, h = rng.uniform(0.28, 0.45), rng.uniform(0.25, 0.36), rng.uniform(0.2, 0.36)
     board = kit["cardboard"]
-    patches = []
-    for patch in box((-w / 2, -d / 2, 0), (w / 2, d / 2, h), board, skip="-z"):
-        patches.append(Patch(patch.points_m, patch.uv / patch.uv.max((0, 1)), board))
+    patches = [Patch(patch.points_m, patch.uv / patch.uv.max((0, 1)), board)
+               for patch in box((-w / 2, -d / 2, 0), (w / 2, d / 2, h), board, skip="-z")]
     if rng.random() < 0.5:
         for turn, reach, span in ((0, d / 2, w), (np.pi, d / 2, w)):
             flap = [quad((-span / 2, reach, h), (span, 0, 0), (0, 0.35 * d, 0.12 * d), board, unit_uv=True)]
@@ -142,7 +149,7 @@ def carton(kit, rng):
     return Piece(patches, w, d * 1.1, h)
 
 
-def basket(kit, rng):
+def basket(kit: Kit, rng: np.random.Generator) -> Piece:
     """A wicker basket with a blanket in it."""
     r, h = rng.uniform(0.17, 0.24), rng.uniform(0.28, 0.42)
     outline = [(0.8 * r, 0), (r, 0.5 * h), (0.95 * r, h), (0.9 * r, h), (0.92 * r, 0.75 * h)]
@@ -152,8 +159,8 @@ def basket(kit, rng):
                  2 * r, 2 * r, h)
 
 
-def bin(kit, rng):
-    """A waste bin with crumpled paper in it and beside it."""
+def bin(kit: Kit, rng: np.random.Generator) -> Piece:
+    """A waste bin with crumpled paper in it and next to it."""
     r, h = 0.13, 0.3
     patches = [lathe([(0.8 * r, 0), (r, h), (0.96 * r, h), (0.85 * r, 0.6 * h), (0, 0.6 * h)], kit["second paint"], 18)]
     for place in ((0.02, 0.03, 0.7 * h), (-0.05, -0.02, 0.72 * h), (0.04, -0.05, 0.75 * h), (0.19, 0.1, 0.04)):
@@ -161,7 +168,7 @@ def bin(kit, rng):
     return Piece(patches, 2 * r, 2 * r, h)
 
 
-def box_with_lid(kit, rng):
+def box_with_lid(kit: Kit, rng: np.random.Generator) -> Piece:
     """A small chest with a knob on the lid."""
     w, d, h = rng.uniform(0.14, 0.22), rng.uniform(0.1, 0.15), rng.uniform(0.08, 0.12)
     wood = kit.one_of(rng, "second wood", "wood", "second paint")
@@ -176,13 +183,14 @@ SMALL = (cup, cup, cup, bottle, vase, bowl, papers, papers, photo, photo, candle
 ON_FLOOR = (toy_ball, carton, basket, bin, book_stack, blocks)
 
 
-def scatter(kit, rng, width, depth, count, kinds=SMALL):
+def scatter(kit: Kit, rng: np.random.Generator, width: float, depth: float, count: int,
+            kinds: Sequence[Callable[[Kit, np.random.Generator], Piece]] = SMALL) -> list[Patch]:
     """Up to `count` small things on z = 0 inside a rectangle around the origin, none touching another."""
     patches, taken = [], []
     for _ in range(count * 3):
         if len(taken) == count:
             break
-        thing = kinds[rng.integers(len(kinds))](kit, rng)
+        thing = kinds[int(rng.integers(len(kinds)))](kit, rng)
         radius = 0.5 * np.hypot(thing.width_m, thing.depth_m)
         room = np.array([width, depth]) / 2 - max(thing.width_m, thing.depth_m) / 2
         if (room < 0).any():
@@ -190,5 +198,5 @@ def scatter(kit, rng, width, depth, count, kinds=SMALL):
         place = rng.uniform(-room, room)
         if all(np.hypot(*(place - other)) > radius + reach for other, reach in taken):
             taken.append((place, radius))
-            patches += thing.put(*place, yaw_rad=rng.uniform(-0.6, 0.6))[0]
+            patches += thing.put(place[0], place[1], yaw_rad=rng.uniform(-0.6, 0.6))[0]
     return patches

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from sequences.synthetic.rendering.light import Light
-from sequences.synthetic.rendering.patch import Patch, moved, placed, placement, tilted
-from sequences.synthetic.rendering.solids import ball, box, lathe, quad, tube
+from sequences.synthetic.shapes.light import Light
+from sequences.synthetic.shapes.patch import Material, Patch, moved, placed, placement, tilted
+from sequences.synthetic.shapes.solids import ball, box, lathe, quad, tube
 
 
 @dataclass
@@ -19,19 +20,21 @@ class Piece:
     height_m: float
     lights: list[Light] = field(default_factory=list)
 
-    def put(self, x=0.0, y=0.0, z=0.0, yaw_rad=0.0):
+    def put(self, x: float = 0.0, y: float = 0.0, z: float = 0.0,
+            yaw_rad: float = 0.0) -> tuple[list[Patch], list[Light]]:
         """Patches and lights turned about the vertical by `yaw_rad`, then moved to (x, y, z)."""
         T = placement(x, y, z, yaw_rad)
         return moved(self.patches, T), [light.moved(T) for light in self.lights]
 
-    def add(self, other, x=0.0, y=0.0, z=0.0, yaw_rad=0.0):
+    def add(self, other: "Piece", x: float = 0.0, y: float = 0.0, z: float = 0.0, yaw_rad: float = 0.0) -> None:
         """Put another piece on or in this one."""
         patches, lights = other.put(x, y, z, yaw_rad)
         self.patches += patches
         self.lights += lights
 
 
-def legs(width, depth, height, material, style, thickness=0.05):
+def legs(width: float, depth: float, height: float, material: Material, style: str,
+         thickness: float = 0.05) -> list[Patch]:
     """Four legs at the corners of a rectangle: square and tapered, turned, or round and splayed."""
     patches = []
     for sx in (-1, 1):
@@ -53,13 +56,13 @@ def legs(width, depth, height, material, style, thickness=0.05):
     return patches
 
 
-def knob(x, y, z, material, radius=0.014):
+def knob(x: float, y: float, z: float, material: Material, radius: float = 0.014) -> list[Patch]:
     """A round knob that sticks out along +y from (x, y, z)."""
     stem = lathe([(0.45 * radius, 0.0), (0.4 * radius, 0.8 * radius)], material, 8)
     return placed(tilted([stem, ball(radius, material, (0, 0, 1.5 * radius), 0.75, 8)], "x", -np.pi / 2), x, y, z)
 
 
-def bar_handle(x, y, z, length, material, upright=False):
+def bar_handle(x: float, y: float, z: float, length: float, material: Material, upright: bool = False) -> list[Patch]:
     """A bow handle in front of (x, y, z)."""
     along = np.array([0, 0, 0.5]) if upright else np.array([0.5, 0, 0])
     ends = np.array([-1, -0.92, 0, 0.92, 1.0])[:, None] * along * length
@@ -67,7 +70,8 @@ def bar_handle(x, y, z, length, material, upright=False):
     return [tube(ends + out + (x, y, z), 0.006, material, 6)]
 
 
-def front(x0, x1, z0, z1, y, material, rng, frame=None, thickness=0.018):
+def front(x0: float, x1: float, z0: float, z1: float, y: float, material: Material, rng: np.random.Generator,
+          frame: float | None = None, thickness: float = 0.018) -> list[Patch]:
     """A drawer front or door on the plane y, with a gap around it; with `frame`, a panel sunk into a frame."""
     gap = 0.003
     x0, x1, z0, z1 = x0 + gap, x1 - gap, z0 + gap, z1 - gap
@@ -85,6 +89,6 @@ def front(x0, x1, z0, z1, y, material, rng, frame=None, thickness=0.018):
     return patches + [inner.shifted_texture(rng.uniform(0, 2, 2))]
 
 
-def shown(origin, across, up, material):
+def shown(origin: ArrayLike, across: ArrayLike, up: ArrayLike, material: Material) -> Patch:
     """A quad that shows a whole picture once."""
     return quad(origin, across, up, material, unit_uv=True)

@@ -3,15 +3,16 @@
 import numpy as np
 
 from sequences.synthetic.furniture.furniture import Piece
-from sequences.synthetic.rendering.light import Light
-from sequences.synthetic.rendering.patch import placed
-from sequences.synthetic.rendering.solids import ball, disc, lathe, tube
+from sequences.synthetic.materials.kit import Kit
+from sequences.synthetic.shapes.light import Light
+from sequences.synthetic.shapes.patch import placed
+from sequences.synthetic.shapes.solids import ball, disc, lathe, tube
 
 GLOW = 1.15
 WARM = np.array([1.0, 0.78, 0.52])
 
 
-def floor_lamp(kit, rng):
+def floor_lamp(kit: Kit, rng: np.random.Generator) -> Piece:
     """A pole on a heavy foot with a cloth shade, 1.5 m high."""
     height = rng.uniform(1.4, 1.6)
     metal = kit.one_of(rng, "metal", "dark", "second wood")
@@ -20,7 +21,7 @@ def floor_lamp(kit, rng):
     return Piece(patches + shade, 0.42, 0.42, height, lights)
 
 
-def table_lamp(kit, rng):
+def table_lamp(kit: Kit, rng: np.random.Generator) -> Piece:
     """A ceramic or turned foot with a cloth shade."""
     body = rng.uniform(0.2, 0.28)
     t = np.linspace(0, 1, 9)
@@ -32,7 +33,7 @@ def table_lamp(kit, rng):
     return Piece([foot, *shade], 0.26, 0.26, body + 0.2, lights)
 
 
-def desk_lamp(kit, rng):
+def desk_lamp(kit: Kit, rng: np.random.Generator) -> Piece:
     """A jointed arm with a metal cone."""
     metal = kit.one_of(rng, "second paint", "dark", "metal")
     arm = tube([(0, -0.05, 0.02), (0, -0.14, 0.24), (0, 0.06, 0.42)], 0.008, metal, 6)
@@ -42,7 +43,7 @@ def desk_lamp(kit, rng):
     return Piece([lathe([(0.08, 0), (0.075, 0.018), (0, 0.022)], metal, 16), arm, *cone], 0.2, 0.3, 0.44)
 
 
-def ceiling_lamp(kit, rng, height, power):
+def ceiling_lamp(kit: Kit, rng: np.random.Generator, height: float, power: float) -> Piece:
     """A lamp under a ceiling at z = `height`: a flat drum, a globe on a short rod, or three small spots."""
     kind = rng.integers(3)
     if kind == 0:

@@ -3,16 +3,17 @@
 import numpy as np
 
 from sequences.synthetic.furniture.furniture import Piece, front, shown
-from sequences.synthetic.rendering.light import Light
-from sequences.synthetic.rendering.patch import Material, Patch, placed
-from sequences.synthetic.rendering.solids import ball, box, lathe, quad, tube
+from sequences.synthetic.materials.kit import Kit
+from sequences.synthetic.shapes.light import Light
+from sequences.synthetic.shapes.patch import Material, Patch, placed
+from sequences.synthetic.shapes.solids import ball, box, lathe, quad, tube
 
 GLASS = "outdoors"
 """Role of the window panes, which let the sun in."""
 GLOW = 1.5
 
 
-def door(kit, rng):
+def door(kit: Kit, rng: np.random.Generator) -> Piece:
     """A panelled door in its frame, with a handle and a plate."""
     width, height = 0.86, 2.03
     leaf, trim = kit["door"], kit["trim"]
@@ -33,14 +34,15 @@ def door(kit, rng):
     return Piece(patches, width + 0.16, 0.09, height + 0.08)
 
 
-def window(kit, rng, width, height, sill, brightness):
+def window(kit: Kit, rng: np.random.Generator, width: float, height: float, sill: float,
+           brightness: np.ndarray) -> Piece:
     """A window with bars, a sill, curtains on a rail, and daylight of radiance `brightness` through its panes."""
     trim, depth = kit["trim"], 0.03
     glass = Material(kit[GLASS].texture, emission=GLOW)
     pane = shown((width / 2, 0.004, sill), (-width, 0, 0), (0, 0, height), glass)
     crop = min(width / (height * 1.2), 1.0)
     patches = [Patch(pane.points_m, pane.uv * (crop, 1.0) + (rng.uniform(0, 1), 0), glass)]
-    columns, rows = int(round(width / 0.6)), int(rng.choice([1, 2, 2]))
+    columns, rows = round(width / 0.6), int(rng.choice([1, 2, 2]))
     for k in range(columns + 1):
         x, half = -width / 2 + k * width / columns, 0.035 if k in (0, columns) else 0.022
         patches += box((x - half, 0, sill), (x + half, 2 * depth, sill + height), trim, skip="-y", grain="z", rng=rng)
@@ -71,7 +73,7 @@ def _curtains(kit, rng, width, sill, height):
     return patches
 
 
-def radiator(kit, rng):
+def radiator(kit: Kit, rng: np.random.Generator) -> Piece:
     """A ribbed heater under a window."""
     width, z0, z1 = rng.uniform(0.7, 1.0), 0.12, 0.62
     patches = []
@@ -84,14 +86,13 @@ def radiator(kit, rng):
     return Piece(patches, width + 0.06, 0.12, z1)
 
 
-def skirting(length, kit):
+def skirting(length: float, kit: Kit) -> list[Patch]:
     """A board along the foot of a wall of `length` metres that starts at the origin."""
-    profile = [quad((length, 0.014, 0), (-length, 0, 0), (0, 0, 0.085), kit["trim"]),
-               quad((length, 0.014, 0.085), (-length, 0, 0), (0, -0.012, 0.012), kit["trim"])]
-    return profile
+    return [quad((length, 0.014, 0), (-length, 0, 0), (0, 0, 0.085), kit["trim"]),
+            quad((length, 0.014, 0.085), (-length, 0, 0), (0, -0.012, 0.012), kit["trim"])]
 
 
-def cornice(length, height, kit):
+def cornice(length: float, height: float, kit: Kit) -> list[Patch]:
     """A moulding between a wall of `length` metres and a ceiling at `height`."""
     return [quad((length, 0.0, height - 0.07), (-length, 0, 0), (0, 0.02, 0.02), kit["trim"]),
             quad((length, 0.02, height - 0.05), (-length, 0, 0), (0, 0.035, 0.05), kit["trim"])]

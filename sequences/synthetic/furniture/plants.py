@@ -3,11 +3,12 @@
 import numpy as np
 
 from sequences.synthetic.furniture.furniture import Piece
-from sequences.synthetic.rendering.patch import Patch, placed
-from sequences.synthetic.rendering.solids import disc, lathe, tube
+from sequences.synthetic.materials.kit import Kit
+from sequences.synthetic.shapes.patch import Patch, placed
+from sequences.synthetic.shapes.solids import disc, lathe, tube
 
 
-def potted_plant(kit, rng, height=None):
+def potted_plant(kit: Kit, rng: np.random.Generator, height: float | None = None) -> Piece:
     """A pot with earth and a plant that reaches `height` metres (default: one that stands on the floor)."""
     height = rng.uniform(0.8, 1.4) if height is None else height
     size = height ** 0.6
@@ -36,7 +37,8 @@ def _leaf(length, width, bend, material):
 
 
 def _tilt(patches, yaw, base):
-    return placed(patches, *base, yaw)
+    x, y, z = base
+    return placed(patches, x, y, z, yaw)
 
 
 def _rosette(leaf, wood, rng, z, height):

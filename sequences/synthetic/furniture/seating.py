@@ -3,11 +3,12 @@
 import numpy as np
 
 from sequences.synthetic.furniture.furniture import Piece, legs
-from sequences.synthetic.rendering.patch import placed, tilted
-from sequences.synthetic.rendering.solids import box, centred_box, disc, lathe, pillow, rounded_box, tube
+from sequences.synthetic.materials.kit import Kit
+from sequences.synthetic.shapes.patch import Patch, placed, tilted
+from sequences.synthetic.shapes.solids import box, centred_box, disc, lathe, pillow, rounded_box, tube
 
 
-def chair(kit, rng):
+def chair(kit: Kit, rng: np.random.Generator) -> Piece:
     """A dining chair: four legs, a padded or wooden seat, a leaning back with slats or a panel."""
     width, depth, seat = rng.uniform(0.42, 0.48), rng.uniform(0.42, 0.48), 0.45
     wood = kit.one_of(rng, "wood", "second wood", "paint")
@@ -17,9 +18,8 @@ def chair(kit, rng):
                                kit["second upholstery"])
     else:
         patches += rounded_box((-width / 2, -depth / 2, seat), (width / 2, depth / 2, seat + 0.03), 0.012, wood)
-    back = []
-    for x in (-width / 2 + 0.025, width / 2 - 0.025):
-        back.append(tube([(x, -depth / 2 + 0.02, seat), (x, -depth / 2 + 0.02, 0.92)], 0.017, wood))
+    back = [tube([(x, -depth / 2 + 0.02, seat), (x, -depth / 2 + 0.02, 0.92)], 0.017, wood)
+            for x in (-width / 2 + 0.025, width / 2 - 0.025)]
     if rng.random() < 0.5:
         for z in (0.58, 0.70, 0.82):
             back += centred_box(0, -depth / 2 + 0.02, z, width - 0.06, 0.016, 0.06, wood)
@@ -30,7 +30,7 @@ def chair(kit, rng):
     return Piece(patches, width, depth + 0.1, 0.93)
 
 
-def stool(kit, rng):
+def stool(kit: Kit, rng: np.random.Generator) -> Piece:
     """A round stool with splayed legs, or a turned pedestal."""
     height, radius = rng.uniform(0.44, 0.62), rng.uniform(0.16, 0.2)
     wood = kit.one_of(rng, "wood", "second wood", "metal")
@@ -45,7 +45,7 @@ def stool(kit, rng):
     return Piece(patches, 2 * radius, 2 * radius, height)
 
 
-def pouf(kit, rng):
+def pouf(kit: Kit, rng: np.random.Generator) -> Piece:
     """A drum-shaped cushion on the floor."""
     radius, height = rng.uniform(0.22, 0.3), rng.uniform(0.32, 0.42)
     angle = np.linspace(-1, 1, 9)
@@ -54,7 +54,7 @@ def pouf(kit, rng):
     return Piece([lathe(profile, kit.next("cushion"), 20)], 2 * radius, 2 * radius, height)
 
 
-def office_chair(kit, rng):
+def office_chair(kit: Kit, rng: np.random.Generator) -> Piece:
     """A padded seat and back on a column with a five-armed foot."""
     dark, cloth = kit["dark"], kit.one_of(rng, "upholstery", "second upholstery")
     patches = [lathe([(0.03, 0.06), (0.025, 0.42)], kit["metal"], 10)]
@@ -71,7 +71,7 @@ def office_chair(kit, rng):
     return Piece(patches, 0.62, 0.62, 1.05)
 
 
-def sofa(kit, rng, seats=None):
+def sofa(kit: Kit, rng: np.random.Generator, seats: int | None = None) -> Piece:
     """Two or three seats (one: an armchair) with arms, loose cushions and throw pillows."""
     seats = int(rng.integers(2, 4)) if seats is None else seats
     seat_width, depth, arm = rng.uniform(0.58, 0.66), rng.uniform(0.8, 0.9), rng.uniform(0.12, 0.2)
@@ -99,18 +99,18 @@ def sofa(kit, rng, seats=None):
     return Piece(patches, width, depth, back + 0.04)
 
 
-def armchair(kit, rng):
+def armchair(kit: Kit, rng: np.random.Generator) -> Piece:
     return sofa(kit, rng, seats=1)
 
 
-def throw_pillow(kit, rng):
+def throw_pillow(kit: Kit, rng: np.random.Generator) -> list[Patch]:
     """A square pillow that leans backwards, its lower edge on z = 0."""
     size = rng.uniform(0.38, 0.46)
     return placed(tilted(pillow(size, size, 0.15, kit.next("cushion")), "x", rng.uniform(0.25, 0.45)),
                   z=size / 2 * 0.93)
 
 
-def bench(kit, rng):
+def bench(kit: Kit, rng: np.random.Generator) -> Piece:
     """A long board on two slanted frames, with a folded blanket."""
     width, depth, height = rng.uniform(0.9, 1.2), 0.34, 0.44
     wood = kit.one_of(rng, "wood", "second wood")

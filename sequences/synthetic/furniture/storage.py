@@ -7,11 +7,12 @@ from sequences.synthetic.furniture.clutter import basket, bowl, box_with_lid, ca
 from sequences.synthetic.furniture.furniture import Piece, bar_handle, front, knob, legs, shown
 from sequences.synthetic.furniture.lamps import table_lamp
 from sequences.synthetic.furniture.plants import potted_plant
-from sequences.synthetic.rendering.patch import placed
-from sequences.synthetic.rendering.solids import box, centred_box, lathe
+from sequences.synthetic.materials.kit import Kit
+from sequences.synthetic.shapes.patch import placed
+from sequences.synthetic.shapes.solids import box, centred_box, lathe
 
 
-def bookshelf(kit, rng):
+def bookshelf(kit: Kit, rng: np.random.Generator) -> Piece:
     """An open shelf filled with rows of books, stacks and ornaments."""
     width, depth, height = rng.uniform(0.75, 1.2), rng.uniform(0.26, 0.32), rng.uniform(1.5, 2.0)
     wood, floors = kit.one_of(rng, "wood", "second wood", "paint"), int(rng.integers(4, 6))
@@ -52,7 +53,7 @@ def _low_things(height):
     return (cup, photo, box_with_lid, bowl, book_stack, candle) if height > 0.22 else (cup, box_with_lid, bowl)
 
 
-def cupboard(kit, rng):
+def cupboard(kit: Kit, rng: np.random.Generator) -> Piece:
     """A tall wardrobe with panelled doors, sometimes with drawers below."""
     doors = int(rng.integers(2, 4))
     width, depth, height = doors * rng.uniform(0.42, 0.5), rng.uniform(0.5, 0.58), rng.uniform(1.8, 2.1)
@@ -82,7 +83,7 @@ def cupboard(kit, rng):
     return piece
 
 
-def drawers(kit, rng):
+def drawers(kit: Kit, rng: np.random.Generator) -> Piece:
     """A chest of drawers with a lamp or a plant and small things on top."""
     width, depth, height = rng.uniform(0.75, 1.1), rng.uniform(0.42, 0.5), rng.uniform(0.78, 0.95)
     body, rows = kit.one_of(rng, "wood", "second wood", "paint", "second paint"), int(rng.integers(3, 5))
@@ -112,7 +113,7 @@ def _on_top(kit, rng):
     return table_lamp(kit, rng) if rng.random() < 0.6 else potted_plant(kit, rng, rng.uniform(0.3, 0.45))
 
 
-def sideboard(kit, rng):
+def sideboard(kit: Kit, rng: np.random.Generator) -> Piece:
     """A low board with doors and open bays; on it a television or a lamp and ornaments."""
     width, depth, height = rng.uniform(1.2, 1.7), rng.uniform(0.38, 0.45), rng.uniform(0.5, 0.62)
     wood = kit.one_of(rng, "wood", "second wood", "paint")
@@ -143,7 +144,7 @@ def sideboard(kit, rng):
     return piece
 
 
-def television(kit, rng):
+def television(kit: Kit, rng: np.random.Generator) -> Piece:
     """A flat screen, switched on."""
     w, h = rng.uniform(0.85, 1.05), rng.uniform(0.5, 0.58)
     patches = box((-w / 2, -0.02, 0.06), (w / 2, 0.02, 0.06 + h), kit["dark"])
@@ -155,7 +156,7 @@ def television(kit, rng):
     return Piece(patches, w, 0.2, h + 0.06)
 
 
-def plant_stand(kit, rng):
+def plant_stand(kit: Kit, rng: np.random.Generator) -> Piece:
     """A narrow rack of round boards on a pole."""
     radius, height = rng.uniform(0.18, 0.22), rng.uniform(0.9, 1.3)
     wood = kit.one_of(rng, "wood", "metal", "second wood")

@@ -5,11 +5,12 @@ import numpy as np
 from sequences.synthetic.furniture.clutter import bowl, cup, laptop, papers, scatter, vase
 from sequences.synthetic.furniture.furniture import Piece, bar_handle, front, knob, legs, shown
 from sequences.synthetic.furniture.lamps import desk_lamp, table_lamp
-from sequences.synthetic.rendering.patch import placed
-from sequences.synthetic.rendering.solids import box, centred_box, disc, lathe, rounded_box
+from sequences.synthetic.materials.kit import Kit
+from sequences.synthetic.shapes.patch import placed
+from sequences.synthetic.shapes.solids import box, centred_box, disc, lathe, rounded_box
 
 
-def dining_table(kit, rng):
+def dining_table(kit: Kit, rng: np.random.Generator) -> Piece:
     """A rectangular or round table laid with a runner, cups, a vase or a bowl."""
     wood = kit.one_of(rng, "wood", "second wood")
     height = 0.75
@@ -37,7 +38,7 @@ def dining_table(kit, rng):
     return piece
 
 
-def centre_piece(kit, rng):
+def centre_piece(kit: Kit, rng: np.random.Generator) -> Piece:
     """The thing in the middle of a table."""
     return (vase, bowl)[rng.integers(2)](kit, rng)
 
@@ -48,7 +49,7 @@ def _apron(width, depth, z, height, material):
             + centred_box(side * width / 2, 0, z, 0.02, depth, height, material, grain="y")]
 
 
-def coffee_table(kit, rng):
+def coffee_table(kit: Kit, rng: np.random.Generator) -> Piece:
     """A low table with a shelf, a slab on blocks, or a round one on splayed legs."""
     wood, height = kit.one_of(rng, "wood", "second wood", "stone"), rng.uniform(0.36, 0.44)
     if rng.random() < 0.4:
@@ -68,7 +69,7 @@ def coffee_table(kit, rng):
     return Piece(patches + placed(scatter(kit, rng, *area, 4), z=height), width, depth, height)
 
 
-def desk(kit, rng):
+def desk(kit: Kit, rng: np.random.Generator) -> Piece:
     """A writing desk with drawers at one side, a screen with keyboard or a laptop, a lamp and papers."""
     width, depth, height = rng.uniform(1.15, 1.5), rng.uniform(0.6, 0.7), 0.74
     wood, body = kit.one_of(rng, "wood", "second wood"), kit.one_of(rng, "paint", "wood", "second wood")
@@ -95,7 +96,7 @@ def desk(kit, rng):
     return piece
 
 
-def monitor(kit, rng):
+def monitor(kit: Kit, rng: np.random.Generator) -> Piece:
     """A flat screen on a foot."""
     w, h = 0.54, 0.32
     patches = [lathe([(0.12, 0), (0.11, 0.012), (0.022, 0.02), (0.02, 0.14)], kit["dark"], 16)]
@@ -106,7 +107,7 @@ def monitor(kit, rng):
     return Piece(patches, w, 0.24, 0.44)
 
 
-def keyboard(kit):
+def keyboard(kit: Kit) -> Piece:
     """A keyboard with its rows of keys, and a mouse."""
     patches = box((-0.21, -0.065, 0), (0.21, 0.065, 0.012), kit["dark"], skip="-z")
     for row in range(5):
@@ -116,7 +117,7 @@ def keyboard(kit):
     return Piece(patches + rounded_box((-0.31, -0.05, 0), (-0.25, 0.05, 0.03), 0.014, kit["pale"]), 0.6, 0.13, 0.03)
 
 
-def bedside(kit, rng):
+def bedside(kit: Kit, rng: np.random.Generator) -> Piece:
     """A small cabinet or side table with a lamp and a book."""
     width, depth, height = rng.uniform(0.4, 0.5), rng.uniform(0.36, 0.42), rng.uniform(0.48, 0.58)
     body = kit.one_of(rng, "wood", "second wood", "paint")

@@ -8,11 +8,12 @@ import numpy as np
 from sequences.synthetic.furniture.books import book_row
 from sequences.synthetic.furniture.clutter import scatter
 from sequences.synthetic.furniture.furniture import Piece, front, shown
-from sequences.synthetic.rendering.patch import Patch, placed, tilted
-from sequences.synthetic.rendering.solids import ball, box, disc, lathe, rounded_box, tube
+from sequences.synthetic.materials.kit import Kit
+from sequences.synthetic.shapes.patch import Patch, placed, tilted
+from sequences.synthetic.shapes.solids import ball, box, disc, lathe, rounded_box, tube
 
 
-def picture(kit, rng):
+def picture(kit: Kit, rng: np.random.Generator) -> Piece:
     """A framed picture, with or without a passe-partout."""
     w, h = rng.uniform(0.3, 0.75), rng.uniform(0.3, 0.6)
     frame = kit.one_of(rng, "wood", "second wood", "dark", "metal", "trim")
@@ -27,8 +28,8 @@ def picture(kit, rng):
     return Piece(patches, w + 0.15, 0.02, h + 0.15)
 
 
-def poster(kit, rng):
-    """A sheet held by two bars."""
+def poster(kit: Kit, rng: np.random.Generator) -> Piece:
+    """A sheet between two bars."""
     w, h = rng.uniform(0.42, 0.6), rng.uniform(0.6, 0.8)
     patches = [shown((w / 2, 0.006, -h / 2), (-w, 0, 0), (0, 0, h), kit.next("picture"))]
     for z in (-h / 2, h / 2):
@@ -36,7 +37,7 @@ def poster(kit, rng):
     return Piece(patches, w + 0.04, 0.02, h + 0.06)
 
 
-def clock(kit, rng):
+def clock(kit: Kit, rng: np.random.Generator) -> Piece:
     r = rng.uniform(0.14, 0.2)
     rim = lathe([(r, 0), (r, 0.035), (0.9 * r, 0.035), (0.9 * r, 0.02)], kit.one_of(rng, "metal", "wood", "dark"), 28)
     face = disc(0.92 * r, 0.02, kit["clock"], 28, unit_uv=True)
@@ -45,7 +46,7 @@ def clock(kit, rng):
     return Piece(tilted([rim, face], "x", -np.pi / 2), 2.2 * r, 0.04, 2.2 * r)
 
 
-def shelf(kit, rng):
+def shelf(kit: Kit, rng: np.random.Generator) -> Piece:
     """A board on brackets with books and ornaments."""
     w, d = rng.uniform(0.6, 0.95), 0.2
     patches = box((-w / 2, 0, -0.03), (w / 2, d, 0), kit.one_of(rng, "wood", "second wood"), rng=rng)
@@ -56,7 +57,7 @@ def shelf(kit, rng):
     return Piece(patches, w, d, 0.5)
 
 
-def coat_rack(kit, rng):
+def coat_rack(kit: Kit, rng: np.random.Generator) -> Piece:
     """A board with pegs; on two of them a bag and a scarf."""
     patches = box((-0.4, 0, -0.05), (0.4, 0.02, 0.05), kit["second wood"], skip="-y", rng=rng)
     for x in np.linspace(-0.32, 0.32, 5):
@@ -70,7 +71,7 @@ def coat_rack(kit, rng):
     return Piece(patches, 0.85, 0.12, 0.9)
 
 
-def switch(kit, rng):
+def switch(kit: Kit, rng: np.random.Generator) -> Piece:
     """A light switch."""
     patches = rounded_box((-0.04, -0.004, -0.04), (0.04, 0.01, 0.04), 0.006, kit["pale"])
     return Piece(patches + box((-0.02, 0.01, -0.025), (0.02, 0.015, 0.025), kit["trim"], skip="-y"), 0.1, 0.02, 0.1)

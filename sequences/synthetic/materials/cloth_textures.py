@@ -2,15 +2,16 @@
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sequences.synthetic.materials.noise import blend, fractal, grid, relief, smooth_step, to_linear, varied
-from sequences.synthetic.rendering.texture import Texture
+from sequences.synthetic.materials.texture import Texture
 
 SIZE = 512, 512
 TILE = 0.7, 0.7
 
 
-def weave(rng, colour):
+def weave(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """A coarse plain weave whose yarns differ in tone."""
     yarns = 96
     x, y = grid(SIZE)
@@ -22,7 +23,7 @@ def weave(rng, colour):
     return Texture(to_linear(np.asarray(colour) * tone[..., None]), TILE)
 
 
-def plaid(rng, colour):
+def plaid(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Crossing bands of three colours, woven as a twill."""
     palette = np.array([colour, varied(rng, np.asarray(colour) * 0.55, 0.1), varied(rng, (0.85, 0.82, 0.74), 0.08)])
     bands = np.repeat(rng.integers(0, 3, 24), rng.integers(6, 40, 24))
@@ -34,7 +35,7 @@ def plaid(rng, colour):
     return Texture(to_linear(image * (1 + 0.04 * fractal(rng, SIZE, 0.8))[..., None]), (0.55, 0.55))
 
 
-def knit(rng, colour):
+def knit(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Ribs of V-shaped stitches with a stripe now and then."""
     x, y = grid(SIZE)
     columns, rows = 32, 48
@@ -45,7 +46,7 @@ def knit(rng, colour):
     return Texture(to_linear(image * (0.75 + 0.35 * stitch + 0.05 * fractal(rng, SIZE, 1.4))[..., None]), TILE)
 
 
-def floral(rng, colour):
+def floral(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Printed blossoms of several sizes on a woven ground."""
     image = np.empty((*SIZE, 3), np.float32)
     image[:] = colour
@@ -64,7 +65,7 @@ def floral(rng, colour):
     return Texture(to_linear(image * (1 + 0.05 * fractal(rng, SIZE, 0.4))[..., None]), (0.8, 0.8))
 
 
-def velvet(rng, colour):
+def velvet(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Pile brushed in different directions, with folds."""
     nap = fractal(rng, SIZE, 1.5, coarsest=2)
     fine = fractal(rng, SIZE, 0.5, coarsest=30)
@@ -72,7 +73,7 @@ def velvet(rng, colour):
     return Texture(to_linear(np.asarray(colour) * tone[..., None]), TILE)
 
 
-def leather(rng, colour):
+def leather(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Grained hide with creases."""
     grain = np.abs(fractal(rng, SIZE, 0.9, coarsest=16))
     crease = np.exp(-np.abs(fractal(rng, SIZE, 1.3, coarsest=2)) * 18)
@@ -80,7 +81,7 @@ def leather(rng, colour):
     return Texture(to_linear(np.asarray(colour) * tone[..., None]), TILE)
 
 
-def oriental_rug(rng, colour):
+def oriental_rug(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """One whole rug: a medallion field of mirrored ornament inside two borders."""
     inks = np.array([np.asarray(colour), varied(rng, (0.17, 0.2, 0.32), 0.15), varied(rng, (0.82, 0.74, 0.58), 0.06),
                      varied(rng, (0.62, 0.42, 0.2), 0.15), varied(rng, np.asarray(colour) * 0.6, 0.1)])
@@ -103,7 +104,7 @@ def oriental_rug(rng, colour):
     return Texture(to_linear(inks[index] * knots[..., None]))
 
 
-def modern_rug(rng, colour):
+def modern_rug(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """One whole rug: overlapping plain shapes with a shaggy pile."""
     x, y = grid(SIZE)
     image = np.empty((*SIZE, 3), np.float32)

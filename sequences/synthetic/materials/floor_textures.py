@@ -1,6 +1,7 @@
 """What floors are made of: planks, herringbone parquet, tiles, terrazzo, carpet."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sequences.synthetic.materials.noise import (
     blend,
@@ -13,12 +14,12 @@ from sequences.synthetic.materials.noise import (
     to_linear,
     varied,
 )
-from sequences.synthetic.rendering.texture import Texture
+from sequences.synthetic.materials.texture import Texture
 
 SIZE = 1024, 1024
 
 
-def planks(rng, colour):
+def planks(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Boards of 14 cm along u, two to each row."""
     rows = 16
     x, y = grid(SIZE)
@@ -32,7 +33,7 @@ def planks(rng, colour):
     return Texture(_strips(rng, colour, row * 3 + piece % 2, y, x, seam), (2.2, 2.2))
 
 
-def herringbone(rng, colour):
+def herringbone(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Strips four times as long as wide, laid at right angles."""
     length, cell = 4, 32
     j, i = np.mgrid[:SIZE[0], :SIZE[1]]
@@ -62,7 +63,7 @@ def _strips(rng, colour, piece, across, along, seam):
     return to_linear(np.asarray(colour, np.float32) * tone[..., None] * per_piece(rng, piece, 0.012, 3))
 
 
-def tiles(rng, colour):
+def tiles(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Square tiles with veins and grout, plain or in two colours."""
     count = int(rng.choice([6, 8]))
     x, y = grid(SIZE)
@@ -81,7 +82,7 @@ def tiles(rng, colour):
     return Texture(to_linear(blend(image, 0.42 + 0.03 * cloud[..., None], grout)), (2.4, 2.4))
 
 
-def terrazzo(rng, colour):
+def terrazzo(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Stone chips of several colours in cement."""
     size, count = (512, 512), 900
     _, gap, number = cells(rng, size, count)
@@ -93,7 +94,7 @@ def terrazzo(rng, colour):
     return Texture(to_linear(blend(colour, chip_colours[chip], shows) * tone[..., None]), (1.0, 1.0))
 
 
-def carpet(rng, colour):
+def carpet(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Looped pile with a faint woven lattice and worn patches."""
     x, y = grid(SIZE)
     pile = fractal(rng, SIZE, 0.4, coarsest=20)

@@ -6,7 +6,7 @@ import numpy as np
 
 from sequences.synthetic.materials import cloth_textures, floor_textures, matter_textures, pictures, wall_textures
 from sequences.synthetic.materials.noise import varied
-from sequences.synthetic.rendering.patch import Material
+from sequences.synthetic.shapes.patch import Material
 
 WALLS = ((0.86, 0.83, 0.77), (0.80, 0.80, 0.78), (0.70, 0.76, 0.69), (0.68, 0.75, 0.80), (0.85, 0.77, 0.64),
          (0.83, 0.72, 0.68),
@@ -30,7 +30,7 @@ SPINES = 32
 class Kit:
     """Materials by role, such as kit["wood"] or kit["picture 3"]; asking twice gives the same one."""
 
-    def __init__(self, seed):
+    def __init__(self, seed: int):
         self.seed = seed
         self.textures = {}
         self._turns = {}
@@ -44,10 +44,10 @@ class Kit:
             self.textures[role] = make(np.random.default_rng([self.seed, zlib.crc32(role.encode())]), *arguments)
         return Material(role)
 
-    def one_of(self, rng, *roles):
+    def one_of(self, rng: np.random.Generator, *roles: str) -> Material:
         return self[roles[rng.integers(len(roles))]]
 
-    def next(self, role):
+    def next(self, role: str) -> Material:
         """The numbered materials "role 0", "role 1", ... in turn, so that neighbours differ."""
         count = sum(name.startswith(role + " ") for name in self.roles)
         self._turns[role] = (self._turns.get(role, self.seed % count) + 1) % count

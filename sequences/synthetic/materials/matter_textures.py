@@ -1,15 +1,16 @@
 """Wood, metal, stone, ceramics, leaves and other matter that furniture and small things are made of."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sequences.synthetic.materials.noise import blend, cells, fractal, grid, relief, smooth_step, to_linear, varied
-from sequences.synthetic.rendering.texture import Texture
+from sequences.synthetic.materials.texture import Texture
 
 SIZE = 512, 512
 SMALL = 256, 256
 
 
-def wood(rng, colour):
+def wood(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """A sawn face with grain along u: growth rings, pores and a few knots."""
     x, y = grid(SIZE)
     warp = fractal(rng, SIZE, 1.7, (6.0, 1.0))
@@ -24,7 +25,7 @@ def wood(rng, colour):
     return Texture(to_linear(np.asarray(colour) * tone[..., None]), (0.9, 0.6))
 
 
-def paint(rng, colour):
+def paint(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Brushed paint with small scratches and chips."""
     brush = fractal(rng, SIZE, 1.0, (8.0, 1.0), 4)
     chips = smooth_step(2.9, 3.3, fractal(rng, SIZE, 1.0, coarsest=10))
@@ -32,20 +33,20 @@ def paint(rng, colour):
     return Texture(to_linear(blend(np.asarray(colour) * tone[..., None], np.asarray(colour) * 0.55, chips)), (0.9, 0.9))
 
 
-def metal(rng, colour):
+def metal(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Brushed metal with smudges."""
     tone = 1 + 0.09 * fractal(rng, SMALL, 0.6, (20.0, 1.0), 4) + 0.07 * fractal(rng, SMALL, 1.6)
     return Texture(to_linear(np.asarray(colour) * tone[..., None]), (0.4, 0.4))
 
 
-def plastic(rng, colour):
+def plastic(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Moulded plastic: a fine grain, dust and scuffs."""
     scuffs = smooth_step(1.8, 2.6, fractal(rng, SMALL, 1.0, (1.0, 5.0), 3))
     tone = 1 + 0.07 * fractal(rng, SMALL, 0.2) + 0.08 * fractal(rng, SMALL, 1.7) + 0.35 * scuffs
     return Texture(to_linear(np.asarray(colour) * tone[..., None]), (0.4, 0.4))
 
 
-def marble(rng, colour):
+def marble(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Polished stone with veins."""
     warp = fractal(rng, SIZE, 1.7)
     vein = np.exp(-np.abs(fractal(rng, SIZE, 1.4) + 0.3 * warp) * 9)
@@ -54,7 +55,7 @@ def marble(rng, colour):
     return Texture(to_linear(np.asarray(colour) * tone[..., None]), (0.8, 0.8))
 
 
-def ceramic(rng, colour):
+def ceramic(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Glazed ware, once around: bands, dots or waves over a speckled glaze; v runs from top to bottom."""
     x, y = grid(SMALL)
     ink = varied(rng, [(0.2, 0.3, 0.55), (0.6, 0.25, 0.18), (0.25, 0.4, 0.3), (0.3, 0.27, 0.26)][rng.integers(4)], 0.15)
@@ -71,7 +72,7 @@ def ceramic(rng, colour):
     return Texture(to_linear(blend(colour, ink, 0.85 * pattern) * tone[..., None]))
 
 
-def leaf(rng, colour):
+def leaf(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """One leaf: midrib along v, side veins, paler edge."""
     x, y = grid(SMALL)
     side = np.abs(x - 0.5)
@@ -82,14 +83,14 @@ def leaf(rng, colour):
     return Texture(to_linear(blend(np.asarray(colour) * tone[..., None], pale, np.maximum(0.5 * veins, 0.8 * rib))))
 
 
-def soil(rng, colour):
+def soil(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Crumbs of earth."""
     distance, _, number = cells(rng, SMALL, 500)
     tone = 0.7 + 0.4 * rng.uniform(size=500)[number] - 6 * distance + 0.1 * fractal(rng, SMALL, 0.5)
     return Texture(to_linear(np.asarray(colour) * tone[..., None]), (0.25, 0.25))
 
 
-def wicker(rng, colour):
+def wicker(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Canes woven around upright stakes."""
     x, y = grid(SMALL)
     stakes, canes = 16, 32
@@ -101,7 +102,7 @@ def wicker(rng, colour):
     return Texture(to_linear(np.asarray(colour) * tone[..., None]), (0.32, 0.32))
 
 
-def cardboard(rng, colour):
+def cardboard(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Corrugated board, one face of a box: flutes, tape along the middle, a printed mark."""
     x, y = grid(SMALL)
     flutes = np.sin(2 * np.pi * 60 * y)
@@ -114,7 +115,7 @@ def cardboard(rng, colour):
     return Texture(to_linear(blend(image, (0.2, 0.17, 0.15), 0.75 * mark)))
 
 
-def lampshade(rng, colour):
+def lampshade(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Pleated linen."""
     x, _ = grid(SMALL)
     pleats = np.abs(np.sin(np.pi * x * 24))
@@ -122,7 +123,7 @@ def lampshade(rng, colour):
     return Texture(to_linear(np.asarray(colour) * tone[..., None]))
 
 
-def toy_ball(rng, colour):
+def toy_ball(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """A ball once around: coloured segments and a star at each pole."""
     x, y = grid(SMALL)
     inks = np.array([colour, (0.9, 0.88, 0.82), varied(rng, (0.85, 0.62, 0.2), 0.15),
@@ -133,14 +134,14 @@ def toy_ball(rng, colour):
     return Texture(to_linear(inks[index] * (1 + 0.05 * fractal(rng, SMALL, 1.2))[..., None]))
 
 
-def rough(rng, colour):
+def rough(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Unglazed clay or concrete."""
     pits = smooth_step(1.9, 2.4, fractal(rng, SMALL, 0.6, coarsest=12))
     tone = 1 + 0.08 * fractal(rng, SMALL, 1.2) + 0.05 * fractal(rng, SMALL, 0.3) - 0.35 * pits
     return Texture(to_linear(np.asarray(colour) * tone[..., None]), (0.35, 0.35))
 
 
-def crumpled(rng, colour):
+def crumpled(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Paper that was a ball: facets with creases."""
     _, gap, number = cells(rng, SMALL, 60)
     tone = 0.85 + 0.12 * rng.normal(size=60)[number] - 0.2 * smooth_step(0.012, 0.0, gap)

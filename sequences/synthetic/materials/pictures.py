@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from sequences.synthetic.materials.noise import blend, fractal, grid, ink, smooth_step, to_linear, varied
-from sequences.synthetic.rendering.texture import Texture
+from sequences.synthetic.materials.texture import Texture
 
 SIZE = 256, 256
 WORDS = ("north light", "atlas", "slow rivers", "room", "the map", "geometry", "tides", "signal", "garden", "stone",
@@ -14,7 +14,7 @@ COVERS = ((0.20, 0.26, 0.40), (0.48, 0.17, 0.18), (0.22, 0.35, 0.26), (0.72, 0.6
           (0.50, 0.52, 0.54), (0.76, 0.58, 0.24), (0.24, 0.45, 0.48), (0.60, 0.34, 0.22), (0.42, 0.32, 0.44))
 
 
-def landscape(rng):
+def landscape(rng: np.random.Generator) -> Texture:
     """Hills in haze under a coloured sky, a sun or a moon, and trees."""
     x, y = grid(SIZE)
     top, low = varied(rng, (0.35, 0.5, 0.7), 0.25), varied(rng, (0.92, 0.78, 0.62), 0.12)
@@ -28,7 +28,7 @@ def landscape(rng):
     return Texture(to_linear(image * (1 + 0.05 * fractal(rng, SIZE, 0.7))[..., None]))
 
 
-def abstract(rng):
+def abstract(rng: np.random.Generator) -> Texture:
     """Overlapping discs, bars and arcs in a few colours."""
     ground = varied(rng, (0.88, 0.84, 0.76), 0.08)
     image = np.empty((*SIZE, 3), np.float32)
@@ -50,7 +50,7 @@ def abstract(rng):
     return Texture(to_linear(image * (1 + 0.06 * fractal(rng, SIZE, 0.9))[..., None]))
 
 
-def poster(rng):
+def poster(rng: np.random.Generator) -> Texture:
     """A printed sheet: a picture above lines of type."""
     art = (landscape if rng.random() < 0.5 else abstract)(rng).image ** (1 / 2.2)
     ground, dark = varied(rng, (0.9, 0.87, 0.8), 0.06), varied(rng, (0.15, 0.15, 0.2), 0.3)
@@ -63,7 +63,7 @@ def poster(rng):
     return Texture(to_linear(image * (1 + 0.03 * fractal(rng, SIZE, 1.2))[..., None]))
 
 
-def chart(rng):
+def chart(rng: np.random.Generator) -> Texture:
     """A map or a diagram: contour lines, roads, labels."""
     height = fractal(rng, SIZE, 1.9)
     land, water = varied(rng, (0.86, 0.84, 0.7), 0.05), varied(rng, (0.55, 0.7, 0.78), 0.06)
@@ -78,7 +78,7 @@ def chart(rng):
     return Texture(to_linear(image))
 
 
-def page(rng):
+def page(rng: np.random.Generator) -> Texture:
     """A printed page: headline, columns of text, sometimes a figure."""
     image = np.empty((*SIZE, 3), np.float32)
     image[:] = varied(rng, (0.92, 0.91, 0.87), 0.02)
@@ -94,7 +94,7 @@ def page(rng):
     return Texture(to_linear(image))
 
 
-def book_spines(rng, count):
+def book_spines(rng: np.random.Generator, count: int) -> Texture:
     """`count` spines (a power of two) side by side, each with bands, a title and its own cloth."""
     width, height = 32, 256
     image = np.empty((height, width * count, 3), np.float32)
@@ -113,7 +113,7 @@ def book_spines(rng, count):
     return Texture(to_linear(image * (1 + 0.07 * cloth)[..., None]))
 
 
-def screen(rng):
+def screen(rng: np.random.Generator) -> Texture:
     """A lit display: windows with text on a picture."""
     image = np.ascontiguousarray((landscape(rng).image ** (1 / 2.2)) * 0.8)
     for _ in range(3):
@@ -126,7 +126,7 @@ def screen(rng):
     return Texture(to_linear(image))
 
 
-def clock_face(rng):
+def clock_face(rng: np.random.Generator) -> Texture:
     """Twelve marks and two hands."""
     image = np.empty((*SIZE, 3), np.float32)
     image[:] = varied(rng, (0.9, 0.88, 0.82), 0.05)
@@ -141,7 +141,7 @@ def clock_face(rng):
     return Texture(to_linear(image))
 
 
-def outdoors(rng):
+def outdoors(rng: np.random.Generator) -> Texture:
     """What a window shows: clouds, roofs and trees."""
     size = 512, 512
     _, y = grid(size)

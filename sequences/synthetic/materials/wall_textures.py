@@ -1,14 +1,15 @@
 """What walls and ceilings are covered with: plaster, wallpapers, brick, panelling."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sequences.synthetic.materials.noise import blend, fractal, grid, per_piece, relief, smooth_step, to_linear, varied
-from sequences.synthetic.rendering.texture import Texture
+from sequences.synthetic.materials.texture import Texture
 
 SIZE = 1024, 1024
 
 
-def plaster(rng, colour, roughness=1.0):
+def plaster(rng: np.random.Generator, colour: ArrayLike, roughness: float = 1.0) -> Texture:
     """Painted plaster: trowel strokes, orange peel, and stains at larger scales."""
     strokes = fractal(rng, SIZE, 1.3, (3.0, 1.0), 3) + fractal(rng, SIZE, 1.3, (1.0, 3.0), 3)
     peel = fractal(rng, SIZE, 0.8, coarsest=40)
@@ -19,7 +20,7 @@ def plaster(rng, colour, roughness=1.0):
     return Texture(to_linear(np.asarray(colour) * tone[..., None] * hue), (2.6, 2.6))
 
 
-def stripes(rng, colour):
+def stripes(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Wallpaper with upright stripes of several widths."""
     x, _ = grid(SIZE)
     bands = int(rng.choice([10, 14, 20]))
@@ -31,7 +32,7 @@ def stripes(rng, colour):
     return _paper(rng, blend(blend(colour, accent, wide), thin, line * 0.8))
 
 
-def damask(rng, colour):
+def damask(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Wallpaper with a mirrored ornament in staggered rows."""
     columns, rows = int(rng.choice([6, 8])), int(rng.choice([4, 5]))
     x, y = grid(SIZE)
@@ -50,7 +51,7 @@ def damask(rng, colour):
     return _paper(rng, blend(colour, accent, ornament))
 
 
-def geometric(rng, colour):
+def geometric(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Wallpaper with interlaced rings or a lattice of lozenges."""
     n = int(rng.choice([8, 10, 12]))
     x, y = grid(SIZE)
@@ -74,7 +75,7 @@ def _paper(rng, image):
     return Texture(to_linear(image * tone[..., None]), (2.1, 2.1))
 
 
-def brick(rng, colour):
+def brick(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Running bond with mortar; every brick has its own tone."""
     rows, columns = 32, 10
     x, y = grid(SIZE)
@@ -90,7 +91,7 @@ def brick(rng, colour):
     return Texture(to_linear(image * relief(edge, 1.2)[..., None]), (2.4, 2.4))
 
 
-def boards(rng, colour):
+def boards(rng: np.random.Generator, colour: ArrayLike) -> Texture:
     """Upright painted boards with grooves and brush marks."""
     count = 20
     x, _ = grid(SIZE)

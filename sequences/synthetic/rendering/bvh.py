@@ -1,6 +1,15 @@
-"""Ray casting by a bounding volume hierarchy: for baking light and for keeping the camera clear of things."""
+"""Ray casting by a bounding volume hierarchy: for baking light and for choosing among walks of the camera.
+
+Embree, as Open3D's RaycastingScene, casts the same rays in half the time (2.3 million from 24,000 triangles on one
+thread: 0.5 s for 0.9 s, shadow rays 0.24 s for 0.51 s; 0.01 s to build for 0.07 s), which saves 0.3 to 1.3 s of the 4
+to 5 s a room takes. It would cost 0.3 s to import Open3D and buffers of millions of rays, and other pictures: distances
+differ in the last bit for half of all rays, and it counts hits at distance 0, so that places in contact with another
+surface (919 of 95,507 light nodes lie in one after their lift by 2 mm) darken. 10 to 17 % of the pixels changed, no
+frame stayed the same.
+"""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -29,7 +38,7 @@ class Bvh(NamedTuple):
     """(T,) int32 number of each of these triangles in the input."""
 
 
-def build_bvh(vertices_m, triangles):
+def build_bvh(vertices_m: np.ndarray, triangles: np.ndarray) -> Bvh:
     """Vertices (V, 3) and triangles (T, 3) -> Bvh."""
     points = vertices_m[triangles].astype(np.float32)
     low, high, first, count, order = split(points.min(1), points.max(1))
@@ -37,7 +46,7 @@ def build_bvh(vertices_m, triangles):
     return Bvh(low, high, first, count, np.concatenate([a, b - a, c - a], 1), order.astype(np.int32))
 
 
-def cast(bvh, origins_m, directions):
+def cast(bvh: Bvh, origins_m: np.ndarray, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Nearest hits of N rays: distances (N,) in units of the directions and triangles (N,); inf and -1 for none."""
     distance = np.empty(len(origins_m), np.float32)
     hit = np.empty(len(origins_m), np.int32)
@@ -46,7 +55,7 @@ def cast(bvh, origins_m, directions):
     return np.where(hit < 0, np.inf, distance), hit
 
 
-def in_slices(count, work):
+def in_slices(count: int, work: Callable[[int, int], None]) -> None:
     """Call `work(start, stop)` over 0..count on all cores; for kernels that release the lock and write apart."""
     edges = np.linspace(0, count, 8 * (os.cpu_count() or 1) + 1).astype(int)
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -4,9 +4,10 @@ import numpy as np
 
 from sequences.synthetic.rendering.compile import kernel
 
-LEAF = 4
-"""Most triangles that are not split further."""
-BINS = 12
+MAX_LEAF_TRIANGLES = 4
+"""Nodes with more triangles are split if that makes casting cheaper."""
+BIN_COUNT = 12
+"""Bins along each axis, between which a node may be cut."""
 
 
 @kernel
@@ -23,7 +24,7 @@ def split(low, high):
             node_low[node, axis] = low[order[start:stop], axis].min() - np.float32(1e-5)
             node_high[node, axis] = high[order[start:stop], axis].max() + np.float32(1e-5)
         axis, place = -1, 0.0
-        if stop - start > LEAF:
+        if stop - start > MAX_LEAF_TRIANGLES:
             axis, place = _best_cut(low, high, order[start:stop])
         middle = start
         if axis >= 0:
@@ -31,7 +32,7 @@ def split(low, high):
                 if low[order[i], axis] + high[order[i], axis] < place:
                     order[i], order[middle] = order[middle], order[i]
                     middle += 1
-        if middle == start or middle == stop:
+        if middle in (start, stop):
             first[node], count[node] = start, stop - start
             continue
         first[node] = used
@@ -45,7 +46,7 @@ def split(low, high):
 def _best_cut(low, high, members):
     """Axis and place (as a sum low + high) of the cut with the least surface area heuristic, axis -1 for none."""
     best, best_axis, best_place = np.inf, -1, 0.0
-    box_low, box_high, inside = np.empty((BINS, 3)), np.empty((BINS, 3)), np.empty(BINS, np.int64)
+    box_low, box_high, inside = np.empty((BIN_COUNT, 3)), np.empty((BIN_COUNT, 3)), np.empty(BIN_COUNT, np.int64)
     for axis in range(3):
         start, stop = np.inf, -np.inf
         for t in members:
@@ -54,15 +55,15 @@ def _best_cut(low, high, members):
             continue
         box_low[:], box_high[:], inside[:] = np.inf, -np.inf, 0
         for t in members:
-            k = min(int((low[t, axis] + high[t, axis] - start) / (stop - start) * BINS), BINS - 1)
+            k = min(int((low[t, axis] + high[t, axis] - start) / (stop - start) * BIN_COUNT), BIN_COUNT - 1)
             inside[k] += 1
             for i in range(3):
                 box_low[k, i], box_high[k, i] = min(box_low[k, i], low[t, i]), max(box_high[k, i], high[t, i])
-        for cut in range(1, BINS):
+        for cut in range(1, BIN_COUNT):
             cost = (_cost(box_low[:cut], box_high[:cut], inside[:cut])
                     + _cost(box_low[cut:], box_high[cut:], inside[cut:]))
             if cost < best:
-                best, best_axis, best_place = cost, axis, start + cut * (stop - start) / BINS
+                best, best_axis, best_place = cost, axis, start + cut * (stop - start) / BIN_COUNT
     return best_axis, best_place
 
 

@@ -1,48 +1,56 @@
-"""Light baked at the nodes of all surfaces: windows, lamps and sun with soft shadows, and one bounce between surfaces.
+"""Light at the nodes of all surfaces: straight from windows, lamps and sun, and from other surfaces by one bounce.
 
-Everything is seen as matt, so what a surface shows does not depend on where it is seen from, and frames agree in
-brightness. Rays are cast from hashed directions: the same room always gets the same light.
+Rays are cast in hashed directions: the same room always gets the same light.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
-from sequences.synthetic.rendering.bvh import FAR_M, in_slices, trace
+from sequences.synthetic.rendering.bvh import FAR_M, trace
 from sequences.synthetic.rendering.compile import kernel
-from sequences.synthetic.rendering.light import SUN, WINDOW
 
+WINDOW, LAMP, SUN = 0, 1, 2
+"""Kinds of light, the first number of each row of lights; see shapes.light.Light."""
 SIDE = 3
 """SIDE x SIDE shadow rays go to each window, one fewer along each side to smaller lights."""
-BOUNCES = 24
+BOUNCE_RAY_COUNT = 24
 """Rays that each node sends out to see the light on other surfaces."""
 
 
-def bake(surfaces, bvh, reflectance_of_patch, glass_of_patch, lights):
-    """Light (N, 3) float32 at the nodes: radiance that a white surface shows there, without emission.
+class Nodes(NamedTuple):
+    """Where light is baked."""
 
-    `reflectance_of_patch` (P, 3) is what surfaces pass on to others; `glass_of_patch` (P,) bool lets the sun in.
-    """
-    rows = np.array([light.row for light in lights], np.float32)
-    node_count = len(surfaces.node_m)
-    direct = np.zeros((node_count, 3), np.float32)
-    hit_patch = surfaces.patch_of_triangle[bvh.triangle]
-    is_glass = glass_of_patch[hit_patch]
-    in_slices(node_count, lambda a, b: _direct(bvh, surfaces.node_m, surfaces.node_normal, rows, is_glass, direct,
-                                               a, b))
-    _smooth(direct, surfaces.patches)
-    bounced = np.zeros((node_count, 3), np.float32)
-    maps = np.ascontiguousarray(surfaces.maps_of_point[bvh.triangle, 2:])
-    passed_on = np.where(surfaces.emission_of_patch[:, None] > 0, 0, reflectance_of_patch).astype(np.float32)
-    ambient = (direct.mean(0) * passed_on.mean(0)).astype(np.float32)
-    in_slices(node_count, lambda a, b: _bounced(bvh, surfaces.node_m, surfaces.node_normal, direct, maps, hit_patch,
-                                                surfaces.patches, passed_on, ambient, bounced, a, b))
-    _smooth(bounced, surfaces.patches)
-    _smooth(bounced, surfaces.patches)
-    return direct + bounced
+    points_m: np.ndarray
+    """(N, 3) float32."""
+    normals: np.ndarray
+    """(N, 3) float32 unit normals."""
+
+
+class Reflectors(NamedTuple):
+    """The surfaces as rays from elsewhere see them. T triangles in the order of Bvh.corners, P patches, N nodes."""
+
+    direct: np.ndarray
+    """(N, 3) float32 light straight from the sources at each node."""
+    maps: np.ndarray
+    """(T, 2, 4) float32: times (x, y, z, 1) this gives column and row in the patch's grid of nodes."""
+    patch_of_triangle: np.ndarray
+    """(T,) int32."""
+    patches: np.ndarray
+    """(P, 4) int32, see Surfaces."""
+    reflectance_of_patch: np.ndarray
+    """(P, 3) float32."""
+    ambient: np.ndarray
+    """(3,) float32 light of second and later bounces far from other surfaces."""
 
 
 @kernel
-def _direct(bvh, points, normals, lights, is_glass, out, start, stop):
-    """Light that reaches nodes start..stop straight from the sources, into `out` (N, 3)."""
+def direct_light(bvh, nodes, lights, is_glass, out, start, stop):
+    """Light that reaches nodes start..stop straight from the sources, into `out` (N, 3).
+
+    `lights` (L, 13) float32 holds the rows of Lights; `is_glass` (T,) bool the triangles that let the sun in.
+    """
+    points, normals = nodes
     low, high, first, count, corners = bvh.low, bvh.high, bvh.first, bvh.count, bvh.corners
     stack, toward = np.empty(64, np.int32), np.empty(3, np.float32)
     for i in range(start, stop):
@@ -59,7 +67,7 @@ def _direct(bvh, points, normals, lights, is_glass, out, start, stop):
                 sun = lights[k, 0] == SUN
                 _, hit = trace(low, high, first, count, corners, stack, not sun, reach, x, y, z,
                                toward[0], toward[1], toward[2])
-                if hit < 0 or sun and is_glass[hit]:
+                if hit < 0 or (sun and is_glass[hit]):
                     total += share
             for c in range(3):
                 out[i, c] += np.float32(total / (side * side)) * lights[k, 10 + c]
@@ -96,25 +104,28 @@ def _share(light, a, b, x, y, z, normal, toward):
 
 
 @kernel
-def _bounced(bvh, points, normals, direct, maps, hit_patch, patches, passed_on, ambient, out, start, stop):
+def bounced_light(bvh, nodes, reflectors, out, start, stop):
     """Light that reaches nodes start..stop from other surfaces, into `out` (N, 3).
 
     One bounce is followed; later ones are a constant that fades where the next surface is near, as in corners.
     """
     low, high, first, count, corners = bvh.low, bvh.high, bvh.first, bvh.count, bvh.corners
+    points, normals = nodes
+    direct, maps, patch_of_triangle, patches, reflectance_of_patch, ambient = reflectors
     stack = np.empty(64, np.int32)
     for i in range(start, stop):
         x, y, z = _lifted(points, normals, i)
         shift_a, shift_b = _random(i, 0, 0), _random(i, 1, 0)
-        for k in range(BOUNCES):
-            dx, dy, dz = _around(normals[i], (k + shift_a) / BOUNCES, (k * 0.6180339887 + shift_b) % 1.0)
+        for k in range(BOUNCE_RAY_COUNT):
+            dx, dy, dz = _around(normals[i], (k + shift_a) / BOUNCE_RAY_COUNT, (k * 0.6180339887 + shift_b) % 1.0)
             t, hit = trace(low, high, first, count, corners, stack, False, FAR_M, x, y, z, dx, dy, dz)
             if hit < 0:
                 continue
-            patch = hit_patch[hit]
+            patch = patch_of_triangle[hit]
             node = _node(maps[hit], patches[patch], x + t * dx, y + t * dy, z + t * dz)
             for c in range(3):
-                out[i, c] += passed_on[patch, c] * (direct[node, c] + ambient[c] * t / (t + np.float32(0.3))) / BOUNCES
+                arriving = direct[node, c] + ambient[c] * t / (t + np.float32(0.3))
+                out[i, c] += reflectance_of_patch[patch, c] * arriving / BOUNCE_RAY_COUNT
 
 
 @kernel
@@ -158,7 +169,7 @@ def _random(i, j, k):
 
 
 @kernel
-def _smooth(light, patches):
+def smooth(light, patches):
     """Filter every patch's grid of nodes by 1 2 1 along both directions, in place; takes out the noise of sampling."""
     for p in range(patches.shape[0]):
         start, columns, rows = patches[p, 1], patches[p, 2], patches[p, 3]

@@ -15,7 +15,7 @@ READ_SHARE = 0.1
 """Part of the noise variance at mid grey that does not depend on light."""
 
 
-def tone(radiance):
+def tone(radiance: np.ndarray | float) -> np.ndarray:
     """Linear radiance -> display value in [0, 1]: the sRGB curve with a soft shoulder."""
     span = 1 - KNEE
     x = np.where(radiance > KNEE, KNEE + span * np.tanh((radiance - KNEE) / span / 2), radiance)
@@ -25,7 +25,7 @@ def tone(radiance):
 _BYTES = (tone((np.arange(STEPS) + 0.5) * (TOP / STEPS)) * 255 + 0.5).clip(0, 255).astype(np.uint8)
 
 
-def developed(radiance):
+def developed(radiance: np.ndarray) -> np.ndarray:
     """Radiance (H, W, 3) float32 -> (H, W, 3) uint8."""
     rgb = np.empty(radiance.shape, np.uint8)
     _look_up(_BYTES, radiance.ravel(), rgb.ravel())
@@ -38,7 +38,7 @@ def _look_up(table, values, out):
         out[i] = table[min(max(int(values[i] * np.float32(STEPS / TOP)), 0), STEPS - 1)]
 
 
-def with_noise(radiance, deviation, rng):
+def with_noise(radiance: np.ndarray, deviation: float, rng: np.random.Generator) -> np.ndarray:
     """Add shot and read noise that after the tone curve has `deviation` (grey levels, 0 to 1) where that shows 0.5."""
     slope = (tone(MID_GREY * 1.01) - tone(MID_GREY * 0.99)) / (0.02 * MID_GREY)
     variance = READ_SHARE + (1 - READ_SHARE) / MID_GREY * radiance
@@ -46,7 +46,7 @@ def with_noise(radiance, deviation, rng):
     return radiance + noise * np.sqrt(variance, dtype=np.float32) * np.float32(deviation / slope)
 
 
-def exposure_gains(count, rate_hz, strength_ev, rng):
+def exposure_gains(count: int, rate_hz: float, strength_ev: float, rng: np.random.Generator) -> np.ndarray:
     """Factor on radiance for each frame (count,): slow waves of up to `strength_ev` stops, and jumps as large.
 
     A jump is what automatic exposure does: a new level every few seconds, reached within about four frames.

@@ -2,8 +2,8 @@
 
 Textures are filtered as lens and pixels of a camera do it: between two mip levels, with several taps along the longer
 axis of the pixel's footprint on surfaces seen at a slant. All three channels of a texel are weighed by one integer
-multiplication, see TextureAtlas; coordinates are in 1/256 texel. The helpers take plain arrays: handing them the
-whole `Look` costs several times the work itself, because numba then counts references for every pixel.
+multiplication, see TextureAtlas; coordinates are in 1/256 texel. What takes the whole `Look` is inlined: handing it to
+a call costs several times the work itself, because numba then counts references for every pixel.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sequences.synthetic.rendering.compile import inline, kernel
-from sequences.synthetic.rendering.texture import FIELD_BITS, HEIGHT, LAST, WIDTH
+from sequences.synthetic.rendering.texture_atlas import FIELD_BITS, HEIGHT, LAST, WIDTH
 
 WEIGHT = 512
 """Sum of the integer weights of all texels behind one colour: what 9 bits hold."""
@@ -56,7 +56,6 @@ def shade(look, eye, seen, inverse_depth, radiance, depth_m):
     `seen` (H * samples, W * samples) and `inverse_depth` come from `rasterise`. Takes one triangle for each pixel, the
     one at its centre.
     """
-    patch_of_triangle, maps, patches, light, texels, textures = look
     pinhole = 1.0 / eye.fx, 1.0 / eye.fy, eye.cx, eye.cy
     n, middle = eye.samples, eye.samples // 2
     for v in range(depth_m.shape[0]):
@@ -66,19 +65,17 @@ def shade(look, eye, seen, inverse_depth, radiance, depth_m):
                 depth_m[v, u] = radiance[v, u, 0] = radiance[v, u, 1] = radiance[v, u, 2] = 0.0
                 continue
             depth_m[v, u], radiance[v, u, 0], radiance[v, u, 1], radiance[v, u, 2] = _z_and_colour(
-                patch_of_triangle, maps, patches, light, texels, textures, eye.rotation, eye.centre_m, pinhole, n,
-                inverse_depth, t, float(u), float(v))
+                look, eye, pinhole, inverse_depth, t, float(u), float(v))
 
 
 @kernel
 def soften_edges(look, eye, seen, inverse_depth, radiance):
     """Where the samples of a pixel see several patches, set its `radiance` to the mean over the triangles they see."""
-    patch_of_triangle, maps, patches, light, texels, textures = look
     pinhole = 1.0 / eye.fx, 1.0 / eye.fy, eye.cx, eye.cy
     n = eye.samples
     for v in range(radiance.shape[0]):
         for u in range(radiance.shape[1]):
-            if _sees_one_patch(patch_of_triangle, seen, u, v, n):
+            if _sees_one_patch(look.patch_of_triangle, seen, u, v, n):
                 continue
             radiance[v, u, 0] = radiance[v, u, 1] = radiance[v, u, 2] = 0.0
             done = 0
@@ -87,9 +84,7 @@ def soften_edges(look, eye, seen, inverse_depth, radiance):
                 if done >> first & 1 or t < 0:
                     continue
                 done, share, du, dv = _same_triangle(seen, u, v, n, first, done)
-                _, red, green, blue = _z_and_colour(
-                    patch_of_triangle, maps, patches, light, texels, textures, eye.rotation, eye.centre_m, pinhole, n,
-                    inverse_depth, t, u + du, v + dv)
+                _, red, green, blue = _z_and_colour(look, eye, pinhole, inverse_depth, t, u + du, v + dv)
                 radiance[v, u, 0] += share * red
                 radiance[v, u, 1] += share * green
                 radiance[v, u, 2] += share * blue
@@ -100,9 +95,9 @@ def _sees_one_patch(patch_of_triangle, seen, u, v, n):
     first = seen[v * n, u * n]
     for i in range(v * n, v * n + n):
         for j in range(u * n, u * n + n):
-            if seen[i, j] != first:
-                if first < 0 or seen[i, j] < 0 or patch_of_triangle[seen[i, j]] != patch_of_triangle[first]:
-                    return False
+            other = seen[i, j]
+            if other != first and (first < 0 or other < 0 or patch_of_triangle[other] != patch_of_triangle[first]):
+                return False
     return True
 
 
@@ -118,13 +113,14 @@ def _same_triangle(seen, u, v, n, first, done):
 
 
 @inline
-def _z_and_colour(patch_of_triangle, maps, patches, light, texels, textures, R, centre, pinhole, samples, inverse_depth,
-                  triangle, u, v):
+def _z_and_colour(look, eye, pinhole, inverse_depth, triangle, u, v):
     """z in metres and radiance (red, green, blue) of one triangle at pixel position (u, v).
 
     Texture coordinates are affine in the point hit, and the derivatives of that point along a row and a column follow
     from those of z on the triangle's plane.
     """
+    patch_of_triangle, maps, patches, light, texels, textures = look
+    R, centre, samples = eye.rotation, eye.centre_m, eye.samples
     t = np.uint64(triangle)
     per_fx, per_fy, cx, cy = pinhole
     half = 0.5 * (samples - 1)

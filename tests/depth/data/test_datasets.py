@@ -19,7 +19,7 @@ from depth.data.split import BLOCK, EVERY, is_validation
 from depth.evaluation.protocol import PROTOCOLS
 from sequences.__main__ import main as sequences_main
 from sequences.synthetic import view_files
-from sequences.synthetic.random_view import View
+from sequences.synthetic.random_view import RandomView
 from sequences.synthetic.view_files import write_view
 from tests.helpers.paths import DATA
 from tests.helpers.tiny_recordings import picture, truncate, write_rgb, write_tum
@@ -311,7 +311,7 @@ def test_recordings_of_another_size_than_calibrated(tmp_path):
 
 def view(value, size=(24, 32)):
     camera = Camera(size[1], size[0], 30.0 + value, 30.0 + value, 15.5, 11.5)
-    return View(np.full((*size, 3), 40 * value, np.uint8), np.full(size, value, np.float32), camera, np.eye(4))
+    return RandomView(np.full((*size, 3), 40 * value, np.uint8), np.full(size, value, np.float32), camera, np.eye(4))
 
 
 def test_views(tmp_path):

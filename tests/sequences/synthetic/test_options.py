@@ -1,4 +1,4 @@
-"""The seed of the synthetic source: the location's own goes before the command line's."""
+"""Options of the synthetic source: read, checked, and a seed in the location goes before the command line's."""
 
 import pytest
 
@@ -37,3 +37,32 @@ def test_the_sequence_builds_that_room(monkeypatch, location, seed):
     with pytest.raises(Built) as caught:
         SyntheticSequence(location, SourceOptions(seed=7))
     assert caught.value.args == (seed,)
+
+
+def test_options_are_read():
+    assert parse_synthetic("synthetic") == parse_synthetic("") == SyntheticOptions()
+    assert parse_synthetic("synthetic:12").seed == 12
+    read = parse_synthetic("synthetic:seed=3, frames=600,size=640x480,noise=0.01,exposure=0.3,blur=0.5,loop=0,"
+                           "samples=3")
+    assert read == SyntheticOptions(seed=3, frames=600, size=(640, 480), noise=0.01, exposure=0.3, blur=0.5, loop=False,
+                                    samples=3)
+    assert parse_synthetic("5,fov=80") == SyntheticOptions(seed=5, fov=80.0)
+
+
+@pytest.mark.parametrize("text, says", [
+    ("synthetic:colour=3", "no option 'colour'"),
+    ("synthetic:frames=many", "frames takes a number, not 'many'"),
+    ("synthetic:frames=0", "frames goes from 1"),
+    ("synthetic:size=640", "WIDTHxHEIGHT"),
+    ("synthetic:size=4x3", "16x16"),
+    ("synthetic:blur=2", "blur goes from 0 to 1"),
+    ("synthetic:samples=2", "1, 3 or 5"),
+    ("synthetic:loop=yes", "0 or 1"),
+    ("synthetic:1,seed=2", "twice"),
+    ("synthetic:noise=nan", "noise goes from"),
+    ("synthetic:one", "seed takes a number")])
+def test_bad_options_say_so_in_one_line(text, says):
+    with pytest.raises(SourceError) as caught:
+        SyntheticSequence(text, SourceOptions())
+    assert says in str(caught.value) and "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2

@@ -1,10 +1,14 @@
 """Sources of light: windows, lamps, the sun."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-WINDOW, LAMP, SUN = 0, 1, 2
+from sequences.synthetic.rendering.lighting import LAMP, SUN, WINDOW
+
+Vector = Sequence[float] | np.ndarray
+"""Three numbers."""
 
 
 @dataclass(frozen=True)
@@ -14,22 +18,22 @@ class Light:
     row: tuple[float, ...]
 
     @staticmethod
-    def window(corner, across, up, colour):
+    def window(corner: Vector, across: Vector, up: Vector, colour: Vector) -> "Light":
         """A parallelogram that shines towards `across` x `up` with radiance `colour` (3,)."""
         return Light((WINDOW, *corner, *across, *up, *colour))
 
     @staticmethod
-    def lamp(centre, radius_m, colour):
+    def lamp(centre: Vector, radius_m: float, colour: Vector) -> "Light":
         """A ball of intensity `colour` (3,), as wide as its shade, which must lie inside and casts no shadow."""
         return Light((LAMP, *centre, radius_m, 0, 0, 0, 0, 0, *colour))
 
     @staticmethod
-    def sun(towards, colour):
+    def sun(towards: Vector, colour: Vector) -> "Light":
         """Parallel light from the unit vector `towards`, let in where a ray meets glowing glass first."""
         return Light((SUN, 0, 0, 0, *towards, 0, 0, 0, *colour))
 
-    def moved(self, T):
-        """The same light mapped by the (4, 4) motion T."""
+    def moved(self, T: np.ndarray) -> "Light":
+        """The same light mapped by the (4, 4) rigid transform T."""
         row = np.array(self.row)
         row[1:4] = T[:3, :3] @ row[1:4] + T[:3, 3]
         if self.row[0] != LAMP:

@@ -1,11 +1,14 @@
 """Shapes as patches: quads, boxes, rounded boxes, lathed bodies, tubes, pillows and sheets. Metres, z up."""
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import ArrayLike
 
-from sequences.synthetic.rendering.patch import Patch
+from sequences.synthetic.shapes.patch import Material, Patch
 
 
-def quad(origin, across, up, material, unit_uv=False):
+def quad(origin: ArrayLike, across: ArrayLike, up: ArrayLike, material: Material, unit_uv: bool = False) -> Patch:
     """A parallelogram seen from the side that `across` x `up` points to; v of the texture runs against `up`."""
     origin, across, up = (np.asarray(a, dtype=float) for a in (origin, across, up))
     s, t = np.meshgrid([0.0, 1.0], [0.0, 1.0])
@@ -14,7 +17,8 @@ def quad(origin, across, up, material, unit_uv=False):
     return Patch(points, np.stack([s * scale[0], (1.0 - t) * scale[1]], -1), material)
 
 
-def box(lo, hi, material, skip="", grain="x", rng=None):
+def box(lo: ArrayLike, hi: ArrayLike, material: Material, skip: str = "", grain: str = "x",
+        rng: np.random.Generator | None = None) -> list[Patch]:
     """Six faces of an axis-aligned box, without those named in `skip` ("-z" for a bottom that nobody sees).
 
     `grain` is the axis along which the texture's u runs where a face contains it, the direction of wood grain.
@@ -34,21 +38,20 @@ def box(lo, hi, material, skip="", grain="x", rng=None):
     return patches
 
 
-def centred_box(x, y, z, width, depth, height, material, **options):
-    """A box of the given size standing on (x, y, z)."""
-    return box((x - width / 2, y - depth / 2, z), (x + width / 2, y + depth / 2, z + height), material, **options)
+def centred_box(x: float, y: float, z: float, width: float, depth: float, height: float, material: Material,
+                skip: str = "", grain: str = "x", rng: np.random.Generator | None = None) -> list[Patch]:
+    """A box of the given size standing on (x, y, z); `skip`, `grain` and `rng` as for `box`."""
+    lo, hi = (x - width / 2, y - depth / 2, z), (x + width / 2, y + depth / 2, z + height)
+    return box(lo, hi, material, skip, grain, rng)
 
 
-def rounded_box(lo, hi, radius, material, bulge=0.0):
+def rounded_box(lo: ArrayLike, hi: ArrayLike, radius: float, material: Material, bulge: float = 0.0) -> list[Patch]:
     """A box with rounded edges, six patches; `bulge` (metres) swells the middle of every face, as upholstery does."""
     lo, hi = np.asarray(lo, dtype=float), np.asarray(hi, dtype=float)
     centre, half = (lo + hi) / 2, (hi - lo) / 2
     radius = min(radius, half.min() * 0.999)
-    patches = []
-    for axis in range(3):
-        for sign in (-1.0, 1.0):
-            patches.append(_rounded_face(centre, half, radius, axis, sign, bulge, material))
-    return patches
+    return [_rounded_face(centre, half, radius, axis, sign, bulge, material)
+            for axis in range(3) for sign in (-1.0, 1.0)]
 
 
 def _rounded_face(centre, half, radius, axis, sign, bulge, material):
@@ -73,7 +76,7 @@ def _rounded_face(centre, half, radius, axis, sign, bulge, material):
     return Patch(points, uv, material)
 
 
-def lathe(profile, material, segments=16, unit_uv=False):
+def lathe(profile: ArrayLike, material: Material, segments: int = 16, unit_uv: bool = False) -> Patch:
     """A body of revolution about z from its outline [(radius, height), ...] given from bottom to top."""
     profile = np.asarray(profile, dtype=float)
     phi = np.linspace(0.0, 2 * np.pi, segments + 1)
@@ -86,7 +89,7 @@ def lathe(profile, material, segments=16, unit_uv=False):
     return Patch(points, np.stack([u, v], -1), material)
 
 
-def disc(radius, z, material, segments=24, unit_uv=False):
+def disc(radius: float, z: float, material: Material, segments: int = 24, unit_uv: bool = False) -> Patch:
     """A horizontal disc seen from above, its texture flat over it."""
     phi = np.linspace(0.0, 2 * np.pi, segments + 1)
     r = np.array([[radius], [radius / 2], [0.0]])
@@ -95,7 +98,8 @@ def disc(radius, z, material, segments=24, unit_uv=False):
     return Patch(points, uv / (2 * radius) + 0.5 if unit_uv else uv, material)
 
 
-def ball(radius, material, centre=(0.0, 0.0, 0.0), squash=1.0, segments=14, unit_uv=False):
+def ball(radius: float, material: Material, centre: ArrayLike = (0.0, 0.0, 0.0), squash: float = 1.0,
+         segments: int = 14, unit_uv: bool = False) -> Patch:
     """A sphere, or an ellipsoid whose vertical half-axis is `squash` times the radius."""
     angle = np.linspace(-np.pi / 2, np.pi / 2, segments // 2 + 1)
     patch = lathe(np.stack([radius * np.cos(angle), radius * squash * np.sin(angle)], -1), material, segments,
@@ -103,24 +107,24 @@ def ball(radius, material, centre=(0.0, 0.0, 0.0), squash=1.0, segments=14, unit
     return Patch(patch.points_m + centre, patch.uv, material)
 
 
-def tube(path, radius, material, segments=8):
-    """A round bar along the points `path` (N, 3); `radius` is one number or one for each point."""
-    path = np.asarray(path, dtype=float)
-    radius = np.broadcast_to(radius, len(path))
-    along = np.gradient(path, axis=0)
+def tube(centres: ArrayLike, radius: ArrayLike, material: Material, segments: int = 8) -> Patch:
+    """A round bar along the points `centres` (N, 3); `radius` is one number or one for each point."""
+    centres = np.asarray(centres, dtype=float)
+    radius = np.broadcast_to(radius, len(centres))
+    along = np.gradient(centres, axis=0)
     along /= np.linalg.norm(along, axis=-1, keepdims=True)
     helper = np.eye(3)[np.argmin(np.abs(along).sum(0))]
     side = np.cross(along, helper)
     side /= np.linalg.norm(side, axis=-1, keepdims=True)
     phi = np.linspace(0.0, 2 * np.pi, segments + 1)[None, :, None]
     around = np.cos(phi) * side[:, None] + np.sin(phi) * np.cross(along, side)[:, None]
-    points = path[:, None] + radius[:, None, None] * around
-    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=-1))])
+    points = centres[:, None] + radius[:, None, None] * around
+    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(centres, axis=0), axis=-1))])
     u, v = np.meshgrid(phi.ravel() * radius.max(), length)
     return Patch(points, np.stack([v, u], -1), material)
 
 
-def pillow(width, height, thickness, material):
+def pillow(width: float, height: float, thickness: float, material: Material) -> list[Patch]:
     """A stuffed cushion standing in the x-z plane, its middle at the origin: two bulging sheets sewn at the border."""
     s, t = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9))
     bulge = thickness / 2 * ((1 - s**4) * (1 - t**4)) ** 0.55
@@ -132,7 +136,8 @@ def pillow(width, height, thickness, material):
     return [front, back.reversed()]
 
 
-def sheet(height, x, y, material, two_sided=False):
+def sheet(height: Callable[[np.ndarray, np.ndarray], np.ndarray], x: ArrayLike, y: ArrayLike, material: Material,
+          two_sided: bool = False) -> list[Patch]:
     """A surface z = height(x, y) over the grid of the vectors x (columns) and y (rows), seen from above."""
     X, Y = np.meshgrid(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
     patch = Patch(np.stack([X, Y, height(X, Y)], -1), np.stack([X - X.min(), Y.max() - Y], -1), material)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sequences.synthetic.rendering.patch import Patch, cross
+from sequences.synthetic.materials.texture import Texture
+from sequences.synthetic.shapes.patch import Patch, cross
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Surfaces:
     """(N, 3) float32."""
 
 
-def pack_surfaces(patches: list[Patch], textures, node_spacing_m):
+def pack_surfaces(patches: list[Patch], textures: dict[str, Texture], node_spacing_m: float) -> Surfaces:
     """Patches and the textures they name (a dict of Texture, in the order of the atlas) -> Surfaces."""
     names = list(textures)
     texture_of_patch = np.array([names.index(p.material.texture) for p in patches], np.int32)

@@ -2,15 +2,17 @@
 
 import numpy as np
 
+from calib.geometry.camera import Camera
 from calib.geometry.se3 import inverse
 from sequences.synthetic.rendering.raster import Grid, rasterise
 from sequences.synthetic.rendering.shading import Eye, shade, soften_edges
+from sequences.synthetic.room import Room
 
 
 class Renderer:
     """Keeps the buffers for one room and one camera; one thread at a time may use it."""
 
-    def __init__(self, room, camera, samples=1):
+    def __init__(self, room: Room, camera: Camera, samples: int = 1):
         """`samples` (odd): samples along each side of a pixel; above 1, edges between surfaces are smooth."""
         self.room, self.camera, self.samples = room, camera, samples
         height, width = camera.size
@@ -20,7 +22,7 @@ class Renderer:
         self._seen = np.empty((height * samples, width * samples), np.int32)
         self._inverse_depth = np.empty((len(room.shell.triangles), 3))
 
-    def render(self, T_world_cam):
+    def render(self, T_world_cam: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(4, 4) camera in the room -> radiance (H, W, 3) float32, linear, and depth (H, W) float32, z in metres."""
         T_world_cam = np.ascontiguousarray(T_world_cam, dtype=np.float64)
         radiance = np.empty((*self.camera.size, 3), np.float32)

@@ -1,8 +1,8 @@
-"""Textures, and the atlas of their mip levels that the renderer looks colours up in."""
+"""The atlas of all textures' mip levels that the renderer looks colours up in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from sequences.synthetic.rendering.compile import kernel
@@ -12,25 +12,6 @@ WIDTH, HEIGHT, LAST = LEVELS, LEVELS + 1, LEVELS + 2
 """Columns of the atlas table after the first texels of the levels."""
 FIELD_BITS = 21
 """Bits for each channel of a packed texel: 12 of linear reflectance, 9 of room for interpolation weights."""
-
-
-@dataclass(frozen=True)
-class Texture:
-    """A tileable picture of reflectance."""
-
-    image: np.ndarray
-    """(H, W, 3) float32 linear reflectance in [0, 1]; H and W are powers of two."""
-    size_m: tuple[float, float] = (1.0, 1.0)
-    """Width and height of one tile in metres; 1 x 1 for pictures that a patch shows exactly once."""
-
-    @property
-    def texels_per_metre(self):
-        return np.array([self.image.shape[1] / self.size_m[0], self.image.shape[0] / self.size_m[1]])
-
-    @property
-    def mean(self):
-        """(3,) mean linear reflectance."""
-        return np.array(cv2.mean(self.image)[:3])
 
 
 @dataclass(frozen=True)
@@ -45,14 +26,14 @@ class TextureAtlas:
     width and height at level 0, number of the last level."""
 
 
-def pack_textures(textures):
-    """Textures in order -> TextureAtlas."""
+def pack_textures(images: Iterable[np.ndarray]) -> TextureAtlas:
+    """Pictures of reflectance in order, (H, W, 3) float32 each, H and W powers of two -> TextureAtlas."""
     texels, table, used = [], [], 0
-    for texture in textures:
-        height, width = texture.image.shape[:2]
+    for image in images:
+        height, width = image.shape[:2]
         start = []
-        for image in _mip_levels(texture.image):
-            texels.append(_packed(np.ascontiguousarray(image)))
+        for level in _mip_levels(image):
+            texels.append(_packed(np.ascontiguousarray(level)))
             start.append(used)
             used += texels[-1].size
         table.append(start + [start[-1]] * (LEVELS - len(start))
