@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from calib.base.errors import BadInputError
+from calib.files.image_file import read_depth_u16, read_rgb
 from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, paired, registered
-from depth.data.image_file import read_depth_u16, read_rgb
 from depth.data.nyu_folder import NYU_LICENCE
 from depth.data.sample import Sample
 from depth.data.split import BLOCK, chosen

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import BadInputError
+from calib.files.image_file import read_depth_u16, read_rgb
 from calib.formats.calibration_file import read_calibration
 from calib.geometry.rectification import Rectifier
-from depth.data.image_file import read_depth_u16, read_rgb
 from depth.data.sample import Sample
 from depth.data.split import chosen
 
@@ -56,7 +56,6 @@ class Recordings:
         if rgb.shape[:2] != rectifier.source.size:
             raise BadInputError(f"{rgb_path} is {rgb.shape[1]}x{rgb.shape[0]}, its calibration.yaml is for "
                                 f"{rectifier.source.width}x{rectifier.source.height}")
-        depth_u16[depth_u16 == 65535] = 0  # no reading, in some datasets
         depth_m, depth_camera = rectifier.depth(depth_u16 / np.float32(self.depth_scales[number]))
         return Sample(rectifier.image(rgb), rectifier.camera, depth_m, depth_camera)
 
