@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from calib.base.errors import OutputError
-from calib.geometry import se3
 
 MESH_FORMATS = ("ply", "obj", "glb")
 ESTIMATED_CAMERA = "estimated_camera.yaml"
@@ -67,15 +66,6 @@ def _reason(error):
     if isinstance(error, (FileExistsError, NotADirectoryError)):
         return "there is a file in the place of the folder"
     return error.strerror or str(error)
-
-
-def trajectory_text(times_s, T_world_cam):
-    """Timestamps (N,) and motions (N, 4, 4) -> bytes in TUM format."""
-    lines = ["# timestamp tx ty tz qx qy qz qw (camera to world, metres)"]
-    t_m, quat_xyzw = se3.to_quaternion(T_world_cam)
-    for time_s, t, q in zip(times_s, t_m, quat_xyzw):
-        lines.append(f"{time_s:.6f} " + " ".join(f"{value:.7f}" for value in (*t, *q)))
-    return ("\n".join(lines) + "\n").encode()
 
 
 def surfels_ply(surfels, T_world_key):

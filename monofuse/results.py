@@ -3,11 +3,12 @@
 import json
 from contextlib import suppress
 
+from calib.files.tum_files import trajectory_text
 from calib.formats.calibration_file import calibration_text
 from calib.geometry.calibration import without_depth
 from monofuse.overview import draw_overview, draw_surfel_overview
 from monofuse.report import build_report, table_rows
-from monofuse.result_files import ESTIMATED_CAMERA, mesh_file, png, surfels_ply, trajectory_text
+from monofuse.result_files import ESTIMATED_CAMERA, mesh_file, png, surfels_ply
 from sequences.cameras.stream import without_password
 from slam.meshing.poisson import MeshConfig, build_mesh
 

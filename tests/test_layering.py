@@ -13,7 +13,8 @@ PACKAGES = ("calib", "sequences", "depth", "slam", "monofuse")
 LAYERS = (
     ("calib.base",),
     ("calib.geometry",),
-    ("calib.files", "calib.formats"),
+    ("calib.files",),
+    ("calib.formats",),
     ("sequences.frame", "sequences.option_text", "depth.estimator", "depth.kernels"),
     ("sequences.sequence", "sequences.checks"),
     ("sequences.prefetch",),

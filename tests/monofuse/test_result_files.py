@@ -14,10 +14,10 @@ import pytest
 import trimesh
 
 from calib.base.errors import OutputError
+from calib.files.tum_files import read_trajectory, trajectory_text
 from calib.geometry import se3
-from monofuse.result_files import MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply, trajectory_text
+from monofuse.result_files import MESH_FORMATS, ResultFolder, mesh_file, png, surfels_ply
 from slam.config import SlamConfig
-from slam.evaluation import read_trajectory
 from slam.mapping.surfels import SurfelConfig, Surfels
 from slam.system import SlamSystem
 from tests.helpers import scenes

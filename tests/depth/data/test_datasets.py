@@ -298,7 +298,7 @@ def test_recordings_pair_by_time(tmp_path):
     (tmp_path / "depth.txt").write_text("0.01 depth/0.png\n0.115 depth/1.png\n0.5 depth/2.png\n")
     assert open_dataset(tmp_path).names == ["rgb/0.png", "rgb/1.png"]
     (tmp_path / "depth.txt").write_text("# nothing\n")
-    assert "no recording" in refusal(tmp_path)
+    assert "depth.txt names no image" in refusal(tmp_path)
     (tmp_path / "depth.txt").write_text("0.01\n")
     assert "line 1" in refusal(tmp_path)
 
