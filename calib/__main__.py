@@ -5,12 +5,11 @@ import sys
 from contextlib import closing, suppress
 from pathlib import Path
 
-import cv2
 from rich.console import Console
 from rich.live import Live
 
 from calib.base.command_line import OneLineParser, columns_and_rows, exit_code, whole_number
-from calib.base.errors import CalibrationError, OutputError
+from calib.base.errors import CalibrationError
 from calib.boards.board import DICTIONARIES, MARKER_SHARE, Board
 from calib.boards.page import smallest_paper, write_page
 from calib.boards.picture import coverage_picture
@@ -18,6 +17,8 @@ from calib.boards.solution import LENSES, solve
 from calib.boards.variety import coverage, doubts, missing_views
 from calib.boards.views import ViewCollection
 from calib.boards.wanted import Wanted
+from calib.files.atomic_file import write_file
+from calib.files.image_file import encode_png
 from calib.formats.calibration_file import describe_format, read_calibration, write_calibration
 from calib.geometry.calibration import without_depth
 from calib.geometry.rectification import Rectifier, field_of_view_deg
@@ -55,7 +56,7 @@ def calibrate(arguments):
     finally:
         picture = arguments.output.with_suffix(".png")
         if collection.views:
-            _write_picture(picture, coverage_picture(collection, solution))
+            write_file(picture, encode_png(coverage_picture(collection, solution)))
     if reasons:
         seen = f"; what there is shows in {picture}" if collection.views else \
             f"; does the board have {board.describe_size()} squares (not corners) and a white margin?"
@@ -143,13 +144,6 @@ def _remarks(solution, board):
     kind = f"ChArUco board {board.dictionary}" if board.dictionary else "chessboard"
     yield f"From {len(solution.views)} views of a {kind} of {board.describe_size()} squares, " \
           f"rms error {solution.rms_px:.3f} pixels."
-
-
-def _write_picture(path, rgb):
-    try:
-        path.write_bytes(cv2.imencode(".png", rgb[..., ::-1])[1].tobytes())
-    except OSError as error:
-        raise OutputError(f"{path}: {error.strerror}") from error
 
 
 def _board(arguments, with_markers):

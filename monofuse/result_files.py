@@ -1,14 +1,11 @@
 """Results as files. Each is written whole or not at all."""
 
-import errno
-import os
-from contextlib import suppress
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from calib.base.errors import OutputError
+from calib.files.atomic_file import partial_pattern, reason_of, write_file
 
 MESH_FORMATS = ("ply", "obj", "glb")
 ESTIMATED_CAMERA = "estimated_camera.yaml"
@@ -32,13 +29,13 @@ class ResultFolder:
             probe.write_bytes(b"x")
             probe.unlink()
         except OSError as error:
-            raise OutputError(f"cannot write to {self.path}: {_reason(error)}; choose another --output") from error
+            raise OutputError(f"cannot write to {self.path}: {reason_of(error)}; choose another --output") from error
 
     def clear(self):
         """Remove what older runs have left, so that nothing here belongs to another run. Raises OutputError."""
         parts = [path.name for path in self.path.glob(PART_RESULTS)]
         for name in (*RESULTS, *parts):
-            for path in (self.path / name, self._partial(name)):
+            for path in (self.path / name, *self.path.glob(partial_pattern(name))):
                 try:
                     path.unlink(missing_ok=True)
                 except OSError as error:
@@ -46,26 +43,7 @@ class ResultFolder:
 
     def write(self, name, data):
         """bytes -> file, replacing an older one only when the new one is complete. Raises OutputError."""
-        partial = self._partial(name)
-        try:
-            partial.write_bytes(data)
-            os.replace(partial, self.path / name)
-        except OSError as error:
-            with suppress(OSError):
-                partial.unlink()
-            raise OutputError(f"cannot write {self.path / name} ({len(data) / 1e6:.1f} MB): {_reason(error)}; free "
-                              f"some space or choose another --output") from error
-
-    def _partial(self, name):
-        return self.path / f".{name}.part"
-
-
-def _reason(error):
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full"
-    if isinstance(error, (FileExistsError, NotADirectoryError)):
-        return "there is a file in the place of the folder"
-    return error.strerror or str(error)
+        write_file(self.path / name, data)
 
 
 def surfels_ply(surfels, T_world_key):
@@ -90,8 +68,3 @@ def mesh_file(mesh, file_format):
     options = {"digits": OBJ_DIGITS} if file_format == "obj" else {}
     data = mesh.export(file_type=file_format, **options)
     return data.encode() if isinstance(data, str) else data
-
-
-def png(rgb):
-    """(H, W, 3) uint8 -> bytes."""
-    return cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes()

@@ -5,7 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from calib.base.errors import BadInputError, OutputError
+from calib.base.errors import BadInputError
+from calib.files.atomic_file import replacing
 
 SQUARE_PX = 240
 """A multiple of what markers divide a square into, so that every edge lies between two pixels."""
@@ -26,10 +27,8 @@ def write_page(path, board, square_mm):
     page = _page(board, square_mm)
     dots_per_inch = SQUARE_PX * MM_PER_INCH / square_mm
     image = Image.fromarray(page).convert("1", dither=Image.Dither.NONE)
-    try:
-        image.save(path, resolution=dots_per_inch, dpi=(dots_per_inch, dots_per_inch))
-    except OSError as error:
-        raise OutputError(f"{path}: {error.strerror or error}") from error
+    with replacing(path) as partial:
+        image.save(partial, path.suffix[1:], resolution=dots_per_inch, dpi=(dots_per_inch, dots_per_inch))
     return tuple(side * square_mm / SQUARE_PX for side in page.shape[::-1])
 
 

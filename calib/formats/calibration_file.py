@@ -8,7 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from calib.base.errors import CalibrationError, OutputError
+from calib.base.errors import CalibrationError
+from calib.files.atomic_file import write_file
 from calib.formats.document import Document
 from calib.formats.ours import REQUIRED_FIELDS
 from calib.geometry.calibration import Calibration
@@ -49,10 +50,7 @@ def describe_format(path):
 
 def write_calibration(path, calibration, remarks=()):
     """Calibration -> YAML file that `read_calibration` reads back unchanged, `remarks` on top. Raises OutputError."""
-    try:
-        Path(path).write_text(calibration_text(calibration, remarks), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: {error.strerror}") from error
+    write_file(path, calibration_text(calibration, remarks).encode())
 
 
 def calibration_text(calibration, remarks=()):

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import yaml
 
-from calib.base.errors import BadInputError, MonofuseError, OutputError
-from depth.commands.data_arguments import add_data_arguments, open_data, progress
+from calib.base.errors import BadInputError, MonofuseError
+from calib.base.progress import tracked
+from calib.files.atomic_file import write_file
+from depth.commands.data_arguments import add_data_arguments, open_data
 from depth.commands.evaluate import error_table
 from depth.commands.network_arguments import add_device_arguments
 from depth.evaluation.evaluate import Evaluation, evaluated, evenly
@@ -46,7 +48,7 @@ def errors_on(estimator, dataset, protocol, images):
     """-> ErrorBins of a DepthEstimator. Raises MonofuseError where no pixel has truth."""
     indices, evaluation = evenly(len(dataset), images), Evaluation()
     measured = evaluated(estimator, dataset, protocol, indices, evaluation)
-    deque(progress(measured, len(indices), "measuring"), maxlen=0)
+    deque(tracked(measured, len(indices), "measuring"), maxlen=0)
     if evaluation.errors is None:
         raise MonofuseError(f"no image of {dataset.name} has truth that counts ({protocol.note})")
     return evaluation.errors
@@ -58,9 +60,5 @@ def save(arguments, estimator, facts):
     known = {name: text for name, text in read_tensors(arguments.weights)[1].items() if isinstance(text, str)}
     spec = estimator.spec
     options = {name: list(value) for name, value in (("size", spec.size), ("focal_px", spec.focal_px)) if value}
-    try:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        save_network(arguments.output, estimator.name, estimator.module, {**known, **facts})
-        arguments.output.with_suffix(".yaml").write_text(yaml.safe_dump(options))
-    except OSError as error:
-        raise OutputError(f"cannot write {arguments.output}: {error.strerror or error}") from error
+    save_network(arguments.output, estimator.name, estimator.module, {**known, **facts})
+    write_file(arguments.output.with_suffix(".yaml"), yaml.safe_dump(options).encode())

@@ -1,9 +1,5 @@
 """Which images with depth a command measures on: the same arguments for each."""
 
-import sys
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from calib.base.command_line import whole_number
 from depth.data.catalogue import open_dataset
 from depth.evaluation.protocol import PROTOCOLS, protocol_named
@@ -21,10 +17,3 @@ def open_data(arguments):
     """-> DepthDataset, Protocol. Raises BadInputError."""
     dataset = open_dataset(arguments.data, arguments.split)
     return dataset, protocol_named(arguments.protocol or dataset.protocol)
-
-
-def progress(items, count, title):
-    """The `count` items, with a bar while they come."""
-    columns = TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, transient=True, disable=not sys.stdout.isatty()) as bar:
-        yield from bar.track(items, total=count)

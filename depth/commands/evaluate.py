@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from calib.base.command_line import whole_number
-from calib.base.errors import MonofuseError, OutputError
-from depth.commands.data_arguments import add_data_arguments, open_data, progress
+from calib.base.errors import MonofuseError
+from calib.base.progress import tracked
+from calib.files.atomic_file import write_file
+from calib.files.image_file import encode_png
+from depth.commands.data_arguments import add_data_arguments, open_data
 from depth.commands.network_arguments import add_network_arguments, open_estimator
 from depth.evaluation.contact_sheet import ContactSheet
 from depth.evaluation.evaluate import Evaluation, evaluated, evenly
@@ -54,7 +56,7 @@ def measured(arguments, estimator, dataset, protocol):
     evaluation, sheet, milliseconds = Evaluation(), ContactSheet(), []
     try:
         images = evaluated(estimator, dataset, protocol, indices, evaluation)
-        for index, sample, prediction in progress(images, len(indices), "evaluating"):
+        for index, sample, prediction in tracked(images, len(indices), "evaluating"):
             milliseconds.append(prediction.ms)
             if index in shown:
                 result = evaluation.result_of(dataset.names[index])
@@ -101,9 +103,5 @@ def write_sheet(arguments, dataset, sheet):
     """-> path of the picture. Raises OutputError."""
     name = f"{arguments.weights.stem}-{dataset.name.replace(':', '-')}.png"
     path = arguments.sheet or Path("results") / "evaluate" / name
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(cv2.imencode(".png", sheet.image()[..., ::-1])[1].tobytes())
-    except OSError as error:
-        raise OutputError(f"{path}: {error.strerror}") from error
+    write_file(path, encode_png(sheet.image()))
     return path

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from calib.base.errors import NetworkError, OutputError
+from calib.base.errors import NetworkError
+from calib.files.atomic_file import write_file
 from depth.networks import registry
 from depth.runtimes.network_spec import spec_text
 
@@ -28,11 +29,8 @@ def run(arguments):
     source = open_weights(arguments.weights, arguments.network)
     size, multiple = source.spec.size, source.spec.multiple
     data = export_onnx(source.module, size, registry.find(source.name).output_names, any_size=bool(multiple))
-    try:
-        arguments.output.write_bytes(data)
-        arguments.output.with_suffix(".yaml").write_text(spec_text(source.spec))
-    except OSError as error:
-        raise OutputError(f"cannot write {arguments.output}: {error.strerror}") from error
+    write_file(arguments.output, data)
+    write_file(arguments.output.with_suffix(".yaml"), spec_text(source.spec).encode())
     exported, sizes = OnnxDepth(arguments.output), (size, size[::-1]) if multiple else (size,)
     worst = max(_difference(source, exported, each) for each in sizes)
     if not worst < TOLERANCE:

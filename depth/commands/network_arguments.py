@@ -1,13 +1,13 @@
 """Which network a command uses, and how: the same arguments for each."""
 
 import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TaskProgressColumn
 
 from calib.base.command_line import name_and_value, whole_number
+from calib.base.progress import progress_bar
 from depth.runtimes import catalogue as runtimes
 from depth.runtimes.default_network import default_weights
 
@@ -40,7 +40,6 @@ def open_estimator(arguments):
 @contextmanager
 def build_progress():
     """A `with` block that yields a function to tell the share of an engine that is built, which a bar then shows."""
-    columns = TextColumn("building the engine"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
-    with Progress(*columns, transient=True, disable=not sys.stdout.isatty()) as bar:
-        task = bar.add_task("", total=1.0, visible=False)
+    with progress_bar(TaskProgressColumn()) as bar:
+        task = bar.add_task("building the engine", total=1.0, visible=False)
         yield lambda share: bar.update(task, completed=share, visible=True)

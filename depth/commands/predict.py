@@ -7,9 +7,10 @@ import numpy as np
 
 from calib.base.command_line import whole_number
 from calib.base.errors import BadInputError, OutputError
-from calib.files.atomic_file import jpeg, png, write_result
+from calib.base.progress import tracked
+from calib.files.atomic_file import write_file
+from calib.files.image_file import encode_jpeg, encode_png
 from calib.formats.calibration_file import read_calibration
-from depth.commands.data_arguments import progress
 from depth.commands.network_arguments import add_network_arguments, open_estimator
 from depth.evaluation.evaluate import at_pixels_of
 from depth.photos.colour_map import coloured_depth, coloured_error
@@ -61,7 +62,7 @@ def run(arguments):
     cameras = PictureCameras(estimator, calibrated, arguments.fov)
     milliseconds, refused, interrupted = [], [], False
     try:
-        for picture in progress(pictures, len(pictures), "predicting"):
+        for picture in tracked(pictures, len(pictures), "predicting"):
             try:
                 milliseconds.append(predicted(picture, estimator, cameras, arguments))
             except OutputError:  # the next one could not be written either
@@ -91,11 +92,11 @@ def predicted(picture, estimator, cameras, arguments):
     prediction = estimator.predict(rgb, rectifier.camera)
     depth_m = on_image_pixels(prediction.depth_m, rectifier.camera)
     detail_px = max(1.0, rgb.shape[1] / prediction.depth_m.shape[1])
-    results = {"_depth.png": lambda: png(millimetres(depth_m)),
-               "_depth_colour.png": lambda: png(coloured_depth(depth_m, arguments.colours, arguments.range))}
+    results = {"_depth.png": lambda: encode_png(millimetres(depth_m)),
+               "_depth_colour.png": lambda: encode_png(coloured_depth(depth_m, arguments.colours, arguments.range))}
     if arguments.error:
         seen_by = rectifier.camera.resized(prediction.log_error.shape)
-        results["_error.png"] = lambda: png(coloured_error(
+        results["_error.png"] = lambda: encode_png(coloured_error(
             at_pixels_of(prediction.log_error, seen_by, rectifier.camera), depth_m > 0))
     if arguments.cloud:
         results[".ply"] = lambda: ply_of(point_cloud(
@@ -103,10 +104,10 @@ def predicted(picture, estimator, cameras, arguments):
     if arguments.bokeh:
         clear_m = sharpened(depth_m, rgb, 2 * round(detail_px))
         focus_m = arguments.bokeh.distance(clear_m, picture.name)
-        results["_bokeh.jpg"] = lambda: jpeg(defocused(
+        results["_bokeh.jpg"] = lambda: encode_jpeg(defocused(
             rgb, clear_m, rectifier.camera.fx, focus_m, 1e-3 * arguments.aperture))
     for ending, data in results.items():
-        write_result(arguments.output / f"{picture.name}{ending}", data())
+        write_file(arguments.output / f"{picture.name}{ending}", data())
     return prediction.ms
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from calib.base.command_line import name_and_value, whole_number
 from calib.base.errors import BadInputError, MonofuseError
-from calib.files.atomic_file import write_result
-from depth.commands.data_arguments import progress
+from calib.base.progress import tracked
+from calib.files.atomic_file import write_file
 from depth.data.catalogue import open_dataset
 from depth.evaluation.evaluate import Evaluation, evaluated, evenly
 from depth.evaluation.protocol import PROTOCOLS, protocol_named
@@ -82,7 +82,7 @@ def open_network(path, options):
 def measured(network, dataset, protocol, indices, title):
     """-> {metric: mean over images, "images": count}. Raises MonofuseError where no pixel has truth."""
     evaluation = Evaluation()
-    deque(progress(evaluated(network, dataset, protocol, indices, evaluation), len(indices), title), maxlen=0)
+    deque(tracked(evaluated(network, dataset, protocol, indices, evaluation), len(indices), title), maxlen=0)
     if not evaluation.images:
         raise MonofuseError(f"no image of {dataset.name} has truth that counts ({protocol.note})")
     return evaluation.summary()
@@ -90,7 +90,7 @@ def measured(network, dataset, protocol, indices, title):
 
 def inputs(network, dataset, indices):
     """Yields what the network takes, for images of a DepthDataset."""
-    for index in progress(indices, len(indices), "calibrating"):
+    for index in tracked(indices, len(indices), "calibrating"):
         yield to_input(dataset[index].rgb, network.size, network.spec)
 
 
@@ -102,5 +102,5 @@ def keep(form, output, note):
     """Copy a file and its .yaml -> line. Raises OutputError."""
     data = form.read_bytes()
     for suffix, content in ((".yaml", form.with_suffix(".yaml").read_bytes()), (".onnx", data)):
-        write_result(output.with_suffix(suffix), content)
+        write_file(output.with_suffix(suffix), content)
     return f"{output}: {len(data) / 1e6:.1f} MB, {note}"

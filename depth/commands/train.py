@@ -7,18 +7,23 @@ NETWORK.md (model card), the last weights, log.csv, config.yaml, and the checkpo
 import argparse
 import math
 import os
-import signal
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from calib.base.errors import BadInputError
+from calib.base.progress import progress_bar
+from calib.base.stop_signals import catching_stop_signals
 from depth.data.augmentation import AUGMENTATIONS
 from depth.networks.registry import load_torch
 from depth.training.config import CHOICES, TrainingConfig
 from depth.training.recipes import RECIPES, recipe
+
+if TYPE_CHECKING:
+    from depth.training.trainer import Trainer
 
 HELP = "train a network on images with depth; Ctrl-C saves, --resume goes on, torchrun takes several GPUs or machines"
 SHOWN = ("rel", "rms", "log10", "delta1", "delta2", "delta3")
@@ -110,17 +115,11 @@ def _trained(config, processes, arguments):
     return ended
 
 
-@contextmanager
-def stopping_on_signals(trainer):
-    """Inside, Ctrl-C and SIGTERM let the trainer finish the step it is in, save and stop."""
+def stopping_on_signals(trainer: "Trainer") -> AbstractContextManager[None]:
+    """A `with` block in which Ctrl-C, `kill` and a closed terminal let the trainer finish its step, save and stop."""
     def stop(*_):
         trainer.stop_wanted = True
-    before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
+    return catching_stop_signals(stop)
 
 
 def config_of(arguments):
@@ -143,9 +142,8 @@ class Display:
 
     def __init__(self, config, quiet):
         self.console = Console(quiet=quiet, highlight=False, soft_wrap=True)
-        self.progress = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                                 TextColumn("{task.fields[speed]}"), TimeElapsedColumn(), TimeRemainingColumn(),
-                                 console=self.console)
+        self.progress = progress_bar(MofNCompleteColumn(), TextColumn("{task.fields[speed]}"), TimeElapsedColumn(),
+                                     console=self.console, transient=False)
         self.config, self.tasks = config, {}
 
     def introduce(self, trainer):
