@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -26,14 +27,14 @@ from calib.unknown_camera import open_uncalibrated
 from sequences.prefetch import ahead
 from sequences.sequence import SourceOptions, is_live
 
-MOST_LOOKED_AT = 400
+MAX_LOOKED_AT = 400
 """Of a long recording, so many images evenly spread."""
 USUAL_STRIDE = 5
 """Of a recording of unknown length, every so-manieth image."""
 SHADES = " ░▒▓█"
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """-> exit code"""
     return exit_code("calib", lambda: _run(argv))
 
@@ -43,7 +44,7 @@ def _run(argv):
     arguments.run(arguments)
 
 
-def calibrate(arguments):
+def calibrate(arguments: argparse.Namespace) -> None:
     """Pictures of a board -> a YAML that run_slam takes, and a PNG beside it. The PNG is written in any case."""
     board = _board(arguments, arguments.with_markers)
     collection = collect(arguments.source, board, arguments.lens, arguments.max_frames)
@@ -57,7 +58,7 @@ def calibrate(arguments):
         picture = arguments.output.with_suffix(".png")
         if collection.views:
             write_file(picture, encode_png(coverage_picture(collection, solution)))
-    if reasons:
+    if reasons or solution is None:
         seen = f"; what there is shows in {picture}" if collection.views else \
             f"; does the board have {board.describe_size()} squares (not corners) and a white margin?"
         raise CalibrationError(f"these views do not tell the camera; it takes {'; '.join(reasons)}{seen}")
@@ -67,7 +68,7 @@ def calibrate(arguments):
     print(f"written to {arguments.output}, the corners and the undistorted view to {picture}")
 
 
-def collect(source, board, lens, max_frames=None):
+def collect(source: str, board: Board, lens: str, max_frames: int | None = None) -> ViewCollection:
     """Source as run_slam takes it -> ViewCollection. Ctrl-C ends it with what there is."""
     collection = ViewCollection(board)
     wanted = Wanted(collection, lens)
@@ -94,10 +95,10 @@ def _stride(sequence):
     """Every how-manieth image is looked at. Of a camera, whatever is the newest when the one before is done with."""
     if is_live(sequence):
         return 1
-    return -(-sequence.frame_count // MOST_LOOKED_AT) if sequence.frame_count else USUAL_STRIDE
+    return -(-sequence.frame_count // MAX_LOOKED_AT) if sequence.frame_count else USUAL_STRIDE
 
 
-def progress_lines(collection, missing):
+def progress_lines(collection: ViewCollection, missing: Sequence[str]) -> list[str]:
     """Where in the image corners have been, as text, and what is still missing."""
     counts = coverage(collection.views, collection.size, (8, 24))
     shades = [[SHADES[min(len(SHADES) - 1, int(count))] for count in row] for row in counts]
@@ -105,7 +106,7 @@ def progress_lines(collection, missing):
             collection.describe(), "missing: " + ("; ".join(missing) or "nothing")]
 
 
-def print_board(arguments):
+def print_board(arguments: argparse.Namespace) -> None:
     board = _board(arguments, arguments.kind == "charuco")
     size_mm = write_page(arguments.output, board, arguments.square_mm)
     paper = smallest_paper(size_mm)
@@ -116,7 +117,7 @@ def print_board(arguments):
         print("for A4, fewer or smaller squares: --squares, --square-mm")
 
 
-def show(arguments):
+def show(arguments: argparse.Namespace) -> None:
     camera = read_calibration(arguments.file).camera
     across, down = field_of_view_deg(camera)
     print(f"{describe_format(arguments.file)}: {camera.describe()}")
@@ -153,7 +154,8 @@ def _board(arguments, with_markers):
 
 
 def _parser():
-    parser = OneLineParser(prog="python -m calib", description=__doc__.partition(": ")[2])
+    parser = OneLineParser(prog="python -m calib",
+                           description="calibrate a camera with a printed board, print one, look at a calibration")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, help_text in (("chessboard", "calibrate with pictures of a chessboard"),
                             ("charuco", "calibrate with pictures of a ChArUco board, of which a part will do")):

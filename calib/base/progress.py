@@ -14,9 +14,9 @@ def progress_bar(*columns: ProgressColumn, console: Console | None = None, trans
 
     `transient`: whether the bar goes away when it is done.
     """
-    console = console or Console()
+    screen = console or Console()
     return Progress(TextColumn("{task.description}", markup=False), BarColumn(), *(columns or (MofNCompleteColumn(),)),
-                    TimeRemainingColumn(), console=console, transient=transient, disable=not console.is_terminal)
+                    TimeRemainingColumn(), console=screen, transient=transient, disable=not screen.is_terminal)
 
 
 def tracked(items: Iterable[Item], count: int, title: str) -> Iterator[Item]:

@@ -1,6 +1,7 @@
 """What a photo says of the camera that took it."""
 
 import math
+from pathlib import Path
 
 DIAGONAL_35MM = math.hypot(36, 24)
 EXIF_FOLDER, FOCAL_IN_35MM, ORIENTATION = 0x8769, 0xA405, 0x0112
@@ -8,7 +9,7 @@ CLOCKWISE_DEG = {3: 180, 6: 90, 8: 270}
 """By orientation; the others do not turn, or are mirror images, which no camera takes."""
 
 
-def focal_from_exif(path):
+def focal_from_exif(path: str | Path) -> float | None:
     """Image file -> focal length in longer sides of the image, None where the file does not say.
 
     FocalLengthIn35mmFilm (EXIF 2.3, CIPA DC-008) compares diagonals.
@@ -19,7 +20,7 @@ def focal_from_exif(path):
     return focal_mm / DIAGONAL_35MM * math.hypot(width, height) / max(width, height)
 
 
-def rotation_from_exif(path):
+def rotation_from_exif(path: str | Path) -> int:
     """Image file -> clockwise degrees by which it is to be shown turned, 0 where the file does not say."""
     return CLOCKWISE_DEG.get(_read(path)[1], 0)
 

@@ -33,7 +33,7 @@ def read_index(path: Path) -> list[tuple[float, str]]:
 
 
 def read_ground_truth(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
-    """Times (N,) and T_world_cam (N, 4, 4) of a data set's file, brought into order of time; None without file or lines.
+    """Times (N,) and T_world_cam (N, 4, 4) of a data set's file, sorted by time; None without file or lines.
 
     Numbers behind the eighth of a line are left out. Raises SourceError that names the line.
     """

@@ -7,25 +7,25 @@ from calib.focal.bundle import Observations
 
 LONGER_SIDE = 640
 """Larger images are averaged down to this."""
-MOST_POINTS = 400
+MAX_POINTS = 400
 DISTANCE_PX = 16
 """Between points when they are found."""
 BORDER_PX = 6
 KEYFRAME_MOTION = 0.04
-"""A keyframe is due when points have moved by this share of the longer side (median), ..."""
+"""A keyframe is due when points have moved by this share of the longer side (median)."""
 KEYFRAME_LOSS = 0.4
-"""... or this share of them is gone."""
+"""A keyframe is due when this share of the points is gone."""
 ROUND_TRIP_PX = 0.4
 """Back in the image before, a point must arrive where it came from."""
 FLOW = {"winSize": (15, 15), "maxLevel": 4, "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)}
 
 
-class FeatureTracks:
+class VideoTracks:
     """Lucas-Kanade tracks. Feed it every image of a stretch of video."""
 
     def __init__(self):
-        self.size = None
-        """(height, width) of the images as they are tracked."""
+        self.size: tuple[int, int] = 0, 0
+        """(height, width) of the images as they are tracked, zeros before the first."""
         self.frames = 0
         self.keyframes = []
         """Number of the image, points (N,), places (N, 2) and motion per frame (N, 2) in pixels."""
@@ -34,9 +34,10 @@ class FeatureTracks:
         self._uv, self._motion = np.empty((2, 0, 2), np.float32)
         self._found = 0
 
-    def add(self, gray):
+    def add(self, gray: np.ndarray) -> None:
         """(H, W) uint8, the next image in time."""
-        self.size = self.size or _tracked_size(gray.shape)
+        if not self.frames:
+            self.size = _tracked_size(gray.shape)
         image = gray if gray.shape == self.size else cv2.resize(gray, self.size[::-1], interpolation=cv2.INTER_AREA)
         if len(self._uv):
             self._follow(image)
@@ -46,7 +47,7 @@ class FeatureTracks:
             self.keyframes.append([self.frames, self._point, self._uv, self._motion])
         self.frames += 1
 
-    def observations(self, least=3):
+    def observations(self, least: int = 3) -> Observations:
         """Observations of the points that at least so many keyframes saw."""
         height, width = self.size
         key = np.repeat(np.arange(len(self.keyframes)), [len(points) for _, points, _, _ in self.keyframes])
@@ -90,7 +91,7 @@ class FeatureTracks:
         mask[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX] = 255
         for u, v in np.rint(self._uv).astype(int).tolist():
             cv2.circle(mask, (u, v), DISTANCE_PX, 0, -1)
-        wanted = MOST_POINTS - len(self._uv)
+        wanted = MAX_POINTS - len(self._uv)
         if wanted <= 0:
             return
         new = cv2.goodFeaturesToTrack(self._image, wanted, 0.01, DISTANCE_PX, mask=mask, blockSize=5)

@@ -34,7 +34,7 @@ DEPTH_NUMERATOR, DEPTH_OFFSET = 351.3, 1092.5
 MAX_DEPTH_M = 10.0
 
 
-def metres(raw):
+def metres(raw: np.ndarray) -> np.ndarray:
     """(480, 640) uint16 as OpenCV reads d-*.pgm -> (480, 640) float32 metres, 0 where there is none.
 
     The recorder wrote 11-bit disparities with their bytes the other way round; 2047 is none. The least and greatest
@@ -50,7 +50,7 @@ def metres(raw):
     return depth_m
 
 
-def registered(depth_m):
+def registered(depth_m: np.ndarray) -> np.ndarray:
     """(480, 640) depth of the depth camera -> the same seen by NYU_CAMERA, 0 along the border that colour lacks."""
     return np.where(_coloured(), _registration().apply(depth_m), np.float32(0))
 

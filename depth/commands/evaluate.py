@@ -1,7 +1,10 @@
 """`python -m depth evaluate`: a network's errors as the papers count them, and a picture of them."""
 
+import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,15 +15,19 @@ from calib.files.atomic_file import write_file
 from calib.files.image_file import encode_png
 from depth.commands.data_arguments import add_data_arguments, open_data
 from depth.commands.network_arguments import add_network_arguments, open_estimator
+from depth.data.sample import DepthDataset
 from depth.evaluation.contact_sheet import ContactSheet
-from depth.evaluation.evaluate import Evaluation, evaluated, evenly
+from depth.evaluation.error_bins import ErrorBins
+from depth.evaluation.evaluate import Evaluation, ImageResult, evaluated, evenly
 from depth.evaluation.metrics import HIGHER_IS_BETTER
+from depth.evaluation.protocol import Protocol
+from depth.runtimes.image_network import ImageNetwork
 
 HELP = "measure a network on images with depth, as the papers do, and draw image | truth | prediction | error"
 COLUMNS = ("rel", "sqrel", "rms", "rms_log", "log10", "delta1", "delta2", "delta3", "si_rms", "rms_log10")
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network_arguments(parser)
     add_data_arguments(parser)
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="where the picture goes (default: results/...)")
@@ -30,7 +37,7 @@ def add_arguments(parser):
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> list[str]:
     """-> lines of the table, and of JSON where wanted. Ctrl-C ends it with the images measured so far."""
     dataset, protocol = open_data(arguments)
     estimator = open_estimator(arguments)
@@ -49,7 +56,8 @@ def run(arguments):
     return lines
 
 
-def measured(arguments, estimator, dataset, protocol):
+def measured(arguments: argparse.Namespace, estimator: ImageNetwork, dataset: DepthDataset,
+             protocol: Protocol) -> tuple[Evaluation, ContactSheet, list[float]]:
     """-> Evaluation, ContactSheet, milliseconds of each image"""
     indices = evenly(len(dataset), arguments.images)
     shown = {indices[k] for k in evenly(len(indices), arguments.rows)}
@@ -68,13 +76,13 @@ def measured(arguments, estimator, dataset, protocol):
     return evaluation, sheet, milliseconds
 
 
-def caption(name, result):
+def caption(name: str, result: ImageResult | None) -> str:
     if result is None:
         return f"{name}   no truth that counts"
     return f"{name}   rel {result.rel:.3f}   delta1 {result.delta1:.3f}   median scale {result.scale:.2f}"
 
 
-def table(evaluation):
+def table(evaluation: Evaluation) -> Iterator[str]:
     """Lines: errors raw and median-scaled, each as the mean over images and over all pixels."""
     yield f"{'':27}" + "".join(f"{name:>10}" for name in COLUMNS)
     for per in ("image", "pixel"):
@@ -84,7 +92,7 @@ def table(evaluation):
     yield f"lower is better, but for {', '.join(HIGHER_IS_BETTER)}; Laina 2016 calls rms(log) what is rms_log10 here"
 
 
-def error_table(errors):
+def error_table(errors: ErrorBins | None) -> Iterator[str]:
     """Lines: what the network expects of its errors beside what they are, from ErrorBins, or none without these."""
     if errors is None:
         return
@@ -95,11 +103,11 @@ def error_table(errors):
     yield f"what is measured is off by {summary['off']:.0%} on average, by {summary['off_worst']:.0%} at worst"
 
 
-def expected_error(errors):
+def expected_error(errors: ErrorBins | None) -> dict[str, Any]:
     return {"expected_error": errors.summary()} if errors else {}
 
 
-def write_sheet(arguments, dataset, sheet):
+def write_sheet(arguments: argparse.Namespace, dataset: DepthDataset, sheet: ContactSheet) -> Path:
     """-> path of the picture. Raises OutputError."""
     name = f"{arguments.weights.stem}-{dataset.name.replace(':', '-')}.png"
     path = arguments.sheet or Path("results") / "evaluate" / name

@@ -1,5 +1,6 @@
 """`python -m depth export`: weights of a registered network as an ONNX file, with what runtimes must know beside it."""
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,13 @@ TOLERANCE = 0.02
 """Relative difference of depth, at the worst pixel, that half-precision weights may make."""
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", required=True, type=Path, metavar="FILE", help=".safetensors or .pth")
     parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
     parser.add_argument("--output", required=True, type=Path, metavar="FILE.onnx")
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> list[str]:
     """-> lines. Raises NetworkError where the file does not predict what the weights do."""
     registry.load_torch("exporting a network")
     from depth.onnx_files.export import export_onnx

@@ -1,5 +1,7 @@
 """`python -m depth predict`: depth of single pictures, and what can be made of it."""
 
+import argparse
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,15 +20,16 @@ from depth.photos.defocus import defocused
 from depth.photos.depth_image import millimetres, on_image_pixels, sharpened
 from depth.photos.focus import Focus
 from depth.photos.picture_camera import PictureCameras, field_of_view
-from depth.photos.pictures import Pictures
+from depth.photos.pictures import Picture, Pictures
 from depth.photos.point_cloud import ply_of, point_cloud
+from depth.runtimes.image_network import ImageNetwork
 
 HELP = "predict depth of pictures: depth images, and on request point clouds and synthetic defocus"
 ENDINGS = ("_depth.png", "_depth_colour.png", "_error.png", "_bokeh.jpg")
 """Of the images that this command writes."""
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network_arguments(parser)
     parser.add_argument("pictures", nargs="+", type=Path, metavar="IMAGE", help="image files, folders, video files")
     parser.add_argument("--output", type=Path, default=Path("results/predict"), metavar="DIR",
@@ -49,7 +52,7 @@ def add_arguments(parser):
     parser.add_argument("--every", type=whole_number(1), default=1, metavar="N", help="each Nth frame of videos")
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> Iterator[str]:
     """Yields lines of text. Pictures that cannot be used are left out and named at the end, as an error.
 
     Ctrl-C keeps what has been written, and ends the program once that is said.
@@ -84,7 +87,8 @@ def run(arguments):
             f"{len(refused)} of {len(refused) + len(milliseconds)} pictures were left out; the first: {refused[0]}")
 
 
-def predicted(picture, estimator, cameras, arguments):
+def predicted(picture: Picture, estimator: ImageNetwork, cameras: PictureCameras,
+              arguments: argparse.Namespace) -> float:
     """Predict one Picture and write its results -> milliseconds. Raises BadInputError before anything is written."""
     rgb = picture.read()
     rectifier = cameras.rectifier(rgb.shape[:2])
@@ -94,10 +98,11 @@ def predicted(picture, estimator, cameras, arguments):
     detail_px = max(1.0, rgb.shape[1] / prediction.depth_m.shape[1])
     results = {"_depth.png": lambda: encode_png(millimetres(depth_m)),
                "_depth_colour.png": lambda: encode_png(coloured_depth(depth_m, arguments.colours, arguments.range))}
-    if arguments.error:
-        seen_by = rectifier.camera.resized(prediction.log_error.shape)
+    log_error = prediction.log_error
+    if arguments.error and log_error is not None:
+        seen_by = rectifier.camera.resized(log_error.shape)
         results["_error.png"] = lambda: encode_png(coloured_error(
-            at_pixels_of(prediction.log_error, seen_by, rectifier.camera), depth_m > 0))
+            at_pixels_of(log_error, seen_by, rectifier.camera), depth_m > 0))
     if arguments.cloud:
         results[".ply"] = lambda: ply_of(point_cloud(
             rgb, depth_m, rectifier.camera, detail_px))

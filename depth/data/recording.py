@@ -27,7 +27,7 @@ class Recordings:
 
     border, farthest_m, protocol = 0.0, math.inf, "indoor"
 
-    def __init__(self, folder, split="all"):
+    def __init__(self, folder: str | Path, split: str = "all"):
         self.folder = Path(folder)
         self.name = f"recording:{self.folder.name}"
         self.licence = f"{self.folder.name}: as its makers say"
@@ -45,13 +45,13 @@ class Recordings:
         self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
 
     @staticmethod
-    def recognises(folder):
+    def recognises(folder: str | Path) -> bool:
         return bool(_recordings(Path(folder)))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Sample:
         number, rgb_path, depth_path = self.pairs[index]
         rectifier = self.rectifiers[number]
         rgb, depth_u16 = read_rgb(rgb_path), read_depth_u16(depth_path)
