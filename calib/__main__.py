@@ -28,9 +28,9 @@ from sequences.prefetch import ahead
 from sequences.sequence import SourceOptions, is_live
 
 MAX_LOOKED_AT = 400
-"""Of a long recording, so many images evenly spread."""
+"""Images of a long recording that are looked at, evenly spread."""
 USUAL_STRIDE = 5
-"""Of a recording of unknown length, every so-manieth image."""
+"""Images of a recording of unknown length from one that is looked at to the next."""
 SHADES = " ░▒▓█"
 
 
@@ -45,7 +45,7 @@ def _run(argv):
 
 
 def calibrate(arguments: argparse.Namespace) -> None:
-    """Pictures of a board -> a YAML that run_slam takes, and a PNG beside it. The PNG is written in any case."""
+    """Pictures of a board -> a YAML that run_slam takes, and a PNG next to it. The PNG is written in any case."""
     board = _board(arguments, arguments.with_markers)
     collection = collect(arguments.source, board, arguments.lens, arguments.max_frames)
     print(collection.describe())
@@ -165,7 +165,7 @@ def _parser():
         command.add_argument("--lens", choices=LENSES, default="brown",
                              help="; ".join(f"{lens}: {text}" for lens, text in LENSES.items()) + " (default: brown)")
         command.add_argument("--output", type=_yaml_file, default=Path("calibration.yaml"), metavar="FILE.yaml",
-                             help="the calibration; FILE.png goes beside it (default: calibration.yaml)")
+                             help="the calibration; FILE.png goes next to it (default: calibration.yaml)")
         command.add_argument("--max-frames", type=whole_number(1), metavar="N", help="look at no more than N images")
         command.set_defaults(run=calibrate, with_markers=name == "charuco")
     command = commands.add_parser("board", help="write a board to be printed, in true size")

@@ -16,17 +16,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv):
     arguments = parse_arguments(argv)
-    scores = evaluate_files(arguments.estimate, arguments.truth)
+    scores = evaluate_files(arguments.estimate, arguments.ground_truth)
     print(json.dumps(scores) if arguments.json else table(scores))
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """-> estimate, truth, json. Raises BadInputError."""
+    """-> estimate, ground_truth, json. Raises BadInputError."""
     parser = OneLineParser(prog="python -m slam", description=__doc__)
     commands = parser.add_subparsers(metavar="evaluate", required=True)
     evaluate = commands.add_parser("evaluate", help="compare a trajectory with the true one")
     evaluate.add_argument("estimate", metavar="EST", help="a trajectory.txt, or the folder of results that holds one")
-    evaluate.add_argument("truth", metavar="GT", help="a groundtruth.txt, or the dataset folder that holds one")
+    evaluate.add_argument("ground_truth", metavar="GT", help="a groundtruth.txt, or the dataset folder that holds one")
     evaluate.add_argument("--json", action="store_true", help="one line of JSON")
     return parser.parse_args(argv)
 

@@ -11,7 +11,7 @@ from calib.base.errors import BadInputError
 MARKER_SHARE = 0.75
 """Side of a marker of ours in squares, so that its modules fall on whole pixels."""
 MIN_CORNERS = 8
-"""Of a board that is seen in part."""
+"""Corners that must be seen of a ChArUco board that is seen in part."""
 DICTIONARIES = {name.removeprefix("DICT_").lower(): getattr(cv2.aruco, name)
                 for name in sorted(dir(cv2.aruco)) if name.startswith("DICT_")}
 

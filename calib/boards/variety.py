@@ -10,14 +10,15 @@ from calib.boards.views import BoardView
 MIN_VIEWS = 10
 MIN_TILT_DEG = 15.0
 MIN_TILTED_VIEWS = 2
-"""So many views must lean so far, to either side and to the top or the bottom."""
+"""Views that must lean by MIN_TILT_DEG to either side, and as many to the top or the bottom."""
 REGIONS = ("upper left", "upper middle", "upper right", "left", "centre", "right", "lower left", "lower middle",
            "lower right")
 MIN_CORNERS = 5
-"""In each region of the image."""
+"""Corners in each region of the image."""
 MAX_FOCAL_STD = 0.01
+"""Largest standard deviation of the focal length, as a share of it."""
 MAX_RMS = 1 / 500
-"""Of the image's longer side."""
+"""Largest error of corners, root mean square, as a share of the longer side of the image."""
 
 
 def coverage(views: Sequence[BoardView], size: tuple[int, int], cells: tuple[int, int]) -> np.ndarray:
@@ -40,8 +41,10 @@ def missing_views(views: Sequence[BoardView], size: tuple[int, int]) -> list[str
 
 
 def missing_tilts(tilts_deg: np.ndarray) -> list[str]:
-    """Tilts (V, 2) of the views -> the same for how the board leans. A board that always faces the camera does not tell
-    the focal length, since being larger and being nearer look alike."""
+    """Tilts (V, 2) of the views -> reasons why the board has not leaned enough, none if it has.
+
+    A board that always faces the camera does not tell the focal length, since being larger and being nearer look alike.
+    """
     leaning = (np.abs(tilts_deg) >= MIN_TILT_DEG).sum(0)
     return [f"views in which the board leans {way} by 20 to 40 degrees"
             for way, count in zip(("to the left or right", "towards you at its top or bottom"), leaning)
@@ -49,7 +52,7 @@ def missing_tilts(tilts_deg: np.ndarray) -> list[str]:
 
 
 def doubts(solution: BoardSolution, size: tuple[int, int]) -> list[str]:
-    """Reasons not to believe a BoardSolution."""
+    """Reasons not to believe a solution; none where it is good."""
     reasons, camera = missing_tilts(solution.tilts_deg), solution.camera
     if solution.rms_px > MAX_RMS * max(size):
         reasons.append(f"a better fit: corners are {solution.rms_px:.2f} pixels off, as on a bent board or through "

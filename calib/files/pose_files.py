@@ -32,7 +32,7 @@ def read_poses(path: Path) -> list[np.ndarray | None]:
 def pose_from(numbers: np.ndarray, where: object) -> np.ndarray | None:
     """12 or 16 numbers -> (4, 4), or None where they are not finite, as datasets mark lost cameras.
 
-    Raises SourceError, beginning with `where`, for what is no rigid motion.
+    Raises SourceError, beginning with `where`, for what is no rigid transform.
     """
     if numbers.size not in (12, 16):
         raise SourceError(f"{where}: expected the 12 or 16 numbers of a camera pose, found {numbers.size}")

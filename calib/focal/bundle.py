@@ -1,4 +1,4 @@
-"""FocalBundle adjustment with an unknown lens (Triggs 1999), small enough for some dozens of keyframes."""
+"""Bundle adjustment with an unknown lens (Triggs 1999), small enough for some dozens of keyframes."""
 
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -46,10 +46,10 @@ class Observations(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """How to adjust."""
+    """What is adjusted, how far the lens is known before, and when to stop."""
 
     free_lens: tuple[str, ...] = ()
-    """Which of LENS."""
+    """Names from LENS of the parameters that may change."""
     prior_mean: tuple[float, ...] = (0.0,) * len(LENS)
     prior_std: tuple[float, ...] = (np.inf,) * len(LENS)
     sigma: float = 1 / 640
@@ -76,7 +76,7 @@ class _Equations(NamedTuple):
 
 
 class FocalBundle:
-    """One adjustment; `scene` is its state."""
+    """One bundle adjustment of cameras, points and lens; `scene` is its state."""
 
     def __init__(self, scene: Scene, seen: Observations, settings: Settings):
         self.scene, self.seen, self.settings = scene, seen, settings

@@ -23,9 +23,9 @@ MAX_KEYFRAMES = 48
 MIN_KEYFRAMES = 5
 MIN_OBSERVATIONS = 400
 FIRST_KEYFRAMES = 16
-"""On which the starting points are compared."""
+"""Keyframes on which the starting points are compared."""
 STARTS = (1.0, 0.7, 1.4)
-"""Times the guess. From a far start the adjustment may end in a shape that is bent to fit."""
+"""Factors on the guess to start from. From a far start the adjustment may end in a shape that is bent to fit."""
 PRIOR_STD = {"log_focal": 0.3, "centre_x": 0.01, "centre_y": 0.01, "k1": 0.05, "k2": 0.02, "readout": 0.3}
 USUAL_READOUT = 0.5
 INDEPENDENT = 0.03
@@ -111,7 +111,7 @@ def _settings(focal, focal_std):
 
 
 def _adjusted(seen, start, settings):
-    """The FocalBundle that starts from a focal length, or None where that leads nowhere."""
+    """The adjustment that starts from a focal length, or None where that leads nowhere."""
     growing = replace(settings, free_lens=(), independent=1.0)  # the shape first, and that as exactly as it goes
     try:
         return FocalBundle(grow(seen, start, growing), seen, settings).run()

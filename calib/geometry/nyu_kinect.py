@@ -37,7 +37,7 @@ MAX_DEPTH_M = 10.0
 def metres(raw: np.ndarray) -> np.ndarray:
     """(480, 640) uint16 as OpenCV reads d-*.pgm -> (480, 640) float32 metres, 0 where there is none.
 
-    The recorder wrote 11-bit disparities with their bytes the other way round; 2047 is none. The least and greatest
+    The recorder wrote 11-bit disparities with their bytes the other way round; 2047 is none. The smallest and largest
     depth of an image are no measurements (Eigen 2014, section 4.1).
     """
     disparity = raw.byteswap().astype(np.float32)

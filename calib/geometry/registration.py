@@ -12,7 +12,7 @@ FINENESS = 4
 
 
 class Registration:
-    """Moves depth images of one camera into another beside it. What depends on the cameras alone is computed once."""
+    """Moves depth images of one camera into another next to it. What depends on the cameras alone is computed once."""
 
     def __init__(self, depth_camera: Camera, T_colour_depth: np.ndarray, colour_camera: Camera):
         """Both cameras may be distorted; `camera` is that of the depth images that come out."""

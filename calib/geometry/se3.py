@@ -1,4 +1,4 @@
-"""Rigid motions SE(3) as 4x4 float64 matrices.
+"""Rigid transforms SE(3) as 4x4 float64 matrices.
 
 `T_a_b` maps points of frame b into frame a. Increments are `xi = (v, omega)`, six numbers in metres and radians,
 applied on the left: `T <- exp(xi) @ T`. Formulas: Sola, Deray, Atchuthan 2018, "A micro Lie theory", appendix D.
@@ -17,7 +17,7 @@ def hat(omega: np.ndarray) -> np.ndarray:
 
 
 def exp(xi: np.ndarray) -> np.ndarray:
-    """(6,) increment (v, omega) -> (4, 4) motion."""
+    """(6,) increment (v, omega) -> (4, 4) transform."""
     W, (a, b, c) = hat(xi[3:]), _coefficients(math.sqrt(xi[3] * xi[3] + xi[4] * xi[4] + xi[5] * xi[5]))
     WW = W @ W
     T = np.eye(4)
@@ -27,13 +27,13 @@ def exp(xi: np.ndarray) -> np.ndarray:
 
 
 def log(T: np.ndarray) -> np.ndarray:
-    """(4, 4) motion -> (6,) increment (v, omega) with |omega| <= pi. Inverse of `exp`."""
+    """(4, 4) transform -> (6,) increment (v, omega) with |omega| <= pi. Inverse of `exp`."""
     omega = Rotation.from_matrix(T[:3, :3]).as_rotvec()
     return np.concatenate([np.linalg.solve(_left_jacobian(omega), T[:3, 3]), omega])
 
 
 def inverse(T: np.ndarray) -> np.ndarray:
-    """(..., 4, 4) motion(s) -> inverse, without the cost and the rounding of a general matrix inverse."""
+    """(..., 4, 4) transform(s) -> inverse, without the cost and the rounding of a general matrix inverse."""
     R_transposed = np.swapaxes(T[..., :3, :3], -1, -2)
     out = np.zeros_like(T)
     out[..., :3, :3] = R_transposed
@@ -52,7 +52,7 @@ def adjoint(T: np.ndarray) -> np.ndarray:
 
 
 def orthonormalised(T: np.ndarray) -> np.ndarray:
-    """(..., 4, 4) -> the nearest rigid motion(s); long products of motions drift off the group by rounding."""
+    """(..., 4, 4) -> the nearest rigid transform(s); long products of transforms drift off the group by rounding."""
     out = T.copy()
     U, _, Vt = np.linalg.svd(T[..., :3, :3])
     out[..., :3, :3] = U @ Vt
@@ -60,7 +60,7 @@ def orthonormalised(T: np.ndarray) -> np.ndarray:
 
 
 def from_quaternion(t_m: np.ndarray, quat_xyzw: np.ndarray) -> np.ndarray:
-    """Translation (..., 3) and unit quaternion (..., 4) -> motion(s) (..., 4, 4)."""
+    """Translation (..., 3) and unit quaternion (..., 4) -> transform(s) (..., 4, 4)."""
     R = Rotation.from_quat(quat_xyzw).as_matrix()
     T = np.zeros((*R.shape[:-2], 4, 4))
     T[..., :3, :3] = R
@@ -70,7 +70,7 @@ def from_quaternion(t_m: np.ndarray, quat_xyzw: np.ndarray) -> np.ndarray:
 
 
 def to_quaternion(T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Motion(s) (..., 4, 4) -> translation (..., 3) and unit quaternion (..., 4) in x y z w order."""
+    """Transform(s) (..., 4, 4) -> translation (..., 3) and unit quaternion (..., 4) in x y z w order."""
     return T[..., :3, 3], Rotation.from_matrix(T[..., :3, :3]).as_quat()
 
 

@@ -1,4 +1,4 @@
-"""Similarities Sim(3) as 4x4 float64 matrices [[s R, t], [0, 1]]: rigid motions that also change the scale.
+"""Similarities Sim(3) as 4x4 float64 matrices [[s R, t], [0, 1]]: rigid transforms that also change the scale.
 
 `S_a_b` maps points of frame b into frame a, where a metre of b is s metres of a. Increments are `zeta = (v, omega,
 sigma)`, seven numbers in metres, radians and log scale, applied on the left: `S <- exp(zeta) @ S`. All functions take
@@ -14,7 +14,7 @@ SERIES_TERMS = 26
 
 
 def similarity(T: np.ndarray, scale: float | np.ndarray) -> np.ndarray:
-    """Rigid motion(s) (..., 4, 4) and scale(s) (...) -> S that scales first and moves then."""
+    """Rigid transform(s) (..., 4, 4) and scale(s) (...) -> S that scales first and moves then."""
     S = np.array(T)
     S[..., :3, :3] *= np.asarray(scale)[..., None, None]
     return S
@@ -31,7 +31,7 @@ def scale_of(S: np.ndarray) -> np.ndarray:
 
 
 def rigid_part(S: np.ndarray) -> np.ndarray:
-    """(..., 4, 4) -> the rigid motion with the same rotation and translation."""
+    """(..., 4, 4) -> the rigid transform with the same rotation and translation."""
     return similarity(S, 1 / scale_of(S))
 
 

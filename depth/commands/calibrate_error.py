@@ -56,12 +56,12 @@ def run(arguments: argparse.Namespace) -> list[str]:
 
 
 def errors_on(estimator: ImageNetwork, dataset: DepthDataset, protocol: Protocol, images: int | None) -> ErrorBins:
-    """-> ErrorBins of a DepthEstimator. Raises MonofuseError where no pixel has truth."""
+    """-> ErrorBins of a DepthEstimator. Raises MonofuseError where no pixel has ground truth."""
     indices, evaluation = evenly(len(dataset), images), Evaluation()
     measured = evaluated(estimator, dataset, protocol, indices, evaluation)
     deque(tracked(measured, len(indices), "measuring"), maxlen=0)
     if evaluation.errors is None:
-        raise MonofuseError(f"no image of {dataset.name} has truth that counts ({protocol.note})")
+        raise MonofuseError(f"no image of {dataset.name} has ground truth that counts ({protocol.note})")
     return evaluation.errors
 
 

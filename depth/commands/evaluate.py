@@ -23,7 +23,7 @@ from depth.evaluation.metrics import HIGHER_IS_BETTER
 from depth.evaluation.protocol import Protocol
 from depth.runtimes.image_network import ImageNetwork
 
-HELP = "measure a network on images with depth, as the papers do, and draw image | truth | prediction | error"
+HELP = "measure a network on images with depth, as the papers do, and draw image | ground truth | prediction | error"
 COLUMNS = ("rel", "sqrel", "rms", "rms_log", "log10", "delta1", "delta2", "delta3", "si_rms", "rms_log10")
 
 
@@ -33,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="where the picture goes (default: results/...)")
     parser.add_argument("--rows", type=whole_number(0), default=12, metavar="N",
                         help="images in the picture, 0 for none (default: 12)")
-    parser.add_argument("--scaled", action="store_true", help="draw predictions after giving each the truth's median")
+    parser.add_argument("--scaled", action="store_true",
+                        help="draw predictions after giving each the median of the ground truth")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
 
@@ -43,8 +44,8 @@ def run(arguments: argparse.Namespace) -> list[str]:
     estimator = open_estimator(arguments)
     evaluation, sheet, milliseconds = measured(arguments, estimator, dataset, protocol)
     if not evaluation.images:
-        raise MonofuseError(f"no image of {arguments.data} was measured: interrupted, or without truth that counts "
-                            f"({protocol.note})")
+        raise MonofuseError(f"no image of {arguments.data} was measured: interrupted, or without ground truth "
+                            f"that counts ({protocol.note})")
     lines = [f"{estimator.name} on {dataset.name}, split {arguments.split}: {len(evaluation.images)} images, "
              f"{protocol.note}", *table(evaluation), *error_table(evaluation.errors),
              f"one image takes {np.median(milliseconds):.1f} ms (median), {estimator.note}"]
@@ -78,7 +79,7 @@ def measured(arguments: argparse.Namespace, estimator: ImageNetwork, dataset: De
 
 def caption(name: str, result: ImageResult | None) -> str:
     if result is None:
-        return f"{name}   no truth that counts"
+        return f"{name}   no ground truth that counts"
     return f"{name}   rel {result.rel:.3f}   delta1 {result.delta1:.3f}   median scale {result.scale:.2f}"
 
 
@@ -93,7 +94,7 @@ def table(evaluation: Evaluation) -> Iterator[str]:
 
 
 def error_table(errors: ErrorBins | None) -> Iterator[str]:
-    """Lines: what the network expects of its errors beside what they are, from ErrorBins, or none without these."""
+    """Lines: what the network expects of its errors, and what they are, from ErrorBins, or none without these."""
     if errors is None:
         return
     tenths, summary = errors.tenths(), errors.summary()

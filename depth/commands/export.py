@@ -1,4 +1,4 @@
-"""`python -m depth export`: weights of a registered network as an ONNX file, with what runtimes must know beside it."""
+"""`python -m depth export`: weights of a registered network as an ONNX file, and what runtimes must know next to it."""
 
 import argparse
 from pathlib import Path

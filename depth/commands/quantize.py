@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--val-images", type=whole_number(1), metavar="N",
                         help="validation images to measure on, evenly chosen (default: all)")
     parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="crop and depth range (default: the dataset's)")
-    parser.add_argument("--output", required=True, type=Path, metavar="FILE.onnx", help="with a .yaml beside it")
+    parser.add_argument("--output", required=True, type=Path, metavar="FILE.onnx", help="with a .yaml next to it")
 
 
 def run(arguments: argparse.Namespace) -> Iterator[str]:
@@ -87,11 +87,11 @@ def open_network(path: Path, options: Mapping[str, str]) -> OnnxDepth:
 
 def measured(network: OnnxDepth, dataset: DepthDataset, protocol: Protocol, indices: Sequence[int],
              title: str) -> dict[str, Any]:
-    """-> {metric: mean over images, "images": count}. Raises MonofuseError where no pixel has truth."""
+    """-> {metric: mean over images, "images": count}. Raises MonofuseError where no pixel has ground truth."""
     evaluation = Evaluation()
     deque(tracked(evaluated(network, dataset, protocol, indices, evaluation), len(indices), title), maxlen=0)
     if not evaluation.images:
-        raise MonofuseError(f"no image of {dataset.name} has truth that counts ({protocol.note})")
+        raise MonofuseError(f"no image of {dataset.name} has ground truth that counts ({protocol.note})")
     return evaluation.summary()
 
 
