@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.runs import table
+from calib.files.tum_files import read_trajectory
 from calib.geometry import se3
 from sequences.datasets.tum import TumSequence
 from sequences.sequence import SourceOptions
-from slam.evaluation import read_trajectory
 
 WORST = 5
 STRIDE = 3

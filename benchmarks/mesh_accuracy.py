@@ -15,9 +15,11 @@ import numpy as np
 import trimesh
 from scipy.spatial.transform import Rotation
 
+from calib.files.association import associate
+from calib.files.tum_files import read_trajectory
 from sequences.datasets.tum import TumSequence
 from sequences.sequence import SourceOptions
-from slam.evaluation import associate, read_trajectory, umeyama
+from slam.evaluation import umeyama
 from slam.meshing.poisson import RayCaster
 
 EVERY = 10

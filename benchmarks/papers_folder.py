@@ -9,7 +9,8 @@ import numpy as np
 
 from benchmarks.papers_rows import ROWS
 from calib.base.errors import BadInputError, OutputError
-from calib.files.atomic_file import png, write_result
+from calib.files.atomic_file import write_file
+from calib.files.image_file import encode_png
 from depth.training import checkpoint_file
 
 MUST_AGREE = ("data", "steps", "batch", "size", "precision", "seed")
@@ -56,7 +57,7 @@ class TableFolder:
         if drawing is not None:
             content = io.BytesIO()
             np.save(content, drawing.astype(np.float16))
-            write_result(self.folder / "rows" / f"{row.name}.npy", content.getvalue())
+            write_file(self.folder / "rows" / f"{row.name}.npy", content.getvalue())
         self._write(f"rows/{row.name}.json", result)
         if row.name not in {other.start for other in ROWS}:
             shutil.rmtree(self.training(row.name), ignore_errors=True)
@@ -74,15 +75,15 @@ class TableFolder:
     def split(self, names):
         """Image names -> file that lists them."""
         path = self.folder / "train_images.txt"
-        write_result(path, "".join(f"{name}\n" for name in names).encode())
+        write_file(path, "".join(f"{name}\n" for name in names).encode())
         return path
 
     def write_tables(self, text, results, settings):
-        write_result(self.folder / "papers_table.md", (text + "\n").encode())
+        write_file(self.folder / "papers_table.md", (text + "\n").encode())
         self._write("papers_table.json", {"settings": settings, "rows": results})
 
     def write_picture(self, rgb):
-        write_result(self.folder / "papers_table.png", png(rgb))
+        write_file(self.folder / "papers_table.png", encode_png(rgb))
 
     def _read(self, name):
         path = self.folder / name
@@ -92,4 +93,4 @@ class TableFolder:
             raise OutputError(f"{path} cannot be read: delete it, and it will be made again") from error
 
     def _write(self, name, content):
-        write_result(self.folder / name, (json.dumps(content, indent=1) + "\n").encode())
+        write_file(self.folder / name, (json.dumps(content, indent=1) + "\n").encode())

@@ -1,1 +1,1 @@
-"""Rigid motions, cameras, rectification and calibration files. Imports nothing of ours."""
+"""What every other package stands on: errors, command line, files, transforms, cameras; and calibrating a camera."""

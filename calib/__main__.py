@@ -2,15 +2,15 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-import cv2
 from rich.console import Console
 from rich.live import Live
 
 from calib.base.command_line import OneLineParser, columns_and_rows, exit_code, whole_number
-from calib.base.errors import CalibrationError, OutputError
+from calib.base.errors import CalibrationError
 from calib.boards.board import DICTIONARIES, MARKER_SHARE, Board
 from calib.boards.page import smallest_paper, write_page
 from calib.boards.picture import coverage_picture
@@ -18,6 +18,8 @@ from calib.boards.solution import LENSES, solve
 from calib.boards.variety import coverage, doubts, missing_views
 from calib.boards.views import ViewCollection
 from calib.boards.wanted import Wanted
+from calib.files.atomic_file import write_file
+from calib.files.image_file import encode_png
 from calib.formats.calibration_file import describe_format, read_calibration, write_calibration
 from calib.geometry.calibration import without_depth
 from calib.geometry.rectification import Rectifier, field_of_view_deg
@@ -25,14 +27,14 @@ from calib.unknown_camera import open_uncalibrated
 from sequences.prefetch import ahead
 from sequences.sequence import SourceOptions, is_live
 
-MOST_LOOKED_AT = 400
-"""Of a long recording, so many images evenly spread."""
+MAX_LOOKED_AT = 400
+"""Images of a long recording that are looked at, evenly spread."""
 USUAL_STRIDE = 5
-"""Of a recording of unknown length, every so-manieth image."""
+"""Images of a recording of unknown length from one that is looked at to the next."""
 SHADES = " ░▒▓█"
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """-> exit code"""
     return exit_code("calib", lambda: _run(argv))
 
@@ -42,8 +44,8 @@ def _run(argv):
     arguments.run(arguments)
 
 
-def calibrate(arguments):
-    """Pictures of a board -> a YAML that run_slam takes, and a PNG beside it. The PNG is written in any case."""
+def calibrate(arguments: argparse.Namespace) -> None:
+    """Pictures of a board -> a YAML that run_slam takes, and a PNG next to it. The PNG is written in any case."""
     board = _board(arguments, arguments.with_markers)
     collection = collect(arguments.source, board, arguments.lens, arguments.max_frames)
     print(collection.describe())
@@ -55,8 +57,8 @@ def calibrate(arguments):
     finally:
         picture = arguments.output.with_suffix(".png")
         if collection.views:
-            _write_picture(picture, coverage_picture(collection, solution))
-    if reasons:
+            write_file(picture, encode_png(coverage_picture(collection, solution)))
+    if reasons or solution is None:
         seen = f"; what there is shows in {picture}" if collection.views else \
             f"; does the board have {board.describe_size()} squares (not corners) and a white margin?"
         raise CalibrationError(f"these views do not tell the camera; it takes {'; '.join(reasons)}{seen}")
@@ -66,7 +68,7 @@ def calibrate(arguments):
     print(f"written to {arguments.output}, the corners and the undistorted view to {picture}")
 
 
-def collect(source, board, lens, max_frames=None):
+def collect(source: str, board: Board, lens: str, max_frames: int | None = None) -> ViewCollection:
     """Source as run_slam takes it -> ViewCollection. Ctrl-C ends it with what there is."""
     collection = ViewCollection(board)
     wanted = Wanted(collection, lens)
@@ -93,10 +95,10 @@ def _stride(sequence):
     """Every how-manieth image is looked at. Of a camera, whatever is the newest when the one before is done with."""
     if is_live(sequence):
         return 1
-    return -(-sequence.frame_count // MOST_LOOKED_AT) if sequence.frame_count else USUAL_STRIDE
+    return -(-sequence.frame_count // MAX_LOOKED_AT) if sequence.frame_count else USUAL_STRIDE
 
 
-def progress_lines(collection, missing):
+def progress_lines(collection: ViewCollection, missing: Sequence[str]) -> list[str]:
     """Where in the image corners have been, as text, and what is still missing."""
     counts = coverage(collection.views, collection.size, (8, 24))
     shades = [[SHADES[min(len(SHADES) - 1, int(count))] for count in row] for row in counts]
@@ -104,7 +106,7 @@ def progress_lines(collection, missing):
             collection.describe(), "missing: " + ("; ".join(missing) or "nothing")]
 
 
-def print_board(arguments):
+def print_board(arguments: argparse.Namespace) -> None:
     board = _board(arguments, arguments.kind == "charuco")
     size_mm = write_page(arguments.output, board, arguments.square_mm)
     paper = smallest_paper(size_mm)
@@ -115,7 +117,7 @@ def print_board(arguments):
         print("for A4, fewer or smaller squares: --squares, --square-mm")
 
 
-def show(arguments):
+def show(arguments: argparse.Namespace) -> None:
     camera = read_calibration(arguments.file).camera
     across, down = field_of_view_deg(camera)
     print(f"{describe_format(arguments.file)}: {camera.describe()}")
@@ -145,13 +147,6 @@ def _remarks(solution, board):
           f"rms error {solution.rms_px:.3f} pixels."
 
 
-def _write_picture(path, rgb):
-    try:
-        path.write_bytes(cv2.imencode(".png", rgb[..., ::-1])[1].tobytes())
-    except OSError as error:
-        raise OutputError(f"{path}: {error.strerror}") from error
-
-
 def _board(arguments, with_markers):
     if with_markers:
         return Board(arguments.squares, arguments.dictionary, arguments.marker_share, arguments.legacy)
@@ -159,7 +154,8 @@ def _board(arguments, with_markers):
 
 
 def _parser():
-    parser = OneLineParser(prog="python -m calib", description=__doc__.partition(": ")[2])
+    parser = OneLineParser(prog="python -m calib",
+                           description="calibrate a camera with a printed board, print one, look at a calibration")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, help_text in (("chessboard", "calibrate with pictures of a chessboard"),
                             ("charuco", "calibrate with pictures of a ChArUco board, of which a part will do")):
@@ -169,7 +165,7 @@ def _parser():
         command.add_argument("--lens", choices=LENSES, default="brown",
                              help="; ".join(f"{lens}: {text}" for lens, text in LENSES.items()) + " (default: brown)")
         command.add_argument("--output", type=_yaml_file, default=Path("calibration.yaml"), metavar="FILE.yaml",
-                             help="the calibration; FILE.png goes beside it (default: calibration.yaml)")
+                             help="the calibration; FILE.png goes next to it (default: calibration.yaml)")
         command.add_argument("--max-frames", type=whole_number(1), metavar="N", help="look at no more than N images")
         command.set_defaults(run=calibrate, with_markers=name == "charuco")
     command = commands.add_parser("board", help="write a board to be printed, in true size")

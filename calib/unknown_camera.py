@@ -8,26 +8,27 @@ from pathlib import Path
 import cv2
 
 from calib.files.exif import focal_from_exif
-from calib.focal.estimate import estimate_camera
+from calib.focal.estimate import FocalEstimate, estimate_camera
 from calib.formats.calibration_file import write_calibration
 from calib.geometry.any_size import USUAL_FOV_DEG
 from calib.geometry.calibration import without_depth
+from calib.geometry.camera import Camera
 from sequences.catalogue import open_sequence
 from sequences.prefetch import ahead
-from sequences.sequence import is_live
+from sequences.sequence import Sequence, SourceOptions, is_live
 
 
-def open_uncalibrated(source, options):
+def open_uncalibrated(source: str, options: SourceOptions) -> Sequence:
     """The Sequence with square pixels and a usual field of view."""
     return _open(source, options, lambda path: path.write_text(f"fov: {USUAL_FOV_DEG}\n"))
 
 
-def open_with_camera(source, options, camera):
+def open_with_camera(source: str, options: SourceOptions, camera: Camera) -> Sequence:
     """The Sequence with this Camera in place of its own."""
     return _open(source, options, lambda path: write_calibration(path, without_depth(camera)))
 
 
-def estimate_source(source, options):
+def estimate_source(source: str, options: SourceOptions) -> FocalEstimate:
     """-> calib.focal.estimate.FocalEstimate from the first seconds of a source, however few frames the run itself shall
     have. Raises CalibrationError."""
     sequence = open_uncalibrated(source, replace(options, depth_every=0, max_frames=None, keep_depth=False))

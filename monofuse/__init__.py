@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from calib.base.errors import MonofuseError
+    from calib.files.tum_files import read_trajectory
     from calib.formats.calibration_file import read_calibration
     from calib.geometry.camera import Camera
     from depth.estimator import DepthEstimator, DepthPrediction
     from depth.runtimes.catalogue import open_estimator
     from monofuse.slam import PointCloud, Slam
     from slam.config import SlamConfig
-    from slam.evaluation import read_trajectory
     from slam.system import FrameResult
 
 __all__ = ["Camera", "DepthEstimator", "DepthPrediction", "FrameResult", "MonofuseError", "PointCloud", "Slam",
@@ -31,7 +31,7 @@ _HOMES = {
     "SlamConfig": "slam.config",
     "open_estimator": "depth.runtimes.catalogue",
     "read_calibration": "calib.formats.calibration_file",
-    "read_trajectory": "slam.evaluation",
+    "read_trajectory": "calib.files.tum_files",
 }
 """{name: module that holds it}"""
 

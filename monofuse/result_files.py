@@ -1,15 +1,11 @@
 """Results as files. Each is written whole or not at all."""
 
-import errno
-import os
-from contextlib import suppress
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from calib.base.errors import OutputError
-from calib.geometry import se3
+from calib.files.atomic_file import partial_pattern, reason_of, write_file
 
 MESH_FORMATS = ("ply", "obj", "glb")
 ESTIMATED_CAMERA = "estimated_camera.yaml"
@@ -33,13 +29,13 @@ class ResultFolder:
             probe.write_bytes(b"x")
             probe.unlink()
         except OSError as error:
-            raise OutputError(f"cannot write to {self.path}: {_reason(error)}; choose another --output") from error
+            raise OutputError(f"cannot write to {self.path}: {reason_of(error)}; choose another --output") from error
 
     def clear(self):
         """Remove what older runs have left, so that nothing here belongs to another run. Raises OutputError."""
         parts = [path.name for path in self.path.glob(PART_RESULTS)]
         for name in (*RESULTS, *parts):
-            for path in (self.path / name, self._partial(name)):
+            for path in (self.path / name, *self.path.glob(partial_pattern(name))):
                 try:
                     path.unlink(missing_ok=True)
                 except OSError as error:
@@ -47,35 +43,7 @@ class ResultFolder:
 
     def write(self, name, data):
         """bytes -> file, replacing an older one only when the new one is complete. Raises OutputError."""
-        partial = self._partial(name)
-        try:
-            partial.write_bytes(data)
-            os.replace(partial, self.path / name)
-        except OSError as error:
-            with suppress(OSError):
-                partial.unlink()
-            raise OutputError(f"cannot write {self.path / name} ({len(data) / 1e6:.1f} MB): {_reason(error)}; free "
-                              f"some space or choose another --output") from error
-
-    def _partial(self, name):
-        return self.path / f".{name}.part"
-
-
-def _reason(error):
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full"
-    if isinstance(error, (FileExistsError, NotADirectoryError)):
-        return "there is a file in the place of the folder"
-    return error.strerror or str(error)
-
-
-def trajectory_text(times_s, T_world_cam):
-    """Timestamps (N,) and motions (N, 4, 4) -> bytes in TUM format."""
-    lines = ["# timestamp tx ty tz qx qy qz qw (camera to world, metres)"]
-    t_m, quat_xyzw = se3.to_quaternion(T_world_cam)
-    for time_s, t, q in zip(times_s, t_m, quat_xyzw):
-        lines.append(f"{time_s:.6f} " + " ".join(f"{value:.7f}" for value in (*t, *q)))
-    return ("\n".join(lines) + "\n").encode()
+        write_file(self.path / name, data)
 
 
 def surfels_ply(surfels, T_world_key):
@@ -100,8 +68,3 @@ def mesh_file(mesh, file_format):
     options = {"digits": OBJ_DIGITS} if file_format == "obj" else {}
     data = mesh.export(file_type=file_format, **options)
     return data.encode() if isinstance(data, str) else data
-
-
-def png(rgb):
-    """(H, W, 3) uint8 -> bytes."""
-    return cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes()

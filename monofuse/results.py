@@ -3,11 +3,13 @@
 import json
 from contextlib import suppress
 
+from calib.files.image_file import encode_png
+from calib.files.tum_files import trajectory_text
 from calib.formats.calibration_file import calibration_text
 from calib.geometry.calibration import without_depth
 from monofuse.overview import draw_overview, draw_surfel_overview
 from monofuse.report import build_report, table_rows
-from monofuse.result_files import ESTIMATED_CAMERA, mesh_file, png, surfels_ply, trajectory_text
+from monofuse.result_files import ESTIMATED_CAMERA, mesh_file, surfels_ply
 from sequences.cameras.stream import without_password
 from slam.meshing.poisson import MeshConfig, build_mesh
 
@@ -49,7 +51,7 @@ def save_mesh_and_report(session, folder, arguments, screen):
                 with session.attempt():
                     folder.write(f"mesh.{file_format}", mesh_file(mesh, file_format))
     with session.attempt():
-        folder.write("overview.png", png(overview(session, mesh)))
+        folder.write("overview.png", encode_png(overview(session, mesh)))
     with session.attempt():
         report = build_report(shown(arguments), session, [])
         with session.attempt():

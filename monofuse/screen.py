@@ -5,7 +5,8 @@ import sys
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from calib.base.progress import progress_bar
 
 LINE_EVERY_S = 10.0
 
@@ -42,8 +43,7 @@ class TrackingProgress:
 
     def __init__(self, screen, total):
         self.screen, self.total = screen, total
-        self.bar = Progress(TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
-                            TimeRemainingColumn(), console=screen.console, disable=not screen.is_terminal)
+        self.bar = progress_bar(console=screen.console, transient=False)
         self.task = self.bar.add_task("waiting for the first frame", total=total)
         self.next_line_s = time.monotonic() + LINE_EVERY_S
 

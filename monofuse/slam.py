@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from calib.base.errors import BadInputError, CalibrationError, MonofuseError, NetworkError
-from calib.files.atomic_file import write_result
+from calib.files.atomic_file import write_file
+from calib.files.tum_files import trajectory_text
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.checked_input import checked_depth, checked_rgb, checked_time
 from monofuse.depth_stage import with_predicted_depth, with_sensor_depth
 from monofuse.own_network import DepthSource, network_of
-from monofuse.result_files import ResultFolder, mesh_file, surfels_ply, trajectory_text
+from monofuse.result_files import ResultFolder, mesh_file, surfels_ply
 from monofuse.warm_up import warm_up
 from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
@@ -159,7 +160,7 @@ class Slam:
 
     def save_trajectory(self, path: str | os.PathLike[str]) -> None:
         """Write `timestamp tx ty tz qx qy qz qw` lines (TUM format, camera to world). Raises MonofuseError."""
-        write_result(Path(path), trajectory_text(*self.trajectory()))
+        write_file(Path(path), trajectory_text(*self.trajectory()))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write trajectory.txt, map.ply and mesh.ply, as the program does, in place of an older run's results.

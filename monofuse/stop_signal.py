@@ -3,8 +3,8 @@
 import signal
 
 from calib.base.errors import MonofuseError
+from calib.base.stop_signals import catch_stop_signals, restore_signals
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 END = object()
 
 
@@ -28,14 +28,11 @@ class StopSignal:
         self._handlers = {}
 
     def __enter__(self):
-        for number in SIGNALS:
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # which nohup has seen to
-                self._handlers[number] = signal.signal(number, self._on_signal)
+        self._handlers = catch_stop_signals(self._on_signal)
         return self
 
     def __exit__(self, *_):
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+        restore_signals(self._handlers)
 
     def until_stopped(self, frames):
         """Yield frames; raise Interrupted once a signal has come.

@@ -2,43 +2,33 @@
 
 import argparse
 import sys
+from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from calib.base.errors import BadInputError, MonofuseError
+from calib.base.command_line import OneLineParser, columns_and_rows, exit_code, whole_number
+from calib.base.progress import tracked
 from sequences.synthetic.view_files import write_room
 
 
-def main(argv=None):
-    """Returns the exit code. Ctrl-C leaves what is written; the same command goes on from there."""
-    try:
-        arguments = _parser().parse_args(argv)
-        write_rooms(arguments)
-    except MonofuseError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+def main(argv: Sequence[str] | None = None) -> int:
+    """-> exit code. Ctrl-C leaves what is written; the same command goes on from there."""
+    return exit_code("sequences", lambda: _run(argv))
+
+
+def _run(argv):
+    arguments = _parser().parse_args(argv)
+    write_rooms(arguments)
     print(f"written to {arguments.output}: train with --data views:{arguments.output}")
-    return 0
 
 
-def write_rooms(arguments):
+def write_rooms(arguments: argparse.Namespace) -> None:
+    """Render what was asked for, with a bar. Raises OutputError."""
     width, height = arguments.size
-    with Progress(TextColumn("rendering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
-        task = bar.add_task("", total=arguments.rooms * arguments.views)
-        for seed in range(arguments.first, arguments.first + arguments.rooms):
-            for _ in write_room(arguments.output, seed, arguments.views, (height, width), arguments.close):
-                bar.advance(task)
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """Mistakes in one line, like every other bad input."""
-
-    def error(self, message):
-        raise BadInputError(f"{message}; see {self.prog} --help")
+    seeds = range(arguments.first, arguments.first + arguments.rooms)
+    views = (view for seed in seeds
+             for view in write_room(arguments.output, seed, arguments.views, (height, width), arguments.close))
+    deque(tracked(views, arguments.rooms * arguments.views, "rendering"), maxlen=0)
 
 
 def _parser():
@@ -46,11 +36,12 @@ def _parser():
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     rooms = commands.add_parser("rooms", help="write pictures of synthetic rooms with exact depth")
     rooms.add_argument("--output", type=Path, required=True, metavar="DIR", help="where they go, a folder per room")
-    rooms.add_argument("--rooms", type=_positive, default=50, metavar="N", help="how many rooms (default: 50)")
-    rooms.add_argument("--first", type=_positive, default=1000, metavar="SEED",
+    rooms.add_argument("--rooms", type=whole_number(1), default=50, metavar="N", help="how many rooms (default: 50)")
+    rooms.add_argument("--first", type=whole_number(1), default=1000, metavar="SEED",
                        help="seed of the first (default: 1000, far from those that people run SLAM in)")
-    rooms.add_argument("--views", type=_positive, default=20, metavar="N", help="pictures of each (default: 20)")
-    rooms.add_argument("--size", type=_size, default=(320, 240), metavar="WxH", help="of pictures (default: 320x240)")
+    rooms.add_argument("--views", type=whole_number(1), default=20, metavar="N", help="pictures of each (default: 20)")
+    rooms.add_argument("--size", type=columns_and_rows, default=(320, 240), metavar="WxH",
+                       help="of pictures (default: 320x240)")
     rooms.add_argument("--close", type=_share, default=0.0, metavar="SHARE",
                        help="how many of them, from 0 to 1, are close-ups of things on furniture (default: 0)")
     return parser
@@ -61,18 +52,6 @@ def _share(text):
     if not 0 <= share <= 1:
         raise ValueError
     return share
-
-
-def _positive(text):
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def _size(text):
-    width, _, height = text.partition("x")
-    return _positive(width), _positive(height)
 
 
 if __name__ == "__main__":

@@ -1,45 +1,38 @@
-"""python -m slam evaluate EST GT [--json]: how far a run's path is from the truth."""
+"""python -m slam evaluate EST GT [--json]: how far a run's trajectory is from the ground truth."""
 
 import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
 
-from calib.base.errors import BadInputError, MonofuseError
+from calib.base.command_line import OneLineParser, exit_code
 from slam.evaluation import evaluate_files
 
-USAGE = "python -m slam evaluate EST GT [--json]"
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """-> exit code"""
+    return exit_code("slam", lambda: _run(argv))
 
 
-class OneLineParser(argparse.ArgumentParser):
-    """Mistakes in one line, like every other bad input."""
-
-    def error(self, message):
-        raise BadInputError(f"{message}; usage: {USAGE}")
-
-
-def main(argv=None):
-    try:
-        arguments = parse_arguments(argv)
-        scores = evaluate_files(arguments.estimate, arguments.truth)
-    except MonofuseError as error:
-        print(f"slam: {error}", file=sys.stderr)
-        return error.exit_code
+def _run(argv):
+    arguments = parse_arguments(argv)
+    scores = evaluate_files(arguments.estimate, arguments.ground_truth)
     print(json.dumps(scores) if arguments.json else table(scores))
-    return 0
 
 
-def parse_arguments(argv):
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """-> estimate, ground_truth, json. Raises BadInputError."""
     parser = OneLineParser(prog="python -m slam", description=__doc__)
     commands = parser.add_subparsers(metavar="evaluate", required=True)
-    evaluate = commands.add_parser("evaluate", help="compare a path with the true one")
+    evaluate = commands.add_parser("evaluate", help="compare a trajectory with the true one")
     evaluate.add_argument("estimate", metavar="EST", help="a trajectory.txt, or the folder of results that holds one")
-    evaluate.add_argument("truth", metavar="GT", help="a groundtruth.txt, or the dataset folder that holds one")
+    evaluate.add_argument("ground_truth", metavar="GT", help="a groundtruth.txt, or the dataset folder that holds one")
     evaluate.add_argument("--json", action="store_true", help="one line of JSON")
     return parser.parse_args(argv)
 
 
-def table(scores):
-    """-> a few lines for people."""
+def table(scores: Mapping[str, float]) -> str:
+    """Scores of slam.evaluation -> a few lines for people."""
     rows = [("matched", f"{scores['matched']} of {scores['poses']} poses"),
             ("path", f"{scores['path_m']:.2f} m"),
             ("ATE, rigid", f"{scores['ate_se3_m']:.4f} m"),

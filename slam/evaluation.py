@@ -9,51 +9,12 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from calib.base.errors import SourceError
+from calib.files.association import associate
+from calib.files.tum_files import read_trajectory
 from calib.geometry import se3
 
 MAX_TIME_OFFSET_S = 0.02
 """Two timestamps this close, and closer than half the interval between frames, are of one moment."""
-
-
-def read_trajectory(path):
-    """TUM file -> timestamps (N,), increasing, and T_world_cam (N, 4, 4). Raises SourceError that names the line."""
-    try:
-        lines = Path(path).read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}") from error
-    rows = [_pose_fields(f"{path} line {number}", line) for number, line in enumerate(lines, start=1)
-            if line.strip() and not line.lstrip().startswith("#")]
-    if not rows:
-        raise SourceError(f"{path} holds no line `timestamp tx ty tz qx qy qz qw`")
-    rows = np.array(rows)
-    late = np.flatnonzero(np.diff(rows[:, 0]) <= 0)
-    if len(late):
-        raise SourceError(f"{path}: timestamp {rows[late[0] + 1, 0]:f} does not come after {rows[late[0], 0]:f}: "
-                          f"sort the file by time and drop repeated lines")
-    return rows[:, 0], se3.from_quaternion(rows[:, 1:4], rows[:, 4:8])
-
-
-def _pose_fields(place, line):
-    try:
-        fields = [float(field) for field in line.split()]
-    except ValueError:
-        fields = []
-    if len(fields) != 8 or not np.all(np.isfinite(fields)) or not np.any(fields[4:]):
-        raise SourceError(f"{place}: expected `timestamp tx ty tz qx qy qz qw`, found {line[:60]!r}")
-    return fields
-
-
-def associate(times_a_s: np.ndarray, times_b_s: np.ndarray, tolerance_s: float) -> tuple[np.ndarray, np.ndarray]:
-    """Index pairs (i, j) of nearest timestamps at most tolerance_s apart, one j for each i that has one.
-
-    times_b_s must increase.
-    """
-    right = np.clip(np.searchsorted(times_b_s, times_a_s), 1, max(len(times_b_s) - 1, 1))
-    right = np.minimum(right, len(times_b_s) - 1)
-    left = np.maximum(right - 1, 0)
-    nearest = np.where(times_a_s - times_b_s[left] < times_b_s[right] - times_a_s, left, right)
-    close = np.abs(times_a_s - times_b_s[nearest]) <= tolerance_s
-    return np.flatnonzero(close), nearest[close]
 
 
 def umeyama(source: np.ndarray, target: np.ndarray, with_scale: bool) -> tuple[float, np.ndarray, np.ndarray]:

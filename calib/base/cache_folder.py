@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 
-def cache_folder(name, base=None):
+def cache_folder(name: str, base: str | Path | None = None) -> Path | None:
     """`monofuse/NAME` below `base`, XDG_CACHE_HOME or ~/.cache, made where needed; None where it is not writable."""
     try:
         folder = Path(base or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "monofuse" / name

@@ -1,9 +1,11 @@
-"""What run_slam.py and the __main__ files share: arguments, and errors as one line and an exit code."""
+"""What all command lines share: arguments, and errors as one line and an exit code. See also calib.base.progress."""
 
 import argparse
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
+from typing import NoReturn
 
 from calib.base.errors import BadInputError, MonofuseError
 
@@ -11,12 +13,12 @@ from calib.base.errors import BadInputError, MonofuseError
 class OneLineParser(argparse.ArgumentParser):
     """Mistakes in one line, like every other bad input."""
 
-    def error(self, message):
-        raise BadInputError(f"{message}; see --help")
+    def error(self, message: str) -> NoReturn:
+        raise BadInputError(f"{message}; see {self.prog} --help")
 
 
-def whole_number(lowest, highest=2**31 - 1):
-    """An argparse type."""
+def whole_number(lowest: int, highest: int = 2**31 - 1) -> Callable[[str], int]:
+    """An argparse type: `7` -> 7."""
     def parse(text):
         if not (text.isdecimal() and lowest <= int(text) <= highest):
             raise argparse.ArgumentTypeError(f"expected a whole number from {lowest} to {highest}, not {text!r}")
@@ -24,7 +26,7 @@ def whole_number(lowest, highest=2**31 - 1):
     return parse
 
 
-def name_and_value(text):
+def name_and_value(text: str) -> tuple[str, str]:
     """An argparse type: `scale=0.01` -> (`scale`, `0.01`)."""
     name, separator, value = text.partition("=")
     if not separator:
@@ -32,18 +34,18 @@ def name_and_value(text):
     return name, value
 
 
-def columns_and_rows(text):
+def columns_and_rows(text: str) -> tuple[int, int]:
     """An argparse type: `10x7` -> (10, 7)."""
     columns, _, rows = text.partition("x")
-    if not (columns.isdecimal() and rows.isdecimal()):
+    if not (columns.isdecimal() and rows.isdecimal()) or not min(int(columns), int(rows)):
         raise argparse.ArgumentTypeError(f"expected COLUMNSxROWS, as in 10x7, not {text!r}")
     return int(columns), int(rows)
 
 
-def exit_code(program, action):
+def exit_code(program: str, action: Callable[[], object]) -> int:
     """Call `action` -> 0, 1 if it failed, 2 for bad input, 128 + the number of the signal that ended it.
 
-    Only a mistake of ours shows its traceback.
+    What went wrong is one line that begins with `program`. Only a mistake of ours shows its traceback.
     """
     try:
         action()
@@ -53,7 +55,7 @@ def exit_code(program, action):
     except OSError as error:  # a file or folder that cannot be used, in a way that nobody has foreseen
         message, code = error, BadInputError.exit_code
     except KeyboardInterrupt:
-        message, code = "interrupted before it began", 130
+        message, code = "interrupted", 130
     except Exception:
         traceback.print_exc()
         message, code = "this is a mistake in monofuse: please report the lines above", 1

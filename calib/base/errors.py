@@ -36,5 +36,5 @@ class OutputError(BadInputError):
 class MissingPackageError(BadInputError):
     """An optional package that this choice of options needs."""
 
-    def __init__(self, package, needed_for):
+    def __init__(self, package: str, needed_for: str):
         super().__init__(f"{needed_for} needs the package {package}: pip install {package}")

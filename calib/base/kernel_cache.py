@@ -6,14 +6,16 @@ it compiles anew, once. Kernels may use only what lies in their own folder, NumP
 """
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numba
 
 from calib.base.cache_folder import cache_folder
 
 
-def cached_njit(sources, **options):
+def cached_njit(sources: str | Path, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """`sources`: a folder of Python files -> a decorator `numba.njit(**options)` for functions defined there.
 
     Where nothing can be written, functions are compiled anew in every process. numba reads its global setting of the

@@ -5,7 +5,7 @@ import os
 import cv2
 
 
-def silence():
+def silence() -> None:
     """To be called before the first file is opened. What the user set in the environment stays."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     if "OPENCV_LOG_LEVEL" not in os.environ:

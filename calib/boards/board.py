@@ -10,8 +10,8 @@ from calib.base.errors import BadInputError
 
 MARKER_SHARE = 0.75
 """Side of a marker of ours in squares, so that its modules fall on whole pixels."""
-LEAST_CORNERS = 8
-"""Of a board that is seen in part."""
+MIN_CORNERS = 8
+"""Corners that must be seen of a ChArUco board that is seen in part."""
 DICTIONARIES = {name.removeprefix("DICT_").lower(): getattr(cv2.aruco, name)
                 for name in sorted(dir(cv2.aruco)) if name.startswith("DICT_")}
 
@@ -39,22 +39,22 @@ class Board:
             raise BadInputError(f"a board of {self.describe_size()} squares needs {self._markers_needed} markers but "
                                 f"{self.dictionary} has {len(self._dictionary.bytesList)}")
 
-    def describe_size(self):
+    def describe_size(self) -> str:
         return f"{self.squares[0]}x{self.squares[1]}"
 
     @property
-    def inner(self):
+    def inner(self) -> tuple[int, int]:
         """(columns, rows) of inner corners, which are what is looked for."""
         return self.squares[0] - 1, self.squares[1] - 1
 
     @cached_property
-    def points(self):
+    def points(self) -> np.ndarray:
         """(N, 3) float32: the inner corners on the plane z = 0, row by row; x to the right, y down."""
         columns, rows = self.inner
         y, x = np.mgrid[1:rows + 1, 1:columns + 1]
         return np.stack([x, y, np.zeros_like(x)], -1).reshape(-1, 3).astype(np.float32)
 
-    def picture(self, square_px):
+    def picture(self, square_px: int) -> np.ndarray:
         """(rows * square_px, columns * square_px) uint8, without a margin."""
         columns, rows = self.squares
         if self.dictionary:
@@ -62,7 +62,7 @@ class Board:
         black = (np.arange(rows)[:, None] + np.arange(columns)) % 2 == 0
         return np.where(np.kron(black, np.ones((square_px, square_px), bool)), 0, 255).astype(np.uint8)
 
-    def find(self, gray):
+    def find(self, gray: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """(H, W) uint8 -> indices (N,) into `points` and pixels (N, 2) float32 of the corners seen, or None."""
         return self._find_charuco(gray) if self.dictionary else self._find_chessboard(gray)
 
@@ -77,7 +77,7 @@ class Board:
 
     def _find_charuco(self, gray):
         corners, ids, _, _ = self._detector.detectBoard(gray)
-        if ids is None or len(ids) < LEAST_CORNERS or self._charuco.checkCharucoCornersCollinear(ids):
+        if ids is None or len(ids) < MIN_CORNERS or self._charuco.checkCharucoCornersCollinear(ids):
             return None
         return ids.ravel(), corners.reshape(-1, 2)
 
@@ -87,7 +87,7 @@ class Board:
 
     @cached_property
     def _dictionary(self):
-        return cv2.aruco.getPredefinedDictionary(DICTIONARIES[self.dictionary])
+        return cv2.aruco.getPredefinedDictionary(DICTIONARIES[str(self.dictionary)])
 
     @cached_property
     def _charuco(self):

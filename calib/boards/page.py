@@ -5,7 +5,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from calib.base.errors import BadInputError, OutputError
+from calib.base.errors import BadInputError
+from calib.boards.board import Board
+from calib.files.atomic_file import replacing
 
 SQUARE_PX = 240
 """A multiple of what markers divide a square into, so that every edge lies between two pixels."""
@@ -13,7 +15,7 @@ MM_PER_INCH = 25.4
 PAPERS_MM = {"A4": (297, 210), "A3": (420, 297), "A2": (594, 420), "A1": (841, 594), "A0": (1189, 841)}
 
 
-def write_page(path, board, square_mm):
+def write_page(path: str | Path, board: Board, square_mm: float) -> tuple[float, float]:
     """Board -> PDF or PNG, by the suffix, which prints with squares of `square_mm` at 100 %. Returns its size in mm.
 
     Half a square of white is around it, which detectors need, and the size is written below. Raises BadInputError,
@@ -26,14 +28,12 @@ def write_page(path, board, square_mm):
     page = _page(board, square_mm)
     dots_per_inch = SQUARE_PX * MM_PER_INCH / square_mm
     image = Image.fromarray(page).convert("1", dither=Image.Dither.NONE)
-    try:
-        image.save(path, resolution=dots_per_inch, dpi=(dots_per_inch, dots_per_inch))
-    except OSError as error:
-        raise OutputError(f"{path}: {error.strerror or error}") from error
+    with replacing(path) as partial:
+        image.save(partial, path.suffix[1:], resolution=dots_per_inch, dpi=(dots_per_inch, dots_per_inch))
     return tuple(side * square_mm / SQUARE_PX for side in page.shape[::-1])
 
 
-def smallest_paper(size_mm):
+def smallest_paper(size_mm: tuple[float, float]) -> str | None:
     """Name of the paper that (width, height) fits on, or None."""
     longer, shorter = max(size_mm), min(size_mm)
     return next((name for name, paper in PAPERS_MM.items() if longer <= paper[0] and shorter <= paper[1]), None)

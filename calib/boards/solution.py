@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 
 from calib.base.errors import CalibrationError
+from calib.boards.board import Board
+from calib.boards.views import BoardView
 from calib.geometry.camera import Camera
 from calib.geometry.distortion import to_pixels
 from calib.geometry.rectification import Rectifier
@@ -13,37 +15,39 @@ from calib.geometry.rectification import Rectifier
 LENSES = {"brown": "Brown-Conrady, 5 coefficients", "rational": "Brown-Conrady, 8 coefficients, for wide lenses",
           "fisheye": "Kannala-Brandt, for lenses of more than 120 degrees"}
 OUTLIER = 3.0
-"""A view whose error exceeds the median view's by this factor is left out, ..."""
+"""A view is left out if its error exceeds the median view's by this factor, and OUTLIER_PX."""
 OUTLIER_PX = 0.5
-"""... if it is at least this large."""
+"""No view with a smaller error is left out."""
 FISHEYE_STEPS = cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 200, 1e-9
 
 
 @dataclass(frozen=True)
-class Solution:
+class BoardSolution:
     """What calibrating found."""
 
     camera: Camera
-    views: list
-    """Those that were used."""
+    views: list[BoardView]
+    """The views that were used."""
     errors_px: np.ndarray
-    """(V,) root mean square error of each of them."""
-    outliers: list
-    """(View, error in pixels) of those that were left out."""
+    """(V,) root mean square error of each view."""
+    outliers: list[tuple[BoardView, float]]
+    """Views that were left out, and their errors in pixels."""
     tilts_deg: np.ndarray
     """(V, 2) by how much the board leans away from the image plane: to the right and downwards."""
     focal_std_px: float | None
     """Standard deviation of the focal length, where OpenCV tells it."""
 
     @property
-    def rms_px(self):
+    def rms_px(self) -> float:
         counts = [len(view.ids) for view in self.views]
         return float(np.sqrt(np.average(np.square(self.errors_px), weights=counts)))
 
 
-def solve(board, views, size, lens="brown"):
-    """Views of a board in images of (height, width) -> Solution. Raises CalibrationError where there is none, or none
-    that holds in the whole image."""
+def solve(board: Board, views: list[BoardView], size: tuple[int, int], lens: str = "brown") -> BoardSolution:
+    """Views of a board in images of (height, width) -> BoardSolution.
+
+    Raises CalibrationError where there is none, or none that holds in the whole image.
+    """
     solution = _without_outliers(board, views, size, lens)
     Rectifier(solution.camera)
     return solution
@@ -57,7 +61,7 @@ def _without_outliers(board, views, size, lens):
         return first
     outliers = [(view, float(error)) for view, error in zip(views, first.errors_px) if error > limit]
     second = _solve_once(board, kept, size, lens)
-    return Solution(second.camera, kept, second.errors_px, outliers, second.tilts_deg, second.focal_std_px)
+    return BoardSolution(second.camera, kept, second.errors_px, outliers, second.tilts_deg, second.focal_std_px)
 
 
 def _solve_once(board, views, size, lens):
@@ -67,7 +71,8 @@ def _solve_once(board, views, size, lens):
         run = _fisheye if lens == "fisheye" else _brown
         K, distortion, turns, shifts, focal_std_px = run(points, corners, size[::-1], lens)
         model = "fisheye" if lens == "fisheye" else "pinhole"
-        camera = Camera(size[1], size[0], *K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist(), tuple(distortion.tolist()), model)
+        fx, fy, cx, cy = K[[0, 1, 0, 1], [0, 1, 2, 2]].tolist()
+        camera = Camera(size[1], size[0], fx, fy, cx, cy, tuple(distortion.tolist()), model)
     except (cv2.error, CalibrationError) as error:
         raise CalibrationError("no camera explains these views: is the board flat, are its squares counted right, and "
                                "does it lean in several directions?") from error
@@ -75,7 +80,7 @@ def _solve_once(board, views, size, lens):
     errors_px = [_rms_px(camera, xyz @ R.T + t.ravel(), uv)
                  for xyz, uv, R, t in zip(points, corners, rotations, shifts)]
     normals = np.array([R[:, 2] for R in rotations])
-    return Solution(camera, views, np.array(errors_px), [], np.degrees(np.arcsin(normals[:, :2])), focal_std_px)
+    return BoardSolution(camera, views, np.array(errors_px), [], np.degrees(np.arcsin(normals[:, :2])), focal_std_px)
 
 
 def _brown(points, corners, size, lens):

@@ -5,16 +5,18 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-BLURRED_PX = 5.0
+from calib.boards.board import Board
+
+MAX_EDGE_WIDTH_PX = 5.0
 """Edges this wide, in an image of up to USUAL_WIDTH_PX columns, are blurred. The sharpest are 2 pixels wide."""
 USUAL_WIDTH_PX = 1280
 SIMILAR = 0.04
 """Views whose corners lie this share of the image's longer side apart, on average, count as one."""
-MOST_VIEWS = 50
+MAX_VIEWS = 50
 WINDOW_PX = 11
 
 
-class View(NamedTuple):
+class BoardView(NamedTuple):
     """A board in one image."""
 
     name: str
@@ -29,37 +31,38 @@ class View(NamedTuple):
 class ViewCollection:
     """Feed it images; `views` are those worth keeping."""
 
-    def __init__(self, board):
+    def __init__(self, board: Board):
         self.board = board
-        self.views = []
-        self.size = None
-        """(height, width) of the images."""
+        self.views: list[BoardView] = []
+        self.size: tuple[int, int] = 0, 0
+        """(height, width) of the images, zeros before the first."""
         self.looked_at = self.without_board = self.blurred = 0
-        self.example = None
+        self.example: np.ndarray | None = None
         """(H, W, 3) uint8: the image in which the board was largest."""
         self._similar, self._largest = SIMILAR, 0.0
 
-    def add(self, name, rgb):
+    def add(self, name: str, rgb: np.ndarray) -> None:
         """(H, W, 3) uint8."""
-        self.size = rgb.shape[:2]
+        self.size = rgb.shape[0], rgb.shape[1]
         self.looked_at += 1
         gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
         found = self.board.find(gray)
         if found is None:
             self.without_board += 1
             return
-        view = View(name, *found, edge_width_px(gray, found[1]))
-        if view.edge_px > BLURRED_PX * max(1.0, self.size[1] / USUAL_WIDTH_PX):
+        ids, corners_px = found
+        view = BoardView(name, ids, corners_px, edge_width_px(gray, corners_px))
+        if view.edge_px > MAX_EDGE_WIDTH_PX * max(1.0, self.size[1] / USUAL_WIDTH_PX):
             self.blurred += 1
             return
         area = cv2.contourArea(cv2.convexHull(view.corners_px))
         if area > self._largest:
             self._largest, self.example = area, rgb
         self._offer(view)
-        while len(self.views) > MOST_VIEWS:
+        while len(self.views) > MAX_VIEWS:
             self._thin()
 
-    def describe(self):
+    def describe(self) -> str:
         return (f"{len(self.views)} different views of {self.looked_at} images ({self.without_board} without the "
                 f"board, {self.blurred} blurred)")
 
@@ -79,7 +82,7 @@ class ViewCollection:
             self._offer(view)
 
 
-def edge_width_px(gray, corners_px):
+def edge_width_px(gray: np.ndarray, corners_px: np.ndarray) -> float:
     """Median width of the edges around the corners: the span of intensities over their steepest slope."""
     smooth = gray.astype(np.float32)
     slope = np.hypot(*(cv2.Sobel(smooth, cv2.CV_32F, *order, scale=1 / 8) for order in ((1, 0), (0, 1))))

@@ -1,36 +1,70 @@
-"""Results as files, each written whole or not at all."""
+"""Files that are written whole or not at all, whatever ends the program: a full disk, a signal, a power cut."""
 
+import errno
 import os
-from contextlib import suppress
-
-import cv2
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from calib.base.errors import OutputError
 
+DISK_FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}
+NO_SPACE = DISK_FULL | {errno.EFBIG}
+PARTIAL_SUFFIX = ".part"
 
-def write_result(path, data):
+
+def write_file(path: str | Path, data: bytes) -> None:
     """bytes -> file, replacing an older one only when the new one is complete. Raises OutputError."""
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path, len(data)) as partial:
         partial.write_bytes(data)
-        os.replace(partial, path)
+
+
+@contextmanager
+def replacing(path: str | Path, size: int | None = None) -> Iterator[Path]:
+    """A `with` block that yields the path of a file to write, which takes the place of `path` when the block is done.
+
+    Its folder is made where needed. `size` in bytes, if known, is for the message. Raises OutputError, and leaves
+    nothing behind, where the block raises OSError.
+    """
+    target = Path(os.path.realpath(path))  # a link stays a link
+    partial = target.with_name(partial_name(target.name))
+    try:
+        if target.exists() and not target.is_file():
+            raise OSError("it is not a file")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        _to_disk(partial)
+        os.replace(partial, target)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}; choose another --output") from error
+        megabytes = "" if size is None else f" ({size / 1e6:.1f} MB)"
+        space = "free some space or " if error.errno in NO_SPACE else ""
+        raise OutputError(f"cannot write {path}{megabytes}: {reason_of(error)}; {space}choose another place "
+                          f"(--output)") from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
 
 
-def png(image):
-    """(H, W, 3) uint8 RGB or (H, W) uint16 -> bytes."""
-    return cv2.imencode(".png", _bgr(image))[1].tobytes()
+def partial_name(name: str) -> str:
+    """What a file is called until it is whole; two processes that write the same one do not meet."""
+    return f".{name}.{os.getpid()}{PARTIAL_SUFFIX}"
 
 
-def jpeg(rgb):
-    """(H, W, 3) uint8 -> bytes."""
-    return cv2.imencode(".jpg", _bgr(rgb), (cv2.IMWRITE_JPEG_QUALITY, 95))[1].tobytes()
+def partial_pattern(name: str) -> str:
+    """The same for Path.glob: of processes that were killed."""
+    return f".{name}*{PARTIAL_SUFFIX}"
 
 
-def _bgr(image):
-    return cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
+def reason_of(error: OSError) -> str:
+    """Why something cannot be written, in words for people."""
+    if error.errno in DISK_FULL:
+        return "the disk is full"
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        return "there is a file in the place of the folder"
+    return error.strerror or str(error)
+
+
+def _to_disk(path: Path) -> None:
+    """Without this, a power cut may leave a file that has its new name already, and not yet its content."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())

@@ -1,14 +1,14 @@
 """What a photo says of the camera that took it."""
 
 import math
+from pathlib import Path
 
 DIAGONAL_35MM = math.hypot(36, 24)
-EXIF_FOLDER, FOCAL_IN_35MM, ORIENTATION = 0x8769, 0xA405, 0x0112
 CLOCKWISE_DEG = {3: 180, 6: 90, 8: 270}
 """By orientation; the others do not turn, or are mirror images, which no camera takes."""
 
 
-def focal_from_exif(path):
+def focal_from_exif(path: str | Path) -> float | None:
     """Image file -> focal length in longer sides of the image, None where the file does not say.
 
     FocalLengthIn35mmFilm (EXIF 2.3, CIPA DC-008) compares diagonals.
@@ -19,17 +19,18 @@ def focal_from_exif(path):
     return focal_mm / DIAGONAL_35MM * math.hypot(width, height) / max(width, height)
 
 
-def rotation_from_exif(path):
+def rotation_from_exif(path: str | Path) -> int:
     """Image file -> clockwise degrees by which it is to be shown turned, 0 where the file does not say."""
     return CLOCKWISE_DEG.get(_read(path)[1], 0)
 
 
 def _read(path):
     """Focal length in mm of 35 mm film, orientation, (width, height); zeros where the file does not say."""
-    from PIL import Image
+    from PIL import ExifTags, Image
     try:
         with Image.open(path) as image:
             exif = image.getexif()
-            return float(exif.get_ifd(EXIF_FOLDER).get(FOCAL_IN_35MM, 0)), exif.get(ORIENTATION, 0), image.size
+            focal_mm = float(exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm, 0))
+            return focal_mm, exif.get(ExifTags.Base.Orientation, 0), image.size
     except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError):
         return 0.0, 0, (0, 0)

@@ -1,11 +1,18 @@
-"""Reading single image files, strictly: a truncated file is an error, not a picture with a grey bottom."""
+"""Image files, for everybody who reads or writes one.
+
+Reading is strict: a truncated file is an error, not a picture with a grey bottom. Bytes after the end of a JPEG or PNG
+are no harm (phones append clips and depth maps to their photos). Depth images hold 16 bits, of which 0 and 65535 mean
+that there is no reading.
+"""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from calib.base.errors import BadInputError
 from calib.base.opencv_log import silence
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp")
@@ -16,33 +23,42 @@ JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
 PNM_HEADER = re.compile(rb"P([56])" + 3 * rb"(?:\s+|#[^\n]*\n)+(\d{1,9})" + rb"\s")
 """Binary greymap or pixmap: width, height, greatest value, and one blank before the pixels."""
 
+SATURATED = 65535
+"""The largest number of a 16-bit depth image: what is further away than the format can hold, or was not measured, is
+written as this. No data set that is read here puts a distance there (KITTI's would be 256.0 m, millimetres 65.5 m)."""
+JPEG_QUALITY = 95
+
 silence()
 
 
-class UnreadableImage(Exception):
-    """One image that cannot be used; the caller skips and counts it. The text is the reason."""
+class UnreadableImage(BadInputError):
+    """One image that cannot be used; the text is the reason, and begins with the file.
+
+    Recordings skip and count it. Data sets to train or measure on let it end the program, since leaving an image out
+    would change what is measured.
+    """
 
 
-def read_rgb(path):
+def read_rgb(path: str | Path) -> np.ndarray:
     """Image file -> (H, W, 3) uint8 RGB. Grey becomes RGB, 16 bits become 8, alpha is dropped."""
     return _decode(path, cv2.IMREAD_COLOR_RGB)
 
 
-def read_depth_u16(path):
-    """Depth image file -> (H, W) uint16, raw sensor units. 65535 (no reading in some datasets) becomes 0."""
+def read_depth_u16(path: str | Path) -> np.ndarray:
+    """Depth image file -> (H, W) uint16 in the file's own units, 0 where there is no reading (see SATURATED)."""
     depth_u16 = _decode(path, cv2.IMREAD_UNCHANGED)
     if depth_u16.dtype != np.uint16 or depth_u16.ndim != 2:
         raise UnreadableImage(f"{path}: not a 16-bit single-channel depth image")
-    depth_u16[depth_u16 == 65535] = 0
+    depth_u16[depth_u16 == SATURATED] = 0
     return depth_u16
 
 
-def read_depth_m(path, units_per_m):
+def read_depth_m(path: str | Path, units_per_m: float) -> np.ndarray:
     """Depth image file -> (H, W) float32 metres, 0 where there is no reading."""
     return read_depth_u16(path).astype(np.float32) / np.float32(units_per_m)
 
 
-def read_gray(path):
+def read_gray(path: str | Path) -> np.ndarray:
     """8-bit single-channel image file -> (H, W) uint8, as the file has it."""
     gray = _decode(path, cv2.IMREAD_UNCHANGED)
     if gray.dtype != np.uint8 or gray.ndim != 2:
@@ -50,9 +66,24 @@ def read_gray(path):
     return gray
 
 
-def decode_rgb(data, name):
+def decode_rgb(data: bytes, name: object) -> np.ndarray:
     """The content of an image file -> (H, W, 3) uint8 RGB; `name` is for the reason where it cannot be used."""
     return _decode_bytes(data, name, cv2.IMREAD_COLOR_RGB)
+
+
+def encode_png(image: np.ndarray, parameters: Sequence[int] = ()) -> bytes:
+    """(H, W, 3) uint8 RGB or (H, W) uint8 or uint16 -> content of a PNG file; `parameters` as cv2.imencode takes them.
+    """
+    return cv2.imencode(".png", _bgr(image), parameters)[1].tobytes()
+
+
+def encode_jpeg(rgb: np.ndarray) -> bytes:
+    """(H, W, 3) uint8 RGB -> content of a JPEG file."""
+    return cv2.imencode(".jpg", _bgr(rgb), (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))[1].tobytes()
+
+
+def _bgr(image):
+    return cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
 
 
 def _decode(path, flags):
@@ -67,21 +98,18 @@ def _decode(path, flags):
 
 def _decode_bytes(data, path, flags):
     if not _is_whole(data):
-        raise UnreadableImage(f"{path}: truncated or empty")
+        raise UnreadableImage(f"{path}: truncated or empty; copy it again, or leave it out")
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:  # a size that no memory holds
         image = None
     if image is None:
-        raise UnreadableImage(f"{path}: not an image, or damaged")
+        raise UnreadableImage(f"{path}: not an image, or damaged; copy it again, or leave it out")
     return image
 
 
 def _is_whole(data):
-    """Whether JPEG, PNG and PPM/PGM data reach their end; decoders fill in what is missing without a word.
-
-    Bytes after the end are no harm: phones append depth maps and clips to their pictures.
-    """
+    """Whether JPEG, PNG and PPM/PGM data reach their end; decoders fill in what is missing without a word."""
     if data.startswith(b"\xff\xd8"):
         return _jpeg_has_end(data)
     if data.startswith(b"\x89PNG"):

@@ -1,15 +1,19 @@
-"""The text files of a TUM RGB-D recording: one line per image or motion, in seconds, `#` before remarks."""
+"""The text files of a TUM RGB-D recording: one line per image or pose, in seconds, `#` before remarks."""
 
 import math
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from calib.base.errors import SourceError
 from calib.files.text_file import data_lines
-from calib.geometry.se3 import from_quaternion
+from calib.geometry.se3 import from_quaternion, to_quaternion
+
+POSE_LINE = "timestamp tx ty tz qx qy qz qw"
 
 
-def read_index(path):
+def read_index(path: Path) -> list[tuple[float, str]]:
     """`timestamp filename` lines -> list of (timestamp_s, filename). Raises SourceError that names the line."""
     entries = []
     for number, line in data_lines(path):
@@ -21,26 +25,60 @@ def read_index(path):
         if not math.isfinite(timestamp_s):
             raise SourceError(f"{path} line {number}: expected `timestamp filename`, found {line[:60]!r}")
         if entries and timestamp_s <= entries[-1][0]:
-            raise SourceError(f"{path} line {number}: timestamp {timestamp_s:f} does not come after "
-                              f"{entries[-1][0]:f}: sort the file by time and drop repeated lines")
+            raise SourceError(f"{path} line {number}: {_late(timestamp_s, entries[-1][0])}")
         entries.append((timestamp_s, name))
     if not entries:
         raise SourceError(f"{path} names no image")
     return entries
 
 
-def read_ground_truth(path):
-    """Times (N,), in order, and T_world_cam (N, 4, 4); None without file or lines. SourceError names the line."""
+def read_ground_truth(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
+    """Times (N,) and T_world_cam (N, 4, 4) of a data set's file, sorted by time; None without file or lines.
+
+    Numbers behind the eighth of a line are left out. Raises SourceError that names the line.
+    """
     if not path.is_file():
         return None
-    rows = []
+    rows = np.array(sorted(_pose_rows(path, ignore_surplus=True)))
+    return (rows[:, 0], from_quaternion(rows[:, 1:4], rows[:, 4:])) if len(rows) else None
+
+
+def read_trajectory(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
+    """Times (N,), increasing, and T_world_cam (N, 4, 4) of a trajectory to be judged.
+
+    Raises SourceError, unlike read_ground_truth, also where the file is missing or empty, or its order is wrong: a
+    program that writes such a file has gone wrong.
+    """
+    rows = list(_pose_rows(Path(path), ignore_surplus=False))
+    if not rows:
+        raise SourceError(f"{path} holds no line `{POSE_LINE}`")
+    rows = np.array(rows)
+    late = np.flatnonzero(np.diff(rows[:, 0]) <= 0)
+    if len(late):
+        raise SourceError(f"{path}: {_late(rows[late[0] + 1, 0], rows[late[0], 0])}")
+    return rows[:, 0], from_quaternion(rows[:, 1:4], rows[:, 4:])
+
+
+def trajectory_text(times_s: np.ndarray, T_world_cam: np.ndarray) -> bytes:
+    """Timestamps (N,) and poses (N, 4, 4) -> content of a file that read_trajectory reads."""
+    lines = [f"# {POSE_LINE} (camera to world, metres)"]
+    t_m, quat_xyzw = to_quaternion(T_world_cam)
+    for time_s, t, q in zip(times_s, t_m, quat_xyzw):
+        lines.append(f"{time_s:.6f} " + " ".join(f"{value:.7f}" for value in (*t, *q)))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _pose_rows(path: Path, ignore_surplus: bool) -> Iterator[list[float]]:
+    """The eight numbers of each line. Raises SourceError that names the line."""
     for number, line in data_lines(path):
         try:
-            row = [float(field) for field in line.split()[:8]]
+            row = [float(field) for field in (line.split()[:8] if ignore_surplus else line.split())]
         except ValueError:
             row = []
         if len(row) != 8 or not np.all(np.isfinite(row)) or not np.any(row[4:]):
-            raise SourceError(f"{path} line {number}: expected `timestamp tx ty tz qx qy qz qw`, found {line[:60]!r}")
-        rows.append(row)
-    rows = np.array(sorted(rows)).reshape(-1, 8)
-    return (rows[:, 0], from_quaternion(rows[:, 1:4], rows[:, 4:])) if len(rows) else None
+            raise SourceError(f"{path} line {number}: expected `{POSE_LINE}`, found {line[:60]!r}")
+        yield row
+
+
+def _late(time_s: float, before_s: float) -> str:
+    return f"timestamp {time_s:f} does not come after {before_s:f}: sort the file by time and drop repeated lines"

@@ -1,7 +1,7 @@
 """Bundle adjustment with an unknown lens (Triggs 1999), small enough for some dozens of keyframes."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -13,7 +13,7 @@ HUBER = 1.5
 BEHIND = 1.0
 """Error of a point behind the camera, in image widths."""
 FIRST_DAMPING = 1e-3
-MOST_TRIALS = 8
+MAX_TRIALS = 8
 FLOOR = 1e-9
 """Added to the damped diagonals, for what no observation says anything about."""
 
@@ -40,16 +40,16 @@ class Observations(NamedTuple):
     sheared: np.ndarray
     """(N, 2), see lens.project."""
 
-    def select(self, chosen):
+    def select(self, chosen: np.ndarray) -> "Observations":
         return Observations(*(column[chosen] for column in self))
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to adjust."""
+    """What is adjusted, how far the lens is known before, and when to stop."""
 
     free_lens: tuple[str, ...] = ()
-    """Which of LENS."""
+    """Names from LENS of the parameters that may change."""
     prior_mean: tuple[float, ...] = (0.0,) * len(LENS)
     prior_std: tuple[float, ...] = (np.inf,) * len(LENS)
     sigma: float = 1 / 640
@@ -75,10 +75,10 @@ class _Equations(NamedTuple):
     """(P, 4, 3) in which points move."""
 
 
-class Bundle:
-    """One adjustment; `scene` is its state."""
+class FocalBundle:
+    """One bundle adjustment of cameras, points and lens; `scene` is its state."""
 
-    def __init__(self, scene, seen, settings):
+    def __init__(self, scene: Scene, seen: Observations, settings: Settings):
         self.scene, self.seen, self.settings = scene, seen, settings
         keys_free = np.arange(len(scene.t)) >= settings.fixed_keys
         self.free = np.concatenate([keys_free.repeat(6), np.isin(LENS, settings.free_lens)])
@@ -87,7 +87,7 @@ class Bundle:
         self.damping = FIRST_DAMPING
         self.cost = self._cost(scene)
 
-    def run(self):
+    def run(self) -> Self:
         """Levenberg-Marquardt until it hardly improves -> self."""
         for _ in range(self.settings.steps):
             before = self.cost
@@ -95,14 +95,14 @@ class Bundle:
                 break
         return self
 
-    def errors(self, scene=None):
+    def errors(self, scene: Scene | None = None) -> np.ndarray:
         """(N,) distances between where points are seen and where they should be, in image widths."""
         scene, seen = scene or self.scene, self.seen
         view = project(scene.R[seen.key], scene.t[seen.key], scene.X[seen.point], scene.lens, seen.sheared)
         distance = np.linalg.norm(view.uv - seen.uv, axis=1)
         return np.where(view.depth > 0, distance, BEHIND)
 
-    def depths(self):
+    def depths(self) -> np.ndarray:
         """(N,) along the optical axis, in units of the scene; of points beyond infinity, as noise makes them of far
         ones, as if they lay before it."""
         (R, t, X, _), seen = self.scene, self.seen
@@ -110,7 +110,7 @@ class Bundle:
         depth = np.einsum("ni,ni->n", R[seen.key, 2], X[:, :3]) + t[seen.key, 2] * X[:, 3]
         return depth / np.maximum(np.abs(X[:, 3]), FLOOR)
 
-    def lens_covariance(self):
+    def lens_covariance(self) -> np.ndarray:
         """(F, F) of the free lens parameters while everything else is unknown."""
         equations = self._equations()
         loose = 1e-12 * np.trace(equations.V, axis1=1, axis2=2) + FLOOR
@@ -128,7 +128,7 @@ class Bundle:
     def _step(self):
         """Whether the scene could be improved."""
         equations = self._equations()
-        for _ in range(MOST_TRIALS):
+        for _ in range(MAX_TRIALS):
             scene = self._moved(equations)
             cost = self._cost(scene)
             if cost < self.cost:

@@ -5,26 +5,27 @@ Nothing is known about it but that lenses are mostly of a usual kind (the prior)
 after the other.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from calib.base.errors import CalibrationError
-from calib.focal.bundle import Bundle, Settings
+from calib.focal.bundle import FocalBundle, Settings
 from calib.focal.lens import LENS
 from calib.focal.structure import grow
-from calib.focal.tracks import FeatureTracks
+from calib.focal.tracks import VideoTracks
 from calib.geometry.any_size import AnySizeCamera
 from calib.geometry.camera import Camera
 
-MOST_FRAMES = 240
-MOST_KEYFRAMES = 48
-LEAST_KEYFRAMES = 5
-LEAST_OBSERVATIONS = 400
+MAX_FRAMES = 240
+MAX_KEYFRAMES = 48
+MIN_KEYFRAMES = 5
+MIN_OBSERVATIONS = 400
 FIRST_KEYFRAMES = 16
-"""On which the starting points are compared."""
+"""Keyframes on which the starting points are compared."""
 STARTS = (1.0, 0.7, 1.4)
-"""Times the guess. From a far start the adjustment may end in a shape that is bent to fit."""
+"""Factors on the guess to start from. From a far start the adjustment may end in a shape that is bent to fit."""
 PRIOR_STD = {"log_focal": 0.3, "centre_x": 0.01, "centre_y": 0.01, "k1": 0.05, "k2": 0.02, "readout": 0.3}
 USUAL_READOUT = 0.5
 INDEPENDENT = 0.03
@@ -32,11 +33,11 @@ INDEPENDENT = 0.03
 focal length it makes the stated uncertainty agree with the errors."""
 OUTLIER = 2 / 640
 """Observations this far off, in longer sides of the image, are drift."""
-NEAREST = 0.1
+MIN_RELATIVE_DEPTH = 0.1
 """A point nearer than this, in median distances of what its keyframe sees, slid along an edge: next to the camera a
 point explains any track."""
 FREE = ("log_focal", "k1", "readout")
-WORST_STD = 0.15
+MAX_FOCAL_STD = 0.15
 """A focal length less sure than this is no answer."""
 SIGNIFICANT = 2.0
 """Standard deviations beyond which distortion is believed."""
@@ -52,30 +53,30 @@ class FocalEstimate:
     frames: int
     keyframes: int
 
-    def describe(self):
+    def describe(self) -> str:
         return (f"{self.camera.focal_px:.0f} +- {self.std * self.camera.focal_px:.0f} pixels "
                 f"(+- {100 * self.std:.0f} %), from {self.frames} frames")
 
 
-def estimate_camera(grays, guess=None):
+def estimate_camera(grays: Iterable[np.ndarray], guess: float | None = None) -> FocalEstimate:
     """(H, W) uint8 images in time order -> FocalEstimate. `guess` is the focal length in longer sides, if one is known.
 
-    No more than MOST_FRAMES are taken. Raises CalibrationError where the video cannot tell.
+    No more than MAX_FRAMES are taken. Raises CalibrationError where the video cannot tell.
     """
-    tracks, size = FeatureTracks(), None
+    tracks, size = VideoTracks(), None
     for gray in grays:
         size = gray.shape
         tracks.add(gray)
-        if tracks.frames == MOST_FRAMES or len(tracks.keyframes) == MOST_KEYFRAMES:
+        if tracks.frames == MAX_FRAMES or len(tracks.keyframes) == MAX_KEYFRAMES:
             break
-    if size is None or len(tracks.keyframes) < LEAST_KEYFRAMES:
+    if size is None or len(tracks.keyframes) < MIN_KEYFRAMES:
         raise _no_answer("the camera hardly moves")
     seen = tracks.observations()
-    if len(seen.key) < LEAST_OBSERVATIONS:
+    if len(seen.key) < MIN_OBSERVATIONS:
         raise _no_answer("there is hardly anything to follow")
     with np.errstate(all="ignore"):  # points that go behind a camera for a while
         lens, std = _estimate(seen, guess)
-    if not std[0] < WORST_STD:
+    if not std[0] < MAX_FOCAL_STD:
         raise _no_answer("the camera turns but does not move sideways, or everything is equally far")
     k1 = lens[LENS.index("k1")] if abs(lens[LENS.index("k1")]) > SIGNIFICANT * std[1] else 0.0
     middle = AnySizeCamera.of().fitted_to(size)
@@ -110,31 +111,31 @@ def _settings(focal, focal_std):
 
 
 def _adjusted(seen, start, settings):
-    """The Bundle that starts from a focal length, or None where that leads nowhere."""
+    """The adjustment that starts from a focal length, or None where that leads nowhere."""
     growing = replace(settings, free_lens=(), independent=1.0)  # the shape first, and that as exactly as it goes
     try:
-        return Bundle(grow(seen, start, growing), seen, settings).run()
+        return FocalBundle(grow(seen, start, growing), seen, settings).run()
     except np.linalg.LinAlgError:
         return None
 
 
-def without_outliers(bundle, settings):
+def without_outliers(bundle: FocalBundle, settings: Settings) -> FocalBundle:
     """The same without the observations that do not fit, and the points that then are seen too seldom."""
     seen = bundle.seen
     kept = (bundle.errors() < OUTLIER) & ~np.isin(seen.point, seen.point[_is_too_near(bundle)])
     kept &= np.bincount(seen.point[kept], minlength=len(bundle.scene.X))[seen.point] >= 3
     points = np.unique(seen.point[kept])
-    if len(np.unique(seen.key[kept])) < len(bundle.scene.t) or kept.sum() < LEAST_OBSERVATIONS:
+    if len(np.unique(seen.key[kept])) < len(bundle.scene.t) or kept.sum() < MIN_OBSERVATIONS:
         return bundle
     scene = bundle.scene._replace(X=bundle.scene.X[points])
-    return Bundle(scene, _reindexed(seen.select(kept)), settings).run()
+    return FocalBundle(scene, _reindexed(seen.select(kept)), settings).run()
 
 
 def _is_too_near(bundle):
     """(N,) whether an observation is of a point that lies next to the camera."""
-    seen, depth = bundle.seen, bundle.depths()
+    depth = bundle.depths()
     usual = np.array([np.median(depths) for depths in np.split(depth, bundle.starts[1:])])
-    return depth < NEAREST * np.repeat(usual, np.diff(bundle.starts, append=len(depth)))
+    return depth < MIN_RELATIVE_DEPTH * np.repeat(usual, np.diff(bundle.starts, append=len(depth)))
 
 
 def _reindexed(seen):

@@ -9,7 +9,7 @@ LENS = ("log_focal", "centre_x", "centre_y", "k1", "k2", "readout")
 image widths, radial distortion, and the part of a frame's interval that reading its rows takes (rolling shutter)."""
 
 
-class View(NamedTuple):
+class Projection(NamedTuple):
     """Points as they appear in images, N in all."""
 
     uv: np.ndarray
@@ -24,8 +24,9 @@ class View(NamedTuple):
     """(N, 2, 4)"""
 
 
-def project(R, t, X, lens, sheared, derivatives=False):
-    """Points X (N, 4), homogeneous, seen by cameras R (N, 3, 3), t (N, 3) -> View.
+def project(R: np.ndarray, t: np.ndarray, X: np.ndarray, lens: np.ndarray, sheared: np.ndarray,
+            derivatives: bool = False) -> Projection:
+    """Points X (N, 4), homogeneous, seen by cameras R (N, 3, 3), t (N, 3) -> Projection.
 
     Homogeneous points may lie at infinity, so that a camera that only turns is no special case. sheared (N, 2): the
     image motion within a frame's interval times the height of the row, from -0.5 to 0.5. To first order it is by how
@@ -40,7 +41,7 @@ def project(R, t, X, lens, sheared, derivatives=False):
     bent = focal * xy * (1 + k1 * r2 + k2 * r2 * r2)
     uv = bent + centre + readout * sheared
     if not derivatives:
-        return View(uv, p_cam[:, 2])
+        return Projection(uv, p_cam[:, 2])
     duv_dxy = focal * ((1 + k1 * r2 + k2 * r2 * r2)[:, :, None] * np.eye(2)
                        + 2 * (k1 + 2 * k2 * r2)[:, :, None] * xy[:, :, None] * xy[:, None, :])
     dxy_dpcam = np.zeros((len(X), 2, 3))
@@ -53,4 +54,4 @@ def project(R, t, X, lens, sheared, derivatives=False):
     duv_dlens[:, 0, 1] = duv_dlens[:, 1, 2] = 1
     duv_dlens[:, :, 3], duv_dlens[:, :, 4], duv_dlens[:, :, 5] = focal * xy * r2, focal * xy * r2 * r2, sheared
     duv_dpoint = duv_dpcam @ np.concatenate([R, t[:, :, None]], 2)
-    return View(uv, p_cam[:, 2], duv_dpose, duv_dlens, duv_dpoint)
+    return Projection(uv, p_cam[:, 2], duv_dpose, duv_dlens, duv_dpoint)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from calib.focal.bundle import Bundle, Scene, Settings
+from calib.focal.bundle import FocalBundle, Observations, Scene, Settings
 from calib.focal.lens import LENS
 
 WINDOW = 8
@@ -14,7 +14,7 @@ ALL_EVERY = 8
 """Keyframes between adjustments of everything, the focal length included."""
 
 
-def grow(seen, focal, prior):
+def grow(seen: Observations, focal: float, prior: Settings) -> Scene:
     """Observations, focal length in longer sides, Settings of the lens's prior -> Scene.
 
     Each keyframe starts where the one before it stood, turned as the points seen by both suggest; points start at the
@@ -34,7 +34,7 @@ def grow(seen, focal, prior):
         if key:
             first = max(0, key + 1 - WINDOW)
             scene = _adjusted(scene, seen, first, key, replace(quick, fixed_keys=2 if first else 1))
-        if key == keys - 1 or key and key % ALL_EVERY == 0:
+        if key == keys - 1 or (key and key % ALL_EVERY == 0):
             scene = _adjusted(scene, seen, 0, key, everything)
     return scene
 
@@ -74,7 +74,7 @@ def _adjusted(scene, seen, first, last, settings):
     points, index = np.unique(part.point, return_inverse=True)
     window = slice(first, last + 1)
     small = Scene(scene.R[window], scene.t[window], scene.X[points], scene.lens)
-    small = Bundle(small, part._replace(key=part.key - first, point=index), settings).run().scene
+    small = FocalBundle(small, part._replace(key=part.key - first, point=index), settings).run().scene
     R, t, X = scene.R.copy(), scene.t.copy(), scene.X.copy()
     R[window], t[window], X[points] = small.R, small.t, small.X
     return Scene(R, t, X, small.lens)

@@ -7,53 +7,54 @@ from calib.focal.bundle import Observations
 
 LONGER_SIDE = 640
 """Larger images are averaged down to this."""
-MOST_POINTS = 400
+MAX_POINTS = 400
 DISTANCE_PX = 16
 """Between points when they are found."""
 BORDER_PX = 6
 KEYFRAME_MOTION = 0.04
-"""A keyframe is due when points have moved by this share of the longer side (median), ..."""
+"""A keyframe is due when points have moved by this share of the longer side (median)."""
 KEYFRAME_LOSS = 0.4
-"""... or this share of them is gone."""
+"""A keyframe is due when this share of the points is gone."""
 ROUND_TRIP_PX = 0.4
 """Back in the image before, a point must arrive where it came from."""
 FLOW = {"winSize": (15, 15), "maxLevel": 4, "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)}
 
 
-class FeatureTracks:
+class VideoTracks:
     """Lucas-Kanade tracks. Feed it every image of a stretch of video."""
 
     def __init__(self):
-        self.size = None
-        """(height, width) of the images as they are tracked."""
+        self.size: tuple[int, int] = 0, 0
+        """(height, width) of the images as they are tracked, zeros before the first."""
         self.frames = 0
         self.keyframes = []
-        """Number of the image, points (N,), places (N, 2) and motion per frame (N, 2) in pixels."""
+        """Number of the image, points (N,), places (N, 2) and flow per frame (N, 2) in pixels."""
         self._image = None
         self._point = np.empty(0, int)
-        self._uv, self._motion = np.empty((2, 0, 2), np.float32)
+        self._uv, self._flow = np.empty((2, 0, 2), np.float32)
         self._found = 0
 
-    def add(self, gray):
+    def add(self, gray: np.ndarray) -> None:
         """(H, W) uint8, the next image in time."""
-        self.size = self.size or _tracked_size(gray.shape)
+        if not self.frames:
+            self.size = _tracked_size(gray.shape)
         image = gray if gray.shape == self.size else cv2.resize(gray, self.size[::-1], interpolation=cv2.INTER_AREA)
         if len(self._uv):
             self._follow(image)
         self._image = image
         if not self.keyframes or self._keyframe_is_due():
             self._find_more()
-            self.keyframes.append([self.frames, self._point, self._uv, self._motion])
+            self.keyframes.append([self.frames, self._point, self._uv, self._flow])
         self.frames += 1
 
-    def observations(self, least=3):
-        """Observations of the points that at least so many keyframes saw."""
+    def observations(self, min_count: int = 3) -> Observations:
+        """Observations of the points that at least `min_count` keyframes saw."""
         height, width = self.size
         key = np.repeat(np.arange(len(self.keyframes)), [len(points) for _, points, _, _ in self.keyframes])
-        point, uv_px, motion_px = (np.concatenate(column) for column in list(zip(*self.keyframes))[1:])
+        point, uv_px, flow_px = (np.concatenate(column) for column in list(zip(*self.keyframes))[1:])
         uv = (uv_px - [(width - 1) / 2, (height - 1) / 2]) / max(self.size)
-        sheared = motion_px / max(self.size) * ((uv_px[:, 1:] + 0.5) / height - 0.5)
-        kept = np.bincount(point)[point] >= least
+        sheared = flow_px / max(self.size) * ((uv_px[:, 1:] + 0.5) / height - 0.5)
+        kept = np.bincount(point)[point] >= min_count
         point = np.unique(point[kept], return_inverse=True)[1]
         return Observations(key[kept], point, uv[kept].astype(float), sheared[kept].astype(float))
 
@@ -63,15 +64,15 @@ class FeatureTracks:
         inside = np.all((there >= BORDER_PX) & (there < np.array(image.shape[::-1]) - BORDER_PX), axis=1)
         kept = inside & (found[:, 0] > 0) & (found_back[:, 0] > 0)
         kept &= np.abs(back - self._uv).max(1) < ROUND_TRIP_PX
-        motion = there[kept] - self._uv[kept]
+        flow = there[kept] - self._uv[kept]
         if self.keyframes[-1][0] == self.frames - 1:
-            self._centre_motion(self._point[kept], motion)
-        self._point, self._uv, self._motion = self._point[kept], there[kept], motion
+            self._centre_flow(self._point[kept], flow)
+        self._point, self._uv, self._flow = self._point[kept], there[kept], flow
 
-    def _centre_motion(self, point, motion):
+    def _centre_flow(self, point, flow):
         """The last image was a keyframe: now it is known how its points go on."""
         _, points, _, before = self.keyframes[-1]
-        after = dict(zip(point.tolist(), motion))
+        after = dict(zip(point.tolist(), flow))
         rows = np.array([after.get(name, old) for name, old in zip(points.tolist(), before)], np.float32)
         known = np.any(before != 0, axis=1)
         self.keyframes[-1][3] = np.where(known[:, None], (rows + before) / 2, rows)
@@ -90,14 +91,14 @@ class FeatureTracks:
         mask[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX] = 255
         for u, v in np.rint(self._uv).astype(int).tolist():
             cv2.circle(mask, (u, v), DISTANCE_PX, 0, -1)
-        wanted = MOST_POINTS - len(self._uv)
+        wanted = MAX_POINTS - len(self._uv)
         if wanted <= 0:
             return
         new = cv2.goodFeaturesToTrack(self._image, wanted, 0.01, DISTANCE_PX, mask=mask, blockSize=5)
         if new is not None:
             self._point = np.concatenate([self._point, self._found + np.arange(len(new))])
             self._uv = np.concatenate([self._uv, new[:, 0]])
-            self._motion = np.concatenate([self._motion, np.zeros((len(new), 2), np.float32)])
+            self._flow = np.concatenate([self._flow, np.zeros((len(new), 2), np.float32)])
             self._found += len(new)
 
 

@@ -4,7 +4,8 @@ COLMAP has the middle of the first pixel at 0.5, we at 0.
 """
 
 from calib.base.errors import CalibrationError
-from calib.geometry.calibration import camera_from, number, without_depth
+from calib.formats.document import Document
+from calib.geometry.calibration import Calibration, camera_from, number, without_depth
 
 PARAMETERS = {
     "SIMPLE_PINHOLE": "f cx cy", "PINHOLE": "fx fy cx cy", "SIMPLE_RADIAL": "f cx cy k1", "RADIAL": "f cx cy k1 k2",
@@ -16,12 +17,12 @@ FISHEYE_COEFFICIENTS = ("k1", "k2", "k3", "k4")
 HALF_PIXEL = 0.5
 
 
-def recognises(document):
+def recognises(document: Document) -> bool:
     return bool(document.rows) and all(len(row) >= 5 and row[0].isdecimal() and row[1].replace("_", "").isupper()
                                        for row in document.rows)
 
 
-def read(document):
+def read(document: Document) -> Calibration:
     """Document -> Calibration. Raises CalibrationError."""
     cameras = {tuple(row[1:]) for row in document.rows}
     if len(cameras) > 1:

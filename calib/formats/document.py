@@ -1,6 +1,8 @@
 """The text of a calibration file, and what YAML makes of it."""
 
+from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
 import yaml
 
@@ -13,11 +15,11 @@ OPENCV_HEADER = "%YAML:1.0"
 class Document:
     """What the readers of formats look at."""
 
-    def __init__(self, text):
+    def __init__(self, text: str):
         self.text = text
 
     @cached_property
-    def fields(self):
+    def fields(self) -> dict[str, Any]:
         """The mapping that the file consists of (of several documents the first). Raises CalibrationError."""
         text = self.text.partition("\n")[2] if self.text.startswith(OPENCV_HEADER) else self.text
         try:
@@ -29,7 +31,7 @@ class Document:
         return fields
 
     @cached_property
-    def names(self):
+    def names(self) -> set[str]:
         """Names of the fields, none where this is not YAML."""
         try:
             return {str(name) for name in self.fields}
@@ -37,13 +39,13 @@ class Document:
             return set()
 
     @cached_property
-    def rows(self):
+    def rows(self) -> list[list[str]]:
         """The words of each line that is not empty or a remark."""
         lines = (line.strip() for line in self.text.splitlines())
         return [line.split() for line in lines if line and not line.startswith("#")]
 
 
-def lacking(fields, *names):
+def lacking(fields: Mapping[str, Any], *names: str) -> None:
     """Raise CalibrationError where one of the names is missing."""
     missing = [name for name in names if name not in fields]
     if missing:

@@ -1,22 +1,25 @@
 """camchain.yaml of Kalibr; of several cameras the first counts."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from calib.base.errors import CalibrationError
-from calib.formats.document import lacking
-from calib.geometry.calibration import camera_from, without_depth
+from calib.formats.document import Document, lacking
+from calib.geometry.calibration import Calibration, camera_from, without_depth
 
 LENSES = {"radtan": "pinhole", "none": "pinhole", "equidistant": "fisheye"}
 
 
-def recognises(document):
-    return isinstance(_first(document), dict) and "camera_model" in _first(document)
+def recognises(document: Document) -> bool:
+    return "camera_model" in _first(document)
 
 
-def read(document):
+def read(document: Document) -> Calibration:
     """Document -> Calibration. Raises CalibrationError."""
     return chain_camera(_first(document), LENSES, "distortion_coeffs")
 
 
-def chain_camera(fields, lenses, distortion_name):
+def chain_camera(fields: Mapping[str, Any], lenses: Mapping[str, str], distortion_name: str) -> Calibration:
     """A mapping with camera_model, intrinsics, resolution and a distortion -> Calibration. Raises CalibrationError."""
     lacking(fields, "intrinsics", "resolution")
     if fields["camera_model"] != "pinhole":
@@ -30,4 +33,5 @@ def chain_camera(fields, lenses, distortion_name):
 
 
 def _first(document):
-    return document.fields.get("cam0") if "cam0" in document.names else None
+    first = document.fields.get("cam0") if "cam0" in document.names else None
+    return first if isinstance(first, dict) else {}

@@ -5,7 +5,8 @@ import numpy as np
 
 from calib.base.errors import CalibrationError
 from calib.base.opencv_log import silence
-from calib.geometry.calibration import camera_from, known_distortion, without_depth
+from calib.formats.document import Document
+from calib.geometry.calibration import Calibration, camera_from, known_distortion, without_depth
 
 MATRIX_NAMES = ("camera_matrix", "Camera_Matrix", "cameraMatrix", "CameraMatrix", "intrinsic_matrix", "mtx", "K", "M1",
                 "K1", "cameraMatrix1")
@@ -17,11 +18,11 @@ SIZE_NAMES = (("image_width", "image_height"), ("image_Width", "image_Height"), 
 silence()
 
 
-def recognises(document):
+def recognises(document: Document) -> bool:
     return "opencv-matrix" in document.text or "opencv_storage" in document.text
 
 
-def read(document):
+def read(document: Document) -> Calibration:
     """Document -> Calibration. Raises CalibrationError."""
     storage = open_storage(document.text)
     K, distortion = _matrix(storage, MATRIX_NAMES), _matrix(storage, DISTORTION_NAMES)
@@ -36,7 +37,7 @@ def read(document):
     return without_depth(camera)
 
 
-def open_storage(text):
+def open_storage(text: str) -> cv2.FileStorage:
     """Text of a file -> cv2.FileStorage. Raises CalibrationError."""
     try:
         storage = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)

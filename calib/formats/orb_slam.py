@@ -3,17 +3,18 @@
 import re
 
 from calib.base.errors import CalibrationError
+from calib.formats.document import Document
 from calib.geometry.calibration import DEPTH_SCALE, Calibration, camera_from, number
 
 TYPES = {"PinHole": "pinhole", "Rectified": "pinhole", "KannalaBrandt8": "fisheye"}
 LINE = re.compile(r"""^(?P<name>\w+(?:\.\w+)?)\s*:\s*["']?(?P<value>[^"'#\s]+)""", re.MULTILINE)
 
 
-def recognises(document):
+def recognises(document: Document) -> bool:
     return re.search(r"^Camera1?\.fx\s*:", document.text, re.MULTILINE) is not None
 
 
-def read(document):
+def read(document: Document) -> Calibration:
     """Document -> Calibration. Raises CalibrationError."""
     fields = {match["name"]: match["value"] for match in LINE.finditer(document.text)}
     prefix = "Camera1" if "Camera1.fx" in fields else "Camera"

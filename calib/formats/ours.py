@@ -5,6 +5,7 @@ Where no more is known: `fov`, the degrees across the longer side, in place of a
 """
 
 from calib.base.errors import CalibrationError
+from calib.formats.document import Document
 from calib.geometry.any_size import AnySizeCamera
 from calib.geometry.calibration import DEPTH_SCALE, Calibration, camera_from, number
 
@@ -12,12 +13,12 @@ REQUIRED_FIELDS = ("width", "height", "fx", "fy", "cx", "cy")
 OPTIONAL_FIELDS = ("model", "distortion", "depth_scale")
 
 
-def recognises(document):
+def recognises(document: Document) -> bool:
     """Whatever no other format has claimed: mistakes in it shall be told in our words."""
     return True
 
 
-def read(document):
+def read(document: Document) -> Calibration:
     """Document -> Calibration. Raises CalibrationError."""
     fields = document.fields
     scale = number("depth_scale", fields.get("depth_scale", DEPTH_SCALE))

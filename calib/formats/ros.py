@@ -1,17 +1,17 @@
 """camera_info of ROS 1 and 2: the file that camera_calibration writes, and the message as `topic echo` prints it."""
 
 from calib.base.errors import CalibrationError
-from calib.formats.document import lacking
-from calib.geometry.calibration import camera_from, number, numbers, without_depth
+from calib.formats.document import Document, lacking
+from calib.geometry.calibration import Calibration, camera_from, number, numbers, without_depth
 
 MODELS = {"plumb_bob": "pinhole", "rational_polynomial": "pinhole", "equidistant": "fisheye", "fisheye": "fisheye"}
 
 
-def recognises(document):
+def recognises(document: Document) -> bool:
     return "distortion_model" in document.names and bool({"camera_matrix", "K", "k"} & document.names)
 
 
-def read(document):
+def read(document: Document) -> Calibration:
     """Document -> Calibration. Raises CalibrationError."""
     fields = document.fields
     _refuse_parts(fields)

@@ -8,16 +8,17 @@ the image size. Without a name, five numbers are FOV (of which 0 is a pinhole), 
 import numpy as np
 
 from calib.base.errors import CalibrationError
-from calib.geometry.calibration import camera_from, number, without_depth
+from calib.formats.document import Document
+from calib.geometry.calibration import Calibration, camera_from, number, without_depth
 
 COUNTS = {"Pinhole": (4, 5), "RadTan": (8, 9), "EquiDistant": (8,), "KannalaBrandt": (8,), "FOV": (5,)}
 UNNAMED = {4: "Pinhole", 5: "FOV", 8: "RadTan", 9: "RadTan"}
-WIDEST_FIT_RAD = np.radians(85)
-FIT_ERROR = 1e-3
+MAX_FIT_RAD = np.radians(85)
+MAX_FIT_ERROR = 1e-3
 """Of the fisheye polynomial against the FOV model, in focal lengths."""
 
 
-def recognises(document):
+def recognises(document: Document) -> bool:
     rows = document.rows
     if len(rows) < 2 or len(rows) > 4 or len(rows[1]) != 2 or not all(word.isdecimal() for word in rows[1]):
         return False
@@ -25,7 +26,7 @@ def recognises(document):
     return name in COUNTS and all(_is_number(word) for word in values)
 
 
-def read(document):
+def read(document: Document) -> Calibration:
     """Document -> Calibration. Raises CalibrationError."""
     name, words = _named(document.rows[0])
     if len(words) not in COUNTS[name]:
@@ -49,12 +50,12 @@ def _from_field_of_view(size, intrinsics, omega):
     fx, fy, cx, cy = intrinsics
     slope = 2 * np.tan(omega / 2) / omega
     corner = np.hypot(max(cx, size[0] - cx) / fx, max(cy, size[1] - cy) / fy)
-    widest = min(np.arctan(np.tan(min(corner * omega, np.pi / 2 - 0.01)) / (2 * np.tan(omega / 2))), WIDEST_FIT_RAD)
+    widest = min(np.arctan(np.tan(min(corner * omega, np.pi / 2 - 0.01)) / (2 * np.tan(omega / 2))), MAX_FIT_RAD)
     theta = np.linspace(1e-3, widest, 400)
     bent = np.arctan(2 * np.tan(theta) * np.tan(omega / 2)) / omega
     powers = theta[:, None] ** [3, 5, 7, 9]
     coefficients = np.linalg.lstsq(powers, bent / slope - theta, rcond=None)[0]
-    if np.abs(powers @ coefficients + theta - bent / slope).max() > FIT_ERROR:
+    if np.abs(powers @ coefficients + theta - bent / slope).max() > MAX_FIT_ERROR:
         raise CalibrationError(f"the FOV model with omega {omega:g} is too wide to be brought to a fisheye model")
     return camera_from(size, (fx * slope, fy * slope, cx, cy), coefficients.tolist(), "fisheye")
 

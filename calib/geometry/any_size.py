@@ -15,14 +15,14 @@ class AnySizeCamera(Camera):
     square, and `fov_deg` is the angle across the longer side."""
 
     @classmethod
-    def of(cls, fov_deg=USUAL_FOV_DEG):
+    def of(cls, fov_deg: float = USUAL_FOV_DEG) -> "AnySizeCamera":
         """Raises CalibrationError."""
         if not 1 <= fov_deg <= 170:
             raise CalibrationError(f"a field of view lies between 1 and 170 degrees, not at {fov_deg:g}")
         focal_px, middle = NOMINAL_SIZE / 2 / math.tan(math.radians(fov_deg) / 2), (NOMINAL_SIZE - 1) / 2
         return cls(NOMINAL_SIZE, NOMINAL_SIZE, focal_px, focal_px, middle, middle)
 
-    def fitted_to(self, size):
+    def fitted_to(self, size: tuple[int, int]) -> Camera:
         height, width = size
         focal_px = self.fx * max(size) / NOMINAL_SIZE
         return Camera(width, height, focal_px, focal_px, (width - 1) / 2, (height - 1) / 2)

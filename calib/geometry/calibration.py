@@ -1,7 +1,9 @@
 """A camera, and how its depth images count metres; and how both are made of what files say."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from calib.base.errors import CalibrationError
 from calib.geometry.camera import Camera
@@ -24,12 +26,13 @@ class Calibration:
             raise CalibrationError(f"depth_scale must be positive, not {self.depth_scale:g}")
 
 
-def without_depth(camera):
+def without_depth(camera: Camera) -> Calibration:
     """The Calibration of files that speak of the camera alone."""
     return Calibration(camera, says_depth_scale=False)
 
 
-def camera_from(size, intrinsics, distortion=(), model="pinhole"):
+def camera_from(size: Sequence[Any], intrinsics: Sequence[Any], distortion: Sequence[Any] = (),
+                model: str = "pinhole") -> Camera:
     """Camera from numbers as files have them: size (width, height), intrinsics (fx, fy, cx, cy).
 
     Raises CalibrationError that names what is no number, or not the right count of them.
@@ -40,7 +43,7 @@ def camera_from(size, intrinsics, distortion=(), model="pinhole"):
     return Camera(pixels("width", width), pixels("height", height), fx, fy, cx, cy, distortion, model)
 
 
-def known_distortion(coefficients):
+def known_distortion(coefficients: Sequence[float]) -> tuple[float, ...]:
     """OpenCV's longer lists cut to what Camera knows, which they are where their further numbers are zero."""
     for count in (8, 5, 4):
         if len(coefficients) > count and not any(coefficients[count:]) and (len(coefficients) not in (4, 5, 8)):
@@ -48,15 +51,15 @@ def known_distortion(coefficients):
     return tuple(coefficients)
 
 
-def numbers(name, values, count=None):
+def numbers(name: str, values: Any, count: int | None = None) -> tuple[float, ...]:
     """A list as YAML has it -> floats. Raises CalibrationError."""
-    if not isinstance(values, (list, tuple)) or count is not None and len(values) != count:
+    if not isinstance(values, (list, tuple)) or (count is not None and len(values) != count):
         wanted = f"{count} numbers" if count else "a list such as [k1, k2, p1, p2]"
         raise CalibrationError(f"{name} takes {wanted}, not {str(values)[:60]!r}")
     return tuple(number(name, value) for value in values)
 
 
-def number(name, value):
+def number(name: str, value: Any) -> float:
     """What YAML read -> float; YAML takes numbers like 5e2 for text. Raises CalibrationError."""
     try:
         parsed = math.nan if isinstance(value, bool) else float(value)
@@ -67,7 +70,7 @@ def number(name, value):
     return parsed
 
 
-def pixels(name, value):
+def pixels(name: str, value: Any) -> int:
     """-> int. Raises CalibrationError."""
     parsed = number(name, value)
     if parsed != int(parsed):

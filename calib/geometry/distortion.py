@@ -7,12 +7,14 @@ OpenCV, theta_d = theta (1 + k1 theta^2 + k2 theta^4 + k3 theta^6 + k4 theta^8) 
 import cv2
 import numpy as np
 
+from calib.geometry.camera import Camera
+
 NEWTON_STEPS = 20
-WIDEST_RAD = np.radians(89.0)
+MAX_RAY_ANGLE_RAD = np.radians(89.0)
 """Where fisheye rays further out are put, since they do not meet the plane z = 1."""
 
 
-def to_pixels(camera, plane):
+def to_pixels(camera: Camera, plane: np.ndarray) -> np.ndarray:
     """(..., 2) points with z = 1 -> (..., 2) pixels of the distorted image."""
     plane = np.asarray(plane, float)
     if camera.model == "fisheye":
@@ -26,14 +28,15 @@ def to_pixels(camera, plane):
     return pixels.reshape(plane.shape)
 
 
-def to_plane(camera, pixels):
+def to_plane(camera: Camera, pixels: np.ndarray) -> np.ndarray:
     """(..., 2) pixels of the distorted image -> (..., 2) points with z = 1. Exact where the lens model has an inverse;
     elsewhere to_pixels leads back to another pixel."""
     pixels = np.asarray(pixels, float)
     if camera.model == "fisheye":
         bent = (pixels - (camera.cx, camera.cy)) / (camera.fx, camera.fy)
         bent_rad = np.linalg.norm(bent, axis=-1, keepdims=True)
-        return bent * _ratio(np.tan(np.clip(_straight_angle(bent_rad, camera.distortion), 0, WIDEST_RAD)), bent_rad)
+        theta_rad = np.clip(_straight_angle(bent_rad, camera.distortion), 0, MAX_RAY_ANGLE_RAD)
+        return bent * _ratio(np.tan(theta_rad), bent_rad)
     criteria = cv2.TERM_CRITERIA_COUNT, 100, 0
     plane = cv2.undistortPoints(pixels.reshape(-1, 1, 2), camera.K, np.array(camera.distortion), criteria=criteria)
     return plane.reshape(pixels.shape)

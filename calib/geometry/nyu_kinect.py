@@ -1,15 +1,13 @@
-"""The Kinect of NYU Depth v2: its two cameras, and what its raw files mean.
+"""The Kinect of NYU Depth v2: its two cameras, and what the numbers of its raw depth mean.
 
 All numbers are from camera_params.m of the dataset's toolbox, the steps from its project_depth_map.m. Silberman 2012.
 """
 
-from collections import Counter
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
-from calib.base.errors import BadInputError
 from calib.geometry.camera import Camera
 from calib.geometry.distortion import to_pixels
 from calib.geometry.registration import Registration
@@ -34,14 +32,12 @@ T_COLOUR_DEPTH[:3, 3] = -2.5031875059141302e-02, 2.9342312935846411e-04, -6.6238
 DEPTH_NUMERATOR, DEPTH_OFFSET = 351.3, 1092.5
 """Metres are numerator / (offset - raw disparity)."""
 MAX_DEPTH_M = 10.0
-MAX_TIME_OFFSET_S = 0.1
-"""Colour and depth further apart are no pair; the recorder stalls now and then."""
 
 
-def metres(raw):
+def metres(raw: np.ndarray) -> np.ndarray:
     """(480, 640) uint16 as OpenCV reads d-*.pgm -> (480, 640) float32 metres, 0 where there is none.
 
-    The recorder wrote 11-bit disparities with their bytes the other way round; 2047 is none. The least and greatest
+    The recorder wrote 11-bit disparities with their bytes the other way round; 2047 is none. The smallest and largest
     depth of an image are no measurements (Eigen 2014, section 4.1).
     """
     disparity = raw.byteswap().astype(np.float32)
@@ -54,38 +50,9 @@ def metres(raw):
     return depth_m
 
 
-def registered(depth_m):
+def registered(depth_m: np.ndarray) -> np.ndarray:
     """(480, 640) depth of the depth camera -> the same seen by NYU_CAMERA, 0 along the border that colour lacks."""
     return np.where(_coloured(), _registration().apply(depth_m), np.float32(0))
-
-
-def paired(scene):
-    """Folder of one scene -> list of (time_s, colour path, depth path), in time order.
-
-    Each depth image goes with its closest colour image in time; colour images wanted by several are dropped. Raises
-    BadInputError for a name without a time.
-    """
-    colour, depth = (_by_time(scene.glob(pattern)) for pattern in ("r-*.ppm", "d-*.pgm"))
-    if not colour:
-        return []
-    times_s = np.array(list(colour))
-    nearest = {depth_s: float(times_s[np.abs(times_s - depth_s).argmin()]) for depth_s in depth}
-    wanted = Counter(nearest.values())
-    return [(colour_s, colour[colour_s], depth[depth_s]) for depth_s, colour_s in nearest.items()
-            if wanted[colour_s] == 1 and abs(colour_s - depth_s) <= MAX_TIME_OFFSET_S]
-
-
-def _by_time(paths):
-    """Paths -> {time_s: path} in time order; of several with one time, the first by name."""
-    return dict(sorted({_time_s(path): path for path in sorted(paths, reverse=True)}.items()))
-
-
-def _time_s(path):
-    """r-1294886362.238178-3118787619.ppm -> 1294886362.238178"""
-    try:
-        return float(path.name.split("-")[1])
-    except (IndexError, ValueError):
-        raise BadInputError(f"{path}: expected a name like r-1294886362.238178-3118787619.ppm") from None
 
 
 @cache

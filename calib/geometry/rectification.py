@@ -1,17 +1,22 @@
 """Images without lens distortion: maps computed once, applied per frame."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from calib.base.errors import CalibrationError
 from calib.geometry.camera import Camera
-from calib.geometry.distortion import WIDEST_RAD, to_pixels, to_plane
+from calib.geometry.distortion import MAX_RAY_ANGLE_RAD, to_pixels, to_plane
 
-WIDEST_EDGE = np.tan(np.radians(60.0))
+if TYPE_CHECKING:
+    from sequences.frame import Frame
+
+MAX_EDGE = np.tan(np.radians(60.0))
 """On the plane z = 1. A flat picture that shows more than 120 degrees across is mostly stretched border."""
-LARGEST_ERROR_PX = 0.1
+MAX_ERROR_PX = 0.1
 """Of a pixel at the edge that is straightened and bent again."""
 
 
@@ -19,7 +24,7 @@ class Rectifier:
     """Undistorts images of one camera. `camera` is the pinhole of what comes out: same size, no black borders, and
     pixels as square as they were, since depth networks know the shapes of things."""
 
-    def __init__(self, source):
+    def __init__(self, source: Camera):
         self.source = source
         self.camera = _inner_camera(source) if source.is_distorted else source.rectified()
         self._maps = None
@@ -27,12 +32,12 @@ class Rectifier:
             self._maps = cv2.convertMaps(*_maps(source, self.camera, source.size), cv2.CV_16SC2)
         self._depth_maps = {}
 
-    def image(self, rgb):
+    def image(self, rgb: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 -> the same without distortion; the array itself where there is none."""
         return rgb if self._maps is None else cv2.remap(rgb, *self._maps, cv2.INTER_LINEAR,
                                                         borderMode=cv2.BORDER_REPLICATE)
 
-    def depth(self, depth_m):
+    def depth(self, depth_m: np.ndarray) -> tuple[np.ndarray, Camera]:
         """(h, w) depth registered to the distorted image, of any size -> (depth_m, Camera) without distortion.
 
         Nearest neighbour: depth must not be averaged across edges.
@@ -44,7 +49,7 @@ class Rectifier:
             self._depth_maps[size] = _maps(self.source, self.camera, size)
         return cv2.remap(depth_m, *self._depth_maps[size], cv2.INTER_NEAREST), self.camera.subsampled(size)
 
-    def describe_loss(self):
+    def describe_loss(self) -> str:
         """What straightening costs, as in `84 x 65 of 92 x 70 degrees are left`; empty if nothing is."""
         if self._maps is None:
             return ""
@@ -52,7 +57,7 @@ class Rectifier:
         return f"{left[0]:.0f} x {left[1]:.0f} of {before[0]:.0f} x {before[1]:.0f} degrees are left"
 
 
-def rectified(frames, rectifier):
+def rectified(frames: Iterable["Frame"], rectifier: Rectifier) -> Iterator["Frame"]:
     """Frames -> frames whose rgb follows `rectifier.camera`, and whose sensor depth is that of a pinhole."""
     for frame in frames:
         depth = frame.sensor_depth
@@ -62,7 +67,7 @@ def rectified(frames, rectifier):
         yield replace(frame, rgb=rectifier.image(frame.rgb), sensor_depth=depth)
 
 
-def field_of_view_deg(camera):
+def field_of_view_deg(camera: Camera) -> tuple[float, float]:
     """(horizontal, vertical) degrees through the principal point, at most 178."""
     middle = np.array([[0, camera.cy], [camera.width - 1, camera.cy], [camera.cx, 0], [camera.cx, camera.height - 1]])
     left, right, top, bottom = np.degrees(np.arctan(to_plane(camera, middle)))
@@ -73,9 +78,9 @@ def _inner_camera(source):
     """The pinhole of `source`'s size and shape of pixels that shows as much as it can, but no pixel from outside the
     distorted image. Raises CalibrationError where the lens model cannot be inverted."""
     left, top, right, bottom = _undistorted_edges(source)
-    x = np.clip([left[:, 0].max(), right[:, 0].min()], -WIDEST_EDGE, WIDEST_EDGE)
+    x = np.clip([left[:, 0].max(), right[:, 0].min()], -MAX_EDGE, MAX_EDGE)
     down = np.sign(source.fy)
-    y = down * np.clip([(down * top[:, 1]).max(), (down * bottom[:, 1]).min()], -WIDEST_EDGE, WIDEST_EDGE)
+    y = down * np.clip([(down * top[:, 1]).max(), (down * bottom[:, 1]).min()], -MAX_EDGE, MAX_EDGE)
     if x[0] >= x[1] or down * y[0] >= down * y[1]:
         raise _folded(source)
     last, focal = np.array([source.width - 1, source.height - 1]), np.array([source.fx, source.fy])
@@ -97,8 +102,8 @@ def _undistorted_edges(source):
     plane = to_plane(source, pixels)
     error_px = np.abs(to_pixels(source, plane) - pixels).max(1)
     if source.model == "fisheye":  # edges that do not meet the plane are cut off anyway
-        error_px = error_px[np.linalg.norm(plane, axis=1) < 0.99 * np.tan(WIDEST_RAD)]
-    if not error_px.max(initial=0) < LARGEST_ERROR_PX:
+        error_px = error_px[np.linalg.norm(plane, axis=1) < 0.99 * np.tan(MAX_RAY_ANGLE_RAD)]
+    if not error_px.max(initial=0) < MAX_ERROR_PX:
         raise _folded(source)
     return np.split(plane, np.cumsum([len(edge) for edge in edges])[:-1])
 

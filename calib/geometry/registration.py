@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from calib.geometry.camera import Camera
 from calib.geometry.distortion import to_pixels, to_plane
 
 MARGIN = 0.01
@@ -11,9 +12,9 @@ FINENESS = 4
 
 
 class Registration:
-    """Moves depth images of one camera into another beside it. What depends on the cameras alone is computed once."""
+    """Moves depth images of one camera into another next to it. What depends on the cameras alone is computed once."""
 
-    def __init__(self, depth_camera, T_colour_depth, colour_camera):
+    def __init__(self, depth_camera: Camera, T_colour_depth: np.ndarray, colour_camera: Camera):
         """Both cameras may be distorted; `camera` is that of the depth images that come out."""
         self.size, self.camera = depth_camera.size, colour_camera
         shown = undistorted_rays(colour_camera)[..., :2]
@@ -26,7 +27,7 @@ class Registration:
         self._rays = rays.reshape(-1, 3).astype(np.float32)
         self._offset_m = T_colour_depth[:3, 3].astype(np.float32)
 
-    def apply(self, depth_m):
+    def apply(self, depth_m: np.ndarray) -> np.ndarray:
         """(h, w) float32 z of the depth camera, 0 unknown -> (H, W) float32 z of the colour camera, 0 where none falls.
 
         Each reading falls onto the nearest pixel; of several on one pixel the nearest to the camera stays.
@@ -54,7 +55,7 @@ class Registration:
         return np.rint(to_pixels(self.camera, plane)).astype(np.int64)
 
 
-def undistorted_rays(camera):
+def undistorted_rays(camera: Camera) -> np.ndarray:
     """(height, width, 3) points with z = 1 that the pixels of a camera, distorted or not, look at."""
     if not camera.is_distorted:
         return camera.rays()

@@ -1,4 +1,4 @@
-"""Rigid motions SE(3) as 4x4 float64 matrices.
+"""Rigid transforms SE(3) as 4x4 float64 matrices.
 
 `T_a_b` maps points of frame b into frame a. Increments are `xi = (v, omega)`, six numbers in metres and radians,
 applied on the left: `T <- exp(xi) @ T`. Formulas: Sola, Deray, Atchuthan 2018, "A micro Lie theory", appendix D.
@@ -10,14 +10,14 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 
-def hat(omega):
+def hat(omega: np.ndarray) -> np.ndarray:
     """(3,) -> (3, 3) skew-symmetric matrix with `hat(a) @ b == cross(a, b)`."""
     x, y, z = omega
     return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
 
 
-def exp(xi):
-    """(6,) increment (v, omega) -> (4, 4) motion."""
+def exp(xi: np.ndarray) -> np.ndarray:
+    """(6,) increment (v, omega) -> (4, 4) transform."""
     W, (a, b, c) = hat(xi[3:]), _coefficients(math.sqrt(xi[3] * xi[3] + xi[4] * xi[4] + xi[5] * xi[5]))
     WW = W @ W
     T = np.eye(4)
@@ -26,14 +26,14 @@ def exp(xi):
     return T
 
 
-def log(T):
-    """(4, 4) motion -> (6,) increment (v, omega) with |omega| <= pi. Inverse of `exp`."""
+def log(T: np.ndarray) -> np.ndarray:
+    """(4, 4) transform -> (6,) increment (v, omega) with |omega| <= pi. Inverse of `exp`."""
     omega = Rotation.from_matrix(T[:3, :3]).as_rotvec()
     return np.concatenate([np.linalg.solve(_left_jacobian(omega), T[:3, 3]), omega])
 
 
-def inverse(T):
-    """(..., 4, 4) motion(s) -> inverse, without the cost and the rounding of a general matrix inverse."""
+def inverse(T: np.ndarray) -> np.ndarray:
+    """(..., 4, 4) transform(s) -> inverse, without the cost and the rounding of a general matrix inverse."""
     R_transposed = np.swapaxes(T[..., :3, :3], -1, -2)
     out = np.zeros_like(T)
     out[..., :3, :3] = R_transposed
@@ -42,7 +42,7 @@ def inverse(T):
     return out
 
 
-def adjoint(T):
+def adjoint(T: np.ndarray) -> np.ndarray:
     """(..., 4, 4) -> (..., 6, 6) with `exp(adjoint(T) @ xi) == T @ exp(xi) @ inverse(T)`."""
     R = T[..., :3, :3]
     out = np.zeros((*T.shape[:-2], 6, 6))
@@ -51,16 +51,16 @@ def adjoint(T):
     return out
 
 
-def orthonormalised(T):
-    """(..., 4, 4) -> the nearest rigid motion(s); long products of motions drift off the group by rounding."""
+def orthonormalised(T: np.ndarray) -> np.ndarray:
+    """(..., 4, 4) -> the nearest rigid transform(s); long products of transforms drift off the group by rounding."""
     out = T.copy()
     U, _, Vt = np.linalg.svd(T[..., :3, :3])
     out[..., :3, :3] = U @ Vt
     return out
 
 
-def from_quaternion(t_m, quat_xyzw):
-    """Translation (..., 3) and unit quaternion (..., 4) -> motion(s) (..., 4, 4)."""
+def from_quaternion(t_m: np.ndarray, quat_xyzw: np.ndarray) -> np.ndarray:
+    """Translation (..., 3) and unit quaternion (..., 4) -> transform(s) (..., 4, 4)."""
     R = Rotation.from_quat(quat_xyzw).as_matrix()
     T = np.zeros((*R.shape[:-2], 4, 4))
     T[..., :3, :3] = R
@@ -69,12 +69,12 @@ def from_quaternion(t_m, quat_xyzw):
     return T
 
 
-def to_quaternion(T):
-    """Motion(s) (..., 4, 4) -> translation (..., 3) and unit quaternion (..., 4) in x y z w order."""
+def to_quaternion(T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Transform(s) (..., 4, 4) -> translation (..., 3) and unit quaternion (..., 4) in x y z w order."""
     return T[..., :3, 3], Rotation.from_matrix(T[..., :3, :3]).as_quat()
 
 
-def rotation_angle_rad(T):
+def rotation_angle_rad(T: np.ndarray) -> float:
     """(4, 4) -> angle of its rotation."""
     R = T[:3, :3]
     twice_sine = math.hypot(R[2, 1] - R[1, 2], R[0, 2] - R[2, 0], R[1, 0] - R[0, 1])
@@ -88,7 +88,7 @@ def _left_jacobian(omega):
 
 
 def _coefficients(angle):
-    """sin(x)/x, (1 - cos x)/x^2, (x - sin x)/x^3; their Taylor series near zero, where the quotients lose all digits."""
+    """sin(x)/x, (1 - cos x)/x^2, (x - sin x)/x^3; Taylor series near zero, where the quotients lose all digits."""
     if angle < 1e-3:
         squared = angle * angle
         return 1 - squared / 6, 0.5 - squared / 24, 1 / 6 - squared / 120

@@ -1,4 +1,4 @@
-"""Similarities Sim(3) as 4x4 float64 matrices [[s R, t], [0, 1]]: rigid motions that also change the scale.
+"""Similarities Sim(3) as 4x4 float64 matrices [[s R, t], [0, 1]]: rigid transforms that also change the scale.
 
 `S_a_b` maps points of frame b into frame a, where a metre of b is s metres of a. Increments are `zeta = (v, omega,
 sigma)`, seven numbers in metres, radians and log scale, applied on the left: `S <- exp(zeta) @ S`. All functions take
@@ -13,29 +13,29 @@ SERIES_TERMS = 26
 """Enough for rotations by half a turn: the rest is below 1e-13."""
 
 
-def similarity(T, scale):
-    """Rigid motion(s) (..., 4, 4) and scale(s) (...) -> S that scales first and moves then."""
+def similarity(T: np.ndarray, scale: float | np.ndarray) -> np.ndarray:
+    """Rigid transform(s) (..., 4, 4) and scale(s) (...) -> S that scales first and moves then."""
     S = np.array(T)
     S[..., :3, :3] *= np.asarray(scale)[..., None, None]
     return S
 
 
-def scaling(scale):
+def scaling(scale: float) -> np.ndarray:
     """-> (4, 4) that makes everything `scale` times as large."""
     return np.diag([scale, scale, scale, 1.0])
 
 
-def scale_of(S):
+def scale_of(S: np.ndarray) -> np.ndarray:
     """(..., 4, 4) -> (...), the factor on lengths."""
     return np.cbrt(np.linalg.det(S[..., :3, :3]))
 
 
-def rigid_part(S):
-    """(..., 4, 4) -> the rigid motion with the same rotation and translation."""
+def rigid_part(S: np.ndarray) -> np.ndarray:
+    """(..., 4, 4) -> the rigid transform with the same rotation and translation."""
     return similarity(S, 1 / scale_of(S))
 
 
-def inverse(S):
+def inverse(S: np.ndarray) -> np.ndarray:
     """(..., 4, 4) -> the inverse."""
     turned = np.swapaxes(S[..., :3, :3], -1, -2) / (scale_of(S) ** 2)[..., None, None]
     out = np.zeros_like(S)
@@ -45,7 +45,7 @@ def inverse(S):
     return out
 
 
-def exp(zeta):
+def exp(zeta: np.ndarray) -> np.ndarray:
     """(..., 7) increment (v, omega, sigma) -> (..., 4, 4)."""
     zeta = np.asarray(zeta, np.float64)
     S = np.zeros((*zeta.shape[:-1], 4, 4))
@@ -56,7 +56,7 @@ def exp(zeta):
     return S
 
 
-def log(S):
+def log(S: np.ndarray) -> np.ndarray:
     """(..., 4, 4) -> (..., 7) increment with |omega| <= pi. Inverse of `exp`."""
     scale = scale_of(S)
     zeta = np.zeros((*S.shape[:-2], 7))
@@ -67,7 +67,7 @@ def log(S):
     return zeta
 
 
-def adjoint(S):
+def adjoint(S: np.ndarray) -> np.ndarray:
     """(..., 4, 4) -> (..., 7, 7) with `exp(adjoint(S) @ zeta) == S @ exp(zeta) @ inverse(S)`."""
     R, t = S[..., :3, :3] / scale_of(S)[..., None, None], S[..., :3, 3]
     out = np.zeros((*S.shape[:-2], 7, 7))
@@ -77,7 +77,7 @@ def adjoint(S):
     return out
 
 
-def inverse_left_jacobian(zeta):
+def inverse_left_jacobian(zeta: np.ndarray) -> np.ndarray:
     """(..., 7) -> (..., 7, 7) J with `log(exp(delta) @ exp(zeta)) == zeta + J @ delta` for small delta.
 
     Series with Bernoulli's numbers, to the eighth power: for |zeta| up to 2 exact to 1e-4.

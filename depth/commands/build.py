@@ -1,7 +1,9 @@
 """`python -m depth build`: a network's TensorRT engine ahead of time, also where there is no GPU."""
 
+import argparse
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from calib.base.cache_folder import cache_folder
@@ -10,7 +12,7 @@ from calib.base.errors import OutputError
 from depth.commands.network_arguments import build_progress
 from depth.runtimes import self_check
 from depth.runtimes.default_network import NAME, weights_of
-from depth.runtimes.nvidia_gpu import find_gpu
+from depth.runtimes.nvidia_gpu import NvidiaGpu, find_gpu
 from depth.runtimes.onnx_runtime import OnnxDepth
 from depth.runtimes.tensorrt.engine import load_tensorrt
 from depth.runtimes.tensorrt.network import TensorRtNetwork
@@ -18,7 +20,7 @@ from depth.runtimes.tensorrt.network import TensorRtNetwork
 HELP = "build a network's TensorRT engine ahead of time, with or without a GPU"
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("network", nargs="?", default=NAME, metavar="NETWORK",
                         help=f"an .onnx file (default: `{NAME}`, the one that ships)")
     parser.add_argument("--precision", choices=tuple(self_check.BOUNDS), default="fp16", help="(default: fp16)")
@@ -29,7 +31,7 @@ def add_arguments(parser):
                         help="where the engine goes (default: the cache, where --runtime tensorrt looks for it)")
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> Iterator[str]:
     """Yields lines of text."""
     options = {**dict(arguments.depth_option), **({"size": arguments.size} if arguments.size else {})}
     gpu, precision = find_gpu(), arguments.precision
@@ -47,7 +49,7 @@ def run(arguments):
     yield from checks(network, arguments, gpu)
 
 
-def folder(output):
+def folder(output: Path | None) -> Path:
     """-> folder for engines, that of --output or of the cache. Raises OutputError."""
     if output is None:
         found = cache_folder("tensorrt")
@@ -61,7 +63,7 @@ def folder(output):
     return output
 
 
-def checks(network, arguments, gpu):
+def checks(network: TensorRtNetwork, arguments: argparse.Namespace, gpu: NvidiaGpu | None) -> Iterator[str]:
     """Yields what is known of the engine's numbers, and what is not."""
     precision, bound = arguments.precision, 100 * self_check.BOUNDS[arguments.precision]
     difference = self_check.difference(form_on_cpu(network, precision), network.reference())
@@ -77,7 +79,7 @@ def checks(network, arguments, gpu):
     yield f"checked  the engine on this GPU ({found.details}): depth within {100 * found.difference:.2g} %"
 
 
-def form_on_cpu(network, precision):
+def form_on_cpu(network: TensorRtNetwork, precision: str) -> OnnxDepth:
     """-> OnnxDepth of what TensorRT was given."""
     with tempfile.TemporaryDirectory() as scratch:
         path, facts = Path(scratch) / network.path.name, network.path.with_suffix(".yaml")

@@ -1,21 +1,34 @@
 """`python -m depth calibrate-error`: the error that a network expects, brought to the one that it has."""
 
+import argparse
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
-from calib.base.errors import BadInputError, MonofuseError, OutputError
-from depth.commands.data_arguments import add_data_arguments, open_data, progress
+from calib.base.errors import BadInputError, MonofuseError
+from calib.base.progress import tracked
+from calib.files.atomic_file import write_file
+from depth.commands.data_arguments import add_data_arguments, open_data
 from depth.commands.evaluate import error_table
 from depth.commands.network_arguments import add_device_arguments
+from depth.data.sample import DepthDataset
+from depth.evaluation.error_bins import ErrorBins
 from depth.evaluation.evaluate import Evaluation, evaluated, evenly
+from depth.evaluation.protocol import Protocol
 from depth.networks import registry
+from depth.runtimes.image_network import ImageNetwork
+
+if TYPE_CHECKING:
+    from depth.runtimes.torch_graph import GraphedDepth
+    from depth.runtimes.torch_runtime import TorchDepth
 
 HELP = "scale the error that a network expects until it is the one that it has on images with depth"
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", required=True, type=Path, metavar="FILE", help=".safetensors or .pth")
     parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
     add_data_arguments(parser, split="val")
@@ -23,7 +36,7 @@ def add_arguments(parser):
     parser.add_argument("--output", required=True, type=Path, metavar="FILE", help="weights to write, with their .yaml")
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> list[str]:
     """-> lines: how well expected and measured errors agreed before, and agree now. Depth stays as it was."""
     registry.load_torch("calibrating a network")
     from depth.runtimes.torch_runtime import open_torch
@@ -42,25 +55,21 @@ def run(arguments):
             f"after log_error = {slope:.3f} * log_error + {offset:.3f}", *error_table(after), f"{arguments.output}"]
 
 
-def errors_on(estimator, dataset, protocol, images):
-    """-> ErrorBins of a DepthEstimator. Raises MonofuseError where no pixel has truth."""
+def errors_on(estimator: ImageNetwork, dataset: DepthDataset, protocol: Protocol, images: int | None) -> ErrorBins:
+    """-> ErrorBins of a DepthEstimator. Raises MonofuseError where no pixel has ground truth."""
     indices, evaluation = evenly(len(dataset), images), Evaluation()
     measured = evaluated(estimator, dataset, protocol, indices, evaluation)
-    deque(progress(measured, len(indices), "measuring"), maxlen=0)
+    deque(tracked(measured, len(indices), "measuring"), maxlen=0)
     if evaluation.errors is None:
-        raise MonofuseError(f"no image of {dataset.name} has truth that counts ({protocol.note})")
+        raise MonofuseError(f"no image of {dataset.name} has ground truth that counts ({protocol.note})")
     return evaluation.errors
 
 
-def save(arguments, estimator, facts):
+def save(arguments: argparse.Namespace, estimator: "TorchDepth | GraphedDepth", facts: Mapping[str, str]) -> None:
     """The weights, and how they want their images. Raises OutputError."""
     from depth.networks.weights.checkpoint import read_tensors, save_network
     known = {name: text for name, text in read_tensors(arguments.weights)[1].items() if isinstance(text, str)}
     spec = estimator.spec
     options = {name: list(value) for name, value in (("size", spec.size), ("focal_px", spec.focal_px)) if value}
-    try:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        save_network(arguments.output, estimator.name, estimator.module, {**known, **facts})
-        arguments.output.with_suffix(".yaml").write_text(yaml.safe_dump(options))
-    except OSError as error:
-        raise OutputError(f"cannot write {arguments.output}: {error.strerror or error}") from error
+    save_network(arguments.output, estimator.name, estimator.module, {**known, **facts})
+    write_file(arguments.output.with_suffix(".yaml"), yaml.safe_dump(options).encode())

@@ -1,15 +1,14 @@
 """Which images with depth a command measures on: the same arguments for each."""
 
-import sys
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+import argparse
 
 from calib.base.command_line import whole_number
 from depth.data.catalogue import open_dataset
-from depth.evaluation.protocol import PROTOCOLS, protocol_named
+from depth.data.sample import DepthDataset
+from depth.evaluation.protocol import PROTOCOLS, Protocol, protocol_named
 
 
-def add_data_arguments(parser, split="all"):
+def add_data_arguments(parser: argparse.ArgumentParser, split: str = "all") -> None:
     parser.add_argument("--data", required=True, metavar="DIR", help="a folder recognised by its layout, or NAME:DIR")
     parser.add_argument("--split", default=split, metavar="NAME",
                         help=f"images to measure on: train, val, test, all, or a file of names (default: {split})")
@@ -17,14 +16,7 @@ def add_data_arguments(parser, split="all"):
     parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="crop and depth range (default: the dataset's)")
 
 
-def open_data(arguments):
+def open_data(arguments: argparse.Namespace) -> tuple[DepthDataset, Protocol]:
     """-> DepthDataset, Protocol. Raises BadInputError."""
     dataset = open_dataset(arguments.data, arguments.split)
     return dataset, protocol_named(arguments.protocol or dataset.protocol)
-
-
-def progress(items, count, title):
-    """The `count` items, with a bar while they come."""
-    columns = TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, transient=True, disable=not sys.stdout.isatty()) as bar:
-        yield from bar.track(items, total=count)

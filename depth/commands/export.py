@@ -1,10 +1,12 @@
-"""`python -m depth export`: weights of a registered network as an ONNX file, with what runtimes must know beside it."""
+"""`python -m depth export`: weights of a registered network as an ONNX file, and what runtimes must know next to it."""
 
+import argparse
 from pathlib import Path
 
 import numpy as np
 
-from calib.base.errors import NetworkError, OutputError
+from calib.base.errors import NetworkError
+from calib.files.atomic_file import write_file
 from depth.networks import registry
 from depth.runtimes.network_spec import spec_text
 
@@ -13,13 +15,13 @@ TOLERANCE = 0.02
 """Relative difference of depth, at the worst pixel, that half-precision weights may make."""
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", required=True, type=Path, metavar="FILE", help=".safetensors or .pth")
     parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
     parser.add_argument("--output", required=True, type=Path, metavar="FILE.onnx")
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> list[str]:
     """-> lines. Raises NetworkError where the file does not predict what the weights do."""
     registry.load_torch("exporting a network")
     from depth.onnx_files.export import export_onnx
@@ -28,11 +30,8 @@ def run(arguments):
     source = open_weights(arguments.weights, arguments.network)
     size, multiple = source.spec.size, source.spec.multiple
     data = export_onnx(source.module, size, registry.find(source.name).output_names, any_size=bool(multiple))
-    try:
-        arguments.output.write_bytes(data)
-        arguments.output.with_suffix(".yaml").write_text(spec_text(source.spec))
-    except OSError as error:
-        raise OutputError(f"cannot write {arguments.output}: {error.strerror}") from error
+    write_file(arguments.output, data)
+    write_file(arguments.output.with_suffix(".yaml"), spec_text(source.spec).encode())
     exported, sizes = OnnxDepth(arguments.output), (size, size[::-1]) if multiple else (size,)
     worst = max(_difference(source, exported, each) for each in sizes)
     if not worst < TOLERANCE:

@@ -1,5 +1,6 @@
 """`python -m depth import`: the official weights of Laina 2016 as weights of this program."""
 
+import argparse
 from pathlib import Path
 
 from depth.networks.registry import load_torch
@@ -8,12 +9,12 @@ HELP = "convert the official FCRN weights (.npy, TensorFlow checkpoint, MatConvN
 NAME = "laina_released"
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("release", type=Path, metavar="FILE", help="NYU_ResNet-UpProj.npy or .mat, or NYU_FCRN.ckpt")
     parser.add_argument("output", type=Path, metavar="OUTPUT", help="file to write: .safetensors or .pth")
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> list[str]:
     """-> one line that says what was written."""
     load_torch("python -m depth import")
     from depth.networks.weights.checkpoint import save_network

@@ -1,16 +1,18 @@
 """`python -m depth list`: every network there is."""
 
+import argparse
+
 from depth.networks.registry import NETWORKS
 
 HELP = "show every network: its paper, sizes, what it predicts, parameters"
 COLUMNS = ("name", "paper", "input", "output", "predicts", "parameters")
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """There are none."""
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> list[str]:
     """-> a table, one line a network, sizes as width x height."""
     rows = [COLUMNS, *(_row(network) for network in NETWORKS.values())]
     widths = [max(map(len, column)) for column in zip(*rows)]

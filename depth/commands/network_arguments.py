@@ -1,18 +1,21 @@
 """Which network a command uses, and how: the same arguments for each."""
 
+import argparse
 import os
-import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TaskProgressColumn
 
 from calib.base.command_line import name_and_value, whole_number
+from calib.base.progress import progress_bar
 from depth.runtimes import catalogue as runtimes
 from depth.runtimes.default_network import default_weights
+from depth.runtimes.image_network import ImageNetwork
 
 
-def add_network_arguments(parser):
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE",
                         help=".safetensors or .pth of a registered network, or any .onnx depth network (default: the "
                              "one that ships)")
@@ -24,23 +27,22 @@ def add_network_arguments(parser):
     add_device_arguments(parser)
 
 
-def add_device_arguments(parser):
+def add_device_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
     parser.add_argument("--threads", type=whole_number(1), default=os.cpu_count(), metavar="N",
                         help="threads (default: one per core)")
 
 
-def open_estimator(arguments):
-    """-> DepthEstimator, with a bar where that takes long. Raises NetworkError, BadInputError."""
+def open_estimator(arguments: argparse.Namespace) -> ImageNetwork:
+    """-> network, with a bar where that takes long. Raises NetworkError, BadInputError."""
     with build_progress() as progress:
         return runtimes.open_estimator(arguments.weights, dict(arguments.depth_option), arguments.runtime,
                                        arguments.device, arguments.threads, arguments.network, progress)
 
 
 @contextmanager
-def build_progress():
+def build_progress() -> Iterator[Callable[[float], None]]:
     """A `with` block that yields a function to tell the share of an engine that is built, which a bar then shows."""
-    columns = TextColumn("building the engine"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
-    with Progress(*columns, transient=True, disable=not sys.stdout.isatty()) as bar:
-        task = bar.add_task("", total=1.0, visible=False)
+    with progress_bar(TaskProgressColumn()) as bar:
+        task = bar.add_task("building the engine", total=1.0, visible=False)
         yield lambda share: bar.update(task, completed=share, visible=True)

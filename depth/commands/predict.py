@@ -1,5 +1,7 @@
 """`python -m depth predict`: depth of single pictures, and what can be made of it."""
 
+import argparse
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -7,9 +9,10 @@ import numpy as np
 
 from calib.base.command_line import whole_number
 from calib.base.errors import BadInputError, OutputError
-from calib.files.atomic_file import jpeg, png, write_result
+from calib.base.progress import tracked
+from calib.files.atomic_file import write_file
+from calib.files.image_file import encode_jpeg, encode_png
 from calib.formats.calibration_file import read_calibration
-from depth.commands.data_arguments import progress
 from depth.commands.network_arguments import add_network_arguments, open_estimator
 from depth.evaluation.evaluate import at_pixels_of
 from depth.photos.colour_map import coloured_depth, coloured_error
@@ -17,15 +20,16 @@ from depth.photos.defocus import defocused
 from depth.photos.depth_image import millimetres, on_image_pixels, sharpened
 from depth.photos.focus import Focus
 from depth.photos.picture_camera import PictureCameras, field_of_view
-from depth.photos.pictures import Pictures
+from depth.photos.pictures import Picture, Pictures
 from depth.photos.point_cloud import ply_of, point_cloud
+from depth.runtimes.image_network import ImageNetwork
 
 HELP = "predict depth of pictures: depth images, and on request point clouds and synthetic defocus"
 ENDINGS = ("_depth.png", "_depth_colour.png", "_error.png", "_bokeh.jpg")
 """Of the images that this command writes."""
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network_arguments(parser)
     parser.add_argument("pictures", nargs="+", type=Path, metavar="IMAGE", help="image files, folders, video files")
     parser.add_argument("--output", type=Path, default=Path("results/predict"), metavar="DIR",
@@ -48,7 +52,7 @@ def add_arguments(parser):
     parser.add_argument("--every", type=whole_number(1), default=1, metavar="N", help="each Nth frame of videos")
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> Iterator[str]:
     """Yields lines of text. Pictures that cannot be used are left out and named at the end, as an error.
 
     Ctrl-C keeps what has been written, and ends the program once that is said.
@@ -61,7 +65,7 @@ def run(arguments):
     cameras = PictureCameras(estimator, calibrated, arguments.fov)
     milliseconds, refused, interrupted = [], [], False
     try:
-        for picture in progress(pictures, len(pictures), "predicting"):
+        for picture in tracked(pictures, len(pictures), "predicting"):
             try:
                 milliseconds.append(predicted(picture, estimator, cameras, arguments))
             except OutputError:  # the next one could not be written either
@@ -83,7 +87,8 @@ def run(arguments):
             f"{len(refused)} of {len(refused) + len(milliseconds)} pictures were left out; the first: {refused[0]}")
 
 
-def predicted(picture, estimator, cameras, arguments):
+def predicted(picture: Picture, estimator: ImageNetwork, cameras: PictureCameras,
+              arguments: argparse.Namespace) -> float:
     """Predict one Picture and write its results -> milliseconds. Raises BadInputError before anything is written."""
     rgb = picture.read()
     rectifier = cameras.rectifier(rgb.shape[:2])
@@ -91,22 +96,23 @@ def predicted(picture, estimator, cameras, arguments):
     prediction = estimator.predict(rgb, rectifier.camera)
     depth_m = on_image_pixels(prediction.depth_m, rectifier.camera)
     detail_px = max(1.0, rgb.shape[1] / prediction.depth_m.shape[1])
-    results = {"_depth.png": lambda: png(millimetres(depth_m)),
-               "_depth_colour.png": lambda: png(coloured_depth(depth_m, arguments.colours, arguments.range))}
-    if arguments.error:
-        seen_by = rectifier.camera.resized(prediction.log_error.shape)
-        results["_error.png"] = lambda: png(coloured_error(
-            at_pixels_of(prediction.log_error, seen_by, rectifier.camera), depth_m > 0))
+    results = {"_depth.png": lambda: encode_png(millimetres(depth_m)),
+               "_depth_colour.png": lambda: encode_png(coloured_depth(depth_m, arguments.colours, arguments.range))}
+    log_error = prediction.log_error
+    if arguments.error and log_error is not None:
+        seen_by = rectifier.camera.resized(log_error.shape)
+        results["_error.png"] = lambda: encode_png(coloured_error(
+            at_pixels_of(log_error, seen_by, rectifier.camera), depth_m > 0))
     if arguments.cloud:
         results[".ply"] = lambda: ply_of(point_cloud(
             rgb, depth_m, rectifier.camera, detail_px))
     if arguments.bokeh:
         clear_m = sharpened(depth_m, rgb, 2 * round(detail_px))
         focus_m = arguments.bokeh.distance(clear_m, picture.name)
-        results["_bokeh.jpg"] = lambda: jpeg(defocused(
+        results["_bokeh.jpg"] = lambda: encode_jpeg(defocused(
             rgb, clear_m, rectifier.camera.fx, focus_m, 1e-3 * arguments.aperture))
     for ending, data in results.items():
-        write_result(arguments.output / f"{picture.name}{ending}", data())
+        write_file(arguments.output / f"{picture.name}{ending}", data())
     return prediction.ms
 
 

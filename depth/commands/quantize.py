@@ -1,17 +1,23 @@
 """`python -m depth quantize`: an .onnx network in 8-bit integers, kept only if it measures as well as before."""
 
+import argparse
 import os
 import tempfile
 from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from calib.base.command_line import name_and_value, whole_number
 from calib.base.errors import BadInputError, MonofuseError
-from calib.files.atomic_file import write_result
-from depth.commands.data_arguments import progress
+from calib.base.progress import tracked
+from calib.files.atomic_file import write_file
 from depth.data.catalogue import open_dataset
+from depth.data.sample import DepthDataset
 from depth.evaluation.evaluate import Evaluation, evaluated, evenly
-from depth.evaluation.protocol import PROTOCOLS, protocol_named
+from depth.evaluation.protocol import PROTOCOLS, Protocol, protocol_named
 from depth.onnx_files.int8 import int8_forms
 from depth.runtimes.default_network import default_weights
 from depth.runtimes.network_spec import spec_text
@@ -24,7 +30,7 @@ ALLOWED_LOSS = 0.01
 COLUMNS = ("rel", "rms", "delta1")
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE.onnx",
                         help="a network in float (default: the one that ships)")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
@@ -36,10 +42,10 @@ def add_arguments(parser):
     parser.add_argument("--val-images", type=whole_number(1), metavar="N",
                         help="validation images to measure on, evenly chosen (default: all)")
     parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="crop and depth range (default: the dataset's)")
-    parser.add_argument("--output", required=True, type=Path, metavar="FILE.onnx", help="with a .yaml beside it")
+    parser.add_argument("--output", required=True, type=Path, metavar="FILE.onnx", help="with a .yaml next to it")
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> Iterator[str]:
     """Yields lines. Raises MonofuseError, and writes nothing, where int8 costs ALLOWED_LOSS of delta1 or more."""
     check_paths(arguments.weights, arguments.output)
     network = open_network(arguments.weights, dict(arguments.depth_option))
@@ -65,7 +71,7 @@ def run(arguments):
                         f"{ALLOWED_LOSS} is allowed: {arguments.output} is not written")
 
 
-def check_paths(weights, output):
+def check_paths(weights: Path, output: Path) -> None:
     """Raises BadInputError."""
     for path in (weights, output):
         if path.suffix != ".onnx":
@@ -74,33 +80,34 @@ def check_paths(weights, output):
         raise BadInputError(f"--output {output} would replace the network that it is made of: choose another name")
 
 
-def open_network(path, options):
+def open_network(path: Path, options: Mapping[str, str]) -> OnnxDepth:
     """-> OnnxDepth. Raises NetworkError."""
-    return OnnxDepth(path, options, "cpu", os.cpu_count())
+    return OnnxDepth(path, options, "cpu", os.cpu_count() or 1)
 
 
-def measured(network, dataset, protocol, indices, title):
-    """-> {metric: mean over images, "images": count}. Raises MonofuseError where no pixel has truth."""
+def measured(network: OnnxDepth, dataset: DepthDataset, protocol: Protocol, indices: Sequence[int],
+             title: str) -> dict[str, Any]:
+    """-> {metric: mean over images, "images": count}. Raises MonofuseError where no pixel has ground truth."""
     evaluation = Evaluation()
-    deque(progress(evaluated(network, dataset, protocol, indices, evaluation), len(indices), title), maxlen=0)
+    deque(tracked(evaluated(network, dataset, protocol, indices, evaluation), len(indices), title), maxlen=0)
     if not evaluation.images:
-        raise MonofuseError(f"no image of {dataset.name} has truth that counts ({protocol.note})")
+        raise MonofuseError(f"no image of {dataset.name} has ground truth that counts ({protocol.note})")
     return evaluation.summary()
 
 
-def inputs(network, dataset, indices):
+def inputs(network: OnnxDepth, dataset: DepthDataset, indices: Sequence[int]) -> Iterator[np.ndarray]:
     """Yields what the network takes, for images of a DepthDataset."""
-    for index in progress(indices, len(indices), "calibrating"):
+    for index in tracked(indices, len(indices), "calibrating"):
         yield to_input(dataset[index].rgb, network.size, network.spec)
 
 
-def row(title, summary):
+def row(title: str, summary: Mapping[str, Any]) -> str:
     return f"{title:13}" + "".join(f"{summary[name]:10.4f}" for name in COLUMNS)
 
 
-def keep(form, output, note):
+def keep(form: Path, output: Path, note: str) -> str:
     """Copy a file and its .yaml -> line. Raises OutputError."""
     data = form.read_bytes()
     for suffix, content in ((".yaml", form.with_suffix(".yaml").read_bytes()), (".onnx", data)):
-        write_result(output.with_suffix(suffix), content)
+        write_file(output.with_suffix(suffix), content)
     return f"{output}: {len(data) / 1e6:.1f} MB, {note}"

@@ -7,24 +7,32 @@ NETWORK.md (model card), the last weights, log.csv, config.yaml, and the checkpo
 import argparse
 import math
 import os
-import signal
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from calib.base.errors import BadInputError
+from calib.base.progress import progress_bar
+from calib.base.stop_signals import catching_stop_signals
 from depth.data.augmentation import AUGMENTATIONS
 from depth.networks.registry import load_torch
 from depth.training.config import CHOICES, TrainingConfig
 from depth.training.recipes import RECIPES, recipe
 
+if TYPE_CHECKING:
+    from depth.training.learner import StepResult
+    from depth.training.stage import Stage
+    from depth.training.trainer import Trainer
+
 HELP = "train a network on images with depth; Ctrl-C saves, --resume goes on, torchrun takes several GPUs or machines"
 SHOWN = ("rel", "rms", "log10", "delta1", "delta2", "delta3")
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what")
     what.add_argument("--network", required=True, metavar="NAME", help="a name that `python -m depth list` prints")
     what.add_argument("--data", required=True, action="append", metavar="DIR",
@@ -76,7 +84,7 @@ def add_arguments(parser):
     add("--checkpoint-every", "N", "steps between checkpoints", type=int)
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> None:
     """Trains. Raises KeyboardInterrupt, once everything is saved, if that is how it ended."""
     torch = load_torch("training")
     from depth.training.processes import join
@@ -110,23 +118,17 @@ def _trained(config, processes, arguments):
     return ended
 
 
-@contextmanager
-def stopping_on_signals(trainer):
-    """Inside, Ctrl-C and SIGTERM let the trainer finish the step it is in, save and stop."""
+def stopping_on_signals(trainer: "Trainer") -> AbstractContextManager[None]:
+    """A `with` block in which Ctrl-C, `kill` and a closed terminal let the trainer finish its step, save and stop."""
     def stop(*_):
         trainer.stop_wanted = True
-    before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
+    return catching_stop_signals(stop)
 
 
-def config_of(arguments):
+def config_of(arguments: argparse.Namespace) -> TrainingConfig:
     """Recipe, then what was given -> TrainingConfig"""
     given = {name: value for name, value in vars(arguments).items() if name in TrainingConfig.__dataclass_fields__}
-    values = {**(recipe(arguments.recipe) if arguments.recipe else {}), **given}
+    values: dict[str, Any] = {**(recipe(arguments.recipe) if arguments.recipe else {}), **given}
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     config = TrainingConfig(**values)
     if arguments.epochs is None:
@@ -141,32 +143,31 @@ def config_of(arguments):
 class Display:
     """What the person who waits sees."""
 
-    def __init__(self, config, quiet):
+    def __init__(self, config: TrainingConfig, quiet: bool):
         self.console = Console(quiet=quiet, highlight=False, soft_wrap=True)
-        self.progress = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                                 TextColumn("{task.fields[speed]}"), TimeElapsedColumn(), TimeRemainingColumn(),
-                                 console=self.console)
+        self.progress = progress_bar(MofNCompleteColumn(), TextColumn("{task.fields[speed]}"), TimeElapsedColumn(),
+                                     console=self.console, transient=False)
         self.config, self.tasks = config, {}
 
-    def introduce(self, trainer):
+    def introduce(self, trainer: "Trainer") -> None:
         for role, datasets in (("training", trainer.training), ("validation", trainer.validation)):
             images = ", ".join(f"{dataset.name} ({len(dataset)} images)" for dataset in datasets) or "none"
             self.console.print(f"{role:11}{images}")
         self.console.print(f"network    {trainer.entry.name} at {trainer.size[1]}x{trainer.size[0]}, focal length "
                            f"{trainer.focal_px:.1f} px, loss {self.config.loss or trainer.entry.loss}")
 
-    def stepped(self, stage, step, result, images_per_s):
+    def stepped(self, stage: "Stage", step: int, result: "StepResult", images_per_s: float) -> None:
         name = stage.entry.name
         if name not in self.tasks:
             self.tasks[name] = self.progress.add_task(name, total=stage.last, completed=step, speed="")
         self.progress.update(self.tasks[name], completed=step, description=f"{name} loss {result.loss:.4f}",
                              speed=f"{images_per_s:.1f} images/s")
 
-    def validated(self, stage, step, summary, kept):
+    def validated(self, stage: "Stage", step: int, summary: Mapping[str, float], kept: bool) -> None:
         values = "  ".join(f"{name} {summary[name]:.3f}" for name in SHOWN)
         self.console.print(f"step {step:<7}{values}{'  (best so far)' if kept else ''}")
 
-    def conclude(self, trainer, ended):
+    def conclude(self, trainer: "Trainer", ended: str) -> None:
         if ended != "complete":
             self.console.print(f"stopped at step {trainer.step}; the same command with --resume goes on")
         self.console.print(f"written to {trainer.folder.folder}")

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from calib.base.errors import BadInputError
+from calib.files.image_file import read_rgb
 from calib.geometry.camera import Camera
-from depth.data.image_file import read_rgb
 from depth.data.matlab_file import read_array
 from depth.data.sample import Sample
 from depth.data.split import chosen

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import BadInputError, CalibrationError
+from calib.files.image_file import read_depth_u16, read_rgb
 from calib.geometry.nyu_kinect import NYU_BORDER_PX, NYU_CAMERA
-from depth.data.image_file import read_depth_u16, read_rgb
 from depth.data.sample import Sample
 from depth.data.split import chosen
 

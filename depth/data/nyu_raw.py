@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 
 from calib.base.errors import BadInputError
-from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, paired, registered
-from depth.data.image_file import read_depth_u16, read_rgb
+from calib.files.image_file import read_depth_u16, read_rgb
+from calib.files.nyu_raw_files import colour_depth_pairs
+from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, registered
 from depth.data.nyu_folder import NYU_LICENCE
 from depth.data.sample import Sample
 from depth.data.split import BLOCK, chosen
@@ -28,7 +29,7 @@ class NyuRaw:
         self.folder = Path(folder)
         self.name = f"nyu_raw:{self.folder.name}"
         scenes = sorted({path.parent for path in self.folder.rglob("d-*.pgm")})
-        pairs = [(number, *pair) for number, scene in enumerate(scenes) for _, *pair in paired(scene)]
+        pairs = [(number, *pair) for number, scene in enumerate(scenes) for _, *pair in colour_depth_pairs(scene)]
         if not pairs:
             raise BadInputError(f"{folder} has no raw NYU recordings: a folder of r-*.ppm and d-*.pgm for each scene")
         names = [str(rgb.relative_to(self.folder)) for _, rgb, _ in pairs]

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import BadInputError
+from calib.files.association import associate
+from calib.files.image_file import read_depth_u16, read_rgb
+from calib.files.tum_files import read_index
 from calib.formats.calibration_file import read_calibration
 from calib.geometry.rectification import Rectifier
-from depth.data.image_file import read_depth_u16, read_rgb
 from depth.data.sample import Sample
 from depth.data.split import chosen
 
@@ -25,7 +27,7 @@ class Recordings:
 
     border, farthest_m, protocol = 0.0, math.inf, "indoor"
 
-    def __init__(self, folder, split="all"):
+    def __init__(self, folder: str | Path, split: str = "all"):
         self.folder = Path(folder)
         self.name = f"recording:{self.folder.name}"
         self.licence = f"{self.folder.name}: as its makers say"
@@ -35,7 +37,7 @@ class Recordings:
             calibration = read_calibration(place / "calibration.yaml")
             self.rectifiers.append(Rectifier(calibration.camera))
             self.depth_scales.append(calibration.depth_scale)
-            pairs += [(number, rgb, depth) for rgb, depth in paired(place)]
+            pairs += [(number, rgb, depth) for rgb, depth in _pairs(place)]
         if not pairs:
             raise BadInputError(f"{folder} has no recording in TUM layout ({', '.join(INDEX_FILES)}) with depth")
         names = [str(rgb.relative_to(self.folder)) for _, rgb, _ in pairs]
@@ -43,52 +45,38 @@ class Recordings:
         self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
 
     @staticmethod
-    def recognises(folder):
+    def recognises(folder: str | Path) -> bool:
         return bool(_recordings(Path(folder)))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Sample:
         number, rgb_path, depth_path = self.pairs[index]
         rectifier = self.rectifiers[number]
         rgb, depth_u16 = read_rgb(rgb_path), read_depth_u16(depth_path)
         if rgb.shape[:2] != rectifier.source.size:
             raise BadInputError(f"{rgb_path} is {rgb.shape[1]}x{rgb.shape[0]}, its calibration.yaml is for "
                                 f"{rectifier.source.width}x{rectifier.source.height}")
-        depth_u16[depth_u16 == 65535] = 0  # no reading, in some datasets
         depth_m, depth_camera = rectifier.depth(depth_u16 / np.float32(self.depth_scales[number]))
         return Sample(rectifier.image(rgb), rectifier.camera, depth_m, depth_camera)
 
 
-def paired(place):
-    """Folder of one recording -> list of (colour path, depth path) in time order, each depth at most once."""
-    colour, depth = _index(place / "rgb.txt"), _index(place / "depth.txt")
-    times_s = np.array([time_s for time_s, _ in depth])
-    pairs = {}
-    for time_s, name in colour:
-        nearest = int(np.abs(times_s - time_s).argmin()) if len(times_s) else None
-        distance_s = abs(times_s[nearest] - time_s) if nearest is not None else np.inf
-        if distance_s <= TOLERANCE_S and distance_s < pairs.get(nearest, (np.inf,))[0]:
-            pairs[nearest] = distance_s, name
-    return [(place / name, place / depth[nearest][1]) for nearest, (_, name) in sorted(pairs.items())]
+def _pairs(place):
+    """Folder of one recording -> list of (colour path, depth path) in time order.
+
+    Each depth image is there once, with the nearest of its colour images, so that none counts twice in training; SLAM,
+    which needs every colour image, gives one depth image to several (sequences.datasets.tum).
+    """
+    colour, depth = read_index(place / "rgb.txt"), read_index(place / "depth.txt")
+    colour_s, depth_s = (np.array([time_s for time_s, _ in index]) for index in (colour, depth))
+    i, j = associate(colour_s, depth_s, TOLERANCE_S)
+    order = np.lexsort((np.abs(colour_s[i] - depth_s[j]), j))
+    _, first = np.unique(j[order], return_index=True)
+    return [(place / colour[k][1], place / depth[n][1]) for k, n in zip(i[order][first], j[order][first])]
 
 
 def _recordings(folder):
     """The folder itself, or those right below it, that are recordings with depth."""
     candidates = [folder, *sorted(path for path in folder.glob("*") if path.is_dir())]
     return [place for place in candidates if all((place / name).is_file() for name in INDEX_FILES)]
-
-
-def _index(path):
-    """`timestamp filename` lines -> list of (timestamp_s, filename)"""
-    entries = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        try:
-            time_s, name = line.split(maxsplit=1)
-            entries.append((float(time_s), name.strip()))
-        except ValueError:
-            raise BadInputError(f"{path} line {number}: expected `timestamp filename`, found {line[:60]!r}") from None
-    return entries

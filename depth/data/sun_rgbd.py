@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import BadInputError
+from calib.files.image_file import read_depth_u16, read_rgb
 from calib.geometry.camera import Camera
-from depth.data.image_file import read_depth_u16, read_rgb
 from depth.data.matlab_file import read_array
 from depth.data.sample import Sample
 from depth.data.split import chosen

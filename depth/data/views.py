@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import BadInputError
+from calib.files.image_file import read_depth_u16, read_rgb
 from calib.formats.calibration_file import read_calibration
 from calib.geometry.rectification import Rectifier
-from depth.data.image_file import read_depth_u16, read_rgb
 from depth.data.sample import Sample
 from depth.data.split import BLOCK, chosen
 

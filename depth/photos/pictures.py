@@ -10,9 +10,8 @@ import numpy as np
 
 from calib.base.errors import BadInputError
 from calib.base.opencv_log import silence
-from depth.data.image_file import read_rgb
+from calib.files.image_file import IMAGE_SUFFIXES, read_rgb
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp")
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp")
 MAX_PIXELS = 50_000_000
 """A depth map and its outputs take some 40 bytes per pixel."""

@@ -1,22 +1,22 @@
 """The file from which a run that was killed goes on. It is replaced in one go, so there is always a whole one."""
 
-import os
 from pathlib import Path
 
 import torch
 
 from calib.base.errors import BadInputError, OutputError
+from calib.files.atomic_file import replacing
 
 NAME = "checkpoint.pt"
 
 
 def save(folder, state):
-    partial = Path(folder) / (NAME + ".part")
+    path = Path(folder) / NAME
     try:
-        torch.save(state, partial)
-        os.replace(partial, Path(folder) / NAME)
-    except (OSError, RuntimeError) as error:  # RuntimeError: torch's own words for a full disk
-        raise OutputError(f"{Path(folder) / NAME}: {' '.join(str(error).split())}") from error
+        with replacing(path) as partial:
+            torch.save(state, partial)
+    except RuntimeError as error:  # torch's own words for a full disk
+        raise OutputError(f"cannot write {path}: {' '.join(str(error).split())}") from error
 
 
 def load(folder, config):

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 import yaml
 
-from calib.base.errors import BadInputError, OutputError
+from calib.base.errors import BadInputError
+from calib.files.atomic_file import write_file
 from depth.networks.weights.checkpoint import save_network
 from depth.training import checkpoint_file
 from depth.training.log_file import LogFile
@@ -24,11 +25,7 @@ class ResultFolder:
         if (self.folder / checkpoint_file.NAME).exists() and not resume:
             raise BadInputError(f"{self.folder} holds a training run: add --resume to go on with it, or choose another "
                                 f"--output")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / "config.yaml").write_text(yaml.safe_dump(config.facts(), sort_keys=False))
-        except OSError as error:
-            raise OutputError(f"{error.filename or self.folder}: {error.strerror}") from error
+        write_file(self.folder / "config.yaml", yaml.safe_dump(config.facts(), sort_keys=False).encode())
 
     def log(self, first_step):
         return LogFile(self.folder / "log.csv", first_step)
@@ -40,11 +37,8 @@ class ResultFolder:
         """The weights as they are in the module, and how they want their images."""
         path = self.weights_path(stage.entry, last)
         options = {"size": list(spec.size), "focal_px": list(spec.focal_px)}
-        try:
-            save_network(path, stage.entry.name, stage.module)
-            path.with_suffix(".yaml").write_text(yaml.safe_dump(options))
-        except OSError as error:
-            raise OutputError(f"{path}: {error.strerror or error}") from error
+        save_network(path, stage.entry.name, stage.module)
+        write_file(path.with_suffix(".yaml"), yaml.safe_dump(options).encode())
 
     def write_card(self, stage, config, datasets, best, step, spec):
         """`best`: {"step", "summary"} of the kept weights, or None without validation."""
@@ -55,4 +49,4 @@ class ResultFolder:
                  "started from": Path(config.init).name if config.init else "random weights",
                  "made with": f"torch {torch.__version__}, `python -m depth train`"}
         text = card(stage.entry, parameters, config, datasets, best and best["summary"], facts)
-        self.weights_path(stage.entry).with_suffix(".md").write_text(text)
+        write_file(self.weights_path(stage.entry).with_suffix(".md"), text.encode())

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from calib.base.errors import OutputError
+from calib.files.image_file import encode_png
 from calib.formats.calibration_file import Calibration, write_calibration
 
 QUEUE_LENGTH = 32
@@ -84,7 +85,7 @@ class Recorder:
         if frame.sensor_depth is not None:
             units = np.rint(frame.sensor_depth.depth_m * np.float32(self._calibration.depth_scale))
             self._write_image("depth", frame, units.clip(0, 65535).astype(np.uint16))
-        self._write_image("rgb", frame, cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2BGR))
+        self._write_image("rgb", frame, frame.rgb)
 
     def _write_image(self, kind, frame, image):
         """The image, then its line in the index."""
@@ -92,5 +93,5 @@ class Recorder:
             (self.folder / kind).mkdir()
             self._indices[kind] = open(self.folder / f"{kind}.txt", "w", encoding="utf-8", buffering=1)
         name = f"{kind}/{frame.timestamp_s:.6f}.png"
-        (self.folder / name).write_bytes(cv2.imencode(".png", image, COMPRESSION)[1].tobytes())
+        (self.folder / name).write_bytes(encode_png(image, COMPRESSION))
         self._indices[kind].write(f"{frame.timestamp_s:.6f} {name}\n")

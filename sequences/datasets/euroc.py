@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import CalibrationError, SourceError
-from calib.files.pose_files import motion
+from calib.files.pose_files import pose_from
 from calib.files.text_file import data_lines, numbers_in
 from calib.formats.calibration_file import read_calibration, read_fields
 from calib.geometry.se3 import from_quaternion, inverse
@@ -48,7 +48,7 @@ def _mav(path):
 def _body_from_sensor(path):
     """sensor.yaml -> T_body_sensor (4, 4)"""
     try:
-        T_body_sensor = motion(np.array(read_fields(path)["T_BS"]["data"], float), f"{path}, T_BS")
+        T_body_sensor = pose_from(np.array(read_fields(path)["T_BS"]["data"], float), f"{path}, T_BS")
     except (KeyError, TypeError, ValueError):
         T_body_sensor = None
     if T_body_sensor is None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from calib.base.errors import SourceError
 from calib.files.image_file import UnreadableImage, read_depth_m
-from calib.files.pose_files import motion
+from calib.files.pose_files import pose_from
 from calib.files.text_file import data_lines, numbers_in
 from calib.files.tum_files import read_ground_truth
 from calib.geometry.camera import Camera
@@ -122,4 +122,4 @@ def _own_motion(path):
     forward = vectors["cam_dir"] / max(np.linalg.norm(vectors["cam_dir"]), 1e-9)
     up = vectors["cam_up"] / max(np.linalg.norm(vectors["cam_up"]), 1e-9)
     T_povray = np.column_stack([np.cross(up, forward), up, forward, vectors["cam_pos"]])
-    return motion((MIRROR @ np.vstack([T_povray, [0, 0, 0, 1]]) @ MIRROR).ravel(), path)
+    return pose_from((MIRROR @ np.vstack([T_povray, [0, 0, 0, 1]]) @ MIRROR).ravel(), path)

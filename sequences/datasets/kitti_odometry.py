@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import CalibrationError, SourceError
-from calib.files.pose_files import read_motions
+from calib.files.pose_files import read_poses
 from calib.files.text_file import data_lines, numbers_in
 from sequences.checks import first_readable_size
 from sequences.datasets.recording import Recording, Shot, camera_in, numbered, require_files, require_folder
@@ -35,7 +35,7 @@ class KittiOdometrySequence(Recording):
             raise SourceError(f"{folder / f'image_{number}'} has no images: expected {LAYOUT}")
         camera, T_cam0_cam = _camera(folder / "calib.txt", number, first_readable_size([*images.values()], folder))
         times_s = _times(folder / "times.txt")
-        motions = {k: T_world_cam0 @ T_cam0_cam for k, T_world_cam0 in enumerate(read_motions(_poses(folder)))
+        motions = {k: T_world_cam0 @ T_cam0_cam for k, T_world_cam0 in enumerate(read_poses(_poses(folder)))
                    if T_world_cam0 is not None}
         shots = [Shot(times_s[k], image, None, motions.get(k)) for k, image in images.items() if k < len(times_s)]
         super().__init__(folder, LAYOUT, shots, camera, options)

@@ -7,7 +7,8 @@ as distorted as it was recorded, with its camera; depth is registered to that ca
 from pathlib import Path
 
 from calib.files.image_file import UnreadableImage, read_depth_u16
-from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, paired, registered
+from calib.files.nyu_raw_files import colour_depth_pairs
+from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, registered
 from sequences.datasets.recording import Recording, Shot, require_folder
 from sequences.frame import DepthImage
 
@@ -24,7 +25,7 @@ class NyuRawSequence(Recording):
 
     def __init__(self, location, options):
         folder = require_folder(location, LAYOUT)
-        shots = [Shot(time_s, image, depth) for time_s, image, depth in paired(folder)]
+        shots = [Shot(time_s, image, depth) for time_s, image, depth in colour_depth_pairs(folder)]
         super().__init__(folder, LAYOUT, shots, NYU_RAW_CAMERA, options, read_registered)
         self._count_missing()
 

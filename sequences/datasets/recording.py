@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import CalibrationError, SourceError
+from calib.files.association import nearest_in_time
 from calib.files.image_file import UnreadableImage, read_rgb
 from calib.formats.calibration_file import read_calibration
 from calib.geometry.camera import Camera
@@ -127,14 +128,6 @@ def longest_increase(values):
         indices.append(index)
         index = before[index]
     return indices[::-1]
-
-
-def nearest_in_time(times_s, time_s, tolerance_s):
-    """Index of the time nearest to `time_s`, or None where none lies within the tolerance."""
-    if not len(times_s):
-        return None
-    nearest = int(np.argmin(np.abs(times_s - time_s)))
-    return nearest if abs(times_s[nearest] - time_s) <= tolerance_s else None
 
 
 def truth_at(truth, time_s, tolerance_s):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from calib.base.errors import CalibrationError
 from calib.files.image_file import read_depth_m
-from calib.files.pose_files import read_motions
+from calib.files.pose_files import read_poses
 from calib.formats.calibration_file import Calibration
 from calib.geometry.camera import Camera
 from sequences.datasets.recording import RATE_HZ, Recording, Shot, numbered, require_files, require_folder
@@ -33,7 +33,7 @@ class ReplicaSequence(Recording):
         self._units_per_m = calibration.depth_scale
         images = numbered(folder / "results", r"frame(\d+)\.jpg")
         depths = numbered(folder / "results", r"depth(\d+)\.png")
-        motions = dict(enumerate(read_motions(folder / "traj.txt")))
+        motions = dict(enumerate(read_poses(folder / "traj.txt")))
         shots = [Shot(number / RATE_HZ, image, depths.get(number), motions.get(number))
                  for number, image in images.items()]
         super().__init__(folder, LAYOUT, shots, calibration.camera, options, self._read_depth_image)

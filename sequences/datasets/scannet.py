@@ -8,7 +8,7 @@ from pathlib import Path
 
 from calib.base.errors import SourceError
 from calib.files.image_file import read_depth_m, read_rgb
-from calib.files.pose_files import read_motion
+from calib.files.pose_files import read_pose
 from calib.files.text_file import read_numbers
 from sequences.checks import first_readable_size
 from sequences.datasets.recording import RATE_HZ, Recording, Shot, camera_in, numbered, require_files, require_folder
@@ -39,7 +39,7 @@ class ScanNetFolder(Recording):
         require_files(folder, ["color", _intrinsic(folder, "color").relative_to(folder)], LAYOUT)
         self._intrinsic_depth = _intrinsic(folder, "depth")
         images, depths = numbered(folder / "color", r"(\d+)\.(?:jpg|png)"), numbered(folder / "depth", r"(\d+)\.png")
-        shots = [Shot(number / RATE_HZ, image, depths.get(number), read_motion(folder / "pose" / f"{image.stem}.txt"))
+        shots = [Shot(number / RATE_HZ, image, depths.get(number), read_pose(folder / "pose" / f"{image.stem}.txt"))
                  for number, image in images.items()]
         if not shots:
             raise SourceError(f"{folder / 'color'} has no images: expected {LAYOUT}")

@@ -11,7 +11,7 @@ import numpy as np
 
 from calib.base.errors import CalibrationError, SourceError
 from calib.files.image_file import UnreadableImage, decode_rgb
-from calib.files.pose_files import motion
+from calib.files.pose_files import pose_from
 from sequences.datasets.recording import RATE_HZ, Recording, Shot, camera_in
 from sequences.frame import DepthImage
 
@@ -105,7 +105,7 @@ def _frames(file, count, path):
             return shots, False
         depth = Stored(index, start + colour_size, depth_size) if depth_size else None
         shots.append(Shot(1e-6 * time_us, Stored(index, start, colour_size), depth,
-                          motion(np.array(numbers), f"{path} frame {index}")))
+                          pose_from(np.array(numbers), f"{path} frame {index}")))
         file.seek(start + colour_size + depth_size)
     return shots, True
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from calib.files.image_file import UnreadableImage, read_depth_m
-from calib.files.pose_files import read_motion
+from calib.files.pose_files import read_pose
 from calib.geometry.camera import Camera
 from calib.geometry.registration import Registration
 from calib.geometry.se3 import inverse
@@ -50,5 +50,5 @@ class SevenScenesSequence(Recording):
 
 def _colour_motion(image):
     """Path of a colour image -> T_world_colour (4, 4) or None."""
-    T_world_depth = read_motion(image.with_name(image.name.replace(".color.png", ".pose.txt")))
+    T_world_depth = read_pose(image.with_name(image.name.replace(".color.png", ".pose.txt")))
     return None if T_world_depth is None else T_world_depth @ inverse(T_COLOUR_DEPTH)

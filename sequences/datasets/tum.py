@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import SourceError
+from calib.files.association import nearest_in_time
 from calib.files.image_file import read_depth_m
 from calib.files.tum_files import read_ground_truth, read_index
 from calib.formats.calibration_file import Calibration
 from calib.geometry.camera import Camera
 from sequences.checks import find_calibration, refuse_sensor_depth
-from sequences.datasets.recording import Recording, Shot, nearest_in_time, require_folder, truth_at
+from sequences.datasets.recording import Recording, Shot, require_folder, truth_at
 from sequences.frame import DepthImage
 
 LAYOUT = "rgb.txt (TUM RGB-D)"

@@ -3,17 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from calib.base.errors import OutputError
+from calib.files.atomic_file import write_file
+from calib.files.image_file import encode_jpeg, encode_png
 from calib.formats.calibration_file import Calibration, write_calibration
 from sequences.synthetic.random_view import RandomView, random_view
 from sequences.synthetic.room import build_room
 
 UNITS_PER_M = 1000.0
-QUALITY = 95
-"""Quality of the JPEG images, 0 to 100."""
 
 
 def write_room(folder: Path, seed: int, views: int, size: tuple[int, int], close_share: float = 0.0) -> Iterator[int]:
@@ -23,7 +22,7 @@ def write_room(folder: Path, seed: int, views: int, size: tuple[int, int], close
     close-ups. Raises OutputError.
     """
     place = folder / f"room_{seed:05d}"
-    try:
+    try:  # before a room is built, which takes a while
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{place}: {error.strerror}") from error
@@ -40,10 +39,6 @@ def write_room(folder: Path, seed: int, views: int, size: tuple[int, int], close
 def write_view(name: Path, view: RandomView) -> None:
     """View -> its three files, named after the path `name`. Raises OutputError."""
     depth_u16 = np.clip(np.rint(view.depth_m * UNITS_PER_M), 0, 65535).astype(np.uint16)
-    rgb = cv2.imencode(".jpg", view.rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
-    try:
-        name.with_suffix(".jpg").write_bytes(rgb.tobytes())
-        name.with_suffix(".depth.png").write_bytes(cv2.imencode(".png", depth_u16)[1].tobytes())
-    except OSError as error:
-        raise OutputError(f"{name}: {error.strerror}") from error
+    write_file(name.with_suffix(".jpg"), encode_jpeg(view.rgb))
+    write_file(name.with_suffix(".depth.png"), encode_png(depth_u16))
     write_calibration(name.with_suffix(".yaml"), Calibration(view.camera, UNITS_PER_M))

@@ -75,7 +75,7 @@ def replaced(path, old, new):
     (["--max-surfels", "1e9"], "--max-surfels: expected a whole number from 1000 to 100000000, not '1e9'"),
     (["--seed", "-1"], "--seed"),
     (["--mesh", "stl"], "'ply', 'obj', 'glb'"),
-    (["--colour"], "unrecognized arguments: --colour; see --help"),
+    (["--colour"], "unrecognized arguments: --colour; see run_slam --help"),
     (["one", "two"], "unrecognized arguments: two")])
 def test_a_mistyped_command(refused, arguments, says):
     assert says in refused(*arguments)

@@ -1,12 +1,12 @@
 """Weights in files: .safetensors, and .pth or .pt as torch writes them."""
 
-import os
 import pickle
 from pathlib import Path
 
 import torch
 
 from calib.base.errors import NetworkError
+from calib.files.atomic_file import replacing
 from depth.networks import registry
 from depth.networks.weights.safetensors_file import read_safetensors, write_safetensors
 
@@ -29,16 +29,15 @@ def load_network(path):
 def save_network(path, name, module, facts=None):
     """Write the weights of the network that the registry calls `name`, with {key: text} to remember.
 
-    A file of the same name is replaced only once the new one is whole.
+    A file of the same name is replaced only once the new one is whole. Raises OutputError.
     """
     path = _known_kind(path)
-    unfinished = path.with_name(path.name + ".part")
     facts = {**(facts or {}), "network": name}
-    if path.suffix == ".safetensors":
-        write_safetensors(unfinished, module.state_dict(), facts)
-    else:
-        torch.save({"state_dict": module.state_dict(), **facts}, unfinished)
-    os.replace(unfinished, path)
+    with replacing(path) as partial:
+        if path.suffix == ".safetensors":
+            write_safetensors(partial, module.state_dict(), facts)
+        else:
+            torch.save({"state_dict": module.state_dict(), **facts}, partial)
 
 
 def load_encoder(encoder, path):

@@ -6,11 +6,10 @@ found right or wrong; NAME-GPU.kernels is what tensorrt_rtx compiled for a GPU, 
 
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 
-from calib.base.errors import OutputError
+from calib.files.atomic_file import write_file
 
 HEX_DIGITS = 16
 
@@ -90,15 +89,8 @@ def read_bytes(path):
 
 def write_bytes(path, data):
     """Replace a file once the new one is whole, if there is something to write and somewhere. Raises OutputError."""
-    if path is None or not data:
-        return
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_bytes(data)
-        os.replace(unfinished, path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    if path is not None and data:
+        write_file(path, data)
 
 
 def _plain(text):

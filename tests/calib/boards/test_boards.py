@@ -152,7 +152,7 @@ def test_from_a_folder_of_pictures_to_a_calibration(tmp_path, pictures, capsys):
 
 
 def test_a_camera_is_watched_until_there_is_enough(tmp_path, pictures, views, monkeypatch):
-    monkeypatch.setattr("calib.boards.wanted.ENOUGH_VIEWS", len(views) - 3)
+    monkeypatch.setattr("calib.boards.wanted.MIN_VIEWS_TO_SOLVE", len(views) - 3)
 
     def serve(connection, camera):
         for number in range(10**6):
@@ -165,7 +165,7 @@ def test_a_camera_is_watched_until_there_is_enough(tmp_path, pictures, views, mo
 
 
 def test_a_camera_is_watched_until_the_board_has_leaned(monkeypatch):
-    monkeypatch.setattr("calib.boards.wanted.ENOUGH_VIEWS", 12)
+    monkeypatch.setattr("calib.boards.wanted.MIN_VIEWS_TO_SOLVE", 12)
     studio, collection = BoardStudio(CHARUCO, NARROW), ViewCollection(CHARUCO)
     wanted = Wanted(collection, "brown")
     assert "10 more different views" in wanted.reasons()[0]

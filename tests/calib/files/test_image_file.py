@@ -7,7 +7,17 @@ import cv2
 import numpy as np
 import pytest
 
-from calib.files.image_file import UnreadableImage, decode_rgb, read_depth_m, read_depth_u16, read_gray, read_rgb
+from calib.base.errors import BadInputError
+from calib.files.image_file import (
+    UnreadableImage,
+    decode_rgb,
+    encode_jpeg,
+    encode_png,
+    read_depth_m,
+    read_depth_u16,
+    read_gray,
+    read_rgb,
+)
 from tests.helpers.paths import DATA
 from tests.helpers.tiny_recordings import picture, truncate, write_rgb
 
@@ -104,8 +114,30 @@ def test_a_thumbnail_does_not_hide_that_the_end_is_missing(tmp_path):
 
 
 @pytest.mark.parametrize("data", [jpeg(), encoded(picture(0), ".png")])
-def test_bytes_after_the_end_do_no_harm(tmp_path, data):
-    assert np.array_equal(read(tmp_path, data + b"SEFT" + bytes(range(256)), "a"), read(tmp_path, data, "b"))
+@pytest.mark.parametrize("appended", [b"SEFT" + bytes(range(256)), b"\0\0\0\x18ftypmp42" + bytes(10_000)])
+def test_bytes_after_the_end_do_no_harm(tmp_path, data, appended):
+    """Photos with depth maps, or with the clip of a motion photo, which is as long as it likes."""
+    assert np.array_equal(read(tmp_path, data + appended, "a"), read(tmp_path, data, "b"))
+
+
+def test_a_truncated_photo_is_not_saved_by_what_was_appended_to_another(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(jpeg()[:-500] + bytes(10_000))
+    assert "truncated or empty" in refusal(tmp_path / "a.jpg")
+
+
+def test_what_is_refused_is_bad_input_that_says_what_to_do(tmp_path):
+    """Recordings skip an UnreadableImage; where nobody does, it is one line and exit code 2."""
+    (tmp_path / "a.png").write_bytes(b"")
+    assert "leave it out" in refusal(tmp_path / "a.png")
+    assert issubclass(UnreadableImage, BadInputError) and UnreadableImage("x").exit_code == 2
+
+
+def test_images_are_written_as_they_are_read(tmp_path):
+    rgb, depth_u16 = picture(4), np.arange(12, dtype=np.uint16).reshape(3, 4) * 999
+    assert np.array_equal(read(tmp_path, encode_png(rgb)), rgb)
+    assert np.abs(read(tmp_path, encode_jpeg(rgb)).astype(int) - rgb).mean() < 3
+    (tmp_path / "d.png").write_bytes(encode_png(depth_u16))
+    assert np.array_equal(read_depth_u16(tmp_path / "d.png"), depth_u16)
 
 
 def test_damaged_and_foreign_files(tmp_path):
@@ -131,7 +163,8 @@ def test_sizes_beyond_all_memory(tmp_path):
     assert "damaged" in refusal(tmp_path / "a.png")
 
 
-def test_depth_stays_raw(tmp_path):
+def test_depth_stays_raw_but_for_what_is_no_reading(tmp_path):
+    """0 and 65535; 65534 is a distance."""
     raw = np.array([[0, 1, 1000], [65534, 65535, 7]], np.uint16)
     (tmp_path / "d.png").write_bytes(encoded(raw, ".png"))
     depth_u16 = read_depth_u16(tmp_path / "d.png")

@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from calib.base.errors import CalibrationError
 from calib.files.exif import focal_from_exif
-from calib.focal.bundle import Bundle, Observations, Scene, Settings
+from calib.focal.bundle import FocalBundle, Observations, Scene, Settings
 from calib.focal.estimate import estimate_camera, without_outliers
 from calib.focal.lens import LENS, project
 from calib.focal.structure import grow
@@ -65,7 +65,7 @@ def test_derivatives_are_those_of_differences(scene):
 def test_a_made_up_scene_tells_its_lens(scene, start):
     _, seen = scene
     wide = Settings(prior_std=(0.5, 0.01, 0.01, 0.1, 0.02, 0.1), prior_mean=(np.log(0.9), 0, 0, 0, 0, 0), sigma=NOISE)
-    bundle = Bundle(grow(seen, start, wide), seen, Settings(
+    bundle = FocalBundle(grow(seen, start, wide), seen, Settings(
         free_lens=("log_focal", "k1"), prior_std=wide.prior_std, prior_mean=wide.prior_mean, sigma=NOISE)).run()
     std = np.sqrt(np.diag(bundle.lens_covariance()))
     error = (bundle.scene.lens - TRUE_LENS)[[LENS.index("log_focal"), LENS.index("k1")]]
@@ -84,7 +84,7 @@ def test_tracks_that_slid_along_an_edge_are_left_out(scene):
     both = both.select(np.argsort(both.key, kind="stable"))
     points = np.concatenate([true.X, [slid / np.linalg.norm(slid)]])
     settings = Settings(free_lens=("log_focal", "k1"), sigma=NOISE)
-    kept = without_outliers(Bundle(true._replace(X=points), both, settings), settings)
+    kept = without_outliers(FocalBundle(true._replace(X=points), both, settings), settings)
     assert len(kept.seen.key) == len(seen.key) and len(kept.scene.X) == len(points) - 1
 
 

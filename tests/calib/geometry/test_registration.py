@@ -6,11 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from calib.base.errors import BadInputError
 from calib.geometry import nyu_kinect
 from calib.geometry.camera import Camera
 from calib.geometry.distortion import to_pixels
-from calib.geometry.nyu_kinect import DEPTH_CAMERA, NYU_CAMERA, T_COLOUR_DEPTH, metres, paired, registered
+from calib.geometry.nyu_kinect import DEPTH_CAMERA, NYU_CAMERA, T_COLOUR_DEPTH, metres, registered
 from calib.geometry.registration import Registration, undistorted_rays
 
 COLOUR = Camera(80, 60, 70.0, 71.0, 39.0, 30.0)
@@ -94,14 +93,3 @@ def test_nyu_disparity_becomes_metres():
     depth_m = metres(disparity.byteswap())
     assert depth_m[0] == pytest.approx([0, 0, 351.3 / 392.5, 351.3 / 175.5, 351.3 / 92.5, 0, 0, 0, 0, 0])
     assert not metres(np.full((2, 2), 2047, np.uint16).byteswap()).any()
-
-
-def test_nyu_colour_images_go_with_one_depth_image_each(tmp_path):
-    for name in ("d-1.00-5.pgm", "d-1.30-5.pgm", "d-1.32-5.pgm", "d-1.91-6.pgm", "d-1.91-7.pgm", "d-9.00-1.pgm",
-                 "r-1.02-5.ppm", "r-1.31-5.ppm", "r-1.90-5.ppm", "r-3.00-5.ppm", "a-1.00-5.dump"):
-        (tmp_path / name).touch()
-    assert [(time_s, rgb.name, depth.name) for time_s, rgb, depth in paired(tmp_path)] == [
-        (1.02, "r-1.02-5.ppm", "d-1.00-5.pgm"), (1.90, "r-1.90-5.ppm", "d-1.91-6.pgm")]
-    (tmp_path / "d-x.pgm").touch()
-    with pytest.raises(BadInputError, match="d-x.pgm"):
-        paired(tmp_path)

@@ -1,5 +1,7 @@
 """`python -m depth quantize`: an int8 network predicts what the float one does, or there is none."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -98,7 +100,7 @@ def test_layers_at_both_ends_stay_in_float(tmp_path):
     names = [f"t{k}" for k in range(25)]
     weights = np.eye(3, dtype=np.float32)[:, :, None, None]
     path = onnx_file(tmp_path / "net.onnx", {"t0": (1, 3, *SIZE)}, {"t24": (1, 3, *SIZE)},
-                     [("Conv", [a, "w"], [b], {}) for a, b in zip(names, names[1:])], {"w": weights})
+                     [("Conv", [a, "w"], [b], {}) for a, b in pairwise(names)], {"w": weights})
     images = (RANDOM.random((1, 3, *SIZE), dtype=np.float32) for _ in range(2))
 
     class Declared:

@@ -298,7 +298,7 @@ def test_recordings_pair_by_time(tmp_path):
     (tmp_path / "depth.txt").write_text("0.01 depth/0.png\n0.115 depth/1.png\n0.5 depth/2.png\n")
     assert open_dataset(tmp_path).names == ["rgb/0.png", "rgb/1.png"]
     (tmp_path / "depth.txt").write_text("# nothing\n")
-    assert "no recording" in refusal(tmp_path)
+    assert "depth.txt names no image" in refusal(tmp_path)
     (tmp_path / "depth.txt").write_text("0.01\n")
     assert "line 1" in refusal(tmp_path)
 
@@ -397,11 +397,26 @@ def test_damaged_files_are_named(tmp_path):
     assert "rgb_00001.png" in refusal(tmp_path)
     dataset = open_dataset(tmp_path)
     (tmp_path / "sync_depth_00002.png").write_bytes(cv2.imencode(".png", np.zeros((4, 4), np.uint8))[1].tobytes())
-    with pytest.raises(BadInputError, match="sync_depth_00002.png is not a 16-bit"):
+    with pytest.raises(BadInputError, match="sync_depth_00002.png: not a 16-bit"):
         dataset[1]
     (tmp_path / "rgb_00002.png").unlink()
     with pytest.raises(BadInputError, match="rgb_00002.png"):
         dataset[1]
+
+
+def test_photos_with_clips_behind_them_and_depth_without_reading(tmp_path):
+    """The same rules as for recordings that SLAM runs on, from the same reader."""
+    write_view(tmp_path / "view_000", view(1))
+    photo, before = tmp_path / "view_000.jpg", open_dataset(tmp_path)[0].rgb
+    whole = photo.read_bytes()
+    photo.write_bytes(whole + b"ftypmp42" + bytes(10_000))
+    depth_u16 = np.full((24, 32), 2000, np.uint16)
+    depth_u16[:4] = 65535
+    write_png(photo.with_suffix(".depth.png"), depth_u16)
+    sample = open_dataset(tmp_path)[0]
+    assert np.array_equal(sample.rgb, before) and np.all(sample.depth_m[4:] == 2) and not sample.depth_m[:4].any()
+    photo.write_bytes(whole[:-10])
+    assert "view_000.jpg: truncated" in refusal(tmp_path)
 
 
 @pytest.mark.skipif(not NYU.is_dir(), reason="needs NYU's labelled images")
