@@ -16,7 +16,7 @@ from depth.evaluation.contact_sheet import CAPTION, TILE
 from depth.losses.objective import Objective
 from depth.networks.registry import NETWORKS
 from depth.training.recipes import RECIPES
-from tests.depth.data.test_datasets import write_nyu_folder
+from tests.helpers.depth_datasets import write_nyu_folder
 from tests.helpers.tiny_networks import install
 
 BY_NAME = {row.name: row for row in ROWS}

@@ -17,7 +17,7 @@ from depth.evaluation.contact_sheet import CAPTION, TILE, ComparisonSheet, Conta
 from depth.evaluation.evaluate import Evaluation, at_pixels_of, evaluated, evenly, predicted_on_truth
 from depth.evaluation.metrics import METRICS
 from depth.evaluation.protocol import PROTOCOLS
-from tests.depth.data.test_datasets import write_nyu_folder
+from tests.helpers.depth_datasets import write_nyu_folder
 from tests.helpers.onnx_file import onnx_file
 from tests.helpers.paths import DATA
 from tests.helpers.tiny_recordings import write_tum
