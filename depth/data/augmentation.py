@@ -9,7 +9,7 @@ from depth.data import colour
 from depth.data.geometry import Placement, covering_scale, placed, without_border
 
 BLUR_PX = (0.3, 1.5)
-"""Standard deviation of blurs."""
+"""Least and largest standard deviation of a blur."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Augmentation:
         seen = size[1] / scale / stretch**0.5, size[0] / scale * stretch**0.5
         where = rng.uniform(size=2) if self.move else (0.5, 0.5)
         room = image_size[1] - seen[0], image_size[0] - seen[1]  # negative where the input shows more than the image
-        centre = tuple(float(seen[k] / 2 + where[k] * room[k] - 0.5) for k in (0, 1))
+        u, v = (float(seen[k] / 2 + where[k] * room[k] - 0.5) for k in (0, 1))
         rotation_rad = np.radians(rng.uniform(-self.rotation_deg, self.rotation_deg))
-        return Placement(float(scale), centre, float(rotation_rad), float(stretch), bool(rng.uniform() < self.flip))
+        return Placement(float(scale), (u, v), float(rotation_rad), float(stretch), bool(rng.uniform() < self.flip))
 
     def _coloured(self, rgb, rng):
         """Values that leave [0, 255] are cut off, as in a camera."""
@@ -99,15 +99,16 @@ AUGMENTATIONS = {
     "eigen_kitti": Augmentation(scale=(1.0, 1.2), move=True, flip=0.5, gain=(0.8, 1.2)),
     "hao": Augmentation(cover=320 / 416, flip=0.5, brightness=(-0.2, 0.2), contrast=(0.8, 1.2)),
     "strong": Augmentation(scale=(0.9, 1.4), even_scale=True, zoom=0.35, zoomed=(1.4, 3.0), rotation_deg=5.0,
-                           stretch=(0.8, 1.25), move=True, flip=0.5, gain=(0.8, 1.2), brightness=(-0.15, 0.15), contrast=(0.6, 1.4),
-                           saturation=(0.5, 1.5), hue_deg=18.0, gamma=(0.7, 1.4), grey=0.1, blur=0.2, noise=0.03),
+                           stretch=(0.8, 1.25), move=True, flip=0.5, gain=(0.8, 1.2), brightness=(-0.15, 0.15),
+                           contrast=(0.6, 1.4), saturation=(0.5, 1.5), hue_deg=18.0, gamma=(0.7, 1.4), grey=0.1,
+                           blur=0.2, noise=0.03),
 }
 """`eigen_kitti`: footnote 2 of Eigen 2014 (no rotation, less enlargement). `hao`: Hao 2018, section 4.1 (640x480 to
 416x312, its middle 320x240, brightness, contrast, flip)."""
 
 
 def augmentation_named(name):
-    """Raises BadInputError."""
+    """Name -> Augmentation. Raises BadInputError for a name that is not in AUGMENTATIONS."""
     if name not in AUGMENTATIONS:
         raise BadInputError(f"no augmentation {name!r}; there are {', '.join(AUGMENTATIONS)}")
     return AUGMENTATIONS[name]

@@ -16,7 +16,7 @@ DATASETS = {
     "make3d": ("depth.data.make3d", "Make3D"),
     "sun": ("depth.data.sun_rgbd", "SunRgbd"),
 }
-"""In the order in which an unnamed path is offered to them."""
+"""Module and class of every dataset, in the order in which a path without a name is offered to them."""
 
 
 def open_dataset(location, split="all"):

@@ -6,7 +6,8 @@ A strength that changes nothing costs nothing.
 import cv2
 import numpy as np
 
-GREY_WEIGHTS = np.float32([0.299, 0.587, 0.114])
+GREY_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
+"""Shares of red, green and blue in luma (ITU-R BT.601)."""
 
 
 def with_gain(image, gain):
@@ -15,12 +16,12 @@ def with_gain(image, gain):
 
 
 def with_brightness(image, added):
-    """Hao 2018, section 4.1: the same number added to all values."""
+    """The same number added to all values. Hao 2018, section 4.1."""
     return image if added == 0 else image + np.float32(added)
 
 
 def with_contrast(image, factor):
-    """Hao 2018, section 4.1: differences from each channel's mean times a factor."""
+    """Differences from each channel's mean times a factor. Hao 2018, section 4.1."""
     if factor == 1:
         return image
     mean = image.mean((0, 1), keepdims=True)
@@ -50,6 +51,7 @@ def with_gamma(image, power):
 
 
 def with_blur(image, sigma_px):
+    """Gaussian blur of this standard deviation."""
     if sigma_px == 0:
         return image
     return cv2.GaussianBlur(image, (0, 0), float(sigma_px), borderType=cv2.BORDER_REFLECT)

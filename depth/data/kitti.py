@@ -18,13 +18,13 @@ from depth.data.sample import Sample
 from depth.data.split import chosen
 
 UNITS_PER_M = 256.0
-"""Of the depth benchmark's images."""
+"""Units of the depth benchmark's 16-bit images in a metre."""
 CAMERAS = ("image_02", "image_03")
 """Left and right colour cameras, as unassociated shots: Eigen 2014, section 4.2."""
 
 
 class Kitti:
-    """See depth.data.sample.DepthDataset. Eigen's split comes as a text file: --split eigen_test_files.txt."""
+    """KITTI as a depth.data.sample.DepthDataset. Eigen's split comes as a text file: --split eigen_test_files.txt."""
 
     border, farthest_m, protocol = 0.0, math.inf, "kitti"
     licence = "KITTI: CC BY-NC-SA 3.0 (non-commercial); made by Geiger, Lenz, Stiller and Urtasun (2013)"
@@ -34,7 +34,7 @@ class Kitti:
         images = sorted(path for camera in CAMERAS for path in self.folder.glob(f"*/*/{camera}/data/*")
                         if path.suffix in (".png", ".jpg"))
         dense = {path.parents[1].name: path for path in self.folder.rglob("proj_depth/groundtruth")}
-        pairs = [(image, truth) for image in images if (truth := _truth_of(image, dense))]
+        pairs = [(image, ground_truth) for image in images if (ground_truth := _ground_truth_of(image, dense))]
         if not pairs:
             raise BadInputError(f"{folder} has no DATE/DRIVE/image_02/data with velodyne_points or proj_depth")
         names = [str(image.relative_to(self.folder)) for image, _ in pairs]
@@ -49,14 +49,14 @@ class Kitti:
         return len(self.pairs)
 
     def __getitem__(self, index):
-        image, truth = self.pairs[index]
+        image, ground_truth = self.pairs[index]
         rgb = read_rgb(image)
         P, T_rect_velo = calibration(image.parents[3], image.parents[1].name)
         camera = Camera(rgb.shape[1], rgb.shape[0], P[0, 0], P[1, 1], P[0, 2], P[1, 2])
-        if truth.suffix == ".png":
-            depth_m = read_depth_u16(truth) / np.float32(UNITS_PER_M)
+        if ground_truth.suffix == ".png":
+            depth_m = read_depth_u16(ground_truth) / np.float32(UNITS_PER_M)
         else:
-            depth_m = projected(_points(truth), P @ T_rect_velo, rgb.shape[:2])
+            depth_m = projected(_points(ground_truth), P @ T_rect_velo, rgb.shape[:2])
         return Sample(rgb, camera, depth_m, camera)
 
 
@@ -111,7 +111,7 @@ def _points(path):
         raise BadInputError(f"{path} is not a file of laser points (x, y, z, reflectance)") from error
 
 
-def _truth_of(image, dense):
+def _ground_truth_of(image, dense):
     """Image path and {drive: its groundtruth folder} -> path of its depth, or None."""
     drive, camera = image.parents[2], image.parents[1].name
     candidates = [dense[drive.name] / camera / f"{image.stem}.png"] if drive.name in dense else []

@@ -17,15 +17,15 @@ from depth.data.sample import Sample
 from depth.data.split import chosen
 
 MAKE3D_CAMERA = Camera(1704, 2272, 2407.33127, 2400.20917, 833.721045, 1110.712239)
-"""From the dataset's own code (Default.fx, fy, Ox, Oy)."""
+"""The camera of the full-size images, from the dataset's own code (Default.fx, fy, Ox, Oy)."""
 SIZE = 460, 345
 """(height, width) to which papers bring the images: Laina 2016, section 4.3, after Liu 2014."""
 DEPTH_CHANNEL = 3
-"""Of Position3DGrid: "depths", the distance to the scanner, which all papers take for z; the others are often all 0."""
+"""The part "depths" of Position3DGrid, distances to the scanner, which all papers take for z; others are often 0."""
 
 
 class Make3D:
-    """See depth.data.sample.DepthDataset. `test`: the images below a folder whose name begins with `Test`."""
+    """Make3D as a depth.data.sample.DepthDataset. `test`: images below a folder whose name begins with `Test`."""
 
     border, farthest_m, protocol = 0.0, 70.0, "make3d-c1"  # Laina 2016, section 4.3
     licence = "Make3D: for research use; made by Saxena, Sun and Ng (2009)"

@@ -1,4 +1,4 @@
-"""MATLAB files up to version 7."""
+"""Arrays from MATLAB files up to version 7."""
 
 from scipy.io import loadmat
 

@@ -22,7 +22,7 @@ UNITS_PER_M = 1000.0
 
 
 class NyuFolder:
-    """See depth.data.sample.DepthDataset."""
+    """The labelled or synchronised pairs as a depth.data.sample.DepthDataset."""
 
     border, farthest_m, protocol, licence = NYU_BORDER, math.inf, "nyu", NYU_LICENCE
 
@@ -34,7 +34,7 @@ class NyuFolder:
         if not pairs:
             raise BadInputError(f"{folder} has no pairs rgb_NNNNN.jpg and sync_depth_NNNNN.png")
         names = [str(rgb.relative_to(self.folder)) for rgb, _ in pairs]
-        numbers = [int(RGB_NAME.fullmatch(rgb.name)[1]) for rgb, _ in pairs]
+        numbers = [int(_digits(rgb)) for rgb, _ in pairs]
         indices = chosen(names, numbers, split, folder)
         self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
 
@@ -60,4 +60,9 @@ def _camera(path, size):
 
 
 def _depth_of(rgb_path):
-    return rgb_path.with_name(f"sync_depth_{RGB_NAME.fullmatch(rgb_path.name)[1]}.png")
+    return rgb_path.with_name(f"sync_depth_{_digits(rgb_path)}.png")
+
+
+def _digits(rgb_path):
+    """rgb_00012.png -> `00012`"""
+    return RGB_NAME.sub(r"\1", rgb_path.name)

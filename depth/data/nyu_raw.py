@@ -20,7 +20,7 @@ from depth.data.split import BLOCK, chosen
 
 
 class NyuRaw:
-    """See depth.data.sample.DepthDataset. Validation takes whole scenes; there is no test split."""
+    """The raw frames as a depth.data.sample.DepthDataset. Validation takes whole scenes; there is no test split."""
 
     border, farthest_m, protocol, licence = 0.0, math.inf, "nyu", NYU_LICENCE
 

@@ -6,7 +6,7 @@ from calib.base.errors import BadInputError
 
 SPLITS = ("train", "val", "test", "all")
 BLOCK, EVERY = 24, 8
-"""Neighbours show the same room, so validation takes whole blocks: of each 8 blocks of 24 images, the last."""
+"""Validation takes the last of every 8 blocks of 24 images: neighbouring images show the same room."""
 
 
 def is_validation(number):

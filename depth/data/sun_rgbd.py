@@ -1,8 +1,8 @@
 """SUN RGB-D, of which B3DO is the part `kv1/b3dodata`: one folder per image with image/, depth/ and intrinsics.txt.
 
 Song 2015; Janoch 2011 (B3DO). Hao 2018, section 4.4, shows how a network trained on NYU does on B3DO. The official test
-images are named in allsplit.mat of SUNRGBDtoolbox, expected as it unpacks (traintestSUNRGBD/) in the same folder, beside
-it, or alone.
+images are named in allsplit.mat of SUNRGBDtoolbox, expected as it unpacks (traintestSUNRGBD/) in the same folder, next
+to it, or alone.
 """
 
 import math
@@ -23,8 +23,10 @@ SPLIT_FILES = ("SUNRGBDtoolbox/traintestSUNRGBD/allsplit.mat", "traintestSUNRGBD
 
 
 class SunRgbd:
-    """See depth.data.sample.DepthDataset. `train` and `val` share what is not official test images, as far as
-    allsplit.mat is there to tell; `test` needs it."""
+    """SUN RGB-D as a depth.data.sample.DepthDataset.
+
+    `train` and `val` share the images that allsplit.mat, where there is one, does not name for `test`; `test` needs it.
+    """
 
     border, farthest_m, protocol = 0.0, math.inf, "indoor"
     licence = "SUN RGB-D: for research use; made by Song, Lichtenberg and Xiao (2015), with B3DO, NYU and SUN3D images"

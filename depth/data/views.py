@@ -18,7 +18,7 @@ from depth.data.split import BLOCK, chosen
 
 
 class Views:
-    """See depth.data.sample.DepthDataset. Validation takes whole folders where there are several."""
+    """Single pictures as a depth.data.sample.DepthDataset. Validation takes whole folders where there are several."""
 
     border, farthest_m, protocol = 0.0, math.inf, "indoor"
 
@@ -57,7 +57,7 @@ def _image_of(depth_path):
 
 
 def _numbers(paths):
-    """What decides about validation: the folder's number where there are several, else the image's."""
+    """Numbers by which images are split: those of the folders where there are several, else of the images."""
     folders = [list(members) for _, members in groupby(paths, lambda path: path.parent)]
     if len(folders) == 1:
         return range(len(paths))

@@ -1,11 +1,11 @@
-"""Means over the pixels that have a truth, and logarithms that training can start from."""
+"""Means over the pixels that have ground truth, and logarithms that training can start from."""
 
 import torch
 
 
-def residual(predicted, truth, valid):
-    """predicted - truth where valid, else 0 (and no gradient, whatever the truth holds)."""
-    return torch.where(valid, predicted - torch.where(valid, truth, 0), 0)
+def residual(predicted, ground_truth, valid):
+    """predicted - ground truth where valid, else 0 (and no gradient, whatever the ground truth holds)."""
+    return torch.where(valid, predicted - torch.where(valid, ground_truth, 0), 0)
 
 
 def mean(values, valid):
@@ -25,8 +25,10 @@ def mean_of_images(losses, valid):
 
 
 def log_depth(depth_m, floor_m=0.01):
-    """Natural logarithm, continued below `floor_m` by its tangent: an untrained network may predict 0 or less, and
-    must still be pulled upwards by a finite gradient."""
+    """Natural logarithm of depth, continued below `floor_m` by its tangent.
+
+    An untrained network may predict 0 or less, and must still be pulled upwards by a finite gradient.
+    """
     low = depth_m < floor_m
     floor = torch.as_tensor(floor_m, dtype=depth_m.dtype, device=depth_m.device)
     return torch.where(low, floor.log() + (depth_m - floor) / floor, torch.where(low, floor, depth_m).log())

@@ -10,7 +10,7 @@ class AlexNet(nn.Module):
     """
 
     surplus = ("classifier.",)
-    """What an ImageNet checkpoint has besides: names that begin so."""
+    """Beginnings of the names that an ImageNet checkpoint has besides these."""
     channels = 256
 
     def __init__(self):

@@ -40,7 +40,7 @@ class CnnFC(nn.Module):
         self.dropout = nn.Dropout()
         self.predict = nn.Linear(4096, eigen.OUTPUT_SIZE[0] * eigen.OUTPUT_SIZE[1], bias=False)
         initialise_he(self)
-        initialise_normal(self.predict, eigen.SMALL)
+        initialise_normal(self.predict, eigen.FIRST_STD)
 
     def forward(self, rgb):
         require_size(rgb, eigen.INPUT_SIZE)

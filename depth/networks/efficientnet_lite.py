@@ -9,11 +9,11 @@ from torch import nn
 from depth.networks.depthwise import DepthwiseConv2d
 
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192))
-"""Blocks, kernel, stride of the first block, expansion, channels. The paper's seventh stage, one block to 320 channels,
-is left out: it serves the classifier, and costs a twelfth of the time and a fifth of the parameters."""
+"""Stages: blocks, kernel, stride of the first block, expansion, channels. The paper's seventh stage, one block to
+320 channels, is left out: it serves the classifier, and costs a twelfth of the time and a fifth of the parameters."""
 STEM = 32
 MEAN, STD = (127 / 255,) * 3, (128 / 255,) * 3
-"""Of the RGB in [0, 1] it was trained with."""
+"""Mean and standard deviation of the RGB in [0, 1] that it was trained with."""
 
 
 class InvertedBottleneck(nn.Module):
@@ -46,10 +46,10 @@ class EfficientNetLite0(nn.Module):
     """Normalised images (B, 3, h, w), sides multiples of 32 -> features at 1/2, 1/4, 1/8, 1/16 and 1/32."""
 
     surplus = ("_blocks.15.", "_conv_head.", "_bn1.", "_fc.")
-    """What the ImageNet checkpoint has besides: names that begin so."""
+    """Beginnings of the names that the ImageNet checkpoint has besides these."""
     channels = (16, 24, 40, 112, 192)
     taps = (0, 2, 4, 10, 14)
-    """The last block at each size."""
+    """Numbers of the last block at each size."""
 
     def __init__(self):
         super().__init__()

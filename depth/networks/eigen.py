@@ -15,10 +15,10 @@ from depth.networks.image_input import Normalise, require_size
 from depth.networks.initialise import initialise_he, initialise_normal
 
 INPUT_SIZE, OUTPUT_SIZE = (228, 304), (55, 74)
-"""(height, width)."""
+"""Sizes (height, width) of images and depth maps."""
 KERNELS, STRIDES, WIDTHS = (11, 5, 3, 3, 3), (4, 1, 1, 1, 1), (96, 256, 384, 384, 256)
-"""Of the coarse layers 1-5."""
-SMALL = 0.001
+"""Kernels, strides and channels of the coarse layers 1-5."""
+FIRST_STD = 0.001
 """Standard deviation of the last full connection's first weights: predictions start near 1 m, not anywhere."""
 
 
@@ -48,7 +48,7 @@ class EigenCoarse(nn.Module):
         self.dropout = nn.Dropout()
         self.layer7 = nn.Linear(4096, OUTPUT_SIZE[0] * OUTPUT_SIZE[1])
         initialise_he(self)
-        initialise_normal(self.layer7, SMALL)
+        initialise_normal(self.layer7, FIRST_STD)
 
     def forward(self, rgb):
         require_size(rgb, INPUT_SIZE)
@@ -79,7 +79,7 @@ class Eigen(nn.Module):
         return self.fine4(self.fine3(fine2))
 
     def train(self, mode=True):
-        """As every module, but the coarse network stays as it predicts: its dropout would be noise in the input."""
+        """Change the mode, except of the coarse network, which stays in eval mode: its dropout would be input noise."""
         super().train(mode)
         self.coarse.eval()
         return self

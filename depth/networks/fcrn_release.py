@@ -14,11 +14,14 @@ from depth.networks.unpooling import interleave
 from depth.networks.up_projection import UpProjection
 
 EPSILON = 1e-4
+"""Epsilon of batch normalisation."""
 
 
 class ReleasedUpConvolution(nn.Module):
-    """(B, channels_in, h, w) -> (B, channels_out, 2h, 2w) by four convolutions, in the release's letters: B has 2x3
-    weights and fills odd rows, C has 3x2 and fills odd columns."""
+    """(B, channels_in, h, w) -> (B, channels_out, 2h, 2w) by four convolutions, in the release's letters.
+
+    B has 2x3 weights and fills odd rows, C has 3x2 and fills odd columns.
+    """
 
     def __init__(self, channels_in, channels_out):
         super().__init__()
@@ -34,6 +37,7 @@ class ReleasedUpConvolution(nn.Module):
 
 
 def released_up_projection(channels_in, channels_out):
+    """The up-projection with the up-convolution of the release."""
     return UpProjection(channels_in, channels_out, up=ReleasedUpConvolution(channels_in, 2 * channels_out))
 
 

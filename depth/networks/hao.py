@@ -9,6 +9,8 @@ and what was chosen:
   extractor only has neither attention nor dilated blocks.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -18,8 +20,9 @@ from depth.networks.initialise import initialise_xavier
 from depth.networks.resnet import ResNet
 
 DILATIONS = (1, 2, 4, 8)
-"""Of the four stages of the dense feature extractor. Section 3.3."""
+"""Dilations of the four stages of the dense feature extractor. Section 3.3."""
 WIDTH = 256
+"""Channels behind every channel reduce block."""
 
 
 class ChannelReduceBlock(nn.Module):
@@ -104,7 +107,7 @@ class HaoBaseline(nn.Module):
         self.encoder = ResNet(50)
         widths = (64, *self.encoder.channels)
         self.up = nn.ModuleList(nn.ConvTranspose2d(deep, shallow, 3, 2, 1, bias=False)
-                                for shallow, deep in zip(widths, widths[1:]))
+                                for shallow, deep in pairwise(widths))
         self.norm = nn.ModuleList(nn.BatchNorm2d(width) for width in widths[:-1])
         self.predict = nn.Conv2d(64, 1, 3, padding=1)
         for layer in (self.up, self.predict):
@@ -119,10 +122,9 @@ class HaoBaseline(nn.Module):
 
 
 def fix_pretrained(network):
-    """Keep fixed, while a network with an ImageNet encoder trains, what section 3.4 keeps fixed.
+    """Fix those parameters of a network with an ImageNet encoder that section 3.4 keeps fixed in training.
 
-    These are the parameters of the first two stages (up to Res-Block 1) and those of the encoder's batch normalisation;
-    its statistics stay as long as `network.encoder` is in eval mode, into which the caller puts it.
+    Those of the first two stages (up to Res-Block 1) and of the encoder's batch normalisation, whose statistics stay as long as `network.encoder` is in eval mode, into which the caller puts it.
     """
     encoder = network.encoder
     for module in (encoder.conv1, encoder.bn1, encoder.layer1):

@@ -24,7 +24,7 @@ from depth.networks.up_projection import UpProjection
 from depth.networks.vgg import Vgg16
 
 NYU_SIZE = (228, 304)
-"""Height and width of section 4.2: half of 640x480, cropped in the middle."""
+"""Size (height, width) of section 4.2: half of 640x480, cropped in the middle."""
 DOUBLINGS = 4
 
 
@@ -40,8 +40,10 @@ def deconvolution(channels_in, channels_out):
 
 
 class UpSampler(nn.Module):
-    """Features (B, channels, h, w) -> depth (B, 1, 16h, 16w): 1x1 convolution to `width`, four doublings that halve the
-    channels, dropout, 3x3 convolution. Section 3.1 and fig. 1."""
+    """Features (B, channels, h, w) -> depth (B, 1, 16h, 16w). Section 3.1 and fig. 1.
+
+    1x1 convolution to `width` channels, four doublings that halve the channels, dropout, 3x3 convolution.
+    """
 
     def __init__(self, channels, width, doubling):
         super().__init__()
@@ -63,12 +65,12 @@ def resnet_up_projection():
 
 
 def resnet_up_convolution():
-    """ResNet UpConv: sizes as in UpProj."""
+    """ResNet UpConv: (B, 3, 228, 304) -> (B, 1, 128, 160); other sizes as resnet_up_projection."""
     return EncoderDecoder(ResNet(50), UpSampler(2048, 1024, up_convolution))
 
 
 def resnet_deconvolution():
-    """ResNet DeConv: sizes as in UpProj."""
+    """ResNet DeConv: (B, 3, 228, 304) -> (B, 1, 128, 160); other sizes as resnet_up_projection."""
     return EncoderDecoder(ResNet(50), UpSampler(2048, 1024, deconvolution))
 
 

@@ -23,6 +23,8 @@ FIRST_GUESS = (0.9, -1.2)
 
 
 class DepthAndError(NamedTuple):
+    """The two outputs of Mobile."""
+
     log_depth: torch.Tensor
     """(B, 1, h/2, w/2) natural logarithm of depth in metres."""
     log_error: torch.Tensor
@@ -30,8 +32,10 @@ class DepthAndError(NamedTuple):
 
 
 class Context(nn.Module):
-    """(B, channels_in, h, w) -> (B, channels_out, h, w). Every pixel also sees the mean of the whole image, which tells
-    how large the room is."""
+    """(B, channels_in, h, w) -> (B, channels_out, h, w), where every pixel also sees the mean of the whole image.
+
+    That mean tells how large the room is.
+    """
 
     def __init__(self, channels_in, channels_out):
         super().__init__()
@@ -85,7 +89,7 @@ class Mobile(nn.Module):
         return DepthAndError(*self.predict(features).split(1, dim=1))
 
     def scale_log_error(self, slope, offset):
-        """From now on log_error is slope * log_error + offset; log_depth stays as it is."""
+        """Change the weights so that log_error becomes slope * log_error + offset; log_depth stays as it is."""
         with torch.no_grad():
             self.predict.weight[1] *= slope
             self.predict.bias[1] = slope * self.predict.bias[1] + offset

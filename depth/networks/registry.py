@@ -12,22 +12,24 @@ NYU, QUARTER, HALF = (228, 304), (55, 74), (128, 160)
 
 @dataclass(frozen=True)
 class Network:
+    """An entry of the registry: how to build a network, and what it takes and gives."""
+
     name: str
     paper: str
     factory: str
-    """`module:function` below depth.networks, called with `options`."""
+    """Where it is built: `module:function` below depth.networks, called with `options`."""
     input_size: tuple[int, int]
-    """(height, width) of the paper's images."""
+    """Size (height, width) of the paper's images."""
     output_size: tuple[int, int]
-    """(height, width) of what it predicts for these."""
+    """Size (height, width) of the depth map for an image of `input_size`."""
     loss: str
-    """The paper's own, as `--loss` takes it."""
+    """Loss of the paper, as `--loss` takes it."""
     predicts: str = "depth"
-    """`depth` in metres or `log_depth`, its natural logarithm."""
+    """Kind of the output: `depth` in metres or `log_depth`, its natural logarithm."""
     side_multiple: int | None = 1
-    """Images of other sizes are fine where their sides are multiples of this; None: there are no others."""
+    """Number that divides the sides of images of other sizes; None: there are no others."""
     first_stage: str | None = None
-    """The network that is trained before this one and then becomes its part `coarse`, which stays as it is."""
+    """Network that is trained before this one and then becomes its part `coarse`, which stays fixed."""
     options: dict = field(default_factory=dict)
     any_shape: bool = False
     """Whether images of another shape than `input_size` become inputs of their own shape, not squashed ones. The papers
@@ -37,12 +39,12 @@ class Network:
 
     @property
     def multiple(self):
-        """As NetworkSpec has it."""
+        """The field `multiple` of its NetworkSpec."""
         return self.side_multiple if self.any_shape else None
 
     @property
     def output_names(self):
-        """Of its outputs in files: what they are."""
+        """Names of its outputs in files."""
         return (self.predicts, "log_error") if self.predicts_error else (self.predicts,)
 
     def build(self):
@@ -52,7 +54,7 @@ class Network:
         return getattr(importlib.import_module(f"depth.networks.{module}"), function)(**self.options)
 
     def count_parameters(self):
-        """How many numbers training changes, or has changed in the first stage; allocates none of them."""
+        """Number of trained parameters, those of a first stage included; allocates none of them."""
         with load_torch("counting parameters").device("meta"):
             return sum(parameter.numel() for parameter in self.build().parameters())
 

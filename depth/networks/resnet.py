@@ -54,14 +54,14 @@ LAYERS = {18: (Basic, (2, 2, 2, 2)), 50: (Bottleneck, (3, 4, 6, 3)), 101: (Bottl
 
 
 class Stages(NamedTuple):
-    """What each stage of the encoder gives, (B, C, h, w); without dilation at these parts of the image's size."""
+    """Features (B, C, h, w) of each stage; without dilation at these parts of the image's size."""
 
     half: torch.Tensor
     quarter: torch.Tensor
     eighth: torch.Tensor
     sixteenth: torch.Tensor
     last: torch.Tensor
-    """1/32."""
+    """Features of the last stage, at 1/32."""
 
 
 class ResNet(nn.Module):
@@ -73,7 +73,7 @@ class ResNet(nn.Module):
     """
 
     surplus = ("fc.",)
-    """What an ImageNet checkpoint has besides: names that begin so."""
+    """Beginnings of the names that an ImageNet checkpoint has besides these."""
 
     def __init__(self, depth, dilations=(None, None, None, None), caffe=False):
         super().__init__()

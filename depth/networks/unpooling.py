@@ -14,10 +14,10 @@ def unpool_zeros(features):
 
 
 def unpool_averages(features):
-    """(B, C, h, w) -> (B, C, 2h, 2w): between two values stands their mean, amid four the mean of the four.
+    """(B, C, h, w) -> (B, C, 2h, 2w): between two values their mean, between four the mean of the four.
 
-    001, section 3.3, says "the averaged value of its two nearest neighbors"; an entry amid four has the two entries
-    beside it as nearest, which are means themselves. Beyond the last row and column their values are repeated.
+    001, section 3.3, says "the averaged value of its two nearest neighbors"; an entry between four has two
+    entries as nearest neighbours, which are means themselves. Beyond the last row and column their values are repeated.
     """
     padded = functional.pad(features, (0, 1, 0, 1), mode="replicate")
     right, below, beyond = padded[..., :-1, 1:], padded[..., 1:, :-1], padded[..., 1:, 1:]
@@ -25,6 +25,8 @@ def unpool_averages(features):
 
 
 def interleave(even, odd_columns, odd_rows, odd):
-    """Four maps (B, C, h, w) -> (B, C, 2h, 2w): they go to even rows and columns, even rows and odd columns, odd rows
-    and even columns, odd rows and columns. Laina 2016, fig. 3."""
+    """Four maps (B, C, h, w), one for each parity of row and column -> (B, C, 2h, 2w). Laina 2016, fig. 3.
+
+    They go to even rows and columns, even rows and odd columns, odd rows and even columns, odd rows and columns.
+    """
     return functional.pixel_shuffle(torch.stack((even, odd_columns, odd_rows, odd), dim=2).flatten(1, 2), 2)

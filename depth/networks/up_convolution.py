@@ -30,8 +30,8 @@ class UpConvolution(nn.Module):
 def interleaved_convolutions(features, weight):
     """Unpooling with zeros and 5x5 convolution without the multiplications by zero. Laina 2016, fig. 3.
 
-    Under the centre of the kernel is a value, a zero to its right, a zero below it, or one amid four values: then 3x3,
-    3x2, 2x3 or 2x2 of the weights (A, B, C, D of the figure) meet values, and the rest meets zeros.
+    Under the centre of the kernel is a value, a zero to its right, a zero below it, or one between four values: then
+    3x3, 3x2, 2x3 or 2x2 of the weights (A, B, C, D of the figure) meet values, and the rest meets zeros.
     """
     across, down = functional.pad(features, (0, 1, 1, 1)), functional.pad(features, (1, 1, 0, 1))
     return interleave(functional.conv2d(features, weight[..., ::2, ::2], padding=1),

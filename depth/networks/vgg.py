@@ -10,7 +10,7 @@ class Vgg16(nn.Module):
     """Normalised images (B, 3, h, w) -> one stage: features (B, 512, h/32, w/32), rounded down."""
 
     surplus = ("classifier.",)
-    """What an ImageNet checkpoint has besides: names that begin so."""
+    """Beginnings of the names that an ImageNet checkpoint has besides these."""
     channels = 512
 
     def __init__(self):

@@ -24,8 +24,9 @@ from depth.networks.initialise import initialise_he, initialise_normal
 from depth.networks.resnet import ResNet
 
 INPUT_SIZE, OUTPUT_SIZE = (240, 320), (60, 80)
-"""(height, width)."""
+"""Sizes (height, width) of images and depth maps."""
 MEAN_DEPTH_M = 2.7
+"""Mean depth of NYU."""
 KERNELS, STRIDES, WIDTHS = (11, 5, 3, 3), (4, 1, 1, 1), (96, 256, 384, 256)
 
 
@@ -74,7 +75,7 @@ class ModifiedEigen(nn.Module):
         return functional.relu(self.refine(torch.cat((edges, self.coarse(rgb)), dim=1)))
 
     def train(self, mode=True):
-        """As every module, but the coarse network stays as it predicts: its dropout would be noise in the input."""
+        """Change the mode, except of the coarse network, which stays in eval mode: its dropout would be input noise."""
         super().train(mode)
         self.coarse.eval()
         return self

@@ -9,8 +9,8 @@ from calib.base.errors import MissingPackageError
 from depth.onnx_files.model import open_size, quiet
 
 OPSET = 18
-SMALLEST = 1024
-"""Tensors with fewer numbers stay as they are: they weigh nothing, and biases are the ones that rounding hurts."""
+MIN_HALVED_SIZE = 1024
+"""Least size of tensors that are stored as float16: smaller ones save nothing, and rounding hurts biases most."""
 
 
 def export_onnx(module, size, names, any_size=False):
@@ -46,7 +46,7 @@ def _halve_weights(graph, onnx):
     casts = []
     for tensor in graph.initializer:
         values = onnx.numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < SMALLEST:
+        if values.dtype != np.float32 or values.size < MIN_HALVED_SIZE:
             continue
         name = tensor.name
         tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))

@@ -1,4 +1,4 @@
-"""ONNX files as graphs that can be changed, for runtimes that want them in another form than they are stored in."""
+"""ONNX files as graphs that can be changed, for runtimes that need another form than the stored one."""
 
 import logging
 from contextlib import contextmanager
@@ -13,9 +13,9 @@ class Declared(NamedTuple):
 
     name: str
     type: str
-    """In ONNX's words, as in `tensor(float)`."""
+    """Element type in ONNX's words, as in `tensor(float)`."""
     shape: list
-    """Of ints, and of anything else where the file leaves a size open."""
+    """Sizes: ints, and anything else where the file leaves a size open."""
 
 
 def load_onnx(needed_for):
@@ -28,7 +28,7 @@ def load_onnx(needed_for):
 
 
 def read_model(path, needed_for):
-    """-> onnx.ModelProto, weights beside the file included. Raises NetworkError, MissingPackageError."""
+    """Path -> onnx.ModelProto, weights in files next to it included. Raises NetworkError, MissingPackageError."""
     onnx = load_onnx(needed_for)
     require_file(path)
     try:
@@ -41,7 +41,7 @@ def read_model(path, needed_for):
 
 
 def declared_inputs(model):
-    """-> [Declared], without those that only give a constant its name."""
+    """Inputs of a model, without those that only give a constant its name."""
     onnx = load_onnx("reading ONNX files")
     constants = {tensor.name for tensor in model.graph.initializer}
     return [_declared(value, onnx) for value in model.graph.input if value.name not in constants]
@@ -67,7 +67,7 @@ def fix_shape(model, name, shape):
 
 
 def open_size(model, name):
-    """Leave height and width of the input `name`, (1, 3, h, w), and of all that follows from it, open."""
+    """Leave height and width of the input `name`, (1, 3, h, w), and of all outputs open."""
     for value in (*model.graph.input, *model.graph.output):
         ends = ("height", "width") if value.name == name else (f"{value.name}_height", f"{value.name}_width")
         for size, word in zip(list(value.type.tensor_type.shape.dim)[2:], ends):
@@ -77,7 +77,7 @@ def open_size(model, name):
 
 @contextmanager
 def quiet(name):
-    """Keep the warnings of a logger, with None of the one above all, to itself."""
+    """Silence the warnings of a logger; None is the root logger."""
     logger = logging.getLogger(name)
     before = logger.level
     logger.setLevel(logging.ERROR)
@@ -94,10 +94,10 @@ def require_file(path):
 
 
 def unreadable(path, error):
-    """What a runtime says that could not read the file -> NetworkError."""
+    """The NetworkError for a file that a runtime could not read, with the reason that it gave."""
     return NetworkError(f"{path} cannot be loaded as an ONNX network: {one_line(error)}")
 
 
 def one_line(error):
-    """A message, or that of an exception, in one line of bearable length."""
+    """A message, or that of an exception, in one line of at most 300 characters."""
     return " ".join(str(error).split())[:300]

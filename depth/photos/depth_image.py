@@ -5,9 +5,9 @@ import numpy as np
 
 from depth.evaluation.evaluate import at_pixels_of
 
-UNITS_PER_METRE = 1000.0
-WHOLLY_KNOWN = 0.999
-"""A pixel whose depth mixes in an unknown one is unknown."""
+UNITS_PER_M = 1000.0
+MIN_KNOWN_SHARE = 0.999
+"""Least share of known depth in a pixel: one that mixes in unknown depth is unknown."""
 
 
 def on_image_pixels(depth_m, camera):
@@ -16,12 +16,12 @@ def on_image_pixels(depth_m, camera):
     full_m = at_pixels_of(np.float32(depth_m), seen_by, camera)
     if depth_m.min() > 0:
         return full_m
-    return np.where(at_pixels_of(np.float32(depth_m > 0), seen_by, camera) > WHOLLY_KNOWN, full_m, np.float32(0))
+    return np.where(at_pixels_of(np.float32(depth_m > 0), seen_by, camera) > MIN_KNOWN_SHARE, full_m, np.float32(0))
 
 
 def millimetres(depth_m):
     """(H, W) depth in metres, 0 unknown -> uint16, clipped at 65.535 m; known depth never becomes 0."""
-    known = np.clip(np.round(depth_m * UNITS_PER_METRE), 1, 65535)
+    known = np.clip(np.round(depth_m * UNITS_PER_M), 1, 65535)
     return np.where(depth_m > 0, known, 0).astype(np.uint16)
 
 

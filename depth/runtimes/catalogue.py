@@ -10,15 +10,17 @@ from depth.runtimes.nvidia_gpu import find_gpu
 
 
 class Runtime(NamedTuple):
+    """Where the code of a runtime is, and what it runs."""
+
     module: str
     opener: str
-    """Called with path, options, device and threads; -> DepthEstimator."""
+    """Name of the function or class that makes a DepthEstimator of path, options, device and threads."""
     suffixes: tuple[str, ...]
-    """Of the files that it runs."""
+    """Endings of the files that it runs."""
     needs_gpu: bool = False
-    """Nothing to try where there is no NVIDIA GPU."""
+    """Whether there is nothing to try without an NVIDIA GPU."""
     builds: bool = False
-    """Opening may take minutes; its opener also takes `progress`, a function that is told the share that is done."""
+    """Whether opening may take minutes; the opener then also takes `progress`, called with the share that is done."""
 
 
 RUNTIMES = {
@@ -27,14 +29,14 @@ RUNTIMES = {
     "openvino": Runtime("depth.runtimes.openvino_runtime", "OpenVinoDepth", (".onnx",)),
     "torch": Runtime("depth.runtimes.torch_runtime", "open_torch", (".safetensors", ".pth", ".pt")),
 }
-"""`auto` is the first that runs the file at hand on the machine at hand."""
+"""Runtimes by name; `auto` is the first that runs the given file on this machine."""
 CHOICES = ("auto", *RUNTIMES)
 
 
 def open_estimator(path, options=None, runtime="auto", device="auto", threads=1, network=None, progress=None):
-    """File, {option: text}, names of runtime and device -> DepthEstimator, whose `note` says in one line what runs it,
-    and why nothing better does. Raises BadInputError and its children.
+    """File, {option: text}, names of runtime and device -> DepthEstimator. Raises BadInputError and its children.
 
+    Its `note` says in one line what runs it, and why nothing better does.
     `network`: whose weights they are, for files of weights that do not say so. `progress`: for runtimes that build.
     """
     path = Path(os.path.expanduser(path))
@@ -59,7 +61,7 @@ def open_estimator(path, options=None, runtime="auto", device="auto", threads=1,
 
 
 def able_runtimes(path, runtime="auto", device="auto"):
-    """-> names of the runtimes to try with a file like this, best first. Raises BadInputError."""
+    """Names of the runtimes to try with such a file, best first. Raises BadInputError."""
     if runtime not in CHOICES:
         raise BadInputError(f"--runtime {runtime}: choose one of {', '.join(CHOICES)}")
     suffix = path.suffix.lower()

@@ -1,4 +1,4 @@
-"""What an .onnx file must declare to be a depth network, whichever runtime reads it."""
+"""Depth networks in .onnx files, and what these must declare, whichever runtime reads them."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ class OnnxNetwork(ImageNetwork):
     """An ImageNetwork from a file. A runtime opens the file, hands over what it declares, and adds `run`."""
 
     def __init__(self, path, options, inputs, output_names):
-        """Raises NetworkError if the file is not a depth network."""
+        """Check what the file declares. Raises NetworkError if it is not a depth network."""
         name = Path(path).name
         if len(inputs) != 1 or len(inputs[0].shape or ()) != 4 or inputs[0].type not in NUMPY_TYPES:
             shapes = ", ".join(f"{i.name} {i.type} {i.shape}" for i in inputs) or "none"
@@ -34,7 +34,7 @@ class OnnxNetwork(ImageNetwork):
         raise NotImplementedError
 
     def infer(self, image):
-        """See ImageNetwork."""
+        """Outputs for one input; see ImageNetwork. Raises NetworkError."""
         try:
             return self.run(image.astype(NUMPY_TYPES[self.input.type], copy=False))
         except Exception as error:  # runtimes raise their own undocumented types
@@ -43,7 +43,7 @@ class OnnxNetwork(ImageNetwork):
 
 
 def input_size(name, shape, spec):
-    """(height, width) that the file fixes, else what the options or the default say. Raises NetworkError."""
+    """Size (height, width) that the file fixes, else that of the options or the default. Raises NetworkError."""
     batch, *rest = shape
     channels = rest[0] if spec.layout == "nchw" else rest[2]
     if isinstance(channels, int) and channels != 3:
@@ -54,7 +54,8 @@ def input_size(name, shape, spec):
         raise NetworkError(f"{name} takes batches of {batch} images; export it for one image at a time")
     fixed = sides(shape, spec)
     wanted = spec.size or DEFAULT_SIZE
-    size = tuple(have if isinstance(have, int) else want for have, want in zip(fixed, wanted))
+    height, width = (have if isinstance(have, int) else want for have, want in zip(fixed, wanted))
+    size = height, width
     if spec.size and size != spec.size:
         raise NetworkError(f"{name} takes images of height and width {size[0]},{size[1]} only: drop the "
                            f"option size={wanted[0]},{wanted[1]}")
@@ -62,5 +63,5 @@ def input_size(name, shape, spec):
 
 
 def sides(shape, spec):
-    """Shape of an input -> its [height, width], each an int or anything else where it is open."""
+    """Height and width within the shape of an input: ints, or anything else where they are open."""
     return shape[2:] if spec.layout == "nchw" else shape[1:3]

@@ -19,7 +19,7 @@ class OnnxDepth(OnnxNetwork):
         self.try_out()
 
     def run(self, image):
-        """See OnnxNetwork."""
+        """Run the file once; see OnnxNetwork."""
         return self._session(image.shape).run(self.output_names, {self.input.name: image})
 
     def _session(self, shape):

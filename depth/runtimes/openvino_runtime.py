@@ -1,4 +1,4 @@
-"""Depth networks in ONNX files, run by OpenVINO on the CPU: the fast one, most of all where the CPU knows bfloat16."""
+"""Depth networks in ONNX files, run by OpenVINO on the CPU: fast, most of all where the CPU computes in bfloat16."""
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class OpenVinoDepth(OnnxNetwork):
         self.try_out()
 
     def run(self, image):
-        """See OnnxNetwork. The results are copies, for the next call writes where this one did."""
+        """Run the file once; see OnnxNetwork. The results are copies, since the next call overwrites the originals."""
         request = self._request(image.shape)
         request.infer([image], share_inputs=True)
         return [np.array(request.get_output_tensor(k).data) for k in range(len(self.output_names))]
@@ -85,7 +85,7 @@ def _chosen(precision, core):
 
 
 def _settings(threads, precision):
-    """One image at a time, as soon as possible, on so many threads that are free to share cores with our others."""
+    """Settings for one image at a time, as soon as possible, on `threads` threads that may share cores with others."""
     settings = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": str(threads),
                 "INFERENCE_PRECISION_HINT": PRECISIONS[precision], "ENABLE_CPU_PINNING": "NO"}
     folder = cache_folder("openvino")

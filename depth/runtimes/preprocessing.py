@@ -6,32 +6,34 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-MOST_STRETCH = 1.25
-"""Images are squashed by so much at most where the network can have it otherwise: as in training (`strong`)."""
-LEAST_MULTIPLES = 4
-"""Sides of inputs are never shorter: of a narrow strip a network sees too little at once."""
-MOST_PIXELS = 1.02
-"""Of those of `size`: what may be had for the time that `size` takes."""
+MAX_STRETCH = 1.25
+"""Largest change of aspect ratio where the network takes other sizes: that of training (`strong`)."""
+MIN_MULTIPLES = 4
+"""Shortest side of an input, in multiples: of a narrow strip a network sees too little at once."""
+MAX_PIXEL_RATIO = 1.02
+"""Largest number of pixels of an input over that of `size`: what the time of `size` is enough for."""
 PIXEL_PENALTY = 0.25
-"""What the logarithm of missing pixels costs against that of the stretch when a size is chosen."""
+"""Cost of the logarithm of missing pixels, where that of the stretch costs 1, when a size is chosen."""
 
 
 @lru_cache(maxsize=64)
 def fitted_size(image_size, size, multiple):
-    """(height, width) of an image, and a network's `size` -> the input that this image gets, sides multiples of
-    `multiple`: `size` itself where that squashes little, else of about the image's shape and as many pixels."""
+    """Size of the input for an image, both (height, width), with sides that are multiples of `multiple`.
+
+    It is the network's own `size` where that squashes little, else about the image's shape with as many pixels.
+    """
     def stretch(wanted):
         return abs(math.log(image_size[0] * wanted[1] / (image_size[1] * wanted[0])))
 
     def cost(wanted):
         return stretch(wanted) + PIXEL_PENALTY * math.log(math.prod(size) / math.prod(wanted))
 
-    if stretch(size) <= math.log(MOST_STRETCH):
+    if stretch(size) <= math.log(MAX_STRETCH):
         return size
-    least = LEAST_MULTIPLES * multiple
-    most = int(MOST_PIXELS * math.prod(size))
-    sizes = [(height, width) for height in range(least, most // least + 1, multiple)
-             for width in range(least, most // height + 1, multiple)]
+    min_side = MIN_MULTIPLES * multiple
+    max_pixels = int(MAX_PIXEL_RATIO * math.prod(size))
+    sizes = [(height, width) for height in range(min_side, max_pixels // min_side + 1, multiple)
+             for width in range(min_side, max_pixels // height + 1, multiple)]
     return min(sizes, key=cost, default=size)
 
 
@@ -41,13 +43,13 @@ def to_input(rgb, size, spec):
     image = cv2.resize(rgb, size[::-1], interpolation=interpolation)
     if spec.channels == "bgr":
         image = image[..., ::-1]
-    mean, std = np.float32(spec.mean), np.float32(spec.std)
+    mean, std = np.array(spec.mean, np.float32), np.array(spec.std, np.float32)
     image = (image * np.float32(spec.range / 255) - mean) / std
     return np.ascontiguousarray(image.transpose(2, 0, 1) if spec.layout == "nchw" else image)[None]
 
 
 def to_depth_m(output, spec):
-    """Raw network output -> depth in metres of the training camera; garbage in, garbage (inf, NaN) out."""
+    """Raw network output -> depth in metres for the training camera; inf and NaN where the output is no depth."""
     with np.errstate(all="ignore"):
         if spec.output == "inverse_depth":
             output = 1 / output

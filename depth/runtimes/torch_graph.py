@@ -13,7 +13,7 @@ WARM_UP = 3
 
 
 class GraphedDepth(ImageNetwork):
-    """A depth.runtimes.torch_runtime.TorchDepth in another precision, whose inputs and outputs stay in one place on the GPU."""
+    """A TorchDepth in another precision, whose inputs and outputs stay in one place on the GPU."""
 
     one_size = True
 
@@ -37,7 +37,7 @@ class GraphedDepth(ImageNetwork):
         return [each.float() for each in (outputs if isinstance(outputs, tuple) else (outputs,))]
 
     def infer(self, image):
-        """See ImageNetwork."""
+        """Replay the graph once; see ImageNetwork."""
         self.on_host.copy_(torch.from_numpy(image))
         with torch.cuda.stream(self.stream):
             self.on_gpu.copy_(self.on_host, non_blocking=True)
@@ -46,7 +46,7 @@ class GraphedDepth(ImageNetwork):
 
 
 def fastest(original):
-    """TorchDepth in float32 on the GPU -> the fastest form of it that predicts the same, at worst itself."""
+    """The fastest form of a float32 TorchDepth on the GPU that predicts the same; itself where there is none."""
     for precision in TYPES:
         try:
             candidate = GraphedDepth(original, precision)

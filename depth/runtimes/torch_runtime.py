@@ -16,7 +16,7 @@ class TorchDepth(ImageNetwork):
         self.module = module
 
     def infer(self, image):
-        """See ImageNetwork."""
+        """Run the module once; see ImageNetwork."""
         import torch
         with torch.inference_mode():
             output = self.module(torch.from_numpy(image).to(next(self.module.parameters()).device))
@@ -25,7 +25,7 @@ class TorchDepth(ImageNetwork):
 
 
 def open_torch(path, options=None, device="auto", threads=1, network=None):
-    """The opener of depth.runtimes.catalogue: `device` as typed, and so many threads for all that torch does in this process."""
+    """Opener for depth.runtimes.catalogue. `threads` holds for all that torch does in this process."""
     torch = registry.load_torch(f"running {path}")
     if device == "cuda" and not torch.cuda.is_available():
         raise UnusableRuntimeError("--device cuda: torch finds no usable GPU (its CUDA build, driver); use --device "
@@ -41,8 +41,8 @@ def open_torch(path, options=None, device="auto", threads=1, network=None):
 def open_weights(path, network=None, options=None, device="cpu"):
     """File of weights -> TorchDepth. `network`: name in the registry, for files that do not say whose they are.
 
-    Beside FILE.safetensors, FILE.yaml may say `size` and `focal_px` of the training, as beside ONNX files; `options`
-    go before it. Raises NetworkError.
+    FILE.yaml next to FILE.safetensors may say `size` and `focal_px` of the training, as for ONNX files; `options` go
+    before it. Raises NetworkError.
     """
     torch = registry.load_torch(f"running {path}")
     from depth.networks.weights.checkpoint import fill, read_tensors

@@ -11,12 +11,14 @@ from torch.utils.data import DataLoader, Dataset
 from calib.base.errors import MonofuseError
 
 ORDER, CHANGES = 1, 2
-"""What separates the random numbers for the order of images from those for their augmentation."""
+"""Seeds that separate the random numbers for the order of images from those for their augmentation."""
 
 
 class AugmentedImages(Dataset):
-    """(epoch, index) -> augmented rgb (h, w, 3) uint8 and depth (h, w) float32, or the MonofuseError that came up,
-    since an exception would leave a worker as pages of text."""
+    """(epoch, index) -> augmented rgb (h, w, 3) uint8 and depth (h, w) float32, or the MonofuseError that came up.
+
+    Errors are returned, since an exception would leave a worker as pages of text.
+    """
 
     def __init__(self, datasets, augmentation, size, focal_px, seed):
         self.places = [(dataset, index) for dataset in datasets for index in range(len(dataset))]
@@ -38,8 +40,10 @@ class AugmentedImages(Dataset):
 
 
 class Order:
-    """Yields for each step from `first` to `last` the (epoch, index) pairs of this process: a new order each epoch, and
-    batches that run on over its end."""
+    """Yields the (epoch, index) pairs of this process for each step from `first` to `last`.
+
+    Each epoch has a new order, and batches run on over its end.
+    """
 
     def __init__(self, count, batch, seed, first, last, rank=0, processes=1):
         self.count, self.batch, self.seed, self.first, self.last = count, batch, seed, first, last
@@ -61,7 +65,7 @@ class Order:
 def batches(images, order, workers, pin=False):
     """AugmentedImages and Order -> iterator of rgb (B, 3, h, w) uint8 and depth (B, 1, h, w) float32 in metres.
 
-    Raises what reading an image raised.
+    Raises the error of reading an image.
     """
     loader = DataLoader(images, batch_sampler=order, num_workers=workers, collate_fn=_collated, pin_memory=pin,
                         worker_init_fn=_quiet_worker if workers else None)
@@ -80,7 +84,7 @@ def _collated(items):
 
 
 def _quiet_worker(_):
-    """Ctrl-C is for the process that trains; and one process needs no threads."""
+    """Leave Ctrl-C to the process that trains, and use one thread."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(0)
     torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""The file from which a run that was killed goes on. It is replaced in one go, so there is always a whole one."""
+"""The checkpoint from which a killed run goes on. It is replaced in one go, so there is always a whole one."""
 
 import os
 from pathlib import Path
@@ -11,6 +11,7 @@ NAME = "checkpoint.pt"
 
 
 def save(folder, state):
+    """Write a checkpoint. Raises OutputError."""
     partial = Path(folder) / (NAME + ".part")
     try:
         torch.save(state, partial)
@@ -20,7 +21,7 @@ def save(folder, state):
 
 
 def load(folder, config):
-    """-> what was saved. Raises BadInputError where there is none, or of a run with other options."""
+    """The saved state. Raises BadInputError where there is none, or of a run with other options."""
     path = Path(folder) / NAME
     if not path.is_file():
         raise BadInputError(f"--resume: {folder} holds no {NAME}")

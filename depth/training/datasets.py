@@ -1,11 +1,11 @@
-"""From what a TrainingConfig says to the images themselves."""
+"""The datasets that a TrainingConfig names."""
 
 from calib.base.errors import BadInputError
 from depth.data.catalogue import open_dataset
 
 
 def open_datasets(config):
-    """-> datasets to train on, datasets to validate on."""
+    """Datasets to train on, and datasets to validate on. Raises BadInputError."""
     if not config.data:
         raise BadInputError("--data is needed: images to train on")
     training = [open_dataset(location, config.split) for location in config.data]

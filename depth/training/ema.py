@@ -6,8 +6,11 @@ import torch
 
 
 class Ema:
-    """mean <- decay * mean + (1 - decay) * weights after each step; early on with less decay, so that the random first
-    weights are soon forgotten. Whole numbers are taken over as they are. Without decay, the weights stand for it."""
+    """Exponential moving average: mean <- decay * mean + (1 - decay) * weights after each step.
+
+    Early on with less decay, so that the random first weights are soon forgotten. Whole numbers are copied. With decay
+    0 no mean is kept, and the weights themselves stand for it.
+    """
 
     def __init__(self, module, decay):
         self.decay, self.steps = decay, 0
@@ -15,6 +18,7 @@ class Ema:
 
     @torch.no_grad()
     def update(self, module):
+        """Take the weights of one more step into the mean."""
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         own = module.state_dict()
@@ -26,24 +30,26 @@ class Ema:
 
     @contextmanager
     def in_place_of(self, module):
-        """Inside, the module has the mean weights."""
+        """A context within which the module has the mean weights."""
         own = _copied(module) if self.decay else {}
-        self.settle(module)
+        self.copy_to(module)
         try:
             yield
         finally:
             if self.decay:
                 module.load_state_dict(own)
 
-    def settle(self, module):
-        """Give the module the mean weights for good."""
+    def copy_to(self, module):
+        """Give the module the mean weights."""
         if self.decay:
             module.load_state_dict(self.mean)
 
     def state(self):
+        """Contents for a checkpoint."""
         return {"steps": self.steps, "mean": self.mean}
 
     def load(self, state):
+        """Go on from a checkpoint."""
         self.steps = state["steps"]
         for name, tensor in state["mean"].items():
             self.mean[name].copy_(tensor)

@@ -1,4 +1,4 @@
-"""A network that learns: one step at a time, with everything that a step changes."""
+"""One step of training, with everything that a step changes."""
 
 import math
 from typing import NamedTuple
@@ -15,6 +15,8 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class StepResult(NamedTuple):
+    """Figures of one step."""
+
     loss: float
     gradient_norm: float
     lr: float
@@ -29,7 +31,7 @@ class Learner:
         learning = prepare(stage, config)
         self.parameters = [parameter for parameter, _ in learning]
         self.frozen_norms = frozen_norms(self.module, config)
-        self.forward = processes.together(self.module)
+        self.forward = processes.parallel(self.module)
         self.objective = Objective(config.loss or stage.entry.loss)
         self.optimiser = _optimiser(_groups(learning, config), config)
         self.plateau = schedule.Plateau()
@@ -65,14 +67,15 @@ class Learner:
 
     def finish(self):
         """Leave the module with its mean weights, for the next stage to build on."""
-        self.ema.settle(self.module)
+        self.ema.copy_to(self.module)
 
     def state(self):
-        """Everything that the next step depends on, besides the configuration and the weights."""
+        """Contents for a checkpoint: everything the next step depends on, besides configuration and weights."""
         return {"optimiser": self.optimiser.state_dict(), "ema": self.ema.state(), "scaler": self.scaler.state_dict(),
                 "plateau": vars(self.plateau).copy()}
 
     def load(self, state):
+        """Go on from a checkpoint."""
         self.optimiser.load_state_dict(state["optimiser"])
         self.ema.load(state["ema"])
         self.scaler.load_state_dict(state["scaler"])

@@ -1,4 +1,4 @@
-"""The page beside a file of weights that says where they come from and how good they are."""
+"""The model card next to a file of weights: where they come from, and how good they are."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ SHOWN = ("rel", "sqrel", "rms", "rms_log", "log10", "delta1", "delta2", "delta3"
 
 
 def card(entry, parameters, config, datasets, validation, facts):
-    """-> Markdown text.
+    """The Markdown text of a model card.
 
-    `datasets`: {name of role: datasets}; `validation`: summary of the kept weights (depth.evaluation.evaluate) or None; `facts`:
-    {what: text}, shown in order.
+    `datasets`: {name of role: datasets}; `validation`: summary of the kept weights (depth.evaluation.evaluate) or None;
+    `facts`: {what: text}, shown in order.
     """
     what = f"Depth from a single image, by the network `{entry.name}` ({entry.paper}), {parameters:,} parameters."
     parts = [f"# {entry.name}", what, _list(facts), "## Data", *_data(datasets), "## Validation", _table(validation),
@@ -51,7 +51,7 @@ def _licences(datasets):
 
 
 def describe_focal(spec):
-    """NetworkSpec -> the focal length for which depth is predicted, with the field of view."""
+    """The focal length for which depth is predicted, with the field of view, in words."""
     (height, width), focal_px = spec.size, spec.focal_px[0]
     across_deg = np.degrees(2 * np.arctan(width / 2 / focal_px))
     return f"{focal_px:.1f} px at {width}x{height} ({across_deg:.0f} degrees across); other cameras are converted to it"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from depth.evaluation.metrics import HIGHER_IS_BETTER
 
 RISE, FIRST, LAST = 0.3, 1 / 25, 1e-4
-"""Of one-cycle: share of the steps in which it rises, where it starts, where it ends (Smith 2018; fast.ai)."""
+"""One-cycle's share of steps in which it rises, its first and its last factor (Smith 2018; fast.ai)."""
 
 
 def factor(config, step, steps):
-    """Learning rate of step `step` of `steps` over the highest, without what plateaus have done to it."""
+    """Learning rate of step `step` of `steps` over the highest one, before plateaus divide it."""
     share = min(step / max(steps, 1), 1.0)
     risen = min((step + 1) / config.warm_up, 1.0) if config.warm_up else 1.0
     if config.schedule == "poly":
@@ -21,7 +21,7 @@ def factor(config, step, steps):
 
 
 def poly(share, power, end):
-    """Hao 2018, eq. 4, divided by l_init: (1 - end) (1 - share)^power + end."""
+    """Polynomial decay, (1 - end) (1 - share)^power + end. Hao 2018, eq. 4, divided by l_init."""
     return (1 - end) * (1 - share) ** power + end
 
 
@@ -43,14 +43,17 @@ def is_better(metric, value, than):
 
 @dataclass
 class Plateau:
-    """Divides the learning rate when validation no longer improves: "gradually reduce every 6-8 epochs, when we
-    observe plateaus" (Laina 2016, section 4.2)."""
+    """Divides the learning rate when validation no longer improves.
+
+    Laina 2016, section 4.2: "gradually reduce every 6-8 epochs, when we observe plateaus".
+    """
 
     factor: float = 1.0
     best: float | None = None
     waited: int = 0
 
     def observe(self, value, config):
+        """Take note of the value of a validation."""
         if is_better(config.best_by, value, self.best):
             self.best, self.waited = value, 0
             return

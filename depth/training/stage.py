@@ -11,19 +11,23 @@ from depth.networks.weights.checkpoint import fill, load_encoder, read_tensors
 
 @dataclass(frozen=True)
 class Stage:
+    """A part of the training, from one step to another."""
+
     entry: registry.Network
-    """What is trained and validated here."""
+    """Network that is trained and validated."""
     module: nn.Module
     first: int
-    """Step with which it begins."""
+    """First step."""
     last: int
-    """Step before which it ends."""
+    """Step before which the stage ends."""
 
 
 def stages(entry, module, config, coarse_is_trained=False):
-    """The whole network; or, where the registry names a first stage, its part `coarse` and then the rest while that is
-    kept as it is: "we train the coarse network first ..., then train the fine-scale network keeping the coarse-scale
-    output fixed" (Eigen 2014, end of section 3.1)."""
+    """Stages of training a network: one, or two where the registry names a first stage.
+
+    Then its part `coarse` comes first, and the rest while that is fixed: "we train the coarse network first ..., then
+    train the fine-scale network keeping the coarse-scale output fixed" (Eigen 2014, end of section 3.1).
+    """
     if entry.first_stage is None or coarse_is_trained:
         return [Stage(entry, module, 0, config.steps)]
     change = min(max(round(config.coarse_share * config.steps), 1), config.steps - 1) if config.steps > 1 else 0
@@ -32,8 +36,11 @@ def stages(entry, module, config, coarse_is_trained=False):
 
 
 def initialise(entry, module, path):
-    """Fill a new module from a file: weights of this network, of its first stage, or of its encoder by torchvision's
-    names -> whether the first stage is thereby trained."""
+    """Fill a new module from a file; returns whether its first stage is thereby trained.
+
+    The file has weights of this network, of its first stage, or of its encoder by torchvision's names. Raises
+    BadInputError, NetworkError.
+    """
     tensors, facts = read_tensors(path)
     if facts.get("network") == entry.name:
         fill(module, tensors, path)
@@ -50,7 +57,7 @@ def initialise(entry, module, path):
 
 
 def prepare(stage, config):
-    """Decide which parameters of a stage learn -> list of (parameter, factor on the learning rate)."""
+    """Set which parameters of a stage learn; returns them with their factors on the learning rate."""
     stage.module.requires_grad_(True)
     if stage.entry.first_stage is not None:
         stage.module.coarse.requires_grad_(False)
@@ -69,7 +76,7 @@ def prepare(stage, config):
 
 
 def frozen_norms(module, config):
-    """Modules of batch normalisation that stay as they are."""
+    """Modules of batch normalisation that stay fixed."""
     if config.freeze_norm is None:
         return []
     return [part for name, part in module.named_modules()

@@ -21,12 +21,13 @@ LOG_EVERY = 10
 
 
 class Trainer:
-    """Trains one network as a TrainingConfig says. `listener` is told about progress; see depth.commands.train."""
+    """Trains one network as a TrainingConfig says. `listener` hears of progress; see Listener."""
 
     def __init__(self, config, folder, processes, listener, resume=False):
         self.config, self.folder, self.processes, self.listener = config, folder, processes, listener
         self.entry = registry.find(config.network)
-        self.size = tuple(config.size or self.entry.input_size)
+        height, width = config.size or self.entry.input_size
+        self.size = height, width
         self.saved = checkpoint_file.load(folder.folder, config) if resume else None
         self.training, self.validation = open_datasets(config)
         self.augmentation = augmentation_named(config.augment)
@@ -40,8 +41,8 @@ class Trainer:
         self.stages = stages(self.entry, self.network, config, coarse_is_trained)
         if processes.is_first:
             folder.open(config, resume)
-        self.step = self.saved["step"] if resume else 0
-        self.best = self.saved["best"] if resume else None
+        self.step = self.saved["step"] if self.saved else 0
+        self.best = self.saved["best"] if self.saved else None
         self.stop_wanted = False
 
     def train(self):
@@ -118,7 +119,7 @@ class Trainer:
                     self.folder.write_weights(learner.stage, self.spec)
             log.add(**self._place(learner.stage), **{name: summary[name] for name in METRICS})
             self.listener.validated(learner.stage, self.step, summary, kept)
-        summary = self.processes.told(summary)
+        summary = self.processes.broadcast(summary)
         if self.config.schedule == "plateau":
             learner.plateau.observe(summary[self.config.best_by], self.config)
 
@@ -149,4 +150,5 @@ def whole_image_size(size, cover, multiple):
     `cover`, so that it sees things as large as it is used to; for a network of fixed size, that of the crops."""
     if multiple is None:
         return size
-    return tuple(max(1, round(side / cover / multiple)) * multiple for side in size)
+    height, width = (max(1, round(side / cover / multiple)) * multiple for side in size)
+    return height, width

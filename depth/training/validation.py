@@ -1,4 +1,4 @@
-"""How good a network is in the middle of its training, measured like a finished one."""
+"""Validation of a network during its training, measured like a finished one."""
 
 from collections import deque
 from dataclasses import replace
@@ -12,10 +12,11 @@ from depth.evaluation.protocol import protocol_named
 from depth.runtimes.torch_runtime import TorchDepth
 
 
-class BeginnersDepth(TorchDepth):
-    """A network that may still predict nothing usable, which must not end its training."""
+class LenientDepth(TorchDepth):
+    """A network that may still predict nothing usable, which must not end its training: all depths are then 0."""
 
     def predict(self, rgb, camera):
+        """Depth in metres for this camera, or 0 everywhere."""
         try:
             return super().predict(rgb, camera)
         except NetworkError:
@@ -23,9 +24,9 @@ class BeginnersDepth(TorchDepth):
 
 
 def validated(stage, datasets, spec, images):
-    """Stage, DepthDatasets and a NetworkSpec -> summary over `images` images, evenly chosen, or over all if None."""
+    """Summary of a stage's errors over `images` evenly chosen images of the datasets, or over all if None."""
     stage.module.eval()
-    estimator = BeginnersDepth(stage.module, replace(spec, output=stage.entry.predicts), stage.entry.name)
+    estimator = LenientDepth(stage.module, replace(spec, output=stage.entry.predicts), stage.entry.name)
     evaluation = Evaluation()
     total = sum(map(len, datasets))
     for dataset in datasets:

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 from benchmarks import papers, papers_folder, papers_page, papers_training
 from benchmarks.papers_rows import IMAGENET, METRICS, RECIPE_OF, ROWS, TABLES, Row, Table
 from calib.base.errors import BadInputError, MonofuseError
-from depth.evaluation.contact_sheet import CAPTION, TILE
+from depth.evaluation.contact_sheet import CAPTION_PX, TILE_SIZE
 from depth.losses.objective import Objective
 from depth.networks.registry import NETWORKS
 from depth.training.recipes import RECIPES

@@ -7,8 +7,8 @@ import torch
 from depth.networks.weights.checkpoint import read_tensors
 from depth.training.config import TrainingConfig
 from depth.training.processes import Processes
-from depth.training.result_folder import ResultFolder
 from depth.training.trainer import Trainer
+from depth.training.training_folder import TrainingFolder
 from tests.helpers.depth_datasets import write_nyu_folder
 
 ALONE = Processes(0, 1, torch.device("cpu"))
@@ -42,7 +42,7 @@ def config(images, network="tiny", **values):
 
 
 def trainer(config, folder, listener=None, resume=False, processes=ALONE):
-    return Trainer(config, ResultFolder(folder), processes, listener or Silent(), resume)
+    return Trainer(config, TrainingFolder(folder), processes, listener or Silent(), resume)
 
 
 def weights(folder, name="tiny-last"):

@@ -8,11 +8,14 @@ from calib.base.errors import NetworkError
 
 ALLOWED = {("numpy._core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "scalar"),
            ("numpy._core.numeric", "_frombuffer"), ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")}
-"""What arrays are rebuilt with."""
+"""Functions and classes that arrays are rebuilt with."""
 
 
 class ArrayUnpickler(pickle.Unpickler):
+    """An Unpickler that calls nothing but what rebuilds arrays."""
+
     def find_class(self, module, name):
+        """The object `module.name`. Raises UnpicklingError unless it is in ALLOWED."""
         module = module.replace("numpy.core.", "numpy._core.")  # its name before NumPy 2
         if (module, name) not in ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")

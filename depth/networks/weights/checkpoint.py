@@ -11,12 +11,12 @@ from depth.networks import registry
 from depth.networks.weights.safetensors_file import read_safetensors, write_safetensors
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
-NAMED = 3
-"""So many tensors of each kind are named when a file does not fit."""
+NAMED_COUNT = 3
+"""Number of tensors of each kind that are named when a file does not fit."""
 
 
 def load_network(path):
-    """Weights that say which network they are for -> (registry.Network, module in eval mode)."""
+    """The registry.Network that a file of weights says it is for, and its module in eval mode. Raises NetworkError."""
     tensors, facts = read_tensors(path)
     if "network" not in facts:
         raise NetworkError(f"{path} does not say which network its weights are for: it was not saved by this program")
@@ -63,7 +63,7 @@ def read_tensors(path):
 
 
 def fill(module, tensors, source):
-    """Copy {name: tensor} into a module. Raises NetworkError that names what is missing, surplus or of another shape.
+    """Copy {name: tensor} into a module. Raises NetworkError naming what is missing, surplus or of another shape.
 
     Counters of batch normalisation may be missing, as in checkpoints older than torch 0.4.1.
     """
@@ -105,8 +105,8 @@ def _known_kind(path):
 
 
 def _some(names):
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - NAMED_COUNT
+    return ", ".join(names[:NAMED_COUNT]) + (f" and {more} more" if more > 0 else "")
 
 
 def _size(tensor):

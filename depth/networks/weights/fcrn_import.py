@@ -18,8 +18,10 @@ NORM_PARTS = {"scale": "weight", "offset": "bias", "mean": "running_mean", "vari
 
 
 def import_fcrn(path):
-    """The release's .npy, TensorFlow checkpoint (`NAME.ckpt` or `NAME.ckpt.index`) or MatConvNet .mat -> FcrnRelease in
-    eval mode. Raises NetworkError."""
+    """An FcrnRelease in eval mode from a file of the release. Raises NetworkError.
+
+    The file is a .npy, a TensorFlow checkpoint (`NAME.ckpt` or `NAME.ckpt.index`) or a MatConvNet .mat.
+    """
     tensors = release_tensors(read_layers(Path(path)), path)
     network = FcrnRelease()
     fill(network, tensors, path)

@@ -5,7 +5,7 @@ import numpy as np
 from calib.base.errors import NetworkError
 
 MOMENT_EPSILON = 1e-4
-"""Inside MatConvNet's standard deviations (vl_nnbnorm's default)."""
+"""Epsilon inside MatConvNet's standard deviations (vl_nnbnorm's default)."""
 
 
 def read_matconvnet(path):

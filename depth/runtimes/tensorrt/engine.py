@@ -16,32 +16,34 @@ from typing import NamedTuple
 from calib.base.errors import MissingPackageError, UnusableRuntimeError
 
 PACKAGES = ("tensorrt", "tensorrt_rtx")
-"""In order of speed, where both are installed and there is a GPU to build on."""
+"""Packages in order of speed, where both are installed and there is a GPU to build on."""
 TURING = (7, 5)
 LOOK_EVERY_S = 0.1
 
 
 class Tensor(NamedTuple):
-    """What goes into an engine or comes out."""
+    """An input or output of an engine."""
 
     name: str
     type: str
-    """In TensorRT's words: FLOAT, HALF."""
+    """Element type in TensorRT's words: FLOAT, HALF."""
     shape: tuple[int, ...]
 
 
 class Built(NamedTuple):
+    """An engine that was just built."""
+
     engine: bytes
     inputs: list[Tensor]
     outputs: list[Tensor]
     timings: bytes
-    """Of kernels, to hand over when the next engine is built; none from tensorrt_rtx."""
+    """Measured times of kernels, for building the next engine; empty from tensorrt_rtx."""
     seconds: float
-    """That it took."""
+    """Time that building took."""
 
 
 def load_tensorrt(on_gpu):
-    """-> the module tensorrt or tensorrt_rtx. `on_gpu`: whether it may need one. Raises MissingPackageError."""
+    """The module tensorrt or tensorrt_rtx. `on_gpu`: whether it may need a GPU. Raises MissingPackageError."""
     for name in PACKAGES if on_gpu else PACKAGES[1:]:
         try:
             return import_module(name)
@@ -51,12 +53,13 @@ def load_tensorrt(on_gpu):
 
 
 def is_rtx(trt):
+    """Whether the module is tensorrt_rtx."""
     return trt.__name__ == "tensorrt_rtx"
 
 
 @cache
 def messages(trt):
-    """-> the one logger of this process, which keeps the `errors` of the last work begun and says nothing."""
+    """The one logger of this process, which prints nothing and keeps the `errors` of the last work begun."""
     class Messages(trt.ILogger):
         def __init__(self):
             trt.ILogger.__init__(self)
@@ -69,16 +72,16 @@ def messages(trt):
 
 
 def failed(trt, what):
-    """What TensorRT's first message says -> UnusableRuntimeError."""
+    """The UnusableRuntimeError for what failed, with TensorRT's first message."""
     reason = " ".join((messages(trt).errors or ["it does not say why"])[0].split())[:300]
     return UnusableRuntimeError(f"TensorRT {what}: {reason}")
 
 
 def build_engine(trt, model, capability=None, timings=b"", progress=None):
-    """bytes of an ONNX file with fixed shapes -> Built. Raises UnusableRuntimeError.
+    """Build an engine from the bytes of an ONNX file with fixed shapes. Raises UnusableRuntimeError.
 
-    `capability`: of the GPU that it is for. `progress`: called ten times a second with the share of the work that is
-    done; what it raises, or Ctrl-C, ends the work.
+    `capability`: compute capability of the GPU that it is for. `progress`: called ten times a second with the share of
+    the work that is done; what it raises, or Ctrl-C, ends the work.
     """
     start, log = time.perf_counter(), messages(trt)
     log.errors.clear()
@@ -121,7 +124,7 @@ def _tensor(tensor):
 
 
 def _watched(build, monitor, progress):
-    """Build in a thread of its own, for the main thread is the one that learns of Ctrl-C. -> what `build` returns"""
+    """Call `build` in a thread of its own, since Ctrl-C reaches the main thread, and return its result."""
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(build)
         try:

@@ -1,4 +1,4 @@
-"""Engines on disk: what was built once is found again by whatever decides how it comes out.
+"""Engines on disk, found by everything that decides how they come out.
 
 For each engine NAME.engine, NAME.json says what it was built from, what goes in and comes out, and on which GPUs it was
 found right or wrong; NAME-GPU.kernels is what tensorrt_rtx compiled for a GPU, and timings-GPU what tensorrt measured.
@@ -16,18 +16,18 @@ HEX_DIGITS = 16
 
 
 class EngineCache:
-    """A folder of engines; None where nothing can be kept."""
+    """A folder of engines; without a folder nothing is kept."""
 
     def __init__(self, folder):
         self.folder = Path(folder) if folder else None
 
     def entry(self, stem, facts):
-        """-> CachedEngine of what was made from exactly these `facts`, {name: text, number, or list of these}."""
+        """The CachedEngine made from exactly these `facts`, {name: text, number, or list of these}."""
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:HEX_DIGITS]
         return CachedEngine(self.folder, f"{_plain(stem)}-{facts['precision']}-{digest}", facts)
 
     def timings(self, trt_name, gpu_key):
-        """-> path of the kernels' times on this GPU, or None."""
+        """Path of the kernels' times on this GPU, or None."""
         return self.folder and self.folder / f"timings-{_plain(trt_name)}-{_plain(gpu_key)}"
 
 
@@ -40,10 +40,11 @@ class CachedEngine:
 
     @property
     def path(self):
+        """Path of the engine, or None."""
         return self.folder and self.folder / f"{self.name}.engine"
 
     def load(self):
-        """-> bytes of the engine, or None where there is none that is whole."""
+        """Bytes of the engine, or None where there is none that is whole."""
         data = read_bytes(self.path)
         return data if data and hashlib.sha256(data).hexdigest() == self.notes.get("sha256") else None
 
@@ -55,18 +56,18 @@ class CachedEngine:
         self._write_notes()
 
     def difference_on(self, gpu_key):
-        """What depth.runtimes.self_check.difference said there, or None where it has not been asked."""
+        """Result of depth.runtimes.self_check.difference on that GPU, or None where it has not been computed."""
         return self.notes.get("differences", {}).get(gpu_key)
 
     def note_difference(self, gpu_key, difference):
-        """Remember what it said. Raises OutputError."""
+        """Remember the result of depth.runtimes.self_check.difference. Raises OutputError."""
         difference = min(difference, 1e9)  # JSON has no infinity
         if difference != self.difference_on(gpu_key):
             self.notes.setdefault("differences", {})[gpu_key] = difference
             self._write_notes()
 
     def kernels(self, gpu_key):
-        """-> path of what was compiled for a GPU, or None."""
+        """Path of the kernels compiled for a GPU, or None."""
         return self.folder and self.folder / f"{self.name}-{_plain(gpu_key)}.kernels"
 
     def _read_notes(self):
@@ -81,7 +82,7 @@ class CachedEngine:
 
 
 def read_bytes(path):
-    """-> content of a file, empty where there is none that can be read."""
+    """Content of a file, empty where there is none that can be read."""
     try:
         return path.read_bytes() if path else b""
     except OSError:

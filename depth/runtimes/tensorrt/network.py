@@ -27,7 +27,7 @@ class TensorRtNetwork(OnnxNetwork):
         self.cache = EngineCache(folder)
 
     def cached(self, precision):
-        """-> CachedEngine, which need not have been built yet."""
+        """The CachedEngine of a precision, which need not have been built yet."""
         return self.cache.entry(self.path.stem, {
             "network": hashlib.sha256(self.model.SerializeToString()).hexdigest(), "form": FORM, "precision": precision,
             "size": self.size, "layout": self.spec.layout, "package": self.trt.__name__,
@@ -40,16 +40,16 @@ class TensorRtNetwork(OnnxNetwork):
         return "sm75" if self._capability() == TURING else "sm80 and later"
 
     def build(self, precision, progress=None):
-        """-> depth.runtimes.tensorrt.engine.Built, made now; `progress` as there. Raises UnusableRuntimeError."""
+        """Build an engine now; `progress` as in build_engine. Raises UnusableRuntimeError."""
         return build_engine(self.trt, self.form(precision), self._capability(), read_bytes(self._timings()), progress)
 
     def keep(self, precision, built):
-        """Write what was built to where it will be found. Raises OutputError."""
+        """Write an engine into the cache. Raises OutputError."""
         self.cached(precision).save(built)
         write_bytes(self._timings(), built.timings)
 
     def form(self, precision):
-        """-> bytes of the ONNX file that TensorRT gets."""
+        """Bytes of the ONNX file that TensorRT gets. Raises UnusableRuntimeError."""
         model = copy.deepcopy(self.model)
         fix_shape(model, self.input.name, (1, 3, *self.size) if self.spec.layout == "nchw" else (1, *self.size, 3))
         try:
@@ -60,7 +60,7 @@ class TensorRtNetwork(OnnxNetwork):
             raise UnusableRuntimeError(f"{self.name} has no {precision} form: {one_line(error)}") from error
 
     def reference(self, threads=1):
-        """-> the same network, run by what is known to be right."""
+        """The same network run by ONNX Runtime on the CPU, which is known to be right."""
         size = {"size": f"{self.size[0]},{self.size[1]}"}
         return OnnxDepth(self.path, {**(self.options or {}), **size}, "cpu", threads)
 

@@ -16,10 +16,10 @@ from depth.runtimes.tensorrt.session import EngineSession
 
 
 class TensorRtDepth(TensorRtNetwork):
-    """A DepthEstimator from a file. Raises NetworkError if the file is not a depth network, and UnusableRuntimeError
-    where there is no GPU, or no engine that predicts on it what ONNX Runtime does.
+    """A DepthEstimator from a file. Raises NetworkError if the file is not a depth network.
 
-    `precision`: `fp16`, `fp32`, or `auto` for the first of these that is right. `progress`: told while an engine is
+    Raises UnusableRuntimeError where there is no GPU, or no engine that predicts on it what ONNX Runtime does.
+    `precision`: `fp16`, `fp32`, or `auto` for the first of these that is right. `progress`: called while an engine is
     built, see depth.runtimes.tensorrt.engine.build_engine. `folder`: of engines, by default the cache.
     """
 
@@ -42,7 +42,7 @@ class TensorRtDepth(TensorRtNetwork):
         self.try_out()
 
     def run(self, image):
-        """See OnnxNetwork."""
+        """Run the engine once; see OnnxNetwork."""
         outputs = self.session.run(image)
         return [outputs[name] for name in self.output_names]
 
@@ -80,7 +80,7 @@ class TensorRtDepth(TensorRtNetwork):
 
 
 def require_gpu(device):
-    """-> NvidiaGpu that torch can use. Raises UnusableRuntimeError, MissingPackageError."""
+    """The NvidiaGpu that torch can use. Raises UnusableRuntimeError, MissingPackageError."""
     if device == "cpu":
         raise UnusableRuntimeError("--device cpu: TensorRT needs an NVIDIA GPU; use another --runtime")
     gpu = find_gpu()

@@ -11,7 +11,7 @@ class EngineSession:
     """Runs an engine. Needs torch with CUDA, whose tensors hold what goes in and out."""
 
     def __init__(self, trt, engine, kernels=b"", use_graph=True):
-        """bytes of an engine, and of the kernels that tensorrt_rtx compiled for it before, if any.
+        """Load the bytes of an engine, and of the kernels that tensorrt_rtx compiled for it before, if any.
 
         Raises UnusableRuntimeError where GPU, driver or version of TensorRT are not those that the engine is for.
         """
@@ -49,8 +49,10 @@ class EngineSession:
         return {name: on_host.numpy().copy() for name, (on_host, _) in self.outputs.items()}
 
     def new_kernels(self):
-        """-> bytes to hand over at the next start; none where those handed over did, and none from tensorrt, whose
-        engines are compiled when they are built."""
+        """Bytes of kernels to hand over at the next start.
+
+        Empty where those handed over were used, and from tensorrt, whose engines are compiled when they are built.
+        """
         return bytes(self.kernels.serialize()) if self.kernels else b""
 
     def _context(self, kernels):
@@ -91,9 +93,9 @@ class EngineSession:
             return None
         cuda, graph = self.torch.cuda, self.torch.cuda.CUDAGraph()
         try:  # thread_local: what other threads do on the GPU meanwhile is their business
-            with cuda.stream(self.stream):  # a recording that fails would leave it the current one
-                with cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"):
-                    self._launch()
+            with (cuda.stream(self.stream),  # a recording that fails would leave it the current one
+                  cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local")):
+                self._launch()
         except (RuntimeError, UnusableRuntimeError):
             return None
         return graph

@@ -17,8 +17,8 @@ def write_kitti(folder, dense):
         "calib_time: 09-Jan-2012 13:57:47\nR_rect_00: 1 0 0 0 1 0 0 0 1\nP_rect_02: 30 0 30 3 0 30 10 0 0 0 1 0\n")
     (day / "calib_velo_to_cam.txt").write_text("R: 0 -1 0 0 0 -1 1 0 0\nT: 0 0 -0.5\n")
     if dense:
-        truth = folder / "train" / drive.name / "proj_depth" / "groundtruth" / "image_02" / "0000000005.png"
-        write_png(truth, np.full((20, 60), 256 * 7 + 128))
+        ground_truth = folder / "train" / drive.name / "proj_depth" / "groundtruth" / "image_02" / "0000000005.png"
+        write_png(ground_truth, np.full((20, 60), 256 * 7 + 128))
     else:
         points = np.float32([[10.5, 0, 0, 1], [5.5, 0, 0, 1], [-3, 0, 0, 1], [10.5, -2, 1, 1], [8, 99, 0, 1]])
         (drive / "velodyne_points" / "data").mkdir(parents=True)

@@ -43,7 +43,8 @@ def quick_rooms(monkeypatch):
     """Rooms that take no time; the list of those that were built."""
     built = []
     monkeypatch.setattr(view_files, "build_room", lambda seed: built.append(seed) or seed)
-    monkeypatch.setattr(view_files, "random_view", lambda room, seed, size, close: view(0.5 if close else 1 + seed % 5, size))
+    monkeypatch.setattr(view_files, "random_view",
+                        lambda room, seed, size, close: view(0.5 if close else 1 + seed % 5, size))
     return built
 
 

@@ -48,14 +48,14 @@ def test_a_perfect_prediction():
 def images():
     rng = np.random.default_rng(0)
     for count in (5, 50, 500):
-        truth = rng.uniform(0.5, 8, count)
-        yield truth * np.exp(rng.normal(0.1, 0.3, count)), truth
+        ground_truth = rng.uniform(0.5, 8, count)
+        yield ground_truth * np.exp(rng.normal(0.1, 0.3, count)), ground_truth
 
 
 def test_per_image_and_per_pixel():
     scores = Scores()
-    for predicted, truth in images():
-        scores.add(predicted, truth)
+    for predicted, ground_truth in images():
+        scores.add(predicted, ground_truth)
     everything = [np.concatenate(part) for part in zip(*images())]
     for name, metric in METRICS.items():
         values = [metric(*image) for image in images()]
@@ -100,10 +100,10 @@ def test_crops_of_kitti():
 
 
 def test_caps():
-    truth = np.array([[0.0, 0.5, 10.0, 10.5, 60.0, 75.0, 80.0, 85.0]])
+    ground_truth = np.array([[0.0, 0.5, 10.0, 10.5, 60.0, 75.0, 80.0, 85.0]])
     counts = {"all": 5, "indoor": 2, "make3d-c1": 4, "make3d-c2": 6}
     for name, count in counts.items():
-        assert truth[PROTOCOLS[name].valid(truth)].tolist() == [0.5, 10.0, 10.5, 60.0, 75.0, 80.0][:count]
+        assert ground_truth[PROTOCOLS[name].valid(ground_truth)].tolist() == [0.5, 10.0, 10.5, 60.0, 75.0, 80.0][:count]
     assert PROTOCOLS["kitti-50"].clipped(np.array([0.1, 20.0, 60.0])).tolist() == [1.0, 20.0, 50.0]
 
 

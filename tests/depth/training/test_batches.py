@@ -32,7 +32,7 @@ def test_the_order_depends_on_the_step_alone():
     assert list(Order(10, 4, 3, 5, 9)) == whole[5:] and len(Order(10, 4, 3, 5, 9)) == 4
     parts = [list(Order(10, 4, 3, 0, 9, rank, 2)) for rank in (0, 1)]
     assert [a + b for a, b in zip(*parts)] == whole
-    assert len(list(Order(3, 8, 0, 0, 1))[0]) == 8  # fewer images than a batch has
+    assert [len(pairs) for pairs in Order(3, 8, 0, 0, 1)] == [8]  # fewer images than a batch has
 
 
 def test_batches_are_the_same_with_and_without_workers(images):

@@ -63,7 +63,7 @@ def test_rates_of_parts():
 
 
 def test_weights_decay_but_biases_do_not():
-    decays = {tuple(parameter.ndim > 1 for parameter in group["params"])[0]: group["weight_decay"]
+    decays = {group["params"][0].ndim > 1: group["weight_decay"]
               for group in learner(weight_decay=0.1).optimiser.param_groups}
     assert decays == {True: 0.1, False: 0.0}
 

@@ -28,6 +28,11 @@ def images(tmp_path_factory):
     return write_images(tmp_path_factory.mktemp("nyu"))
 
 
+def log_of(folder):
+    with open(folder / "log.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_a_run_leaves_weights_options_card_and_log(images, tmp_path):
     listener = Silent()
     run = trainer(config(images, steps=7, validate_every=3, ema=0.5), tmp_path / "out", listener)
@@ -42,7 +47,7 @@ def test_a_run_leaves_weights_options_card_and_log(images, tmp_path):
     assert "NYU Depth v2: for research use" in card and "Apache-2.0" in card and "7 of 7" in card
     options = yaml.safe_load((tmp_path / "out" / "tiny.yaml").read_text())
     assert options["size"] == [34, 34] and options["focal_px"] == [pytest.approx(run.focal_px)] * 2
-    rows = list(csv.DictReader(open(tmp_path / "out" / "log.csv")))
+    rows = log_of(tmp_path / "out")
     assert [row["step"] for row in rows if row["rel"]] == ["3", "6", "7"]
     assert [row["step"] for row in rows if row["loss"]] == ["7"]
 
@@ -95,7 +100,7 @@ def test_four_steps_are_two_a_kill_and_two_more(images, tmp_path, monkeypatch, v
     assert_same(weights(tmp_path / "straight", name), weights(tmp_path / "killed", name))
     straight, resumed = (checkpoint_file.load(tmp_path / folder, settings) for folder in ("straight", "killed"))
     assert straight["learner"]["plateau"] == resumed["learner"]["plateau"] and straight["best"] == resumed["best"]
-    logs = [[{**row, "images_per_s": ""} for row in csv.DictReader(open(tmp_path / folder / "log.csv")) if row["rel"]]
+    logs = [[{**row, "images_per_s": ""} for row in log_of(tmp_path / folder) if row["rel"]]
             for folder in ("straight", "killed")]
     assert logs[0] == logs[1]
 

@@ -1,5 +1,7 @@
-"""What a training run leaves behind: NAME.safetensors, its options NAME.yaml and its card NAME.md, the last weights,
-log.csv, config.yaml and the checkpoint."""
+"""The files of a training run.
+
+NAME.safetensors, its options NAME.yaml and its card NAME.md, the last weights, log.csv, config.yaml and the checkpoint.
+"""
 
 from pathlib import Path
 
@@ -13,8 +15,8 @@ from depth.training.log_file import LogFile
 from depth.training.model_card import card, describe_focal
 
 
-class ResultFolder:
-    """Raises OutputError where something cannot be written."""
+class TrainingFolder:
+    """The folder of a training run. Raises OutputError where something cannot be written."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -31,13 +33,15 @@ class ResultFolder:
             raise OutputError(f"{error.filename or self.folder}: {error.strerror}") from error
 
     def log(self, first_step):
+        """The log, without the rows after `first_step`."""
         return LogFile(self.folder / "log.csv", first_step)
 
     def weights_path(self, entry, last=False):
+        """Path of the best weights of a network, or of the last ones."""
         return self.folder / f"{entry.name}{'-last' if last else ''}.safetensors"
 
     def write_weights(self, stage, spec, last=False):
-        """The weights as they are in the module, and how they want their images."""
+        """Write the weights that the module has now, and the preprocessing of their images."""
         path = self.weights_path(stage.entry, last)
         options = {"size": list(spec.size), "focal_px": list(spec.focal_px)}
         try:
@@ -47,7 +51,7 @@ class ResultFolder:
             raise OutputError(f"{path}: {error.strerror or error}") from error
 
     def write_card(self, stage, config, datasets, best, step, spec):
-        """`best`: {"step", "summary"} of the kept weights, or None without validation."""
+        """Write the model card. `best`: {"step", "summary"} of the kept weights, or None without validation."""
         parameters = sum(parameter.numel() for parameter in stage.module.parameters())
         facts = {"input": f"whole images, at {spec.size[1]}x{spec.size[0]}", "predicts": stage.entry.predicts,
                  "focal length": describe_focal(spec), "steps": f"{step} of {stage.last}",
