@@ -38,7 +38,7 @@ class DepthEstimator(Protocol):
         ...
 
 
-def focal_scale(camera, input_size, train_focal_px):
+def focal_scale(camera: Camera, input_size: tuple[int, int], train_focal_px: tuple[float, float]) -> float:
     """Factor on metric depth for a camera that the network was not trained with.
 
     An object looks as large at depth d with focal length f as at depth d f_cam / f_train with f_cam, so a network
@@ -48,7 +48,7 @@ def focal_scale(camera, input_size, train_focal_px):
     return float(np.sqrt(seen.fx * abs(seen.fy) / (train_focal_px[0] * train_focal_px[1])))
 
 
-def cleaned_depth(depth_m, max_depth_m, name):
+def cleaned_depth(depth_m: np.ndarray, max_depth_m: float, name: str) -> np.ndarray:
     """(h, w) raw network depth -> float32 with 0 for NaN, infinite, negative and absurdly large values.
 
     Raises NetworkError where nothing is left.
@@ -62,7 +62,7 @@ def cleaned_depth(depth_m, max_depth_m, name):
     return np.where(usable, depth_m, np.float32(0))
 
 
-def cleaned_log_error(log_error):
+def cleaned_log_error(log_error: np.ndarray) -> np.ndarray:
     """(h, w) raw output -> float32 within the limits of DepthPrediction. NaN is as bad as it gets."""
     known = np.nan_to_num(log_error, nan=MAX_LOG_ERROR, posinf=MAX_LOG_ERROR, neginf=MIN_LOG_ERROR)
     return np.clip(known, MIN_LOG_ERROR, MAX_LOG_ERROR).astype(np.float32, copy=False)

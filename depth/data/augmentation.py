@@ -7,6 +7,7 @@ import numpy as np
 from calib.base.errors import BadInputError
 from depth.data import colour
 from depth.data.geometry import Placement, covering_scale, placed, without_border
+from depth.data.sample import Sample
 
 BLUR_PX = (0.3, 1.5)
 """Least and largest standard deviation of a blur."""
@@ -50,11 +51,12 @@ class Augmentation:
     noise: float = 0.0
     """Largest standard deviation of sensor noise."""
 
-    def base_scale(self, image_size, input_size):
+    def base_scale(self, image_size: tuple[int, int], input_size: tuple[int, int]) -> float:
         """Input pixels per image pixel before any random enlargement; sizes are (height, width)."""
         return covering_scale(image_size, input_size, self.cover)
 
-    def __call__(self, sample, size, focal_px, rng, border=0.0):
+    def __call__(self, sample: Sample, size: tuple[int, int], focal_px: float, rng: np.random.Generator,
+                 border: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
         """-> rgb (h, w, 3) uint8 and depth (h, w) float32 metres; see depth.data.geometry.placed.
 
         `border`: the share of the width at each edge that shows nothing, which is never looked at.
@@ -107,7 +109,7 @@ AUGMENTATIONS = {
 416x312, its middle 320x240, brightness, contrast, flip)."""
 
 
-def augmentation_named(name):
+def augmentation_named(name: str) -> Augmentation:
     """Name -> Augmentation. Raises BadInputError for a name that is not in AUGMENTATIONS."""
     if name not in AUGMENTATIONS:
         raise BadInputError(f"no augmentation {name!r}; there are {', '.join(AUGMENTATIONS)}")

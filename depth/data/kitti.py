@@ -29,7 +29,7 @@ class Kitti:
     border, farthest_m, protocol = 0.0, math.inf, "kitti"
     licence = "KITTI: CC BY-NC-SA 3.0 (non-commercial); made by Geiger, Lenz, Stiller and Urtasun (2013)"
 
-    def __init__(self, folder, split="all"):
+    def __init__(self, folder: str | Path, split: str = "all") -> None:
         self.folder, self.name = Path(folder), "kitti"
         images = sorted(path for camera in CAMERAS for path in self.folder.glob(f"*/*/{camera}/data/*")
                         if path.suffix in (".png", ".jpg"))
@@ -42,13 +42,13 @@ class Kitti:
         self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
 
     @staticmethod
-    def recognises(folder):
+    def recognises(folder: str | Path) -> bool:
         return any(any(Path(folder).glob(f"*/*/{camera}/data")) for camera in CAMERAS)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Sample:
         image, ground_truth = self.pairs[index]
         rgb = read_rgb(image)
         P, T_rect_velo = calibration(image.parents[3], image.parents[1].name)
@@ -60,7 +60,7 @@ class Kitti:
         return Sample(rgb, camera, depth_m, camera)
 
 
-def projected(points, P, size):
+def projected(points: np.ndarray, P: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(N, 3) laser points, ahead along x, and their (3, 4) projection -> (height, width) depth, the nearest per pixel.
 
     Pixels count from 1 in KITTI's projection, as in the evaluation code that papers share (Godard 2017).
@@ -76,7 +76,7 @@ def projected(points, P, size):
 
 
 @lru_cache(maxsize=64)
-def calibration(date_folder, camera):
+def calibration(date_folder: Path, camera: str) -> tuple[np.ndarray, np.ndarray]:
     """Folder of a day and `image_02` -> P_rect (3, 4), and laser to the rectified first camera (4, 4)."""
     cameras, laser = (_matrices(date_folder / f"calib_{name}_to_cam.txt") for name in ("cam", "velo"))
     number = camera[-2:]

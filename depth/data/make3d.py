@@ -30,7 +30,7 @@ class Make3D:
     border, farthest_m, protocol = 0.0, 70.0, "make3d-c1"  # Laina 2016, section 4.3
     licence = "Make3D: for research use; made by Saxena, Sun and Ng (2009)"
 
-    def __init__(self, folder, split="all"):
+    def __init__(self, folder: str | Path, split: str = "all") -> None:
         self.folder, self.name = Path(folder), "make3d"
         depths = {path.stem.removeprefix("depth_sph_corr-"): path
                   for path in self.folder.rglob("depth_sph_corr-*.mat")}
@@ -44,13 +44,13 @@ class Make3D:
         self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
 
     @staticmethod
-    def recognises(folder):
+    def recognises(folder: str | Path) -> bool:
         return any(Path(folder).rglob("depth_sph_corr-*.mat"))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Sample:
         rgb_path, depth_path = self.pairs[index]
         rgb = cv2.resize(read_rgb(rgb_path), SIZE[::-1], interpolation=cv2.INTER_AREA)
         depth_m = _depth(depth_path)

@@ -26,7 +26,7 @@ class NyuFolder:
 
     border, farthest_m, protocol, licence = NYU_BORDER, math.inf, "nyu", NYU_LICENCE
 
-    def __init__(self, folder, split="all"):
+    def __init__(self, folder: str | Path, split: str = "all") -> None:
         self.folder = Path(folder)
         self.name = f"nyu:{self.folder.name}"
         paths = sorted(path for path in self.folder.rglob("rgb_*") if RGB_NAME.fullmatch(path.name))
@@ -39,13 +39,13 @@ class NyuFolder:
         self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
 
     @staticmethod
-    def recognises(folder):
+    def recognises(folder: str | Path) -> bool:
         return any(RGB_NAME.fullmatch(path.name) and _depth_of(path).is_file() for path in Path(folder).rglob("rgb_*"))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Sample:
         rgb, depth_u16 = read_rgb(self.pairs[index][0]), read_depth_u16(self.pairs[index][1])
         return Sample(rgb, _camera(self.pairs[index][0], rgb.shape[:2]),
                       depth_u16 / np.float32(UNITS_PER_M), _camera(self.pairs[index][1], depth_u16.shape))

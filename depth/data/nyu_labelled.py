@@ -18,7 +18,7 @@ class NyuLabelled:
 
     border, farthest_m, protocol, licence = NYU_BORDER, math.inf, "nyu", NYU_LICENCE
 
-    def __init__(self, path, split="all", depths="depths"):
+    def __init__(self, path: str | Path, split: str = "all", depths: str = "depths") -> None:
         """Open the .mat file `path` or that of a folder. `depths`: `depths` (filled in) or `rawDepths` (holes)."""
         path = Path(path)
         self.path = path / "nyu_depth_v2_labeled.mat" if path.is_dir() else path
@@ -35,14 +35,14 @@ class NyuLabelled:
         self.names = [names[number] for number in self.numbers]
 
     @staticmethod
-    def recognises(path):
+    def recognises(path: str | Path) -> bool:
         path = Path(path)
         return path.name == "nyu_depth_v2_labeled.mat" or (path / "nyu_depth_v2_labeled.mat").is_file()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.numbers)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Sample:
         with self._open() as file:  # each time anew, since worker processes must not share a handle
             rgb = np.ascontiguousarray(file["images"][self.numbers[index]].transpose(2, 1, 0))
             depth_m = np.ascontiguousarray(file[self.depths][self.numbers[index]].T, np.float32)

@@ -1,5 +1,7 @@
 """Pictures of predictions: rows of image | ground truth | prediction | error, or many networks on the same images."""
 
+from collections.abc import Iterable, Sequence
+
 import cv2
 import numpy as np
 
@@ -17,10 +19,11 @@ NO_GROUND_TRUTH = 40
 class ContactSheet:
     """Collects rows; `image()` joins them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.rows = [_text_row(HEADINGS)]
 
-    def add(self, rgb, ground_truth_m, predicted_m, valid, caption):
+    def add(self, rgb: np.ndarray, ground_truth_m: np.ndarray, predicted_m: np.ndarray, valid: np.ndarray,
+            caption: str) -> None:
         """Add a row: rgb (H, W, 3) uint8; ground truth, prediction and mask of the pixels that count, all (h, w)."""
         near, far = _limits_m(ground_truth_m, valid)
         error = np.abs(predicted_m - ground_truth_m) / np.where(valid, ground_truth_m, 1)
@@ -30,7 +33,7 @@ class ContactSheet:
         self.rows.append(_text_row([f"{caption}   depth {near:.1f} to {far:.1f} m"]))
         self.rows.append(np.hstack(tiles))
 
-    def image(self):
+    def image(self) -> np.ndarray:
         """(H, W, 3) uint8 RGB."""
         return np.vstack(self.rows)
 
@@ -38,7 +41,7 @@ class ContactSheet:
 class ComparisonSheet:
     """The same images by many networks: a row of images, one of their ground truth, then one for each network."""
 
-    def __init__(self, images):
+    def __init__(self, images: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
         """Begin with pairs of rgb (H, W, 3) uint8 and ground truth (h, w) in metres, 0 where unknown."""
         self.limits = [_limits_m(ground_truth_m, ground_truth_m > 0) for _, ground_truth_m in images]
         self.head = [_text_row(["images"], len(images)), np.hstack([_fitted(rgb, cv2.INTER_AREA) for rgb, _ in images]),
@@ -46,11 +49,11 @@ class ComparisonSheet:
                                                                     "its farthest depth in each image")]
         self.rows = []
 
-    def add(self, depths_m, caption):
+    def add(self, depths_m: Iterable[np.ndarray], caption: str) -> None:
         """Add a network: its depth map (h, w) for each image."""
         self.rows.append(np.vstack(self._row(depths_m, caption)))
 
-    def image(self, panels=1):
+    def image(self, panels: int = 1) -> np.ndarray:
         """(H, W, 3) uint8 RGB: the networks in `panels` columns, images and ground truth above each."""
         each = -(-len(self.rows) // panels)
         blank = np.full_like(self.rows[0], 255) if self.rows else None

@@ -1,12 +1,18 @@
 """Measuring an estimator on a dataset, as the papers do: predictions are compared at the pixels of the ground truth."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
 
+from calib.geometry.camera import Camera
+from depth.data.sample import DepthDataset, Sample
+from depth.estimator import DepthEstimator, DepthPrediction
 from depth.evaluation.error_bins import ErrorBins
 from depth.evaluation.metrics import Scores, median_scale
+from depth.evaluation.protocol import Protocol
 
 
 @dataclass
@@ -32,7 +38,8 @@ class Evaluation:
     without_ground_truth: list[str] = field(default_factory=list)
     """Images in which no pixel counts."""
 
-    def add(self, name, predicted_m, ground_truth_m, protocol, log_error=None):
+    def add(self, name: str, predicted_m: np.ndarray, ground_truth_m: np.ndarray, protocol: Protocol,
+            log_error: np.ndarray | None = None) -> None:
         """Add an image: prediction, ground truth (0 where unknown), log of the expected error if any, all (h, w)."""
         valid = protocol.valid(ground_truth_m)
         if not valid.any():
@@ -48,17 +55,17 @@ class Evaluation:
         self.scaled.add(protocol.clipped(scale * predicted_m), ground_truth_m)
         self.images.append(ImageResult(name, self.raw.images["rel"][-1], self.raw.images["delta1"][-1], scale))
 
-    def result_of(self, name):
+    def result_of(self, name: str) -> ImageResult | None:
         """The ImageResult of the image just added, or None if it had no ground truth."""
         return self.images[-1] if self.images and self.images[-1].name == name else None
 
-    def summary(self, per="image"):
+    def summary(self, per: str = "image") -> dict[str, Any]:
         """{metric: value, "images": count, "median_scaled": {metric: value}}, means over images or over pixels."""
         raw, scaled = ((s.per_pixel() if per == "pixel" else s.per_image()) for s in (self.raw, self.scaled))
         return {**raw, "images": len(self.images), "median_scaled": scaled}
 
 
-def predicted_at_ground_truth(estimator, sample):
+def predicted_at_ground_truth(estimator: DepthEstimator, sample: Sample) -> DepthPrediction:
     """DepthEstimator and Sample -> DepthPrediction at the pixels of the sample's ground truth."""
     prediction = estimator.predict(sample.rgb, sample.camera)
     seen_by = sample.camera.resized(prediction.depth_m.shape)
@@ -69,7 +76,7 @@ def predicted_at_ground_truth(estimator, sample):
                                log_error=at_pixels_of(prediction.log_error, seen_by, sample.depth_camera))
 
 
-def at_pixels_of(depth_m, seen_by, wanted):
+def at_pixels_of(depth_m: np.ndarray, seen_by: Camera, wanted: Camera) -> np.ndarray:
     """(h, w) depth of one camera -> bilinear samples (H, W) at the pixels of another with the same centre and axes.
 
     Laina 2016, section 4.2: "up-sampled back to the original size using bilinear interpolation". Beyond the outermost
@@ -81,7 +88,8 @@ def at_pixels_of(depth_m, seen_by, wanted):
                           flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
-def evaluated(estimator, dataset, protocol, indices, evaluation):
+def evaluated(estimator: DepthEstimator, dataset: DepthDataset, protocol: Protocol, indices: Iterable[int],
+              evaluation: Evaluation) -> Iterator[tuple[int, Sample, DepthPrediction]]:
     """Measure a DepthEstimator on images of a DepthDataset into `evaluation`; yields index, sample and prediction."""
     for index in indices:
         sample = dataset[index]
@@ -90,7 +98,7 @@ def evaluated(estimator, dataset, protocol, indices, evaluation):
         yield index, sample, prediction
 
 
-def evenly(count, wanted):
+def evenly(count: int, wanted: int | None) -> list[int]:
     """`wanted` numbers spread evenly over range(count), or all of them."""
     return list(range(count)) if wanted is None or wanted >= count else \
         np.linspace(0, count - 1, wanted).round().astype(int).tolist()

@@ -16,24 +16,24 @@ EIGEN_KITTI_ROWS, EIGEN_KITTI_COLUMNS = (0.3324324, 0.91351351), (0.0359477, 0.9
 """Crop of KITTI in shares of height and width. Eigen 2014, as Godard 2017 reproduced it."""
 
 
-def whole_image(size):
+def whole_image(size: tuple[int, int]) -> np.ndarray:
     """Every pixel of an image of (height, width) -> boolean mask (height, width)."""
     return np.ones(size, bool)
 
 
-def eigen_nyu_crop(size):
+def eigen_nyu_crop(size: tuple[int, int]) -> np.ndarray:
     """Pixels whose centres lie in Eigen's crop of NYU, which is given for 640x480 and scaled to other sizes."""
     rows, columns = (slice(*(int(np.ceil(edge * have / full - 0.5)) for edge in edges)) for edges, have, full
                      in zip((EIGEN_NYU_ROWS, EIGEN_NYU_COLUMNS), size, NYU_SIZE))
     return _mask(size, rows, columns)
 
 
-def garg_crop(size):
+def garg_crop(size: tuple[int, int]) -> np.ndarray:
     """The crop that most papers on KITTI use, to whole pixels downwards as in their code."""
     return _crop_of_shares(size, GARG_ROWS, GARG_COLUMNS)
 
 
-def eigen_kitti_crop(size):
+def eigen_kitti_crop(size: tuple[int, int]) -> np.ndarray:
     """The older crop of Eigen 2014 on KITTI."""
     return _crop_of_shares(size, EIGEN_KITTI_ROWS, EIGEN_KITTI_COLUMNS)
 
@@ -63,12 +63,12 @@ class Protocol:
     note: str = ""
     """The same in words, for reports."""
 
-    def valid(self, ground_truth_m):
+    def valid(self, ground_truth_m: np.ndarray) -> np.ndarray:
         """(h, w) ground truth, 0 where there is none -> boolean mask of the pixels that count."""
         is_within = (ground_truth_m > self.min_depth_m) & (ground_truth_m < self.max_depth_m)
         return self.crop(ground_truth_m.shape) & is_within
 
-    def clipped(self, predicted_m):
+    def clipped(self, predicted_m: np.ndarray) -> np.ndarray:
         """Predictions within the limits."""
         return np.clip(predicted_m, self.min_depth_m, self.max_depth_m)
 
@@ -85,7 +85,7 @@ PROTOCOLS = {
 }
 
 
-def protocol_named(name):
+def protocol_named(name: str) -> Protocol:
     """Name -> Protocol. Raises BadInputError for a name that is not in PROTOCOLS."""
     if name not in PROTOCOLS:
         raise BadInputError(f"no protocol {name!r}; there are {', '.join(PROTOCOLS)}")

@@ -2,10 +2,12 @@
 
 import math
 
+from torch import Tensor
+
 from depth.losses.masked import mean, residual
 
 
-def laplace(predicted, ground_truth, valid, log_error):
+def laplace(predicted: Tensor, ground_truth: Tensor, valid: Tensor, log_error: Tensor) -> Tensor:
     """Mean of |r| / b + ln 2b with ln b = `log_error` (B, 1, h, w). Its best b is the expected |r|.
 
     Of log depths, b is the expected absolute relative error, as long as that is small.
@@ -14,7 +16,7 @@ def laplace(predicted, ground_truth, valid, log_error):
     return mean(r.abs() * (-log_error).exp() + log_error + math.log(2), valid)
 
 
-def gaussian(predicted, ground_truth, valid, log_error):
+def gaussian(predicted: Tensor, ground_truth: Tensor, valid: Tensor, log_error: Tensor) -> Tensor:
     """Mean of r^2 / 2 s^2 + ln s + ln(2 pi) / 2 with ln s = `log_error` (B, 1, h, w). Its best s is the rms of r.
 
     Kendall 2017, eq. 8, in ln s instead of their ln s^2.

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from calib.base.errors import BadInputError
@@ -19,7 +20,7 @@ from depth.losses.scale_invariant import scale_invariant, scale_invariant_root
 class Loss(NamedTuple):
     """A loss and what its text may say."""
 
-    function: Callable[..., torch.Tensor]
+    function: Callable[..., Tensor]
     of: str
     """What it compares: `depth` in metres, `log` (natural logarithms of it), or `error` (log, with log_error)."""
     options: Mapping[str, float] = MappingProxyType({})
@@ -44,20 +45,20 @@ LOSSES = {
 class Prediction(NamedTuple):
     """Predictions for a batch, as depth or as its logarithm."""
 
-    value: torch.Tensor
+    value: Tensor
     """(B, 1, h, w) depth in metres, or its natural logarithm."""
     is_log: bool
     """Whether `value` is the logarithm."""
-    log_error: torch.Tensor | None = None
+    log_error: Tensor | None = None
     """(B, 1, h, w) log of the expected absolute error of log depth, from networks that say so."""
 
     @property
-    def depth_m(self):
+    def depth_m(self) -> Tensor:
         """(B, 1, h, w) depth in metres."""
         return self.value.exp() if self.is_log else self.value
 
     @property
-    def log_depth(self):
+    def log_depth(self) -> Tensor:
         """(B, 1, h, w) natural logarithm of depth in metres."""
         return self.value if self.is_log else log_depth(self.value)
 
@@ -70,7 +71,7 @@ class Term:
     weight: float
     options: Mapping[str, float]
 
-    def __call__(self, prediction, ground_truth_m, valid):
+    def __call__(self, prediction: Prediction, ground_truth_m: Tensor, valid: Tensor) -> Tensor:
         function, of, _ = LOSSES[self.name]
         if of == "depth":
             return function(prediction.depth_m, ground_truth_m, valid, **self.options)
@@ -85,11 +86,11 @@ class Term:
 class Objective:
     """A weighted sum of losses. Raises BadInputError where `text`, as in `silog:lam=0.85+0.5*gradient`, is wrong."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         self.text = text
         self.terms = [_term(part, text) for part in text.replace(" ", "").split("+")]
 
-    def __call__(self, prediction, ground_truth_m):
+    def __call__(self, prediction: Prediction, ground_truth_m: Tensor) -> Tensor:
         """Prediction (B, 1, h, w) and ground truth (B, 1, H, W) in metres, 0 where there is none -> scalar.
 
         Ground truth is brought to the prediction's size, as the papers train: by the nearest pixel, never by a mean

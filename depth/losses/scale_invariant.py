@@ -1,5 +1,7 @@
 """The scale-invariant error, in which a factor common to a whole image costs less."""
 
+from torch import Tensor
+
 from depth.losses.masked import mean_of_images, mean_per_image, residual
 
 ROOT_FACTOR = 10.0
@@ -8,7 +10,7 @@ ROOT_FLOOR = 1e-6
 """Added below the root, whose slope at 0 is infinite."""
 
 
-def scale_invariant(predicted, ground_truth, valid, lam=0.5):
+def scale_invariant(predicted: Tensor, ground_truth: Tensor, valid: Tensor, lam: float = 0.5) -> Tensor:
     """Mean over images of (1/n) sum d_i^2 - lam / n^2 (sum d_i)^2 with d = predicted - ground truth.
 
     Of log depths it is Eigen 2014, eq. 4 (lam 0.5 in the paper; lam 1 is eq. 1, lam 0 is L2); of depths in metres it is
@@ -18,7 +20,7 @@ def scale_invariant(predicted, ground_truth, valid, lam=0.5):
     return mean_of_images(_errors(predicted, ground_truth, valid, lam), valid)
 
 
-def scale_invariant_root(predicted, ground_truth, valid, lam=0.85):
+def scale_invariant_root(predicted: Tensor, ground_truth: Tensor, valid: Tensor, lam: float = 0.85) -> Tensor:
     """10 sqrt of `scale_invariant` of log depths, averaged over images. Lee 2019 (BTS), eq. 4."""
     return mean_of_images(ROOT_FACTOR * (_errors(predicted, ground_truth, valid, lam) + ROOT_FLOOR).sqrt(), valid)
 

@@ -2,8 +2,13 @@
 
 import importlib
 from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from calib.base.errors import MissingPackageError, NetworkError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 EIGEN, LAINA, HAO = "Eigen 2014", "Laina 2016", "Hao 2018"
 STUDENTS, ZHANG = "001 (after Laina)", "004 (Zhang et al.)"
@@ -38,28 +43,28 @@ class Network:
     """Whether a second output is the natural logarithm of the absolute relative error that it expects."""
 
     @property
-    def multiple(self):
+    def multiple(self) -> int | None:
         """The field `multiple` of its NetworkSpec."""
         return self.side_multiple if self.any_shape else None
 
     @property
-    def output_names(self):
+    def output_names(self) -> tuple[str, ...]:
         """Names of its outputs in files."""
         return (self.predicts, "log_error") if self.predicts_error else (self.predicts,)
 
-    def build(self):
+    def build(self) -> "nn.Module":
         """A new torch module with the paper's first weights."""
         load_torch(f"the network {self.name}")
         module, function = self.factory.split(":")
         return getattr(importlib.import_module(f"depth.networks.{module}"), function)(**self.options)
 
-    def count_parameters(self):
+    def count_parameters(self) -> int:
         """Number of trained parameters, those of a first stage included; allocates none of them."""
         with load_torch("counting parameters").device("meta"):
             return sum(parameter.numel() for parameter in self.build().parameters())
 
 
-def load_torch(needed_for):
+def load_torch(needed_for: str) -> ModuleType:
     """The module torch. Raises MissingPackageError where it is not installed."""
     try:
         import torch
@@ -104,7 +109,7 @@ NETWORKS = {network.name: network for network in (
 )}
 
 
-def find(name):
+def find(name: str) -> Network:
     """Name -> Network. Raises NetworkError that lists the names there are."""
     if name not in NETWORKS:
         raise NetworkError(f"no network is called {name}; there are {', '.join(NETWORKS)}")

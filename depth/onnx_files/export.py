@@ -2,18 +2,23 @@
 
 import io
 import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.base.errors import MissingPackageError
 from depth.onnx_files.model import open_size, quiet
 
+if TYPE_CHECKING:
+    from torch import nn
+
 OPSET = 18
 MIN_HALVED_SIZE = 1024
 """Least size of tensors that are stored as float16: smaller ones save nothing, and rounding hurts biases most."""
 
 
-def export_onnx(module, size, names, any_size=False):
+def export_onnx(module: "nn.Module", size: tuple[int, int], names: Sequence[str], any_size: bool = False) -> bytes:
     """torch module in evaluation mode -> bytes of an ONNX file.
 
     Takes RGB in [0, 1] as `rgb` (1, 3, *size); outputs are called `names`. Weights are kept as float16 and made float32

@@ -6,9 +6,14 @@ and everything unknown in float32. So are the steps before the first convolution
 network's range, and the last convolution and what follows it, which cost nothing and would round the depth itself.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from depth.onnx_files.model import load_onnx
+
+if TYPE_CHECKING:
+    import onnx
 
 HEAVY = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
 LIGHT = {"Relu", "LeakyRelu", "PRelu", "Clip", "HardSigmoid", "HardSwish", "Sigmoid", "Tanh", "Add", "Sub", "Mul",
@@ -28,7 +33,7 @@ FLOAT = 1
 MAX_HALF = float(np.finfo(np.float16).max)
 
 
-def half_precision(model):
+def half_precision(model: "onnx.ModelProto") -> None:
     """Change an onnx.ModelProto, to the same inputs and outputs. Raises what onnx does for graphs that are wrong."""
     onnx = load_onnx("half precision")
     _drop_named_constants(model)

@@ -7,11 +7,16 @@ first convolution, the first few convolutions (most of our network's loss came f
 last one, whose rounding would be that of depth itself, and every operator that is not listed here.
 """
 
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
 
 from calib.base.errors import MonofuseError, NetworkError
 from depth.onnx_files.half import HEAVY
-from depth.onnx_files.model import load_onnx, one_line, quiet, read_model
+from depth.onnx_files.model import Declared, load_onnx, one_line, quiet, read_model
 
 QUANTISED = [*sorted(HEAVY), "Relu", "Clip", "Add", "Concat", "Resize", "MaxPool", "AveragePool", "Pad"]
 OPTIONS = {"MatMulConstBOnly": True}
@@ -23,7 +28,14 @@ LAST_SHARE = 6
 which features of small and of large range meet late in one tensor."""
 
 
-def int8_forms(network, path, images, folder):
+class TakesImages(Protocol):
+    """A network with one input, such as an OnnxDepth."""
+
+    input: Declared
+
+
+def int8_forms(network: TakesImages, path: str | Path, images: Iterable[np.ndarray],
+               folder: Path) -> Iterator[tuple[Path, int, int]]:
     """Yields (path of an .onnx file, its layers in int8, layers in all), the faster form first.
 
     `network`: the OnnxDepth of the file at `path`. `images`: an iterable of what it takes, (1, 3, h, w) or (1, h, w, 3)

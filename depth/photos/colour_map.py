@@ -26,25 +26,25 @@ class Scale(NamedTuple):
     colours: int
     """Colour map: one of OpenCV's COLORMAP_..."""
 
-    def share(self, values):
+    def share(self, values: np.ndarray) -> np.ndarray:
         """Place of each value on the way from low to high: 0 to 1."""
         if self.kind == "linear":
             return np.clip((values - self.low) / (self.high - self.low), 0, 1)
         return np.clip(np.log(np.maximum(values, 1e-6) / self.low) / np.log(self.high / self.low), 0, 1)
 
-    def value(self, share):
+    def value(self, share: float) -> float:
         """Value at a place on the way from low to high."""
         if self.kind == "linear":
             return self.low + share * (self.high - self.low)
         return self.low * (self.high / self.low) ** share
 
-    def paint(self, share):
+    def paint(self, share: np.ndarray) -> np.ndarray:
         """(H, W) places from 0 to 1 -> (H, W, 3) uint8 RGB."""
         levels = np.uint8(np.round(255 * share))
         return np.ascontiguousarray(cv2.applyColorMap(levels, self.colours)[..., ::-1])
 
 
-def coloured_depth(depth_m, kind="log", limits_m=None):
+def coloured_depth(depth_m: np.ndarray, kind: str = "log", limits_m: tuple[float, float] | None = None) -> np.ndarray:
     """(H, W) depth, 0 unknown -> (H + SCALE_HEIGHT_PX, at least W, 3) uint8 RGB, near blue and far red (turbo).
 
     `kind`: steps of colour are equal in `log` or in `linear` depth. `limits_m`: (near, far) of the ends of the scale;
@@ -54,7 +54,7 @@ def coloured_depth(depth_m, kind="log", limits_m=None):
     return _coloured(depth_m, depth_m > 0, Scale(low, high, kind, " m", cv2.COLORMAP_TURBO))
 
 
-def coloured_error(log_error, known):
+def coloured_error(log_error: np.ndarray, known: np.ndarray) -> np.ndarray:
     """(H, W) log of relative errors and mask -> RGB of the size that depth gets, from dark (1 %) to bright (100 %)."""
     low, high = ERROR_LIMITS
     return _coloured(100 * np.exp(log_error), known, Scale(low, high, "log", " %", cv2.COLORMAP_INFERNO))

@@ -18,7 +18,7 @@ class Focus:
     pixel: tuple[int, int] | None = None
 
     @classmethod
-    def parsed(cls, text):
+    def parsed(cls, text: str) -> "Focus":
         """`2.5` (metres) or `320,240` (pixel) -> Focus. Raises BadInputError."""
         try:
             numbers = [float(part) for part in text.split(",")]
@@ -30,7 +30,7 @@ class Focus:
             pass
         raise BadInputError(f"--bokeh {text}: expected a distance in metres, as in 1.5, or a pixel x,y, as in 320,240")
 
-    def distance(self, depth_m, name):
+    def distance(self, depth_m: np.ndarray, name: str) -> float:
         """(H, W) depth > 0 of the picture `name` -> metres. Raises BadInputError for a pixel outside."""
         if self.distance_m is not None:
             return self.distance_m

@@ -1,10 +1,12 @@
 """The camera that a picture was taken with: calibrated, that of the training images, or assumed."""
 
 import math
+from collections.abc import Callable
 
 from calib.base.errors import BadInputError
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier
+from depth.runtimes.image_network import ImageNetwork
 
 DEFAULT_FOV_DEG = 60.0
 """Assumed field of view along the longer side, between a phone's main camera (65 to 70) and a webcam (55 to 60)."""
@@ -17,7 +19,7 @@ class PictureCameras:
     of DEFAULT_FOV_DEG. `source` tells in words which it is.
     """
 
-    def __init__(self, estimator, calibrated=None, fov_deg=None):
+    def __init__(self, estimator: ImageNetwork, calibrated: Camera | None = None, fov_deg: float | None = None) -> None:
         self.calibrated, self.fov_deg = calibrated, fov_deg
         self.trained = None if calibrated or fov_deg else training_camera(estimator)
         if calibrated:
@@ -31,7 +33,7 @@ class PictureCameras:
                           f"change it"
         self._rectifiers = {}
 
-    def rectifier(self, size):
+    def rectifier(self, size: tuple[int, int]) -> Rectifier:
         """(height, width) -> Rectifier. Raises CalibrationError where the calibration is for another aspect ratio."""
         if size not in self._rectifiers:
             self._rectifiers[size] = Rectifier(self._camera(size))
@@ -49,21 +51,21 @@ class PictureCameras:
 class TrainingCamera:
     """Camera of the images that a network was trained with: fx, fy at its input, whose size `size_for` tells."""
 
-    def __init__(self, trained_px, size_for):
+    def __init__(self, trained_px: tuple[float, float], size_for: Callable[[tuple[int, int]], tuple[int, int]]) -> None:
         self.trained_px, self.size_for = trained_px, size_for
 
-    def focal_px(self, size):
+    def focal_px(self, size: tuple[int, int]) -> float:
         """Focal length of square pixels at a picture's size for which depth.estimator.focal_scale is 1."""
         return math.sqrt(math.prod(self.trained_px) * math.prod(size) / math.prod(self.size_for(size)))
 
 
-def training_camera(estimator):
+def training_camera(estimator: ImageNetwork) -> TrainingCamera | None:
     """The TrainingCamera of an ImageNetwork, or None where it does not say."""
     focal_px = estimator.spec.focal_px
     return TrainingCamera(focal_px, estimator.size_for) if focal_px else None
 
 
-def field_of_view(text):
+def field_of_view(text: str) -> float:
     """An argparse type: degrees along the longer side of the picture. Raises BadInputError."""
     degrees = float(text)
     if not 5 <= degrees <= 150:

@@ -1,7 +1,7 @@
 """Pictures to predict depth for, from image files, folders of them, and videos."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -34,7 +34,8 @@ class Pictures:
     `every`: of a video, every n-th frame only. `made_here(path)`: whether a file of a folder is an older result.
     """
 
-    def __init__(self, locations, every=1, made_here=lambda path: False):
+    def __init__(self, locations: Iterable[str | Path], every: int = 1,
+                 made_here: Callable[[Path], bool] = lambda path: False) -> None:
         self.every = every
         self.files = [file for location in locations for file in _files(Path(location), made_here)]
         seen = {}
@@ -44,11 +45,11 @@ class Pictures:
                 raise BadInputError(f"{other} and {file} would give results of the same name: predict them one after "
                                     f"the other, each with its own --output")
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Number of pictures, as far as the videos' own counts are right."""
         return sum(_frame_count(file, self.every) if _is_video(file) else 1 for file in self.files)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Picture]:
         for file in self.files:
             if _is_video(file):
                 yield from _frames(file, self.every)

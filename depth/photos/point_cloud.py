@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from calib.geometry.camera import Camera
+
 MAX_PIXELS = 1_000_000
 """Most pixels that become points; larger images are resampled first."""
 MIN_ANGLE_RAD = np.deg2rad(10.0)
@@ -11,7 +13,7 @@ COORDINATES, COLOURS = ("x", "y", "z"), ("red", "green", "blue")
 POINT = np.dtype([(name, "<f4") for name in COORDINATES] + [(name, "u1") for name in COLOURS])
 
 
-def point_cloud(rgb, depth_m, camera, detail_px=1.0):
+def point_cloud(rgb: np.ndarray, depth_m: np.ndarray, camera: Camera, detail_px: float = 1.0) -> np.ndarray:
     """(H, W, 3) uint8, (H, W) depth with 0 unknown, rectified Camera -> (N,) array of POINT in metres.
 
     Axes are the camera's: x right, y down, z forward. Unknown depth and flying points at depth edges are left out,
@@ -38,7 +40,7 @@ def _without_strips(kept, width_px):
     return cv2.morphologyEx(np.uint8(kept), cv2.MORPH_OPEN, square).astype(bool)
 
 
-def is_edge(depth_m, camera):
+def is_edge(depth_m: np.ndarray, camera: Camera) -> np.ndarray:
     """(H, W) -> bool: whether depth changes as steeply towards a neighbour as on a surface seen edge-on.
 
     On a surface whose normal makes the angle a with the ray, f |dz/du| / z = tan a near the image's middle.
@@ -53,7 +55,7 @@ def is_edge(depth_m, camera):
     return steepest > 1 / np.tan(MIN_ANGLE_RAD)
 
 
-def ply_of(points):
+def ply_of(points: np.ndarray) -> bytes:
     """Bytes of a binary PLY of (N,) POINT."""
     header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(points)}"]
     header += [f"property float {name}" for name in COORDINATES] + [f"property uchar {name}" for name in COLOURS]

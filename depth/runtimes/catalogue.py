@@ -1,11 +1,13 @@
 """From what the user typed after --depth and --runtime to an estimator: a table from name to module."""
 
 import os
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 from calib.base.errors import BadInputError, MissingPackageError, UnusableRuntimeError
+from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.nvidia_gpu import find_gpu
 
 
@@ -33,7 +35,9 @@ RUNTIMES = {
 CHOICES = ("auto", *RUNTIMES)
 
 
-def open_estimator(path, options=None, runtime="auto", device="auto", threads=1, network=None, progress=None):
+def open_estimator(path: str | Path, options: Mapping[str, str] | None = None, runtime: str = "auto",
+                   device: str = "auto", threads: int = 1, network: str | None = None,
+                   progress: Callable[[float], None] | None = None) -> ImageNetwork:
     """File, {option: text}, names of runtime and device -> DepthEstimator. Raises BadInputError and its children.
 
     Its `note` says in one line what runs it, and why nothing better does.
@@ -60,7 +64,7 @@ def open_estimator(path, options=None, runtime="auto", device="auto", threads=1,
     raise UnusableRuntimeError(f"nothing here runs {path.name}: {reasons}")
 
 
-def able_runtimes(path, runtime="auto", device="auto"):
+def able_runtimes(path: Path, runtime: str = "auto", device: str = "auto") -> list[str]:
     """Names of the runtimes to try with such a file, best first. Raises BadInputError."""
     if runtime not in CHOICES:
         raise BadInputError(f"--runtime {runtime}: choose one of {', '.join(CHOICES)}")

@@ -1,11 +1,14 @@
 """The common part of every runtime: from an image to the network's input, and from its output to checked metres."""
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
 from calib.base.errors import NetworkError
+from calib.geometry.camera import Camera
 from depth.estimator import DepthPrediction, cleaned_depth, cleaned_log_error, focal_scale
+from depth.runtimes.network_spec import NetworkSpec
 from depth.runtimes.preprocessing import fitted_size, to_depth_m, to_input
 
 MAX_DEPTH_M = 1000.0
@@ -23,31 +26,31 @@ class ImageNetwork:
     one_size = False
     """Whether the runtime prepares the network for one size of input only."""
 
-    def __init__(self, name, spec, size):
+    def __init__(self, name: str, spec: NetworkSpec, size: tuple[int, int]) -> None:
         """Keep a NetworkSpec and the (height, width) of the network's input for images of about that shape."""
         self.name, self.spec, self.size = name, spec, size
 
     @property
-    def adapts(self):
+    def adapts(self) -> bool:
         """Whether images of another shape than `size` become inputs of another size."""
         return not self.one_size and self.spec.multiple is not None
 
-    def size_for(self, image_size):
+    def size_for(self, image_size: tuple[int, int]) -> tuple[int, int]:
         """Size (height, width) of the input for an image of such a size."""
         return fitted_size(tuple(image_size), self.size, self.spec.multiple) if self.adapts else self.size
 
-    def infer(self, image):
+    def infer(self, image: np.ndarray) -> Sequence[np.ndarray]:
         """(1, 3, h, w) or (1, h, w, 3) float32, as the spec's layout is -> list of arrays that hold one map each.
 
         The first is depth, the second its log error where spec.predicts_error.
         """
         raise NotImplementedError
 
-    def try_out(self):
+    def try_out(self) -> None:
         """Predict for a black image, because what fails here would fail in mid-run. Raises NetworkError."""
         self.raw(np.zeros((*self.size, 3), np.uint8))
 
-    def predict(self, rgb, camera):
+    def predict(self, rgb: np.ndarray, camera: Camera) -> DepthPrediction:
         """Depth in metres for this camera; see depth.estimator.DepthEstimator."""
         start = time.perf_counter()
         depth, log_error = self.raw(rgb)
@@ -59,7 +62,7 @@ class ImageNetwork:
         log_error = None if log_error is None else cleaned_log_error(log_error)
         return DepthPrediction(depth_m, log_error, 1e3 * (time.perf_counter() - start))
 
-    def raw(self, rgb):
+    def raw(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """(H, W, 3) uint8 -> (h, w) float32 in the unit of the network's output, and (h, w) log error or None."""
         outputs = self.infer(to_input(rgb, self.size_for(rgb.shape[:2]), self.spec))
         depth = self._map(outputs[0], "depth map")

@@ -6,6 +6,7 @@ file's tensors (`rgb_imagenet_norm`, `depth_cm`).
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class NetworkSpec:
     """Number that divides the input's sides, for files that leave them open and predict as well for images of another
     shape than `size`, which then get an input of their own shape. None: every image gets `size`."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise NetworkError(f"network option {name}={getattr(self, name)}: choose one of {', '.join(allowed)}")
@@ -65,12 +66,13 @@ class NetworkSpec:
                                f"sides are multiples of {self.multiple}")
 
     @property
-    def predicts_error(self):
+    def predicts_error(self) -> bool:
         """Whether the second output is an error map."""
         return self.error != "none"
 
 
-def read_spec(network_file, options, input_name, output_names):
+def read_spec(network_file: str | Path, options: Mapping[str, str], input_name: str,
+              output_names: Sequence[str]) -> NetworkSpec:
     """Path, options ({name: text}) and tensor names -> NetworkSpec. Raises NetworkError that names the wrong field."""
     values = _guess(input_name, *output_names[:2])
     spec_file = Path(network_file).with_suffix(".yaml")
@@ -81,7 +83,7 @@ def read_spec(network_file, options, input_name, output_names):
     return replace(NetworkSpec(), **values)
 
 
-def spec_text(spec):
+def spec_text(spec: NetworkSpec) -> str:
     """NetworkSpec -> YAML that read_spec understands: what the outputs are, and all that is not the default."""
     values = {field.name: getattr(spec, field.name) for field in fields(spec)
               if field.name in ("output", "error") or getattr(spec, field.name) != field.default}

@@ -2,7 +2,7 @@
 
 import ctypes
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MAJOR, MINOR = 75, 76
 """Numbers of CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR in cuda.h."""
@@ -17,13 +17,13 @@ class NvidiaGpu(NamedTuple):
     """Newest CUDA version (major, minor) that the driver supports."""
 
     @property
-    def key(self):
+    def key(self) -> str:
         """Text that is the same as long as results and compiled kernels of this GPU stay valid."""
         (major, minor), (cuda_major, cuda_minor) = self.compute_capability, self.cuda_version
         return f"{self.name} sm{major}{minor} cuda{cuda_major}.{cuda_minor}"
 
 
-def find_gpu(driver=None):
+def find_gpu(driver: Any = None) -> NvidiaGpu | None:
     """The first NvidiaGpu that CUDA_VISIBLE_DEVICES leaves, or None. `driver`: the CUDA driver's library."""
     try:
         driver = driver or ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")

@@ -1,13 +1,15 @@
 """Depth networks in .onnx files, and what these must declare, whichever runtime reads them."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from calib.base.errors import NetworkError
-from depth.onnx_files.model import one_line
+from depth.onnx_files.model import Declared, one_line
 from depth.runtimes.image_network import ImageNetwork
-from depth.runtimes.network_spec import read_spec
+from depth.runtimes.network_spec import NetworkSpec, read_spec
 
 DEFAULT_SIZE = (224, 288)
 NUMPY_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
@@ -16,7 +18,8 @@ NUMPY_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 class OnnxNetwork(ImageNetwork):
     """An ImageNetwork from a file. A runtime opens the file, hands over what it declares, and adds `run`."""
 
-    def __init__(self, path, options, inputs, output_names):
+    def __init__(self, path: str | Path, options: Mapping[str, str] | None, inputs: Sequence[Declared],
+                 output_names: Sequence[str]) -> None:
         """Check what the file declares. Raises NetworkError if it is not a depth network."""
         name = Path(path).name
         if len(inputs) != 1 or len(inputs[0].shape or ()) != 4 or inputs[0].type not in NUMPY_TYPES:
@@ -29,11 +32,11 @@ class OnnxNetwork(ImageNetwork):
         self.one_size = self.one_size or any(isinstance(side, int) for side in sides(self.input.shape, spec))
         self.output_names = output_names[:2 if spec.predicts_error else 1]
 
-    def run(self, image):
+    def run(self, image: np.ndarray) -> Sequence[np.ndarray]:
         """Input of the file's own type -> the outputs called self.output_names. May raise anything."""
         raise NotImplementedError
 
-    def infer(self, image):
+    def infer(self, image: np.ndarray) -> Sequence[np.ndarray]:
         """Outputs for one input; see ImageNetwork. Raises NetworkError."""
         try:
             return self.run(image.astype(NUMPY_TYPES[self.input.type], copy=False))
@@ -42,7 +45,7 @@ class OnnxNetwork(ImageNetwork):
             raise NetworkError(f"{self.name} fails on a {width}x{height} image: {one_line(error)}") from error
 
 
-def input_size(name, shape, spec):
+def input_size(name: str, shape: Sequence[Any], spec: NetworkSpec) -> tuple[int, int]:
     """Size (height, width) that the file fixes, else that of the options or the default. Raises NetworkError."""
     batch, *rest = shape
     channels = rest[0] if spec.layout == "nchw" else rest[2]
@@ -62,6 +65,6 @@ def input_size(name, shape, spec):
     return size
 
 
-def sides(shape, spec):
+def sides(shape: Sequence[Any], spec: NetworkSpec) -> Sequence[Any]:
     """Height and width within the shape of an input: ints, or anything else where they are open."""
     return shape[2:] if spec.layout == "nchw" else shape[1:3]

@@ -1,5 +1,8 @@
 """Depth networks in ONNX files, run by OpenVINO on the CPU: fast, most of all where the CPU computes in bfloat16."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import numpy as np
 
 from calib.base.cache_folder import cache_folder
@@ -18,7 +21,8 @@ class OpenVinoDepth(OnnxNetwork):
     that the second start is quick.
     """
 
-    def __init__(self, path, options=None, device="auto", threads=1, precision="auto"):
+    def __init__(self, path: str | Path, options: Mapping[str, str] | None = None, device: str = "auto",
+                 threads: int = 1, precision: str = "auto") -> None:
         self._core, self._model = _open_model(path, device)
         inputs = [_declared(each) for each in self._model.inputs]
         super().__init__(path, options, inputs, [_name(each) for each in self._model.outputs])
@@ -26,7 +30,7 @@ class OpenVinoDepth(OnnxNetwork):
         self._settings, self._requests = _settings(threads, self.precision), {}
         self.try_out()
 
-    def run(self, image):
+    def run(self, image: np.ndarray) -> Sequence[np.ndarray]:
         """Run the file once; see OnnxNetwork. The results are copies, since the next call overwrites the originals."""
         request = self._request(image.shape)
         request.infer([image], share_inputs=True)

@@ -6,6 +6,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from depth.runtimes.network_spec import NetworkSpec
+
 MAX_STRETCH = 1.25
 """Largest change of aspect ratio where the network takes other sizes: that of training (`strong`)."""
 MIN_MULTIPLES = 4
@@ -17,7 +19,7 @@ PIXEL_PENALTY = 0.25
 
 
 @lru_cache(maxsize=64)
-def fitted_size(image_size, size, multiple):
+def fitted_size(image_size: tuple[int, int], size: tuple[int, int], multiple: int) -> tuple[int, int]:
     """Size of the input for an image, both (height, width), with sides that are multiples of `multiple`.
 
     It is the network's own `size` where that squashes little, else about the image's shape with as many pixels.
@@ -37,7 +39,7 @@ def fitted_size(image_size, size, multiple):
     return min(sizes, key=cost, default=size)
 
 
-def to_input(rgb, size, spec):
+def to_input(rgb: np.ndarray, size: tuple[int, int], spec: NetworkSpec) -> np.ndarray:
     """(H, W, 3) uint8 -> (1, 3, h, w) or (1, h, w, 3) float32. The whole image is resized to `size`, edges kept."""
     interpolation = cv2.INTER_AREA if rgb.shape[0] * rgb.shape[1] > size[0] * size[1] else cv2.INTER_LINEAR
     image = cv2.resize(rgb, size[::-1], interpolation=interpolation)
@@ -48,7 +50,7 @@ def to_input(rgb, size, spec):
     return np.ascontiguousarray(image.transpose(2, 0, 1) if spec.layout == "nchw" else image)[None]
 
 
-def to_depth_m(output, spec):
+def to_depth_m(output: np.ndarray, spec: NetworkSpec) -> np.ndarray:
     """Raw network output -> depth in metres for the training camera; inf and NaN where the output is no depth."""
     with np.errstate(all="ignore"):
         if spec.output == "inverse_depth":

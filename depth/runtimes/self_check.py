@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.preprocessing import to_depth_m
 
 BOUNDS = {"fp16": 0.03, "fp32": 0.001}
@@ -15,7 +16,7 @@ MIN_SHARE = 0.1
 network sees what it has never seen."""
 
 
-def pictures(size):
+def pictures(size: tuple[int, int]) -> list[np.ndarray]:
     """(height, width) -> made-up RGB images: a room of flat walls and boxes, a smooth wash of colours, noise."""
     random = np.random.default_rng(0)
     return [_room(size, random), _wash(size, random), random.integers(0, 256, (*size, 3), np.uint8)]
@@ -44,7 +45,7 @@ def _room(size, random):
     return np.clip(cv2.GaussianBlur(image, (3, 3), 0) + grain, 0, 255).astype(np.uint8)
 
 
-def difference(candidate, reference):
+def difference(candidate: ImageNetwork, reference: ImageNetwork) -> float:
     """Two ImageNetworks of one size -> the relative difference that PERCENTILE % of the pixels stay below, on the
     picture where they differ most; infinite where the candidate predicts another shape, or no number where the other
     does.

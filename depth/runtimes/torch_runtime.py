@@ -1,21 +1,33 @@
 """Registered networks run by torch: from files of weights, and while they are being trained."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from calib.base.errors import NetworkError, UnusableRuntimeError
 from depth.networks import registry
 from depth.runtimes.image_network import ImageNetwork
-from depth.runtimes.network_spec import read_spec
+from depth.runtimes.network_spec import NetworkSpec, read_spec
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class TorchDepth(ImageNetwork):
     """A DepthEstimator around a torch module that takes RGB in [0, 1]. `spec.size` must be set."""
 
-    def __init__(self, module, spec, name):
+    module: Any
+    """The torch module; what it can do besides predicting differs from network to network."""
+
+    def __init__(self, module: "nn.Module", spec: NetworkSpec, name: str) -> None:
+        assert spec.size is not None, "a torch module does not say its size"
         super().__init__(name, spec, spec.size)
         self.module = module
 
-    def infer(self, image):
+    def infer(self, image: np.ndarray) -> list[np.ndarray]:
         """Run the module once; see ImageNetwork."""
         import torch
         with torch.inference_mode():
@@ -24,7 +36,8 @@ class TorchDepth(ImageNetwork):
         return [value.float().cpu().numpy() for value in values]
 
 
-def open_torch(path, options=None, device="auto", threads=1, network=None):
+def open_torch(path: str | Path, options: Mapping[str, str] | None = None, device: str = "auto", threads: int = 1,
+               network: str | None = None) -> ImageNetwork:
     """Opener for depth.runtimes.catalogue. `threads` holds for all that torch does in this process."""
     torch = registry.load_torch(f"running {path}")
     if device == "cuda" and not torch.cuda.is_available():
@@ -38,7 +51,8 @@ def open_torch(path, options=None, device="auto", threads=1, network=None):
     return fastest(open_weights(path, network, options, "cuda"))
 
 
-def open_weights(path, network=None, options=None, device="cpu"):
+def open_weights(path: str | Path, network: str | None = None, options: Mapping[str, str] | None = None,
+                 device: str = "cpu") -> TorchDepth:
     """File of weights -> TorchDepth. `network`: name in the registry, for files that do not say whose they are.
 
     FILE.yaml next to FILE.safetensors may say `size` and `focal_px` of the training, as for ONNX files; `options` go

@@ -1,14 +1,18 @@
 """Batches of augmented images. What step k sees depends on the seed and k alone, not on workers, processes, pauses."""
 
 import signal
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from calib.base.errors import MonofuseError
+from depth.data.augmentation import Augmentation
+from depth.data.sample import DepthDataset
 
 ORDER, CHANGES = 1, 2
 """Seeds that separate the random numbers for the order of images from those for their augmentation."""
@@ -20,14 +24,15 @@ class AugmentedImages(Dataset):
     Errors are returned, since an exception would leave a worker as pages of text.
     """
 
-    def __init__(self, datasets, augmentation, size, focal_px, seed):
+    def __init__(self, datasets: Sequence[DepthDataset], augmentation: Augmentation, size: tuple[int, int],
+                 focal_px: float, seed: int) -> None:
         self.places = [(dataset, index) for dataset in datasets for index in range(len(dataset))]
         self.augmentation, self.size, self.focal_px, self.seed = augmentation, size, focal_px, seed
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.places)
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: tuple[int, int]) -> tuple[np.ndarray, np.ndarray] | MonofuseError:
         epoch, index = key
         dataset, number = self.places[index]
         rng = np.random.default_rng([self.seed, CHANGES, epoch, index])
@@ -45,14 +50,15 @@ class Order:
     Each epoch has a new order, and batches run on over its end.
     """
 
-    def __init__(self, count, batch, seed, first, last, rank=0, processes=1):
+    def __init__(self, count: int, batch: int, seed: int, first: int, last: int, rank: int = 0,
+                 processes: int = 1) -> None:
         self.count, self.batch, self.seed, self.first, self.last = count, batch, seed, first, last
         self.mine = range(rank * batch // processes, (rank + 1) * batch // processes)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.last - self.first
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         permutation = lru_cache(maxsize=4)(self._permutation)
         for step in range(self.first, self.last):
             places = (divmod(step * self.batch + k, self.count) for k in self.mine)
@@ -62,7 +68,8 @@ class Order:
         return np.random.default_rng([self.seed, ORDER, epoch]).permutation(self.count)
 
 
-def batches(images, order, workers, pin=False):
+def batches(images: AugmentedImages, order: Order, workers: int,
+            pin: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
     """AugmentedImages and Order -> iterator of rgb (B, 3, h, w) uint8 and depth (B, 1, h, w) float32 in metres.
 
     Raises the error of reading an image.

@@ -2,15 +2,17 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from calib.base.errors import BadInputError, OutputError
+from depth.training.config import TrainingConfig
 
 NAME = "checkpoint.pt"
 
 
-def save(folder, state):
+def save(folder: str | Path, state: dict[str, Any]) -> None:
     """Write a checkpoint. Raises OutputError."""
     partial = Path(folder) / (NAME + ".part")
     try:
@@ -20,7 +22,7 @@ def save(folder, state):
         raise OutputError(f"{Path(folder) / NAME}: {' '.join(str(error).split())}") from error
 
 
-def load(folder, config):
+def load(folder: str | Path, config: TrainingConfig) -> dict[str, Any]:
     """The saved state. Raises BadInputError where there is none, or of a run with other options."""
     path = Path(folder) / NAME
     if not path.is_file():

@@ -1,6 +1,8 @@
 """Everything that decides what training does, in one record. Loads without torch."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from calib.base.errors import BadInputError
 from depth.evaluation.metrics import METRICS
@@ -87,7 +89,7 @@ class TrainingConfig:
     workers: int = 1
     """Processes that read and augment images; 0: none besides the one that trains."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise BadInputError(f"{option(name)} {getattr(self, name)}: choose one of {', '.join(allowed)}")
@@ -105,17 +107,17 @@ class TrainingConfig:
         if self.ema == 1:
             raise BadInputError("--ema must be below 1")
 
-    def facts(self):
+    def facts(self) -> dict[str, Any]:
         """Fields as plain lists, numbers and texts, as files hold them."""
         return {name: _plain(value) for name, value in asdict(self).items()}
 
-    def differences(self, other):
+    def differences(self, other: Mapping[str, Any]) -> list[str]:
         """Names of the options that differ from those of a run to be resumed, given by its facts."""
         return [option(field.name) for field in fields(self) if field.name not in NOT_THE_RESULT
                 and self.facts()[field.name] != other.get(field.name)]
 
 
-def option(name):
+def option(name: str) -> str:
     """Option of the command line for a field: `lr_of` -> `--lr-of`."""
     return "--" + name.replace("_", "-")
 

@@ -11,7 +11,7 @@ COLUMNS = ("step", "epoch", "network", "lr", "loss", "gradient_norm", "images_pe
 class LogFile:
     """A log that grows by rows; a resumed run drops those after its checkpoint."""
 
-    def __init__(self, path, first_step=0):
+    def __init__(self, path: str | Path, first_step: int = 0) -> None:
         self.path = Path(path)
         kept = []
         if first_step and self.path.is_file():
@@ -22,7 +22,7 @@ class LogFile:
             writer.writeheader()
             writer.writerows(kept)
 
-    def add(self, **values):
+    def add(self, **values: float | str) -> None:
         """Append a row of values by column; numbers with six digits."""
         row = {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in values.items()}
         with open(self.path, "a", newline="") as file:

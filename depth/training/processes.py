@@ -4,11 +4,14 @@ import gc
 import importlib
 import os
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import distributed
 
 from calib.base.errors import BadInputError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -23,18 +26,18 @@ class Processes:
     """Device of this process's tensors."""
 
     @property
-    def is_first(self):
+    def is_first(self) -> bool:
         """Whether this is the process that validates, writes files and reports."""
         return self.rank == 0
 
-    def parallel(self, module):
+    def parallel(self, module: torch.nn.Module) -> torch.nn.Module:
         """The module, or one that averages gradients over all processes."""
         if self.count == 1:
             return module
         devices = [self.device] if self.device.type == "cuda" else None
         return torch.nn.parallel.DistributedDataParallel(module, device_ids=devices)
 
-    def broadcast(self, value):
+    def broadcast(self, value: T) -> T:
         """The value that the first process has, in all of them."""
         if self.count == 1:
             return value
@@ -42,7 +45,7 @@ class Processes:
         distributed.broadcast_object_list(box, src=0)
         return box[0]
 
-    def any(self, flag):
+    def any(self, flag: bool) -> bool:
         """Whether `flag` is true in any process."""
         if self.count == 1:
             return flag
@@ -50,7 +53,7 @@ class Processes:
         distributed.all_reduce(votes)
         return bool(votes.item())
 
-    def leave(self):
+    def leave(self) -> None:
         """End the connection of the processes; a `parallel` module must be out of use.
 
         Threads of a connection that still run when the interpreter ends abort the process.
@@ -60,7 +63,7 @@ class Processes:
             distributed.destroy_process_group()
 
 
-def join(device="auto"):
+def join(device: str = "auto") -> Processes:
     """Connect to the other processes as torchrun's variables say. `device`: auto, cpu or cuda."""
     count, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
     if device == "cuda" and not torch.cuda.is_available():

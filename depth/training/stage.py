@@ -1,12 +1,14 @@
 """The one or two parts in which a network is trained."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import nn
 
 from calib.base.errors import BadInputError
 from depth.networks import registry
 from depth.networks.weights.checkpoint import fill, load_encoder, read_tensors
+from depth.training.config import TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Stage:
     """Step before which the stage ends."""
 
 
-def stages(entry, module, config, coarse_is_trained=False):
+def stages(entry: registry.Network, module: nn.Module, config: TrainingConfig,
+           coarse_is_trained: bool = False) -> list[Stage]:
     """Stages of training a network: one, or two where the registry names a first stage.
 
     Then its part `coarse` comes first, and the rest while that is fixed: "we train the coarse network first ..., then
@@ -35,7 +38,7 @@ def stages(entry, module, config, coarse_is_trained=False):
             Stage(entry, module, change, config.steps)]
 
 
-def initialise(entry, module, path):
+def initialise(entry: registry.Network, module: nn.Module, path: str | Path) -> bool:
     """Fill a new module from a file; returns whether its first stage is thereby trained.
 
     The file has weights of this network, of its first stage, or of its encoder by torchvision's names. Raises
@@ -56,7 +59,7 @@ def initialise(entry, module, path):
     return False
 
 
-def prepare(stage, config):
+def prepare(stage: Stage, config: TrainingConfig) -> list[tuple[nn.Parameter, float]]:
     """Set which parameters of a stage learn; returns them with their factors on the learning rate."""
     stage.module.requires_grad_(True)
     if stage.entry.first_stage is not None:
@@ -75,7 +78,7 @@ def prepare(stage, config):
     return learning
 
 
-def frozen_norms(module, config):
+def frozen_norms(module: nn.Module, config: TrainingConfig) -> list[nn.Module]:
     """Modules of batch normalisation that stay fixed."""
     if config.freeze_norm is None:
         return []

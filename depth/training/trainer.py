@@ -1,6 +1,7 @@
 """The loop of training: stages, steps, validations, what is kept, and where a killed run goes on."""
 
 import time
+from typing import Any, Protocol
 
 import torch
 
@@ -10,20 +11,36 @@ from depth.networks import registry
 from depth.runtimes.network_spec import NetworkSpec
 from depth.training import checkpoint_file
 from depth.training.batches import AugmentedImages, Order, batches
+from depth.training.config import TrainingConfig
 from depth.training.datasets import open_datasets
-from depth.training.learner import Learner
+from depth.training.learner import Learner, StepResult
+from depth.training.processes import Processes
 from depth.training.schedule import is_better
-from depth.training.stage import initialise, stages
+from depth.training.stage import Stage, initialise, stages
+from depth.training.training_folder import TrainingFolder
 from depth.training.validation import validated
 
 LOG_EVERY = 10
 """Steps between lines of the log."""
 
 
+class Listener(Protocol):
+    """Hears of the progress of a training run."""
+
+    def stepped(self, stage: Stage, step: int, result: StepResult, images_per_s: float) -> None:
+        """A step is done; `step` counts from 1."""
+        ...
+
+    def validated(self, stage: Stage, step: int, summary: dict[str, Any], kept: bool) -> None:
+        """A validation is done; `kept`: whether its weights are the best so far."""
+        ...
+
+
 class Trainer:
     """Trains one network as a TrainingConfig says. `listener` hears of progress; see Listener."""
 
-    def __init__(self, config, folder, processes, listener, resume=False):
+    def __init__(self, config: TrainingConfig, folder: TrainingFolder, processes: Processes, listener: Listener,
+                 resume: bool = False) -> None:
         self.config, self.folder, self.processes, self.listener = config, folder, processes, listener
         self.entry = registry.find(config.network)
         height, width = config.size or self.entry.input_size
@@ -45,7 +62,7 @@ class Trainer:
         self.best = self.saved["best"] if self.saved else None
         self.stop_wanted = False
 
-    def train(self):
+    def train(self) -> str:
         """-> `complete` or `interrupted`. What there is is saved in both cases, and when something fails."""
         log = self.folder.log(self.step) if self.processes.is_first else None
         for stage in self.stages:
@@ -108,12 +125,13 @@ class Trainer:
 
     def _validate(self, learner, log):
         """Measure the mean weights, keep them if they are the best so far, and let the schedule know."""
-        summary = None
+        summary: dict[str, Any] = {}
         if self.processes.is_first:
             with learner.ema.in_place_of(learner.module):
                 summary = validated(learner.stage, self.validation, self.spec, self.config.val_images)
                 value = summary[self.config.best_by]
-                kept = is_better(self.config.best_by, value, self.best and self.best["summary"][self.config.best_by])
+                than = self.best["summary"][self.config.best_by] if self.best else None
+                kept = is_better(self.config.best_by, value, than)
                 if kept:
                     self.best = {"step": self.step, "summary": summary}
                     self.folder.write_weights(learner.stage, self.spec)
@@ -145,9 +163,11 @@ class Trainer:
         return float((sample.camera.fx * abs(sample.camera.fy)) ** 0.5 * scale)
 
 
-def whole_image_size(size, cover, multiple):
-    """(height, width) to which whole images come for a network that learned from crops of `size` showing the share
-    `cover`, so that it sees things as large as it is used to; for a network of fixed size, that of the crops."""
+def whole_image_size(size: tuple[int, int], cover: float, multiple: int | None) -> tuple[int, int]:
+    """Size (height, width) of whole images for a network that learned from crops of `size` showing the share `cover`.
+
+    At it the network sees things as large as it is used to; a network of fixed size keeps that of the crops.
+    """
     if multiple is None:
         return size
     height, width = (max(1, round(side / cover / multiple)) * multiple for side in size)

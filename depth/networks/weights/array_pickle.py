@@ -1,6 +1,8 @@
 """A .npy file that holds a dictionary of arrays, read without running what else a pickle may ask for."""
 
 import pickle
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,7 @@ ALLOWED = {("numpy._core.multiarray", "_reconstruct"), ("numpy._core.multiarray"
 class ArrayUnpickler(pickle.Unpickler):
     """An Unpickler that calls nothing but what rebuilds arrays."""
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         """The object `module.name`. Raises UnpicklingError unless it is in ALLOWED."""
         module = module.replace("numpy.core.", "numpy._core.")  # its name before NumPy 2
         if (module, name) not in ALLOWED:
@@ -22,7 +24,7 @@ class ArrayUnpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def read_array_pickle(path):
+def read_array_pickle(path: str | Path) -> dict[str, dict[str, np.ndarray]]:
     """Path of a .npy file that NumPy wrote from a dictionary, under Python 2 as well -> {layer: {part: array}}.
 
     Raises NetworkError.

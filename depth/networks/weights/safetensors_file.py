@@ -4,8 +4,11 @@ Layout: length of the header (8 bytes, little-endian), header (JSON), data.
 """
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from calib.base.errors import NetworkError
 
@@ -14,7 +17,7 @@ DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF1
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
-def read_safetensors(path):
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Path -> ({name: tensor}, {key: text}). Raises NetworkError unless the file is whole."""
     content = path.read_bytes()
     try:
@@ -29,7 +32,7 @@ def read_safetensors(path):
     return tensors, facts
 
 
-def write_safetensors(path, tensors, facts):
+def write_safetensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
     """Write {name: tensor} and {key: text}."""
     header, data, end = {"__metadata__": facts}, [], 0
     for name, tensor in tensors.items():

@@ -18,7 +18,7 @@ DTYPE, SHAPE, SHARD, OFFSET, SIZE = 1, 2, 3, 4, 5
 """Numbers of the fields of BundleEntryProto."""
 
 
-def read_bundle(path):
+def read_bundle(path: str | Path) -> dict[str, np.ndarray]:
     """`NAME` or `NAME.index` -> {name: array}. Raises NetworkError."""
     prefix = Path(path).with_suffix("") if Path(path).suffix == ".index" else Path(path)
     try:

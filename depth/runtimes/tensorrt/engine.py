@@ -7,11 +7,13 @@ typed: each tensor has the type that the file gives it.
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 from calib.base.errors import MissingPackageError, UnusableRuntimeError
 
@@ -42,7 +44,7 @@ class Built(NamedTuple):
     """Time that building took."""
 
 
-def load_tensorrt(on_gpu):
+def load_tensorrt(on_gpu: bool) -> ModuleType:
     """The module tensorrt or tensorrt_rtx. `on_gpu`: whether it may need a GPU. Raises MissingPackageError."""
     for name in PACKAGES if on_gpu else PACKAGES[1:]:
         try:
@@ -52,13 +54,13 @@ def load_tensorrt(on_gpu):
     raise MissingPackageError("tensorrt-rtx-cu13", "TensorRT")
 
 
-def is_rtx(trt):
+def is_rtx(trt: ModuleType) -> bool:
     """Whether the module is tensorrt_rtx."""
     return trt.__name__ == "tensorrt_rtx"
 
 
 @cache
-def messages(trt):
+def messages(trt: ModuleType) -> Any:
     """The one logger of this process, which prints nothing and keeps the `errors` of the last work begun."""
     class Messages(trt.ILogger):
         def __init__(self):
@@ -71,13 +73,14 @@ def messages(trt):
     return Messages()
 
 
-def failed(trt, what):
+def failed(trt: ModuleType, what: str) -> UnusableRuntimeError:
     """The UnusableRuntimeError for what failed, with TensorRT's first message."""
     reason = " ".join((messages(trt).errors or ["it does not say why"])[0].split())[:300]
     return UnusableRuntimeError(f"TensorRT {what}: {reason}")
 
 
-def build_engine(trt, model, capability=None, timings=b"", progress=None):
+def build_engine(trt: ModuleType, model: bytes, capability: tuple[int, int] | None = None, timings: bytes = b"",
+                 progress: Callable[[float], None] | None = None) -> Built:
     """Build an engine from the bytes of an ONNX file with fixed shapes. Raises UnusableRuntimeError.
 
     `capability`: compute capability of the GPU that it is for. `progress`: called ten times a second with the share of

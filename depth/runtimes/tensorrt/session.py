@@ -1,5 +1,9 @@
 """A TensorRT engine on the GPU: buffers that stay, and one CUDA graph around its kernels."""
 
+from types import ModuleType
+
+import numpy as np
+
 from calib.base.errors import UnusableRuntimeError
 from depth.runtimes.tensorrt.engine import failed, messages
 
@@ -10,7 +14,7 @@ WARM_UP = 3
 class EngineSession:
     """Runs an engine. Needs torch with CUDA, whose tensors hold what goes in and out."""
 
-    def __init__(self, trt, engine, kernels=b"", use_graph=True):
+    def __init__(self, trt: ModuleType, engine: bytes, kernels: bytes = b"", use_graph: bool = True) -> None:
         """Load the bytes of an engine, and of the kernels that tensorrt_rtx compiled for it before, if any.
 
         Raises UnusableRuntimeError where GPU, driver or version of TensorRT are not those that the engine is for.
@@ -33,7 +37,7 @@ class EngineSession:
         self.stream.synchronize()
         self.graph = self._recorded() if use_graph else None
 
-    def run(self, image):
+    def run(self, image: np.ndarray) -> dict[str, np.ndarray]:
         """Input of the engine's own type and shape -> {name: array} of its outputs."""
         (on_host, on_gpu), = self.inputs.values()
         on_host.copy_(self.torch.from_numpy(image))
@@ -48,7 +52,7 @@ class EngineSession:
         self.stream.synchronize()
         return {name: on_host.numpy().copy() for name, (on_host, _) in self.outputs.items()}
 
-    def new_kernels(self):
+    def new_kernels(self) -> bytes:
         """Bytes of kernels to hand over at the next start.
 
         Empty where those handed over were used, and from tensorrt, whose engines are compiled when they are built.
