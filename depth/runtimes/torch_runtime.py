@@ -15,6 +15,8 @@ from depth.runtimes.network_spec import NetworkSpec, read_spec
 if TYPE_CHECKING:
     from torch import nn
 
+    from depth.runtimes.torch_graph import GraphedDepth
+
 
 class TorchDepth(ImageNetwork):
     """A DepthEstimator around a torch module that takes RGB in [0, 1]. `spec.size` must be set."""
@@ -37,7 +39,7 @@ class TorchDepth(ImageNetwork):
 
 
 def open_torch(path: str | Path, options: Mapping[str, str] | None = None, device: str = "auto", threads: int = 1,
-               network: str | None = None) -> ImageNetwork:
+               network: str | None = None) -> "TorchDepth | GraphedDepth":
     """Opener for depth.runtimes.catalogue. `threads` holds for all that torch does in this process."""
     torch = registry.load_torch(f"running {path}")
     if device == "cuda" and not torch.cuda.is_available():
