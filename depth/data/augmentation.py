@@ -22,16 +22,17 @@ class Augmentation:
     scale: tuple[float, float] = (1.0, 1.0)
     """Enlargement; depth is divided by it."""
     even_scale: bool = False
-    """Draw the logarithm of the scale evenly, so that halving is as likely as doubling."""
+    """Whether to draw the logarithm of the scale evenly, so that halving is as likely as doubling."""
     zoom: float = 0.0
     """Probability of a scale from `zoomed` instead, which shows parts of far images as near ones."""
     zoomed: tuple[float, float] = (1.0, 1.0)
+    """Enlargements of `zoom`."""
     rotation_deg: float = 0.0
     """Largest rotation to either side."""
     stretch: tuple[float, float] = (1.0, 1.0)
     """Width over height of what was a square, drawn evenly in its logarithm."""
     move: bool = False
-    """Crop anywhere in the image instead of in its middle."""
+    """Whether to crop anywhere in the image instead of in its middle."""
     flip: float = 0.0
     """Probability of left becoming right."""
     gain: tuple[float, float] = (1.0, 1.0)
@@ -39,11 +40,13 @@ class Augmentation:
     brightness: tuple[float, float] = (0.0, 0.0)
     """Added to all values, which lie in [0, 1]."""
     contrast: tuple[float, float] = (1.0, 1.0)
+    """Factor on differences from the mean."""
     saturation: tuple[float, float] = (1.0, 1.0)
+    """Factor on differences from grey."""
     hue_deg: float = 0.0
     """Largest turn of the colour circle to either side."""
     gamma: tuple[float, float] = (1.0, 1.0)
-    """Drawn evenly in its logarithm."""
+    """Exponent of the values, drawn evenly in its logarithm."""
     grey: float = 0.0
     """Probability of an image without colour."""
     blur: float = 0.0
@@ -57,7 +60,7 @@ class Augmentation:
 
     def __call__(self, sample: Sample, size: tuple[int, int], focal_px: float, rng: np.random.Generator,
                  border: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-        """-> rgb (h, w, 3) uint8 and depth (h, w) float32 metres; see depth.data.geometry.placed.
+        """A random variant: rgb (h, w, 3) uint8 and depth (h, w) float32 metres; see depth.data.geometry.placed.
 
         `border`: the share of the width at each edge that shows nothing, which is never looked at.
         """

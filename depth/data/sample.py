@@ -1,4 +1,4 @@
-"""What every dataset yields, and what it says about itself."""
+"""The interface of datasets: their samples, and facts about themselves."""
 
 from typing import NamedTuple, Protocol
 
@@ -32,9 +32,9 @@ class DepthDataset(Protocol):
     farthest_m: float
     """Ground truth beyond this depth is not to be trained on."""
     protocol: str
-    """How papers measure on it; a name from depth.evaluation.protocol.PROTOCOLS."""
+    """Protocol with which papers measure on it: a name from depth.evaluation.protocol.PROTOCOLS."""
     licence: str
-    """What its makers allow, for model cards."""
+    """Terms of its makers, for model cards."""
 
     def __len__(self) -> int: ...
 

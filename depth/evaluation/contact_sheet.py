@@ -12,6 +12,7 @@ CAPTION_PX = 22
 MAX_ERROR = 0.5
 """Relative error that is drawn in the strongest colour."""
 HEADINGS = ("image", "ground truth", "prediction", f"error (0 to {MAX_ERROR:.0%})")
+ROW_TILES = len(HEADINGS)
 NO_GROUND_TRUTH = 40
 """Grey of pixels without ground truth."""
 
@@ -39,7 +40,7 @@ class ContactSheet:
 
 
 class ComparisonSheet:
-    """The same images by many networks: a row of images, one of their ground truth, then one for each network."""
+    """Predictions of many networks for the same images: rows of images, ground truth, and one for each network."""
 
     def __init__(self, images: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
         """Begin with pairs of rgb (H, W, 3) uint8 and ground truth (h, w) in metres, 0 where unknown."""
@@ -92,7 +93,7 @@ def _fitted(rgb, interpolation):
     return tile
 
 
-def _text_row(texts, tiles=4):
+def _text_row(texts, tiles=ROW_TILES):
     """A line of text above a row of tiles: one text at its beginning, or one above each tile."""
     row = np.full((CAPTION_PX, tiles * TILE_SIZE[1], 3), 255, np.uint8)
     for number, text in enumerate(texts):

@@ -1,6 +1,6 @@
-"""How wrong predicted depths are, as the papers count it. NumPy only.
+"""Error metrics of depth, as the papers define them. NumPy only.
 
-Every metric takes the valid pixels of one image, predicted and true depth in metres, both (N,) and positive, N > 0.
+Every metric takes the valid pixels of one image, prediction and ground truth in metres, both (N,) and positive, N > 0.
 `Scores` joins images in both ways that papers use, which differ: the mean of the images' values, and the value over
 all pixels of all images (Laina 2016, section 4.1: "T is the number of valid pixels in all images").
 """

@@ -61,7 +61,7 @@ class Protocol:
     min_depth_m: float = 1e-3
     """True depths nearer than this do not count, and predictions are raised to it."""
     note: str = ""
-    """The same in words, for reports."""
+    """Crop and limits in words, for reports."""
 
     def valid(self, ground_truth_m: np.ndarray) -> np.ndarray:
         """(h, w) ground truth, 0 where there is none -> boolean mask of the pixels that count."""

@@ -82,6 +82,6 @@ def _norm(channels):
 
 
 def _same_padding(kernel):
-    """As TensorFlow pads even sides before a stride of 2: the odd row and column go below and to the right."""
+    """Padding of even sides before a stride of 2, as TensorFlow's: the odd row and column go below and to the right."""
     before = (kernel - 2) // 2
     return nn.ZeroPad2d((before, before + 1, before, before + 1))

@@ -97,7 +97,7 @@ class ResNet(nn.Module):
         return Stages(half, quarter, eighth, sixteenth, self.layer4(sixteenth))
 
     def _initialise(self):
-        """As torchvision: He 2015, "Delving deep", over the outputs."""
+        """First weights as torchvision's: He 2015, "Delving deep", over the outputs."""
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")

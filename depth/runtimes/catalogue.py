@@ -20,7 +20,7 @@ class Runtime(NamedTuple):
     suffixes: tuple[str, ...]
     """Endings of the files that it runs."""
     needs_gpu: bool = False
-    """Whether there is nothing to try without an NVIDIA GPU."""
+    """Whether it is tried only where there is an NVIDIA GPU."""
     builds: bool = False
     """Whether opening may take minutes; the opener then also takes `progress`, called with the share that is done."""
 

@@ -1,4 +1,4 @@
-"""How a network file wants its images and what its numbers mean.
+"""The preprocessing that a network file needs, and the meaning of its outputs.
 
 Read from `FILE.yaml` next to `FILE.onnx`, from options given by hand, or, for what neither says, from the names of the
 file's tensors (`rgb_imagenet_norm`, `depth_cm`).

@@ -37,7 +37,7 @@ class OpenVinoDepth(OnnxNetwork):
         return [np.array(request.get_output_tensor(k).data) for k in range(len(self.output_names))]
 
     def _request(self, shape):
-        """What runs the network on inputs of this shape, compiled when the first of them comes."""
+        """The inference request for inputs of this shape, compiled when the first of them comes."""
         if shape not in self._requests:
             self._model.reshape(list(shape))
             compiled = self._core.compile_model(self._model, "CPU", self._settings)
@@ -46,7 +46,7 @@ class OpenVinoDepth(OnnxNetwork):
 
 
 def _open_model(path, device):
-    """-> openvino.Core, openvino.Model"""
+    """The openvino.Core, and the openvino.Model of the file."""
     try:
         import openvino
         from openvino.frontend import FrontEndManager

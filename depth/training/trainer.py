@@ -63,7 +63,7 @@ class Trainer:
         self.stop_wanted = False
 
     def train(self) -> str:
-        """-> `complete` or `interrupted`. What there is is saved in both cases, and when something fails."""
+        """Train to the end or until stopped, and save, also on failure. Returns `complete` or `interrupted`."""
         log = self.folder.log(self.step) if self.processes.is_first else None
         for stage in self.stages:
             if self.saved and self.saved["stage"] != stage.entry.name:
@@ -79,7 +79,7 @@ class Trainer:
         return "complete"
 
     def _learner(self, stage):
-        """What learns in this stage, as far as a resumed run had come."""
+        """The Learner of a stage, in the state of a resumed run."""
         if self.saved:
             self.network.load_state_dict(self.saved["network"])
         elif stage.first:

@@ -89,8 +89,11 @@ def refuse_misfits(source: str | Path, missing: Sequence[str], surplus: Sequence
 
 
 def _state_dict(content, path):
-    """What people save with torch -> (tensors, everything else): the tensors themselves, or these under some key, with
-    `module.` before every name where they were trained on several GPUs."""
+    """Content of a torch file -> (tensors, everything else).
+
+    People save the tensors themselves, or these under some key, with `module.` before every name where they trained on
+    several GPUs.
+    """
     facts = {}
     for key in ("state_dict", "model"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):

@@ -110,7 +110,7 @@ def build_engine(trt: ModuleType, model: bytes, capability: tuple[int, int] | No
 
 
 def _settings(trt, config, capability, timings):
-    """What only one of the packages knows. -> ITimingCache, or None."""
+    """Set what only one of the packages knows; returns the ITimingCache, or None."""
     if is_rtx(trt):
         config.set_flag(trt.BuilderFlag.REQUIRE_USER_ALLOCATION)  # else a CUDA graph could not hold it
         if capability == TURING:  # engines for all later generations leave this one out
@@ -143,7 +143,7 @@ def _watched(build, monitor, progress):
 
 
 def _monitor(trt):
-    """-> IProgressMonitor with `share()` of the work that is done, and `is_cancelled` to set."""
+    """An IProgressMonitor with `share()` of the work that is done, and `is_cancelled` to set."""
     class Monitor(trt.IProgressMonitor):
         def __init__(self):
             trt.IProgressMonitor.__init__(self)
@@ -169,7 +169,7 @@ def _monitor(trt):
                 return self.most
 
         def _share(self, parent):
-            """Of the phases within `parent`, which may have run one after the other."""
+            """Share that is done of the phases within `parent`, which may run one after the other."""
             return max(((done + self._share(name)) / steps for name, (within, steps, done) in self.phases.items()
                         if within == parent), default=0.0)
     return Monitor()

@@ -74,7 +74,7 @@ class TensorRtDepth(TensorRtNetwork):
         self._require_right(self.difference)
 
     def _built(self, progress):
-        """-> bytes of an engine, made now, and kept if possible."""
+        """Bytes of an engine, built now, and cached if possible."""
         built = self.build(self.precision, progress)
         with suppress(OutputError):
             self.keep(self.precision, built)

@@ -70,7 +70,7 @@ class EngineSession:
         return self.engine.create_execution_context(runtime_config=config)
 
     def _buffers(self, mode):
-        """-> {name: (tensor in page-locked memory, tensor on the GPU)}, and tells the engine where they are."""
+        """Allocate {name: (tensor in page-locked memory, tensor on the GPU)}, and tell the engine where they are."""
         torch, trt, buffers = self.torch, self.trt, {}
         types = {trt.DataType.FLOAT: torch.float32, trt.DataType.HALF: torch.float16}
         for name in map(self.engine.get_tensor_name, range(self.engine.num_io_tensors)):
@@ -91,7 +91,7 @@ class EngineSession:
             raise failed(self.trt, "cannot run this engine")
 
     def _recorded(self):
-        """-> torch.cuda.CUDAGraph of one run, or None where this engine cannot be recorded."""
+        """A torch.cuda.CUDAGraph of one run, or None where this engine cannot be recorded."""
         stream = self.stream.cuda_stream
         if hasattr(self.context, "is_stream_capturable") and not self.context.is_stream_capturable(stream):
             return None
