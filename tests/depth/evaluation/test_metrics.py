@@ -9,7 +9,7 @@ from calib.base.errors import BadInputError
 from depth.evaluation.metrics import HIGHER_IS_BETTER, METRICS, ROOTS, Scores, median_scale
 from depth.evaluation.protocol import PROTOCOLS, eigen_kitti_crop, eigen_nyu_crop, garg_crop, protocol_named
 
-PREDICTED, TRUTH = np.array([1.0, 3.0, 4.0]), np.array([2.0, 3.0, 3.3])
+PREDICTED, GROUND_TRUTH = np.array([1.0, 3.0, 4.0]), np.array([2.0, 3.0, 3.3])
 
 BY_HAND = {
     "rel": (1 / 2 + 0 + 0.7 / 3.3) / 3,
@@ -24,14 +24,14 @@ BY_HAND = {
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_metrics_by_hand(name):
-    assert METRICS[name](PREDICTED, TRUTH) == pytest.approx(BY_HAND[name], rel=1e-12)
+    assert METRICS[name](PREDICTED, GROUND_TRUTH) == pytest.approx(BY_HAND[name], rel=1e-12)
 
 
 def test_scale_invariant_rms_is_eigens_equation_2():
-    d = np.log(PREDICTED / TRUTH)
+    d = np.log(PREDICTED / GROUND_TRUTH)
     pairs = sum((a - b) ** 2 for a in d for b in d) / (2 * len(d) ** 2)
-    assert METRICS["si_rms"](PREDICTED, TRUTH) == pytest.approx(math.sqrt(pairs))
-    assert METRICS["si_rms"](3 * PREDICTED, TRUTH) == pytest.approx(math.sqrt(pairs))
+    assert METRICS["si_rms"](PREDICTED, GROUND_TRUTH) == pytest.approx(math.sqrt(pairs))
+    assert METRICS["si_rms"](3 * PREDICTED, GROUND_TRUTH) == pytest.approx(math.sqrt(pairs))
 
 
 @pytest.mark.parametrize("power", [1, 2, 3])
@@ -42,7 +42,7 @@ def test_thresholds_are_powers_of_a_quarter_more(power):
 
 def test_a_perfect_prediction():
     for name, metric in METRICS.items():
-        assert metric(TRUTH, TRUTH) == (name in HIGHER_IS_BETTER)
+        assert metric(GROUND_TRUTH, GROUND_TRUTH) == (name in HIGHER_IS_BETTER)
 
 
 def images():
