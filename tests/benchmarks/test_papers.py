@@ -108,7 +108,7 @@ def test_a_table(images, whole, output):
     assert f"{rows_of(whole)['mean']['rms']:.3f} / 1.2 | " in lines["| mean"] and "its table 1 |" in lines["| mean"]
     assert lines["| never"].endswith("not finished |") and lines["| tiny-l2"].endswith("not finished |")
     picture = cv2.imread(str(whole / "papers_table.png"))
-    assert picture.shape == ((CAPTION + TILE[0]) * (2 + 2), papers_page.PANELS * 2 * TILE[1], 3)
+    assert picture.shape == ((CAPTION_PX + TILE_SIZE[0]) * (2 + 2), papers_page.PANELS * 2 * TILE_SIZE[1], 3)
     assert {path.name for path in (whole / "training").iterdir()} == {"tiny"}  # from which another row starts
 
 
