@@ -20,8 +20,8 @@ from depth.training import checkpoint_file
 from depth.training.config import TrainingConfig
 from depth.training.processes import join
 from depth.training.recipes import recipe
-from depth.training.training_folder import TrainingFolder
 from depth.training.trainer import Trainer
+from depth.training.training_folder import TrainingFolder
 from depth.training.validation import LenientDepth
 
 LEARNING = dict(optimiser="adamw", lr=1e-3, weight_decay=0.01, clip=1.0, schedule="one_cycle")
