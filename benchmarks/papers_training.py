@@ -13,16 +13,16 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.papers_rows import IMAGENET, METRICS, RECIPE_OF
 from depth.commands.train import stopping_on_signals
 from depth.estimator import DepthPrediction
-from depth.evaluation.evaluate import Evaluation, evaluated, predicted_on_truth
+from depth.evaluation.evaluate import Evaluation, evaluated, predicted_at_ground_truth
 from depth.evaluation.protocol import protocol_named
 from depth.runtimes.torch_runtime import open_weights
 from depth.training import checkpoint_file
 from depth.training.config import TrainingConfig
 from depth.training.processes import join
 from depth.training.recipes import recipe
-from depth.training.result_folder import ResultFolder
 from depth.training.trainer import Trainer
-from depth.training.validation import BeginnersDepth
+from depth.training.training_folder import TrainingFolder
+from depth.training.validation import LenientDepth
 
 LEARNING = dict(optimiser="adamw", lr=1e-3, weight_decay=0.01, clip=1.0, schedule="one_cycle")
 """The same for every network: the papers' rates and schedules are made for a hundred to a thousand times the steps."""
@@ -78,7 +78,7 @@ def config_of(row, budget, split, start):
 def trained(config, folder, device, listener):
     """Train, or go on where it stopped -> file of weights. Raises KeyboardInterrupt once what there is is saved."""
     goes_on = (Path(folder) / checkpoint_file.NAME).exists()
-    trainer = Trainer(config, ResultFolder(folder), join(device), listener, resume=goes_on)
+    trainer = Trainer(config, TrainingFolder(folder), join(device), listener, resume=goes_on)
     with stopping_on_signals(trainer):
         ended = trainer.train()
     if ended != "complete":
@@ -96,7 +96,7 @@ def start_of(row, budget, weights_of):
 def opened(weights, device):
     """File of weights -> estimator, also where a network has learned nothing that is a depth."""
     estimator = open_weights(weights, device=device)
-    return BeginnersDepth(estimator.module, estimator.spec, estimator.name)
+    return LenientDepth(estimator.module, estimator.spec, estimator.name)
 
 
 class MeanDepth:
@@ -129,7 +129,7 @@ def measured(estimator, dataset):
 
 def drawn(estimator, samples):
     """Samples -> their predicted depth (n, h, w) in metres, for the picture."""
-    return np.stack([predicted_on_truth(estimator, sample).depth_m for sample in samples])
+    return np.stack([predicted_at_ground_truth(estimator, sample).depth_m for sample in samples])
 
 
 def multiplications(entry, size):

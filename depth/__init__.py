@@ -1,1 +1,1 @@
-"""Depth from single images: the estimator protocol, preprocessing and runtimes. Imports only calib."""
+"""Depth from single images: the estimator interface (estimator.py) and all about networks. Imports calib only."""

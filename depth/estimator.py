@@ -1,4 +1,4 @@
-"""What every depth network looks like from outside."""
+"""The interface of every depth network, and what all of them do to their raw outputs."""
 
 import math
 from typing import NamedTuple, Protocol
@@ -8,31 +8,37 @@ import numpy as np
 from calib.base.errors import NetworkError
 from calib.geometry.camera import Camera
 
-LEAST_LOG_ERROR, MOST_LOG_ERROR = math.log(1e-3), math.log(10.0)
-"""No prediction is better than a thousandth, and one that is wrong by a factor of ten says nothing."""
+MIN_LOG_ERROR, MAX_LOG_ERROR = math.log(1e-3), math.log(10.0)
+"""Limits of log errors: no prediction is better than a thousandth, and one that is off tenfold says nothing."""
 
 
 class DepthPrediction(NamedTuple):
+    """Depth of one image."""
+
     depth_m: np.ndarray
     """(h, w) float32, z in metres at the network's own output size, 0 where nothing usable was predicted."""
     log_error: np.ndarray | None
     """(h, w) float32, natural logarithm of the absolute relative error of depth_m that the network expects, from
-    LEAST_LOG_ERROR to MOST_LOG_ERROR; None from networks that do not say."""
+    MIN_LOG_ERROR to MAX_LOG_ERROR; None from networks that do not say."""
     ms: float
-    """Wall time of preprocessing, network and conversion."""
+    """Wall time of preprocessing, network and conversion, in milliseconds."""
 
 
 class DepthEstimator(Protocol):
+    """Predicts depth from one image."""
+
     name: str
+    """Name of the network, for messages and reports."""
 
     def predict(self, rgb: np.ndarray, camera: Camera) -> DepthPrediction:
         """(H, W, 3) uint8 image of `camera` -> DepthPrediction that covers the same field of view.
 
         Raises NetworkError if nothing in the prediction is a depth.
         """
+        ...
 
 
-def focal_scale(camera, input_size, train_focal_px):
+def focal_scale(camera: Camera, input_size: tuple[int, int], train_focal_px: tuple[float, float]) -> float:
     """Factor on metric depth for a camera that the network was not trained with.
 
     An object looks as large at depth d with focal length f as at depth d f_cam / f_train with f_cam, so a network
@@ -42,7 +48,7 @@ def focal_scale(camera, input_size, train_focal_px):
     return float(np.sqrt(seen.fx * abs(seen.fy) / (train_focal_px[0] * train_focal_px[1])))
 
 
-def cleaned_depth(depth_m, max_depth_m, name):
+def cleaned_depth(depth_m: np.ndarray, max_depth_m: float, name: str) -> np.ndarray:
     """(h, w) raw network depth -> float32 with 0 for NaN, infinite, negative and absurdly large values.
 
     Raises NetworkError where nothing is left.
@@ -56,7 +62,7 @@ def cleaned_depth(depth_m, max_depth_m, name):
     return np.where(usable, depth_m, np.float32(0))
 
 
-def cleaned_log_error(log_error):
+def cleaned_log_error(log_error: np.ndarray) -> np.ndarray:
     """(h, w) raw output -> float32 within the limits of DepthPrediction. NaN is as bad as it gets."""
-    known = np.nan_to_num(log_error, nan=MOST_LOG_ERROR, posinf=MOST_LOG_ERROR, neginf=LEAST_LOG_ERROR)
-    return np.clip(known, LEAST_LOG_ERROR, MOST_LOG_ERROR).astype(np.float32, copy=False)
+    known = np.nan_to_num(log_error, nan=MAX_LOG_ERROR, posinf=MAX_LOG_ERROR, neginf=MIN_LOG_ERROR)
+    return np.clip(known, MIN_LOG_ERROR, MAX_LOG_ERROR).astype(np.float32, copy=False)

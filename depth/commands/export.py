@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> list[str]:
     from depth.runtimes.onnx_runtime import OnnxDepth
     from depth.runtimes.torch_runtime import open_weights
     source = open_weights(arguments.weights, arguments.network)
-    size, multiple = source.spec.size, source.spec.multiple
+    size, multiple = source.size, source.spec.multiple
     data = export_onnx(source.module, size, registry.find(source.name).output_names, any_size=bool(multiple))
     write_file(arguments.output, data)
     write_file(arguments.output.with_suffix(".yaml"), spec_text(source.spec).encode())

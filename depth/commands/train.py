@@ -106,9 +106,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _trained(config, processes, arguments):
     """-> how it ended; nothing that holds on to the other processes outlives this call"""
-    from depth.training.result_folder import ResultFolder
     from depth.training.trainer import Trainer
-    folder = ResultFolder(arguments.output or Path("results") / "train" / config.network)
+    from depth.training.training_folder import TrainingFolder
+    folder = TrainingFolder(arguments.output or Path("results") / "train" / config.network)
     display = Display(config, quiet=not processes.is_first)
     trainer = Trainer(config, folder, processes, display, arguments.resume)
     display.introduce(trainer)

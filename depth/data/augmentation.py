@@ -7,9 +7,10 @@ import numpy as np
 from calib.base.errors import BadInputError
 from depth.data import colour
 from depth.data.geometry import Placement, covering_scale, placed, without_border
+from depth.data.sample import Sample
 
 BLUR_PX = (0.3, 1.5)
-"""Standard deviation of blurs."""
+"""Least and largest standard deviation of a blur."""
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,17 @@ class Augmentation:
     scale: tuple[float, float] = (1.0, 1.0)
     """Enlargement; depth is divided by it."""
     even_scale: bool = False
-    """Draw the logarithm of the scale evenly, so that halving is as likely as doubling."""
+    """Whether to draw the logarithm of the scale evenly, so that halving is as likely as doubling."""
     zoom: float = 0.0
     """Probability of a scale from `zoomed` instead, which shows parts of far images as near ones."""
     zoomed: tuple[float, float] = (1.0, 1.0)
+    """Enlargements of `zoom`."""
     rotation_deg: float = 0.0
     """Largest rotation to either side."""
     stretch: tuple[float, float] = (1.0, 1.0)
     """Width over height of what was a square, drawn evenly in its logarithm."""
     move: bool = False
-    """Crop anywhere in the image instead of in its middle."""
+    """Whether to crop anywhere in the image instead of in its middle."""
     flip: float = 0.0
     """Probability of left becoming right."""
     gain: tuple[float, float] = (1.0, 1.0)
@@ -38,11 +40,13 @@ class Augmentation:
     brightness: tuple[float, float] = (0.0, 0.0)
     """Added to all values, which lie in [0, 1]."""
     contrast: tuple[float, float] = (1.0, 1.0)
+    """Factor on differences from the mean."""
     saturation: tuple[float, float] = (1.0, 1.0)
+    """Factor on differences from grey."""
     hue_deg: float = 0.0
     """Largest turn of the colour circle to either side."""
     gamma: tuple[float, float] = (1.0, 1.0)
-    """Drawn evenly in its logarithm."""
+    """Exponent of the values, drawn evenly in its logarithm."""
     grey: float = 0.0
     """Probability of an image without colour."""
     blur: float = 0.0
@@ -50,12 +54,13 @@ class Augmentation:
     noise: float = 0.0
     """Largest standard deviation of sensor noise."""
 
-    def base_scale(self, image_size, input_size):
+    def base_scale(self, image_size: tuple[int, int], input_size: tuple[int, int]) -> float:
         """Input pixels per image pixel before any random enlargement; sizes are (height, width)."""
         return covering_scale(image_size, input_size, self.cover)
 
-    def __call__(self, sample, size, focal_px, rng, border=0.0):
-        """-> rgb (h, w, 3) uint8 and depth (h, w) float32 metres; see depth.data.geometry.placed.
+    def __call__(self, sample: Sample, size: tuple[int, int], focal_px: float, rng: np.random.Generator,
+                 border: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+        """A random variant: rgb (h, w, 3) uint8 and depth (h, w) float32 metres; see depth.data.geometry.placed.
 
         `border`: the share of the width at each edge that shows nothing, which is never looked at.
         """
@@ -72,9 +77,9 @@ class Augmentation:
         seen = size[1] / scale / stretch**0.5, size[0] / scale * stretch**0.5
         where = rng.uniform(size=2) if self.move else (0.5, 0.5)
         room = image_size[1] - seen[0], image_size[0] - seen[1]  # negative where the input shows more than the image
-        centre = tuple(float(seen[k] / 2 + where[k] * room[k] - 0.5) for k in (0, 1))
+        u, v = (float(seen[k] / 2 + where[k] * room[k] - 0.5) for k in (0, 1))
         rotation_rad = np.radians(rng.uniform(-self.rotation_deg, self.rotation_deg))
-        return Placement(float(scale), centre, float(rotation_rad), float(stretch), bool(rng.uniform() < self.flip))
+        return Placement(float(scale), (u, v), float(rotation_rad), float(stretch), bool(rng.uniform() < self.flip))
 
     def _coloured(self, rgb, rng):
         """Values that leave [0, 255] are cut off, as in a camera."""
@@ -99,15 +104,16 @@ AUGMENTATIONS = {
     "eigen_kitti": Augmentation(scale=(1.0, 1.2), move=True, flip=0.5, gain=(0.8, 1.2)),
     "hao": Augmentation(cover=320 / 416, flip=0.5, brightness=(-0.2, 0.2), contrast=(0.8, 1.2)),
     "strong": Augmentation(scale=(0.9, 1.4), even_scale=True, zoom=0.35, zoomed=(1.4, 3.0), rotation_deg=5.0,
-                           stretch=(0.8, 1.25), move=True, flip=0.5, gain=(0.8, 1.2), brightness=(-0.15, 0.15), contrast=(0.6, 1.4),
-                           saturation=(0.5, 1.5), hue_deg=18.0, gamma=(0.7, 1.4), grey=0.1, blur=0.2, noise=0.03),
+                           stretch=(0.8, 1.25), move=True, flip=0.5, gain=(0.8, 1.2), brightness=(-0.15, 0.15),
+                           contrast=(0.6, 1.4), saturation=(0.5, 1.5), hue_deg=18.0, gamma=(0.7, 1.4), grey=0.1,
+                           blur=0.2, noise=0.03),
 }
 """`eigen_kitti`: footnote 2 of Eigen 2014 (no rotation, less enlargement). `hao`: Hao 2018, section 4.1 (640x480 to
 416x312, its middle 320x240, brightness, contrast, flip)."""
 
 
-def augmentation_named(name):
-    """Raises BadInputError."""
+def augmentation_named(name: str) -> Augmentation:
+    """Name -> Augmentation. Raises BadInputError for a name that is not in AUGMENTATIONS."""
     if name not in AUGMENTATIONS:
         raise BadInputError(f"no augmentation {name!r}; there are {', '.join(AUGMENTATIONS)}")
     return AUGMENTATIONS[name]

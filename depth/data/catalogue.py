@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from calib.base.errors import BadInputError
+from depth.data.sample import DepthDataset
 
 DATASETS = {
     "nyu_labelled": ("depth.data.nyu_labelled", "NyuLabelled"),
@@ -16,10 +17,10 @@ DATASETS = {
     "make3d": ("depth.data.make3d", "Make3D"),
     "sun": ("depth.data.sun_rgbd", "SunRgbd"),
 }
-"""In the order in which an unnamed path is offered to them."""
+"""Module and class of every dataset, in the order in which a path without a name is offered to them."""
 
 
-def open_dataset(location, split="all"):
+def open_dataset(location: str | Path, split: str = "all") -> DepthDataset:
     """`NAME:PATH`, or a path recognised by what lies there -> DepthDataset of one split. Raises BadInputError."""
     name, colon, path = str(location).partition(":")
     if not colon or name not in DATASETS:

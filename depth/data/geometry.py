@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from depth.data.sample import Sample
+
 SHRINK = 0.8
 """Below this scale the image is averaged down first, as the estimators do it; nearer to 1, interpolation is enough."""
 
@@ -28,7 +30,7 @@ class Placement:
     """Width over height of what was a square; the scale across is scale * sqrt(stretch)."""
     flip: bool = False
 
-    def matrix(self, size):
+    def matrix(self, size: tuple[int, int]) -> np.ndarray:
         """(2, 3) map from image pixels to input pixels, for an input of (height, width)."""
         across, down = self.scale * self.stretch**0.5, self.scale / self.stretch**0.5
         if self.flip:
@@ -39,12 +41,13 @@ class Placement:
         return np.column_stack([linear, middle - linear @ self.centre])
 
 
-def covering_scale(image_size, input_size, cover=1.0):
+def covering_scale(image_size: tuple[int, int], input_size: tuple[int, int], cover: float = 1.0) -> float:
     """The scale at which an input of (height, width) shows the share `cover` of the image's narrower direction."""
     return max(input_size[0] / image_size[0], input_size[1] / image_size[1]) / cover
 
 
-def placed(sample, placement, size, focal_px):
+def placed(sample: Sample, placement: Placement, size: tuple[int, int],
+           focal_px: float) -> tuple[np.ndarray, np.ndarray]:
     """Sample -> rgb (h, w, 3) uint8 and depth (h, w) float32 metres for a camera of focal_px (geometric mean of x and
     y) at this size, 0 where there is none. Beyond the image, rgb is its mirror image and depth is unknown."""
     matrix = placement.matrix(size)
@@ -56,7 +59,7 @@ def placed(sample, placement, size, focal_px):
     return rgb, depth_m * np.float32(focal_px / seen_px)
 
 
-def without_border(sample, border):
+def without_border(sample: Sample, border: float) -> Sample:
     """Sample without the share `border` of its width at each edge of the image; the depth map stays as it is."""
     edge = int(np.ceil(border * sample.camera.width))
     if not edge:

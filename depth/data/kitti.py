@@ -18,23 +18,23 @@ from depth.data.sample import Sample
 from depth.data.split import chosen
 
 UNITS_PER_M = 256.0
-"""Of the depth benchmark's images."""
+"""Units of the depth benchmark's 16-bit images in a metre."""
 CAMERAS = ("image_02", "image_03")
 """Left and right colour cameras, as unassociated shots: Eigen 2014, section 4.2."""
 
 
 class Kitti:
-    """See depth.data.sample.DepthDataset. Eigen's split comes as a text file: --split eigen_test_files.txt."""
+    """KITTI as a depth.data.sample.DepthDataset. Eigen's split comes as a text file: --split eigen_test_files.txt."""
 
     border, farthest_m, protocol = 0.0, math.inf, "kitti"
     licence = "KITTI: CC BY-NC-SA 3.0 (non-commercial); made by Geiger, Lenz, Stiller and Urtasun (2013)"
 
-    def __init__(self, folder, split="all"):
+    def __init__(self, folder: str | Path, split: str = "all") -> None:
         self.folder, self.name = Path(folder), "kitti"
         images = sorted(path for camera in CAMERAS for path in self.folder.glob(f"*/*/{camera}/data/*")
                         if path.suffix in (".png", ".jpg"))
         dense = {path.parents[1].name: path for path in self.folder.rglob("proj_depth/groundtruth")}
-        pairs = [(image, truth) for image in images if (truth := _truth_of(image, dense))]
+        pairs = [(image, ground_truth) for image in images if (ground_truth := _ground_truth_of(image, dense))]
         if not pairs:
             raise BadInputError(f"{folder} has no DATE/DRIVE/image_02/data with velodyne_points or proj_depth")
         names = [str(image.relative_to(self.folder)) for image, _ in pairs]
@@ -42,25 +42,25 @@ class Kitti:
         self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
 
     @staticmethod
-    def recognises(folder):
+    def recognises(folder: str | Path) -> bool:
         return any(any(Path(folder).glob(f"*/*/{camera}/data")) for camera in CAMERAS)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index):
-        image, truth = self.pairs[index]
+    def __getitem__(self, index: int) -> Sample:
+        image, ground_truth = self.pairs[index]
         rgb = read_rgb(image)
         P, T_rect_velo = calibration(image.parents[3], image.parents[1].name)
         camera = Camera(rgb.shape[1], rgb.shape[0], P[0, 0], P[1, 1], P[0, 2], P[1, 2])
-        if truth.suffix == ".png":
-            depth_m = read_depth_u16(truth) / np.float32(UNITS_PER_M)
+        if ground_truth.suffix == ".png":
+            depth_m = read_depth_u16(ground_truth) / np.float32(UNITS_PER_M)
         else:
-            depth_m = projected(_points(truth), P @ T_rect_velo, rgb.shape[:2])
+            depth_m = projected(_points(ground_truth), P @ T_rect_velo, rgb.shape[:2])
         return Sample(rgb, camera, depth_m, camera)
 
 
-def projected(points, P, size):
+def projected(points: np.ndarray, P: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(N, 3) laser points, ahead along x, and their (3, 4) projection -> (height, width) depth, the nearest per pixel.
 
     Pixels count from 1 in KITTI's projection, as in the evaluation code that papers share (Godard 2017).
@@ -76,7 +76,7 @@ def projected(points, P, size):
 
 
 @lru_cache(maxsize=64)
-def calibration(date_folder, camera):
+def calibration(date_folder: Path, camera: str) -> tuple[np.ndarray, np.ndarray]:
     """Folder of a day and `image_02` -> P_rect (3, 4), and laser to the rectified first camera (4, 4)."""
     cameras, laser = (_matrices(date_folder / f"calib_{name}_to_cam.txt") for name in ("cam", "velo"))
     number = camera[-2:]
@@ -111,7 +111,7 @@ def _points(path):
         raise BadInputError(f"{path} is not a file of laser points (x, y, z, reflectance)") from error
 
 
-def _truth_of(image, dense):
+def _ground_truth_of(image, dense):
     """Image path and {drive: its groundtruth folder} -> path of its depth, or None."""
     drive, camera = image.parents[2], image.parents[1].name
     candidates = [dense[drive.name] / camera / f"{image.stem}.png"] if drive.name in dense else []

@@ -17,20 +17,20 @@ from depth.data.sample import Sample
 from depth.data.split import chosen
 
 MAKE3D_CAMERA = Camera(1704, 2272, 2407.33127, 2400.20917, 833.721045, 1110.712239)
-"""From the dataset's own code (Default.fx, fy, Ox, Oy)."""
+"""The camera of the full-size images, from the dataset's own code (Default.fx, fy, Ox, Oy)."""
 SIZE = 460, 345
 """(height, width) to which papers bring the images: Laina 2016, section 4.3, after Liu 2014."""
 DEPTH_CHANNEL = 3
-"""Of Position3DGrid: "depths", the distance to the scanner, which all papers take for z; the others are often all 0."""
+"""The part "depths" of Position3DGrid, distances to the scanner, which all papers take for z; others are often 0."""
 
 
 class Make3D:
-    """See depth.data.sample.DepthDataset. `test`: the images below a folder whose name begins with `Test`."""
+    """Make3D as a depth.data.sample.DepthDataset. `test`: images below a folder whose name begins with `Test`."""
 
     border, farthest_m, protocol = 0.0, 70.0, "make3d-c1"  # Laina 2016, section 4.3
     licence = "Make3D: for research use; made by Saxena, Sun and Ng (2009)"
 
-    def __init__(self, folder, split="all"):
+    def __init__(self, folder: str | Path, split: str = "all") -> None:
         self.folder, self.name = Path(folder), "make3d"
         depths = {path.stem.removeprefix("depth_sph_corr-"): path
                   for path in self.folder.rglob("depth_sph_corr-*.mat")}
@@ -44,13 +44,13 @@ class Make3D:
         self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
 
     @staticmethod
-    def recognises(folder):
+    def recognises(folder: str | Path) -> bool:
         return any(Path(folder).rglob("depth_sph_corr-*.mat"))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Sample:
         rgb_path, depth_path = self.pairs[index]
         rgb = cv2.resize(read_rgb(rgb_path), SIZE[::-1], interpolation=cv2.INTER_AREA)
         depth_m = _depth(depth_path)

@@ -1,11 +1,14 @@
-"""MATLAB files up to version 7."""
+"""Arrays from MATLAB files up to version 7."""
 
+from pathlib import Path
+
+import numpy as np
 from scipy.io import loadmat
 
 from calib.base.errors import BadInputError
 
 
-def read_array(path, name):
+def read_array(path: str | Path, name: str) -> np.ndarray:
     """The array called `name` in a .mat file. Raises BadInputError."""
     try:
         return loadmat(path, variable_names=[name])[name]

@@ -22,11 +22,11 @@ UNITS_PER_M = 1000.0
 
 
 class NyuFolder:
-    """See depth.data.sample.DepthDataset."""
+    """The labelled or synchronised pairs as a depth.data.sample.DepthDataset."""
 
     border, farthest_m, protocol, licence = NYU_BORDER, math.inf, "nyu", NYU_LICENCE
 
-    def __init__(self, folder, split="all"):
+    def __init__(self, folder: str | Path, split: str = "all") -> None:
         self.folder = Path(folder)
         self.name = f"nyu:{self.folder.name}"
         paths = sorted(path for path in self.folder.rglob("rgb_*") if RGB_NAME.fullmatch(path.name))
@@ -34,18 +34,18 @@ class NyuFolder:
         if not pairs:
             raise BadInputError(f"{folder} has no pairs rgb_NNNNN.jpg and sync_depth_NNNNN.png")
         names = [str(rgb.relative_to(self.folder)) for rgb, _ in pairs]
-        numbers = [int(RGB_NAME.fullmatch(rgb.name)[1]) for rgb, _ in pairs]
+        numbers = [int(_digits(rgb)) for rgb, _ in pairs]
         indices = chosen(names, numbers, split, folder)
         self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
 
     @staticmethod
-    def recognises(folder):
+    def recognises(folder: str | Path) -> bool:
         return any(RGB_NAME.fullmatch(path.name) and _depth_of(path).is_file() for path in Path(folder).rglob("rgb_*"))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Sample:
         rgb, depth_u16 = read_rgb(self.pairs[index][0]), read_depth_u16(self.pairs[index][1])
         return Sample(rgb, _camera(self.pairs[index][0], rgb.shape[:2]),
                       depth_u16 / np.float32(UNITS_PER_M), _camera(self.pairs[index][1], depth_u16.shape))
@@ -60,4 +60,9 @@ def _camera(path, size):
 
 
 def _depth_of(rgb_path):
-    return rgb_path.with_name(f"sync_depth_{RGB_NAME.fullmatch(rgb_path.name)[1]}.png")
+    return rgb_path.with_name(f"sync_depth_{_digits(rgb_path)}.png")
+
+
+def _digits(rgb_path):
+    """rgb_00012.png -> `00012`"""
+    return RGB_NAME.sub(r"\1", rgb_path.name)

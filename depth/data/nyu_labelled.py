@@ -1,4 +1,4 @@
-"""NYU Depth v2's labelled pairs as published: `nyu_depth_v2_labeled.mat` (HDF5) with `splits.mat` beside it."""
+"""NYU Depth v2's labelled pairs as published: `nyu_depth_v2_labeled.mat` (HDF5) with `splits.mat` next to it."""
 
 import math
 from pathlib import Path
@@ -14,12 +14,12 @@ from depth.data.split import chosen
 
 
 class NyuLabelled:
-    """See depth.data.sample.DepthDataset. `train` and `val` share the official 795, `test` are the official 654."""
+    """A depth.data.sample.DepthDataset; `train` and `val` share the official 795 images, `test` has 654."""
 
     border, farthest_m, protocol, licence = NYU_BORDER, math.inf, "nyu", NYU_LICENCE
 
-    def __init__(self, path, split="all", depths="depths"):
-        """`path`: the .mat file or its folder. `depths`: `depths` (filled in) or `rawDepths` (with holes)."""
+    def __init__(self, path: str | Path, split: str = "all", depths: str = "depths") -> None:
+        """Open the .mat file `path` or that of a folder. `depths`: `depths` (filled in) or `rawDepths` (holes)."""
         path = Path(path)
         self.path = path / "nyu_depth_v2_labeled.mat" if path.is_dir() else path
         self.name, self.depths = "nyu_labelled", depths
@@ -35,14 +35,14 @@ class NyuLabelled:
         self.names = [names[number] for number in self.numbers]
 
     @staticmethod
-    def recognises(path):
+    def recognises(path: str | Path) -> bool:
         path = Path(path)
         return path.name == "nyu_depth_v2_labeled.mat" or (path / "nyu_depth_v2_labeled.mat").is_file()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.numbers)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Sample:
         with self._open() as file:  # each time anew, since worker processes must not share a handle
             rgb = np.ascontiguousarray(file["images"][self.numbers[index]].transpose(2, 1, 0))
             depth_m = np.ascontiguousarray(file[self.depths][self.numbers[index]].T, np.float32)
@@ -63,7 +63,7 @@ class NyuLabelled:
         """Numbers, from 0, of the official test images; the file counts from 1."""
         path = self.path.with_name("splits.mat")
         if not path.is_file():
-            raise BadInputError(f"{path} is needed for --split train, val and test: put NYU's splits.mat beside "
+            raise BadInputError(f"{path} is needed for --split train, val and test: put NYU's splits.mat next to "
                                 f"{self.path.name}, or choose --split all")
         tests = read_array(path, "testNdxs").ravel().astype(int) - 1
         if tests.size and not 0 <= tests.min() <= tests.max() < count:

@@ -21,11 +21,11 @@ from depth.data.split import BLOCK, chosen
 
 
 class NyuRaw:
-    """See depth.data.sample.DepthDataset. Validation takes whole scenes; there is no test split."""
+    """The raw frames as a depth.data.sample.DepthDataset. Validation takes whole scenes; there is no test split."""
 
     border, farthest_m, protocol, licence = 0.0, math.inf, "nyu", NYU_LICENCE
 
-    def __init__(self, folder, split="all"):
+    def __init__(self, folder: str | Path, split: str = "all") -> None:
         self.folder = Path(folder)
         self.name = f"nyu_raw:{self.folder.name}"
         scenes = sorted({path.parent for path in self.folder.rglob("d-*.pgm")})
@@ -38,13 +38,13 @@ class NyuRaw:
         self.names, self.pairs = [names[k] for k in indices], [pairs[k][1:] for k in indices]
 
     @staticmethod
-    def recognises(folder):
+    def recognises(folder: str | Path) -> bool:
         return any(Path(folder).rglob("d-*.pgm"))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Sample:
         rgb_path, depth_path = self.pairs[index]
         rgb, raw = read_rgb(rgb_path), read_depth_u16(depth_path)
         if rgb.shape[:2] != NYU_CAMERA.size or raw.shape != NYU_CAMERA.size:

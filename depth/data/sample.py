@@ -1,4 +1,4 @@
-"""What every dataset yields, and what it says about itself."""
+"""The interface of datasets: their samples, and facts about themselves."""
 
 from typing import NamedTuple, Protocol
 
@@ -8,30 +8,33 @@ from calib.geometry.camera import Camera
 
 
 class Sample(NamedTuple):
+    """An image with its depth map."""
+
     rgb: np.ndarray
-    """(H, W, 3) uint8."""
+    """(H, W, 3) uint8 image."""
     camera: Camera
-    """Of the image, at its size."""
+    """Camera of the image, at its size."""
     depth_m: np.ndarray
-    """(h, w) float32, z in metres, 0 where there is no truth. Its size need not be the image's."""
+    """(h, w) float32, z in metres, 0 where there is no ground truth. Its size need not be the image's."""
     depth_camera: Camera
-    """Of the depth map; it shares its centre and axes with `camera`."""
+    """Camera of the depth map, at its size; it shares its centre and axes with `camera`."""
 
 
 class DepthDataset(Protocol):
     """Images by number. Raises BadInputError on opening where nothing fits, on access where a file is damaged."""
 
     name: str
+    """Name of the dataset, for logs and model cards."""
     names: list[str]
-    """One per image, as its files are called, in a fixed order."""
+    """Names of the images, as their files are called, in a fixed order."""
     border: float
     """Share of the width at each edge of the images that shows nothing (NYU's white frame); training leaves it out."""
     farthest_m: float
-    """Truth beyond this is not to be trained on."""
+    """Ground truth beyond this depth is not to be trained on."""
     protocol: str
-    """How papers measure on it; a name from depth.evaluation.protocol.PROTOCOLS."""
+    """Protocol with which papers measure on it: a name from depth.evaluation.protocol.PROTOCOLS."""
     licence: str
-    """What its makers allow, for model cards."""
+    """Terms of its makers, for model cards."""
 
     def __len__(self) -> int: ...
 

@@ -1,20 +1,22 @@
 """Which images of a dataset are for training, for validation and for the final test."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from calib.base.errors import BadInputError
 
 SPLITS = ("train", "val", "test", "all")
 BLOCK, EVERY = 24, 8
-"""Neighbours show the same room, so validation takes whole blocks: of each 8 blocks of 24 images, the last."""
+"""Validation takes the last of every 8 blocks of 24 images: neighbouring images show the same room."""
 
 
-def is_validation(number):
+def is_validation(number: int) -> bool:
     """Whether image `number` of a dataset without a validation split of its own is held back from training."""
     return number // BLOCK % EVERY == EVERY - 1
 
 
-def chosen(names, numbers, split, where, tests=None):
+def chosen(names: Sequence[str], numbers: Sequence[int], split: str, where: str | Path,
+           tests: Iterable[int] | None = None) -> list[int]:
     """Names and numbers of all images -> list of the indices that belong to `split`.
 
     `split` is one of SPLITS, or a text file whose lines begin with the names of images, as KITTI's are. `tests` are

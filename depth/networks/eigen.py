@@ -7,22 +7,26 @@ layer 5, for 2x2 would make 9x6; dropout of one half behind layer 6; He's initia
 checkpoint in these widths.
 """
 
+from collections.abc import Callable
+from typing import Self
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from depth.networks.image_input import Normalise, require_size
 from depth.networks.initialise import initialise_he, initialise_normal
 
 INPUT_SIZE, OUTPUT_SIZE = (228, 304), (55, 74)
-"""(height, width)."""
+"""Sizes (height, width) of images and depth maps."""
 KERNELS, STRIDES, WIDTHS = (11, 5, 3, 3, 3), (4, 1, 1, 1, 1), (96, 256, 384, 384, 256)
-"""Of the coarse layers 1-5."""
-SMALL = 0.001
+"""Kernels, strides and channels of the coarse layers 1-5."""
+FIRST_STD = 0.001
 """Standard deviation of the last full connection's first weights: predictions start near 1 m, not anywhere."""
 
 
-def coarse_convolutions(norm=None, last_pooling=(3, 2)):
+def coarse_convolutions(norm: Callable[[int], nn.Module] | None = None,
+                        last_pooling: tuple[int, int] = (3, 2)) -> nn.Sequential:
     """Coarse layers 1-5: (B, 3, 228, 304) -> (B, 256, 6, 8), or 6x9 if `last_pooling`, (kernel, stride), is (2, 2).
 
     Without `norm`, a constructor of normalisation layers, the convolutions have biases.
@@ -40,7 +44,7 @@ def coarse_convolutions(norm=None, last_pooling=(3, 2)):
 class EigenCoarse(nn.Module):
     """The global network: (B, 3, 228, 304) -> log depth (B, 1, 55, 74). Section 3.1.1."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.normalise = Normalise()
         self.layers = coarse_convolutions()
@@ -48,9 +52,9 @@ class EigenCoarse(nn.Module):
         self.dropout = nn.Dropout()
         self.layer7 = nn.Linear(4096, OUTPUT_SIZE[0] * OUTPUT_SIZE[1])
         initialise_he(self)
-        initialise_normal(self.layer7, SMALL)
+        initialise_normal(self.layer7, FIRST_STD)
 
-    def forward(self, rgb):
+    def forward(self, rgb: Tensor) -> Tensor:
         require_size(rgb, INPUT_SIZE)
         features = self.layers(self.normalise(rgb)).flatten(1)
         hidden = self.dropout(functional.relu(self.layer6(features)))
@@ -63,7 +67,7 @@ class Eigen(nn.Module):
     Section 3.1.2. Trained in two stages: first an EigenCoarse, which this network then keeps fixed.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.coarse = EigenCoarse().requires_grad_(False)
         self.normalise = Normalise()
@@ -74,12 +78,12 @@ class Eigen(nn.Module):
         initialise_he(self.fine3)
         initialise_normal(self.fine4)
 
-    def forward(self, rgb):
+    def forward(self, rgb: Tensor) -> Tensor:
         fine2 = torch.cat((self.fine1(self.normalise(rgb)), self.coarse(rgb)), dim=1)
         return self.fine4(self.fine3(fine2))
 
-    def train(self, mode=True):
-        """As every module, but the coarse network stays as it predicts: its dropout would be noise in the input."""
+    def train(self, mode: bool = True) -> Self:
+        """Change the mode, except of the coarse network, which stays in eval mode: its dropout would be input noise."""
         super().train(mode)
         self.coarse.eval()
         return self

@@ -5,7 +5,7 @@ from torch import nn
 WEIGHT_LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 
 
-def initialise_normal(module, std=0.01):
+def initialise_normal(module: nn.Module, std: float = 0.01) -> None:
     """Normal weights with zero mean, biases 0, in every weight layer below `module`.
 
     Laina 2016, section 4.1, says "0.01 variance"; read as the standard deviation, for a variance of 0.01 makes its
@@ -14,12 +14,12 @@ def initialise_normal(module, std=0.01):
     _for_each_weight_layer(module, lambda weight: nn.init.normal_(weight, std=std))
 
 
-def initialise_he(module):
+def initialise_he(module: nn.Module) -> None:
     """Weights that keep the variance of activations through ReLU, biases 0 (He 2015, "Delving deep", eq. 10)."""
     _for_each_weight_layer(module, lambda weight: nn.init.kaiming_normal_(weight, nonlinearity="relu"))
 
 
-def initialise_xavier(module):
+def initialise_xavier(module: nn.Module) -> None:
     """Uniform weights that keep the variance through linear layers, biases 0 (Glorot 2010, eq. 16)."""
     _for_each_weight_layer(module, nn.init.xavier_uniform_)
 

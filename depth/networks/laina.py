@@ -13,7 +13,9 @@ All predict depth in metres. What the text leaves open, and what was chosen:
 - Batch normalisation follows every new convolution but the last, as in the authors' release.
 """
 
-from torch import nn
+from collections.abc import Callable
+
+from torch import Tensor, nn
 
 from depth.networks.alexnet import AlexNet
 from depth.networks.encoder_decoder import EncoderDecoder
@@ -24,26 +26,28 @@ from depth.networks.up_projection import UpProjection
 from depth.networks.vgg import Vgg16
 
 NYU_SIZE = (228, 304)
-"""Height and width of section 4.2: half of 640x480, cropped in the middle."""
+"""Size (height, width) of section 4.2: half of 640x480, cropped in the middle."""
 DOUBLINGS = 4
 
 
-def up_convolution(channels_in, channels_out):
+def up_convolution(channels_in: int, channels_out: int) -> nn.Sequential:
     """The block called UpConv in table 1: (B, C, h, w) -> (B, channels_out, 2h, 2w). Fig. 2a and 2b."""
     return nn.Sequential(UpConvolution(channels_in, channels_out), nn.BatchNorm2d(channels_out), nn.ReLU())
 
 
-def deconvolution(channels_in, channels_out):
+def deconvolution(channels_in: int, channels_out: int) -> nn.Sequential:
     """The block called DeConv in table 1: (B, C, h, w) -> (B, channels_out, 2h, 2w)."""
     return nn.Sequential(nn.ConvTranspose2d(channels_in, channels_out, 2, stride=2, bias=False),
                          nn.BatchNorm2d(channels_out), nn.ReLU())
 
 
 class UpSampler(nn.Module):
-    """Features (B, channels, h, w) -> depth (B, 1, 16h, 16w): 1x1 convolution to `width`, four doublings that halve the
-    channels, dropout, 3x3 convolution. Section 3.1 and fig. 1."""
+    """Features (B, channels, h, w) -> depth (B, 1, 16h, 16w). Section 3.1 and fig. 1.
 
-    def __init__(self, channels, width, doubling):
+    1x1 convolution to `width` channels, four doublings that halve the channels, dropout, 3x3 convolution.
+    """
+
+    def __init__(self, channels: int, width: int, doubling: Callable[[int, int], nn.Module]) -> None:
         super().__init__()
         self.reduce = nn.Conv2d(channels, width, 1, bias=False)
         self.reduce_norm = nn.BatchNorm2d(width)
@@ -52,37 +56,37 @@ class UpSampler(nn.Module):
         self.predict = nn.Conv2d(width >> DOUBLINGS, 1, 3, padding=1)
         initialise_normal(self)
 
-    def forward(self, features):
+    def forward(self, features: Tensor) -> Tensor:
         features = self.doublings(self.reduce_norm(self.reduce(features)))
         return self.predict(self.dropout(features))
 
 
-def resnet_up_projection():
+def resnet_up_projection() -> EncoderDecoder:
     """ResNet UpProj: (B, 3, 228, 304) -> (B, 1, 128, 160); any other size to half of it, rounded up to 16 pixels."""
     return EncoderDecoder(ResNet(50), UpSampler(2048, 1024, UpProjection))
 
 
-def resnet_up_convolution():
-    """ResNet UpConv: sizes as in UpProj."""
+def resnet_up_convolution() -> EncoderDecoder:
+    """ResNet UpConv: (B, 3, 228, 304) -> (B, 1, 128, 160); other sizes as resnet_up_projection."""
     return EncoderDecoder(ResNet(50), UpSampler(2048, 1024, up_convolution))
 
 
-def resnet_deconvolution():
-    """ResNet DeConv: sizes as in UpProj."""
+def resnet_deconvolution() -> EncoderDecoder:
+    """ResNet DeConv: (B, 3, 228, 304) -> (B, 1, 128, 160); other sizes as resnet_up_projection."""
     return EncoderDecoder(ResNet(50), UpSampler(2048, 1024, deconvolution))
 
 
-def vgg_up_convolution():
+def vgg_up_convolution() -> EncoderDecoder:
     """VGG UpConv: (B, 3, 228, 304) -> (B, 1, 112, 144); any other size to half of it, rounded down to 16 pixels."""
     return EncoderDecoder(Vgg16(), UpSampler(Vgg16.channels, 464, up_convolution))
 
 
-def alexnet_up_convolution():
+def alexnet_up_convolution() -> EncoderDecoder:
     """AlexNet UpConv: (B, 3, 228, 304) -> (B, 1, 96, 128); about half of any other size."""
     return EncoderDecoder(AlexNet(), UpSampler(AlexNet.channels, 472, up_convolution))
 
 
-def alexnet_fc():
+def alexnet_fc() -> EncoderDecoder:
     """AlexNet FC: (B, 3, 228, 304) -> (B, 1, 96, 128), through 4096 hidden units with dropout."""
     decoder = nn.Sequential(nn.Flatten(), nn.Linear(256 * 6 * 8, 4096), nn.ReLU(), nn.Dropout(),
                             nn.Linear(4096, 96 * 128), nn.Unflatten(1, (1, 96, 128)))
@@ -90,7 +94,7 @@ def alexnet_fc():
     return EncoderDecoder(AlexNet(), decoder, NYU_SIZE)
 
 
-def resnet_fc():
+def resnet_fc() -> EncoderDecoder:
     """ResNet FC: (B, 3, 228, 304) -> (B, 1, 48, 64), from features averaged to 2 x 4. Section 3.1."""
     decoder = nn.Sequential(nn.AvgPool2d(7, stride=1), nn.Flatten(), nn.Dropout(),
                             nn.Linear(2048 * 2 * 4, 48 * 64), nn.Unflatten(1, (1, 48, 64)))

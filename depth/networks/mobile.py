@@ -7,7 +7,7 @@ section III), and two outputs in the manner of Kendall 2017, section 2.2: log de
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from calib.base.errors import NetworkError
@@ -23,22 +23,26 @@ FIRST_GUESS = (0.9, -1.2)
 
 
 class DepthAndError(NamedTuple):
-    log_depth: torch.Tensor
+    """The two outputs of Mobile."""
+
+    log_depth: Tensor
     """(B, 1, h/2, w/2) natural logarithm of depth in metres."""
-    log_error: torch.Tensor
+    log_error: Tensor
     """(B, 1, h/2, w/2) natural logarithm of the expected absolute relative error of the depth."""
 
 
 class Context(nn.Module):
-    """(B, channels_in, h, w) -> (B, channels_out, h, w). Every pixel also sees the mean of the whole image, which tells
-    how large the room is."""
+    """(B, channels_in, h, w) -> (B, channels_out, h, w), where every pixel also sees the mean of the whole image.
 
-    def __init__(self, channels_in, channels_out):
+    That mean tells how large the room is.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
         self.local = _convolution(channels_in, channels_out)
         self.everywhere = nn.Conv2d(channels_in, channels_out, 1)
 
-    def forward(self, features):
+    def forward(self, features: Tensor) -> Tensor:
         mean = functional.adaptive_avg_pool2d(features, 1)
         return functional.relu(self.local(features) + self.everywhere(mean))
 
@@ -46,14 +50,14 @@ class Context(nn.Module):
 class Doubling(nn.Module):
     """Features (B, channels_in, h, w) and the encoder's (B, skip, 2h, 2w) -> (B, channels_out, 2h, 2w)."""
 
-    def __init__(self, channels_in, skip, channels_out):
+    def __init__(self, channels_in: int, skip: int, channels_out: int) -> None:
         super().__init__()
         self.deep = _convolution(channels_in, channels_out)
         self.skip = _convolution(skip, channels_out)
         self.depthwise = nn.Sequential(DepthwiseConv2d(channels_out, 5, padding=2), nn.BatchNorm2d(channels_out))
         self.pointwise = _convolution(channels_out, channels_out)
 
-    def forward(self, deep, skip):
+    def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
         doubled = functional.interpolate(self.deep(deep), scale_factor=2, mode="nearest")
         features = functional.relu(doubled + self.skip(skip))
         return functional.relu(self.pointwise(functional.relu(self.depthwise(features))))
@@ -62,7 +66,7 @@ class Doubling(nn.Module):
 class Mobile(nn.Module):
     """(B, 3, h, w), sides multiples of 32 -> DepthAndError at half their size."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.normalise = Normalise(MEAN, STD)
         self.encoder = EfficientNetLite0()
@@ -74,7 +78,7 @@ class Mobile(nn.Module):
         nn.init.normal_(self.predict.weight, std=0.01)
         self.predict.bias = nn.Parameter(torch.tensor(FIRST_GUESS))
 
-    def forward(self, rgb):
+    def forward(self, rgb: Tensor) -> DepthAndError:
         if rgb.shape[-2] % 32 or rgb.shape[-1] % 32:
             raise NetworkError(f"this network takes images whose sides are multiples of 32, "
                                f"not {rgb.shape[-1]}x{rgb.shape[-2]}")
@@ -84,8 +88,8 @@ class Mobile(nn.Module):
             features = self.doublings[k](features, skips[k])
         return DepthAndError(*self.predict(features).split(1, dim=1))
 
-    def scale_log_error(self, slope, offset):
-        """From now on log_error is slope * log_error + offset; log_depth stays as it is."""
+    def scale_log_error(self, slope: float, offset: float) -> None:
+        """Change the weights so that log_error becomes slope * log_error + offset; log_depth stays as it is."""
         with torch.no_grad():
             self.predict.weight[1] *= slope
             self.predict.bias[1] = slope * self.predict.bias[1] + offset

@@ -2,8 +2,13 @@
 
 import importlib
 from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from calib.base.errors import MissingPackageError, NetworkError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 EIGEN, LAINA, HAO = "Eigen 2014", "Laina 2016", "Hao 2018"
 STUDENTS, ZHANG = "001 (after Laina)", "004 (Zhang et al.)"
@@ -12,22 +17,24 @@ NYU, QUARTER, HALF = (228, 304), (55, 74), (128, 160)
 
 @dataclass(frozen=True)
 class Network:
+    """An entry of the registry: how to build a network, and what it takes and gives."""
+
     name: str
     paper: str
     factory: str
-    """`module:function` below depth.networks, called with `options`."""
+    """Where it is built: `module:function` below depth.networks, called with `options`."""
     input_size: tuple[int, int]
-    """(height, width) of the paper's images."""
+    """Size (height, width) of the paper's images."""
     output_size: tuple[int, int]
-    """(height, width) of what it predicts for these."""
+    """Size (height, width) of the depth map for an image of `input_size`."""
     loss: str
-    """The paper's own, as `--loss` takes it."""
+    """Loss of the paper, as `--loss` takes it."""
     predicts: str = "depth"
-    """`depth` in metres or `log_depth`, its natural logarithm."""
+    """Kind of the output: `depth` in metres or `log_depth`, its natural logarithm."""
     side_multiple: int | None = 1
-    """Images of other sizes are fine where their sides are multiples of this; None: there are no others."""
+    """Number that divides the sides of images of other sizes; None: there are no others."""
     first_stage: str | None = None
-    """The network that is trained before this one and then becomes its part `coarse`, which stays as it is."""
+    """Network that is trained before this one and then becomes its part `coarse`, which stays fixed."""
     options: dict = field(default_factory=dict)
     any_shape: bool = False
     """Whether images of another shape than `input_size` become inputs of their own shape, not squashed ones. The papers
@@ -36,28 +43,28 @@ class Network:
     """Whether a second output is the natural logarithm of the absolute relative error that it expects."""
 
     @property
-    def multiple(self):
-        """As NetworkSpec has it."""
+    def multiple(self) -> int | None:
+        """The field `multiple` of its NetworkSpec."""
         return self.side_multiple if self.any_shape else None
 
     @property
-    def output_names(self):
-        """Of its outputs in files: what they are."""
+    def output_names(self) -> tuple[str, ...]:
+        """Names of its outputs in files."""
         return (self.predicts, "log_error") if self.predicts_error else (self.predicts,)
 
-    def build(self):
+    def build(self) -> "nn.Module":
         """A new torch module with the paper's first weights."""
         load_torch(f"the network {self.name}")
         module, function = self.factory.split(":")
         return getattr(importlib.import_module(f"depth.networks.{module}"), function)(**self.options)
 
-    def count_parameters(self):
-        """How many numbers training changes, or has changed in the first stage; allocates none of them."""
+    def count_parameters(self) -> int:
+        """Number of trained parameters, those of a first stage included; allocates none of them."""
         with load_torch("counting parameters").device("meta"):
             return sum(parameter.numel() for parameter in self.build().parameters())
 
 
-def load_torch(needed_for):
+def load_torch(needed_for: str) -> ModuleType:
     """The module torch. Raises MissingPackageError where it is not installed."""
     try:
         import torch
@@ -102,7 +109,7 @@ NETWORKS = {network.name: network for network in (
 )}
 
 
-def find(name):
+def find(name: str) -> Network:
     """Name -> Network. Raises NetworkError that lists the names there are."""
     if name not in NETWORKS:
         raise NetworkError(f"no network is called {name}; there are {', '.join(NETWORKS)}")

@@ -1,9 +1,9 @@
 """ResNet encoders with torchvision's parameter names, so that its ImageNet checkpoints load. He 2016, table 1."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 
@@ -12,7 +12,7 @@ class Basic(nn.Module):
 
     expansion = 1
 
-    def __init__(self, channels_in, width, stride, dilation, stride_first):
+    def __init__(self, channels_in: int, width: int, stride: int, dilation: int, stride_first: bool) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(channels_in, width, 3, stride, dilation, dilation, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
@@ -20,7 +20,7 @@ class Basic(nn.Module):
         self.bn2 = nn.BatchNorm2d(width)
         self.downsample = _projection(channels_in, width, stride)
 
-    def forward(self, features):
+    def forward(self, features: Tensor) -> Tensor:
         residual = functional.relu(self.bn1(self.conv1(features)))
         residual = self.bn2(self.conv2(residual))
         return functional.relu(residual + self.downsample(features))
@@ -31,7 +31,7 @@ class Bottleneck(nn.Module):
 
     expansion = 4
 
-    def __init__(self, channels_in, width, stride, dilation, stride_first):
+    def __init__(self, channels_in: int, width: int, stride: int, dilation: int, stride_first: bool) -> None:
         super().__init__()
         first, second = (stride, 1) if stride_first else (1, stride)
         self.conv1 = nn.Conv2d(channels_in, width, 1, first, bias=False)
@@ -42,7 +42,7 @@ class Bottleneck(nn.Module):
         self.bn3 = nn.BatchNorm2d(4 * width)
         self.downsample = _projection(channels_in, 4 * width, stride)
 
-    def forward(self, features):
+    def forward(self, features: Tensor) -> Tensor:
         residual = functional.relu(self.bn1(self.conv1(features)))
         residual = functional.relu(self.bn2(self.conv2(residual)))
         residual = self.bn3(self.conv3(residual))
@@ -54,14 +54,14 @@ LAYERS = {18: (Basic, (2, 2, 2, 2)), 50: (Bottleneck, (3, 4, 6, 3)), 101: (Bottl
 
 
 class Stages(NamedTuple):
-    """What each stage of the encoder gives, (B, C, h, w); without dilation at these parts of the image's size."""
+    """Features (B, C, h, w) of each stage; without dilation at these parts of the image's size."""
 
-    half: torch.Tensor
-    quarter: torch.Tensor
-    eighth: torch.Tensor
-    sixteenth: torch.Tensor
-    last: torch.Tensor
-    """1/32."""
+    half: Tensor
+    quarter: Tensor
+    eighth: Tensor
+    sixteenth: Tensor
+    last: Tensor
+    """Features of the last stage, at 1/32."""
 
 
 class ResNet(nn.Module):
@@ -73,9 +73,10 @@ class ResNet(nn.Module):
     """
 
     surplus = ("fc.",)
-    """What an ImageNet checkpoint has besides: names that begin so."""
+    """Beginnings of the names that an ImageNet checkpoint has besides these."""
 
-    def __init__(self, depth, dilations=(None, None, None, None), caffe=False):
+    def __init__(self, depth: int, dilations: Sequence[int | None] = (None, None, None, None),
+                 caffe: bool = False) -> None:
         super().__init__()
         block, counts = LAYERS[depth]
         self.channels = tuple(64 * block.expansion * 2**stage for stage in range(4))
@@ -88,7 +89,7 @@ class ResNet(nn.Module):
                    dilation=dilations[k] or 1, stride_first=caffe) for k in range(4))
         self._initialise()
 
-    def forward(self, image):
+    def forward(self, image: Tensor) -> Stages:
         half = functional.relu(self.bn1(self.conv1(image)))
         quarter = self.layer1(self.maxpool(half))
         eighth = self.layer2(quarter)
@@ -96,7 +97,7 @@ class ResNet(nn.Module):
         return Stages(half, quarter, eighth, sixteenth, self.layer4(sixteenth))
 
     def _initialise(self):
-        """As torchvision: He 2015, "Delving deep", over the outputs."""
+        """First weights as torchvision's: He 2015, "Delving deep", over the outputs."""
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")

@@ -1,7 +1,9 @@
 """Up-convolution: 2x2 unpooling and a 5x5 convolution, plain or four times cheaper. Laina 2016, section 3.1."""
 
+from collections.abc import Callable
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from depth.networks.unpooling import interleave, unpool_zeros
@@ -14,24 +16,25 @@ class UpConvolution(nn.Module):
     only.
     """
 
-    def __init__(self, channels_in, channels_out, unpool=unpool_zeros, fast=True):
+    def __init__(self, channels_in: int, channels_out: int, unpool: Callable[[Tensor], Tensor] = unpool_zeros,
+                 fast: bool = True) -> None:
         super().__init__()
         self.unpool = unpool
         self.fast = fast and unpool is unpool_zeros
         self.weight = nn.Parameter(torch.empty(channels_out, channels_in, 5, 5))
         nn.init.normal_(self.weight, std=0.01)
 
-    def forward(self, features):
+    def forward(self, features: Tensor) -> Tensor:
         if self.fast:
             return interleaved_convolutions(features, self.weight)
         return functional.conv2d(self.unpool(features), self.weight, padding=2)
 
 
-def interleaved_convolutions(features, weight):
+def interleaved_convolutions(features: Tensor, weight: Tensor) -> Tensor:
     """Unpooling with zeros and 5x5 convolution without the multiplications by zero. Laina 2016, fig. 3.
 
-    Under the centre of the kernel is a value, a zero to its right, a zero below it, or one amid four values: then 3x3,
-    3x2, 2x3 or 2x2 of the weights (A, B, C, D of the figure) meet values, and the rest meets zeros.
+    Under the centre of the kernel is a value, a zero to its right, a zero below it, or one between four values: then
+    3x3, 3x2, 2x3 or 2x2 of the weights (A, B, C, D of the figure) meet values, and the rest meets zeros.
     """
     across, down = functional.pad(features, (0, 1, 1, 1)), functional.pad(features, (1, 1, 0, 1))
     return interleave(functional.conv2d(features, weight[..., ::2, ::2], padding=1),
@@ -40,7 +43,7 @@ def interleaved_convolutions(features, weight):
                       functional.conv2d(across[..., 1:, :], weight[..., 1::2, 1::2]))
 
 
-def set_fast(network, fast):
+def set_fast(network: nn.Module, fast: bool) -> None:
     """Choose the form of every up-convolution in a network that has both."""
     for module in network.modules():
         if isinstance(module, UpConvolution):

@@ -1,6 +1,8 @@
 """Up-projection: an up-convolution with a residual branch. Laina 2016, section 3.1, fig. 2c and 2d."""
 
-from torch import nn
+from collections.abc import Callable
+
+from torch import Tensor, nn
 from torch.nn import functional
 
 from depth.networks.unpooling import unpool_zeros
@@ -15,7 +17,8 @@ class UpProjection(nn.Module):
     Batch normalisation follows every convolution, as in the authors' release. `up` may be another doubling convolution.
     """
 
-    def __init__(self, channels_in, channels_out, unpool=unpool_zeros, up=None):
+    def __init__(self, channels_in: int, channels_out: int, unpool: Callable[[Tensor], Tensor] = unpool_zeros,
+                 up: nn.Module | None = None) -> None:
         super().__init__()
         self.up = up or UpConvolution(channels_in, 2 * channels_out, unpool)
         self.up_norm = nn.BatchNorm2d(2 * channels_out)
@@ -23,6 +26,6 @@ class UpProjection(nn.Module):
         self.conv_norm = nn.BatchNorm2d(channels_out)
         nn.init.normal_(self.conv.weight, std=0.01)
 
-    def forward(self, features):
+    def forward(self, features: Tensor) -> Tensor:
         branch, projection = self.up_norm(self.up(features)).chunk(2, dim=1)
         return functional.relu(self.conv_norm(self.conv(functional.relu(branch))) + projection)

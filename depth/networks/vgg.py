@@ -1,6 +1,6 @@
 """The VGG-16 encoder with torchvision's parameter names. Simonyan 2015, table 1, configuration D."""
 
-from torch import nn
+from torch import Tensor, nn
 
 WIDTHS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 """Channels of the 3x3 convolutions between poolings."""
@@ -10,10 +10,10 @@ class Vgg16(nn.Module):
     """Normalised images (B, 3, h, w) -> one stage: features (B, 512, h/32, w/32), rounded down."""
 
     surplus = ("classifier.",)
-    """What an ImageNet checkpoint has besides: names that begin so."""
+    """Beginnings of the names that an ImageNet checkpoint has besides these."""
     channels = 512
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         layers, channels_in = [], 3
         for widths in WIDTHS:
@@ -27,5 +27,5 @@ class Vgg16(nn.Module):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
                 nn.init.zeros_(layer.bias)
 
-    def forward(self, image):
+    def forward(self, image: Tensor) -> tuple[Tensor]:
         return (self.features(image),)

@@ -13,8 +13,10 @@ and figures leave open, and what was chosen:
   moved by one pixel at a time, as in ResNet FC of laina.py, and a full connection.
 """
 
+from typing import Self
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from depth.networks.alexnet import AlexNet
@@ -24,15 +26,16 @@ from depth.networks.initialise import initialise_he, initialise_normal
 from depth.networks.resnet import ResNet
 
 INPUT_SIZE, OUTPUT_SIZE = (240, 320), (60, 80)
-"""(height, width)."""
+"""Sizes (height, width) of images and depth maps."""
 MEAN_DEPTH_M = 2.7
+"""Mean depth of NYU."""
 KERNELS, STRIDES, WIDTHS = (11, 5, 3, 3), (4, 1, 1, 1), (96, 256, 384, 256)
 
 
 class ModifiedEigenCoarse(nn.Module):
     """(B, 3, 240, 320) -> depth (B, 1, 60, 80). Section IV-A-1."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.normalise = Normalise()
         layers = []
@@ -45,7 +48,7 @@ class ModifiedEigenCoarse(nn.Module):
         initialise_he(self)
         _start_at_mean_depth(self.predict)
 
-    def forward(self, rgb):
+    def forward(self, rgb: Tensor) -> Tensor:
         require_size(rgb, INPUT_SIZE)
         features = self.layers(self.normalise(rgb)).flatten(1)
         hidden = self.dropout(functional.relu(self.hidden(features)))
@@ -58,7 +61,7 @@ class ModifiedEigen(nn.Module):
     Trained in two stages, as Eigen's: first a ModifiedEigenCoarse, which this network keeps fixed (section IV-A-3).
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.coarse = ModifiedEigenCoarse().requires_grad_(False)
         self.normalise = Normalise()
@@ -69,25 +72,25 @@ class ModifiedEigen(nn.Module):
         initialise_he(self.refine)
         _start_at_mean_depth(self.refine[-1])
 
-    def forward(self, rgb):
+    def forward(self, rgb: Tensor) -> Tensor:
         edges = self.edges(self.normalise(rgb))
         return functional.relu(self.refine(torch.cat((edges, self.coarse(rgb)), dim=1)))
 
-    def train(self, mode=True):
-        """As every module, but the coarse network stays as it predicts: its dropout would be noise in the input."""
+    def train(self, mode: bool = True) -> Self:
+        """Change the mode, except of the coarse network, which stays in eval mode: its dropout would be input noise."""
         super().train(mode)
         self.coarse.eval()
         return self
 
 
-def alexnet_depth():
+def alexnet_depth() -> EncoderDecoder:
     """AlexNet: (B, 3, 240, 320) -> depth (B, 1, 60, 80). Fig. 3."""
     decoder = nn.Sequential(nn.Flatten(), nn.Linear(256 * 6 * 9, 4096), nn.ReLU(), nn.Dropout(), *_predict_depth(4096))
     initialise_normal(decoder)
     return EncoderDecoder(AlexNet(), decoder, INPUT_SIZE)
 
 
-def resnet18_depth():
+def resnet18_depth() -> EncoderDecoder:
     """ResNet-18: (B, 3, 240, 320) -> depth (B, 1, 60, 80). Fig. 4."""
     decoder = nn.Sequential(nn.AvgPool2d(7, stride=1), nn.Flatten(), *_predict_depth(512 * 2 * 4))
     initialise_normal(decoder)

@@ -2,18 +2,23 @@
 
 import io
 import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.base.errors import MissingPackageError
 from depth.onnx_files.model import open_size, quiet
 
+if TYPE_CHECKING:
+    from torch import nn
+
 OPSET = 18
-SMALLEST = 1024
-"""Tensors with fewer numbers stay as they are: they weigh nothing, and biases are the ones that rounding hurts."""
+MIN_HALVED_SIZE = 1024
+"""Least size of tensors that are stored as float16: smaller ones save nothing, and rounding hurts biases most."""
 
 
-def export_onnx(module, size, names, any_size=False):
+def export_onnx(module: "nn.Module", size: tuple[int, int], names: Sequence[str], any_size: bool = False) -> bytes:
     """torch module in evaluation mode -> bytes of an ONNX file.
 
     Takes RGB in [0, 1] as `rgb` (1, 3, *size); outputs are called `names`. Weights are kept as float16 and made float32
@@ -46,7 +51,7 @@ def _halve_weights(graph, onnx):
     casts = []
     for tensor in graph.initializer:
         values = onnx.numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < SMALLEST:
+        if values.dtype != np.float32 or values.size < MIN_HALVED_SIZE:
             continue
         name = tensor.name
         tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))

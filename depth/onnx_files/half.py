@@ -6,9 +6,14 @@ and everything unknown in float32. So are the steps before the first convolution
 network's range, and the last convolution and what follows it, which cost nothing and would round the depth itself.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from depth.onnx_files.model import load_onnx
+
+if TYPE_CHECKING:
+    import onnx
 
 HEAVY = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
 LIGHT = {"Relu", "LeakyRelu", "PRelu", "Clip", "HardSigmoid", "HardSwish", "Sigmoid", "Tanh", "Add", "Sub", "Mul",
@@ -16,19 +21,19 @@ LIGHT = {"Relu", "LeakyRelu", "PRelu", "Clip", "HardSigmoid", "HardSwish", "Sigm
          "Squeeze", "Unsqueeze", "Expand", "Tile", "Pad", "Resize", "DepthToSpace", "SpaceToDepth", "MaxPool",
          "AveragePool"}
 FORM = 1
-"""Of the result: part of what engines are kept by, so to be raised when the rules below change."""
+"""Version of the result: engines are cached by it, so it must be raised when the rules below change."""
 ALWAYS_FLOAT = {"Resize": (1, 2)}
-"""Inputs of these that have a type of their own."""
-SMALL = 1 << 16
-"""A last convolution with more weights than this is worth computing in float16."""
+"""Inputs of operators that keep a type of their own."""
+MAX_FLOAT_WEIGHTS = 1 << 16
+"""Most weights that a last convolution in float32 may have; a larger one is worth computing in float16."""
 HALF = "/half"
-"""Ends the name of a tensor in float16 whose float32 twin goes without."""
+"""Ending of the name of the float16 twin of a float32 tensor."""
 FLOAT = 1
 """onnx.TensorProto.FLOAT"""
-LARGEST = float(np.finfo(np.float16).max)
+MAX_HALF = float(np.finfo(np.float16).max)
 
 
-def half_precision(model):
+def half_precision(model: "onnx.ModelProto") -> None:
     """Change an onnx.ModelProto, to the same inputs and outputs. Raises what onnx does for graphs that are wrong."""
     onnx = load_onnx("half precision")
     _drop_named_constants(model)
@@ -93,7 +98,7 @@ def _half_nodes(graph, types):
     computed, made_half, half = {value.name for value in graph.input}, set(), set()
     for index, node in enumerate(graph.node):
         inputs = {name for name in node.input if types.get(name) == FLOAT and name in computed}
-        if inputs and (node.op_type in HEAVY or node.op_type in LIGHT and inputs <= made_half) and not node.domain:
+        if inputs and (node.op_type in HEAVY or (node.op_type in LIGHT and inputs <= made_half)) and not node.domain:
             half.add(index)
             made_half.update(node.output)
         if computed.intersection(_taken_by(node)):
@@ -110,7 +115,8 @@ def _last_nodes(graph):
         is_heavy = node.op_type in HEAVY
         if not is_last or is_heavy:
             leads_on.update(node.input)
-        if is_last and not (is_heavy and sum(weights.get(name, SMALL) for name in node.input[1:]) > SMALL):
+        size = sum(weights.get(name, MAX_FLOAT_WEIGHTS) for name in node.input[1:])
+        if is_last and not (is_heavy and size > MAX_FLOAT_WEIGHTS):
             last.add(index)
     return last
 
@@ -128,7 +134,7 @@ def _rewrite(graph, types, half, onnx):
                 node.output[k] = name + HALF if name in made_half else name
         taken.update(_taken_by(node))
     for tensor in [tensor for tensor in graph.initializer if tensor.name + HALF in taken]:
-        values = onnx.numpy_helper.to_array(tensor).clip(-LARGEST, LARGEST).astype(np.float16)
+        values = onnx.numpy_helper.to_array(tensor).clip(-MAX_HALF, MAX_HALF).astype(np.float16)
         graph.initializer.append(onnx.numpy_helper.from_array(values, tensor.name + HALF))
     nodes = list(_casts((value.name for value in graph.input), taken, onnx))
     for node in graph.node:

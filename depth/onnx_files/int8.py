@@ -7,23 +7,35 @@ first convolution, the first few convolutions (most of our network's loss came f
 last one, whose rounding would be that of depth itself, and every operator that is not listed here.
 """
 
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
 
 from calib.base.errors import MonofuseError, NetworkError
 from depth.onnx_files.half import HEAVY
-from depth.onnx_files.model import load_onnx, one_line, quiet, read_model
+from depth.onnx_files.model import Declared, load_onnx, one_line, quiet, read_model
 
 QUANTISED = [*sorted(HEAVY), "Relu", "Clip", "Add", "Concat", "Resize", "MaxPool", "AveragePool", "Pad"]
 OPTIONS = {"MatMulConstBOnly": True}
-"""Products of two activations, as in attention, stay in float32."""
+"""Options of ONNX Runtime: products of two activations, as in attention, stay in float32."""
 FIRST, FIRST_SHARE = 4, 8
-"""Heavy layers in float32 at the beginning, but no more than one in so many of all."""
+"""Heavy layers that stay in float32 at the beginning: FIRST, but no more than one in FIRST_SHARE of all."""
 LAST_SHARE = 6
-"""At the end it is one layer, and in a second form one in so many of all: for decoders in which features of small and
-of large range meet late in one tensor."""
+"""Heavy layers that stay in float32 at the end: one, and in a second form one in LAST_SHARE of all, for decoders in
+which features of small and of large range meet late in one tensor."""
 
 
-def int8_forms(network, path, images, folder):
+class TakesImages(Protocol):
+    """A network with one input, such as an OnnxDepth."""
+
+    input: Declared
+
+
+def int8_forms(network: TakesImages, path: str | Path, images: Iterable[np.ndarray],
+               folder: Path) -> Iterator[tuple[Path, int, int]]:
     """Yields (path of an .onnx file, its layers in int8, layers in all), the faster form first.
 
     `network`: the OnnxDepth of the file at `path`. `images`: an iterable of what it takes, (1, 3, h, w) or (1, h, w, 3)
@@ -82,13 +94,13 @@ def _prepare(path, prepared):
 
 
 def _quantise(prepared, form, reader, in_float):
-    """The ranges of activations are the same for all forms, and kept beside them."""
+    """Write the int8 form; the ranges of activations are the same for all forms, and kept next to them."""
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
     with quiet(None):
-        quantize_static(str(prepared), str(form), reader, quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8,
-                        weight_type=QuantType.QInt8, per_channel=True, reduce_range=True, nodes_to_exclude=in_float,
-                        op_types_to_quantize=QUANTISED, extra_options=OPTIONS,
-                        calibration_cache_path=prepared.with_name("ranges.json"))
+        quantize_static(str(prepared), str(form), reader, quant_format=QuantFormat.QDQ,
+                        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, per_channel=True,
+                        reduce_range=True, nodes_to_exclude=in_float, op_types_to_quantize=QUANTISED,
+                        extra_options=OPTIONS, calibration_cache_path=prepared.with_name("ranges.json"))
 
 
 class _Reader:

@@ -1,11 +1,16 @@
-"""ONNX files as graphs that can be changed, for runtimes that want them in another form than they are stored in."""
+"""ONNX files as graphs that can be changed, for runtimes that need another form than the stored one."""
 
 import logging
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
 
 from calib.base.errors import MissingPackageError, NetworkError
+
+if TYPE_CHECKING:
+    import onnx
 
 
 class Declared(NamedTuple):
@@ -13,12 +18,12 @@ class Declared(NamedTuple):
 
     name: str
     type: str
-    """In ONNX's words, as in `tensor(float)`."""
+    """Element type in ONNX's words, as in `tensor(float)`."""
     shape: list
-    """Of ints, and of anything else where the file leaves a size open."""
+    """Sizes: ints, and anything else where the file leaves a size open."""
 
 
-def load_onnx(needed_for):
+def load_onnx(needed_for: str) -> ModuleType:
     """The module onnx. Raises MissingPackageError."""
     try:
         import onnx
@@ -27,8 +32,8 @@ def load_onnx(needed_for):
     return onnx
 
 
-def read_model(path, needed_for):
-    """-> onnx.ModelProto, weights beside the file included. Raises NetworkError, MissingPackageError."""
+def read_model(path: str | Path, needed_for: str) -> "onnx.ModelProto":
+    """Path -> onnx.ModelProto, weights in files next to it included. Raises NetworkError, MissingPackageError."""
     onnx = load_onnx(needed_for)
     require_file(path)
     try:
@@ -40,8 +45,8 @@ def read_model(path, needed_for):
     return model
 
 
-def declared_inputs(model):
-    """-> [Declared], without those that only give a constant its name."""
+def declared_inputs(model: "onnx.ModelProto") -> list[Declared]:
+    """Inputs of a model, without those that only give a constant its name."""
     onnx = load_onnx("reading ONNX files")
     constants = {tensor.name for tensor in model.graph.initializer}
     return [_declared(value, onnx) for value in model.graph.input if value.name not in constants]
@@ -54,7 +59,7 @@ def _declared(value, onnx):
     return Declared(value.name, f"tensor({name})", sizes)
 
 
-def fix_shape(model, name, shape):
+def fix_shape(model: "onnx.ModelProto", name: str, shape: Sequence[int]) -> None:
     """Give the input `name` this shape, whatever the file leaves open; what follows from it is left to be inferred."""
     value = next(value for value in model.graph.input if value.name == name)
     for size, wanted in zip(value.type.tensor_type.shape.dim, shape):
@@ -66,8 +71,8 @@ def fix_shape(model, name, shape):
                 size.Clear()
 
 
-def open_size(model, name):
-    """Leave height and width of the input `name`, (1, 3, h, w), and of all that follows from it, open."""
+def open_size(model: "onnx.ModelProto", name: str) -> None:
+    """Leave height and width of the input `name`, (1, 3, h, w), and of all outputs open."""
     for value in (*model.graph.input, *model.graph.output):
         ends = ("height", "width") if value.name == name else (f"{value.name}_height", f"{value.name}_width")
         for size, word in zip(list(value.type.tensor_type.shape.dim)[2:], ends):
@@ -76,8 +81,8 @@ def open_size(model, name):
 
 
 @contextmanager
-def quiet(name):
-    """Keep the warnings of a logger, with None of the one above all, to itself."""
+def quiet(name: str | None) -> Iterator[None]:
+    """Silence the warnings of a logger; None is the root logger."""
     logger = logging.getLogger(name)
     before = logger.level
     logger.setLevel(logging.ERROR)
@@ -87,17 +92,17 @@ def quiet(name):
         logger.setLevel(before)
 
 
-def require_file(path):
+def require_file(path: str | Path) -> None:
     """Raise NetworkError unless there is a file."""
     if not Path(path).is_file():
         raise NetworkError(f"no depth network {path}: give an .onnx file that exists, or --depth sensor")
 
 
-def unreadable(path, error):
-    """What a runtime says that could not read the file -> NetworkError."""
+def unreadable(path: str | Path, error: Exception | str) -> NetworkError:
+    """The NetworkError for a file that a runtime could not read, with the reason that it gave."""
     return NetworkError(f"{path} cannot be loaded as an ONNX network: {one_line(error)}")
 
 
-def one_line(error):
-    """A message, or that of an exception, in one line of bearable length."""
+def one_line(error: Exception | str) -> str:
+    """A message, or that of an exception, in one line of at most 300 characters."""
     return " ".join(str(error).split())[:300]

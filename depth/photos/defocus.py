@@ -4,20 +4,20 @@ import cv2
 import numpy as np
 
 GAMMA = 2.2
-"""Light adds up linearly, pixel values do not: bright points become discs only if blurred as light."""
+"""Exponent from pixel values to light, which adds up linearly: bright points become discs only if blurred as light."""
 MAX_RADIUS = 0.05
-"""Largest blur radius in longer sides of the image."""
+"""Largest blur radius as a share of the longer side of the image."""
 FULL_SIZE_RADIUS_PX = 8
-"""Wider blurs are computed on a smaller image, where they have this radius."""
+"""Largest radius at full size; wider blurs are computed on a smaller image, where they have this radius."""
 STEP = 1.25
 """Ratio of the blur radii of neighbouring layers."""
 
 
-def defocused(rgb, depth_m, focal_px, focus_m, aperture_m):
+def defocused(rgb: np.ndarray, depth_m: np.ndarray, focal_px: float, focus_m: float, aperture_m: float) -> np.ndarray:
     """(H, W, 3) uint8 and (H, W) depth > 0 -> (H, W, 3) uint8, for a lens opening of diameter `aperture_m`.
 
     The image is cut into layers by signed blur radius. From the farthest to the nearest, each is blurred together
-    with its own coverage and laid over those behind it; dividing by the coverage of all of them in the end closes the
+    with its own coverage and laid over those behind it; dividing by the coverage of all of them at last closes the
     places that no layer had seen. So sharp things in front leave nothing in the blur behind them.
     """
     radius_px = signed_radius(depth_m, focal_px, focus_m, aperture_m)
@@ -31,10 +31,10 @@ def defocused(rgb, depth_m, focal_px, focus_m, aperture_m):
         if weight.any():
             _lay_over(image, light, weight, abs(level_px))
     light = image[..., :3] / np.maximum(image[..., 3:], np.float32(1e-6))
-    return np.uint8(np.round(255 * np.clip(light, 0, 1) ** np.float32(1 / GAMMA)))
+    return np.round(255 * np.clip(light, 0, 1) ** np.float32(1 / GAMMA)).astype(np.uint8)
 
 
-def signed_radius(depth_m, focal_px, focus_m, aperture_m):
+def signed_radius(depth_m: np.ndarray, focal_px: float, focus_m: float, aperture_m: float) -> np.ndarray:
     """Radius in pixels of a point's circle of confusion; positive for points nearer than the focus.
 
     A thin lens focused at z_focus spreads a point at z over the angle aperture |1/z - 1/z_focus|.
@@ -42,13 +42,13 @@ def signed_radius(depth_m, focal_px, focus_m, aperture_m):
     return np.float32(0.5 * aperture_m * focal_px) * (1 / depth_m - np.float32(1 / focus_m))
 
 
-def layer_radii(least_px, most_px):
+def layer_radii(min_px: float, max_px: float) -> list[float]:
     """Signed radii of the layers, rising, 0 among them: one pixel apart, where that is finer than the ratio STEP."""
     radii = [0.0]
-    while radii[-1] < max(-least_px, most_px):
+    while radii[-1] < max(-min_px, max_px):
         radii.append(max(radii[-1] + 1, radii[-1] * STEP))
-    behind = [-r for r in radii[1:] if r < -least_px + max(1, r - r / STEP)]
-    front = [r for r in radii[1:] if r < most_px + max(1, r - r / STEP)]
+    behind = [-r for r in radii[1:] if r < -min_px + max(1, r - r / STEP)]
+    front = [r for r in radii[1:] if r < max_px + max(1, r - r / STEP)]
     return behind[::-1] + [0.0] + front
 
 
@@ -71,7 +71,7 @@ def _lay_over(image, light, weight, radius_px):
 
 
 def _box(weight, margin):
-    """Slices around everything that is not 0, with a margin."""
+    """Slices around all pixels that are not 0, with a margin."""
     return tuple(slice(max(0, used[0] - margin), used[-1] + 1 + margin)
                  for used in (np.flatnonzero(weight.any(axis=axis)) for axis in (1, 0)))
 
@@ -88,8 +88,8 @@ def _disc_blurred(layer, radius_px):
     return small if scale == 1 else cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def disc(radius_px):
+def disc(radius_px: float) -> np.ndarray:
     """(2n+1, 2n+1) float32 that adds up to 1, with a soft edge of one pixel."""
     reach = np.arange(-int(np.ceil(radius_px)), int(np.ceil(radius_px)) + 1)
     kernel = np.clip(radius_px + 0.5 - np.hypot(*np.meshgrid(reach, reach)), 0, 1)
-    return np.float32(kernel / kernel.sum())
+    return (kernel / kernel.sum()).astype(np.float32)

@@ -3,29 +3,31 @@
 import cv2
 import numpy as np
 
+from calib.geometry.camera import Camera
 from depth.evaluation.evaluate import at_pixels_of
 
-UNITS_PER_METRE = 1000.0
-WHOLLY_KNOWN = 0.999
-"""A pixel whose depth mixes in an unknown one is unknown."""
+UNITS_PER_M = 1000.0
+MIN_KNOWN_SHARE = 0.999
+"""Least share of known depth in a pixel: one that mixes in unknown depth is unknown."""
 
 
-def on_image_pixels(depth_m, camera):
+def on_image_pixels(depth_m: np.ndarray, camera: Camera) -> np.ndarray:
     """(h, w) depth of the field of view of `camera` -> (H, W) float32 at its pixels, bilinear, 0 stays unknown."""
     seen_by = camera.resized(depth_m.shape)
-    full_m = at_pixels_of(np.float32(depth_m), seen_by, camera)
+    full_m = at_pixels_of(depth_m.astype(np.float32), seen_by, camera)
     if depth_m.min() > 0:
         return full_m
-    return np.where(at_pixels_of(np.float32(depth_m > 0), seen_by, camera) > WHOLLY_KNOWN, full_m, np.float32(0))
+    known_share = at_pixels_of((depth_m > 0).astype(np.float32), seen_by, camera)
+    return np.where(known_share > MIN_KNOWN_SHARE, full_m, np.float32(0))
 
 
-def millimetres(depth_m):
+def millimetres(depth_m: np.ndarray) -> np.ndarray:
     """(H, W) depth in metres, 0 unknown -> uint16, clipped at 65.535 m; known depth never becomes 0."""
-    known = np.clip(np.round(depth_m * UNITS_PER_METRE), 1, 65535)
+    known = np.clip(np.round(depth_m * UNITS_PER_M), 1, 65535)
     return np.where(depth_m > 0, known, 0).astype(np.uint16)
 
 
-def sharpened(depth_m, rgb, radius_px):
+def sharpened(depth_m: np.ndarray, rgb: np.ndarray, radius_px: int) -> np.ndarray:
     """Depth (H, W) whose edges follow those of the image (H, W, 3), unknown depth taken as far away.
 
     He 2013, Guided image filtering, equations 5, 6 and 8, on inverse depth with the image's grey levels as guide.

@@ -1,4 +1,4 @@
-"""What is to be sharp in a picture: a distance, or what is seen at a pixel."""
+"""The distance that is sharp in a picture, given in metres or by a pixel."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ import numpy as np
 from calib.base.errors import BadInputError
 
 NEIGHBOURHOOD_PX = 2
-"""The distance of a pixel is the median of so many around it, to each side."""
+"""Reach, to each side of a pixel, of the median that is its distance."""
 
 
 @dataclass(frozen=True)
 class Focus:
-    """Either `distance_m` or `pixel` (x, y)."""
+    """Sharp distance: either `distance_m` or `pixel` (x, y)."""
 
     distance_m: float | None = None
     pixel: tuple[int, int] | None = None
 
     @classmethod
-    def parsed(cls, text):
+    def parsed(cls, text: str) -> "Focus":
         """`2.5` (metres) or `320,240` (pixel) -> Focus. Raises BadInputError."""
         try:
             numbers = [float(part) for part in text.split(",")]
@@ -30,10 +30,11 @@ class Focus:
             pass
         raise BadInputError(f"--bokeh {text}: expected a distance in metres, as in 1.5, or a pixel x,y, as in 320,240")
 
-    def distance(self, depth_m, name):
+    def distance(self, depth_m: np.ndarray, name: str) -> float:
         """(H, W) depth > 0 of the picture `name` -> metres. Raises BadInputError for a pixel outside."""
-        if self.pixel is None:
+        if self.distance_m is not None:
             return self.distance_m
+        assert self.pixel is not None, "a Focus has a distance or a pixel"
         (x, y), (height, width) = self.pixel, depth_m.shape
         if x >= width or y >= height:
             raise BadInputError(f"--bokeh {x},{y} lies outside {name}, which has {width}x{height} pixels")

@@ -1,23 +1,25 @@
-"""The camera that a picture was taken with, as far as anybody knows."""
+"""The camera that a picture was taken with: calibrated, that of the training images, or assumed."""
 
 import math
+from collections.abc import Callable
 
 from calib.base.errors import BadInputError
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier
+from depth.runtimes.image_network import ImageNetwork
 
 DEFAULT_FOV_DEG = 60.0
-"""Between a phone's main camera (65 to 70) and a webcam (55 to 60), along the longer side."""
+"""Assumed field of view along the longer side, between a phone's main camera (65 to 70) and a webcam (55 to 60)."""
 
 
 class PictureCameras:
-    """From the size of a picture to its Rectifier. One of `calibrated` (Camera) and `fov_deg` may say the camera.
+    """Rectifiers for pictures of any size. One of `calibrated` (Camera) and `fov_deg` may say the camera.
 
-    Otherwise it is taken for the camera that the network was trained with, and where the network does not say that
-    one, for a camera of DEFAULT_FOV_DEG. `source` tells which it was.
+    Otherwise it is the camera that the network was trained with, or, where the network does not say that one, a camera
+    of DEFAULT_FOV_DEG. `source` tells in words which it is.
     """
 
-    def __init__(self, estimator, calibrated=None, fov_deg=None):
+    def __init__(self, estimator: ImageNetwork, calibrated: Camera | None = None, fov_deg: float | None = None) -> None:
         self.calibrated, self.fov_deg = calibrated, fov_deg
         self.trained = None if calibrated or fov_deg else training_camera(estimator)
         if calibrated:
@@ -31,7 +33,7 @@ class PictureCameras:
                           f"change it"
         self._rectifiers = {}
 
-    def rectifier(self, size):
+    def rectifier(self, size: tuple[int, int]) -> Rectifier:
         """(height, width) -> Rectifier. Raises CalibrationError where the calibration is for another aspect ratio."""
         if size not in self._rectifiers:
             self._rectifiers[size] = Rectifier(self._camera(size))
@@ -47,24 +49,24 @@ class PictureCameras:
 
 
 class TrainingCamera:
-    """`trained_px` (fx, fy) at the network's input; `size_for` says how large that is, see ImageNetwork."""
+    """Camera of the images that a network was trained with: fx, fy at its input, whose size `size_for` tells."""
 
-    def __init__(self, trained_px, size_for):
+    def __init__(self, trained_px: tuple[float, float], size_for: Callable[[tuple[int, int]], tuple[int, int]]) -> None:
         self.trained_px, self.size_for = trained_px, size_for
 
-    def focal_px(self, size):
-        """Of square pixels, for which depth.estimator.focal_scale is 1: what the network says is taken as it is."""
+    def focal_px(self, size: tuple[int, int]) -> float:
+        """Focal length of square pixels at a picture's size for which depth.estimator.focal_scale is 1."""
         return math.sqrt(math.prod(self.trained_px) * math.prod(size) / math.prod(self.size_for(size)))
 
 
-def training_camera(estimator):
-    """DepthEstimator -> TrainingCamera, or None where it does not know."""
+def training_camera(estimator: ImageNetwork) -> TrainingCamera | None:
+    """The TrainingCamera of an ImageNetwork, or None where it does not say."""
     focal_px = estimator.spec.focal_px
     return TrainingCamera(focal_px, estimator.size_for) if focal_px else None
 
 
-def field_of_view(text):
-    """An argparse type: degrees along the longer side of the picture."""
+def field_of_view(text: str) -> float:
+    """An argparse type: degrees along the longer side of the picture. Raises BadInputError."""
     degrees = float(text)
     if not 5 <= degrees <= 150:
         raise BadInputError(f"--fov {text}: expected degrees along the longer side of the picture, from 5 to 150")

@@ -1,9 +1,10 @@
-"""Pictures to predict depth for: from image files, from folders of them, and from videos."""
+"""Pictures to predict depth for, from image files, folders of them, and videos."""
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -14,25 +15,26 @@ from calib.files.image_file import IMAGE_SUFFIXES, read_rgb
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp")
 MAX_PIXELS = 50_000_000
-"""A depth map and its outputs take some 40 bytes per pixel."""
+"""Largest picture: a depth map and its outputs take some 40 bytes per pixel."""
 
 silence()
 
 
 class Picture(NamedTuple):
     name: str
-    """Of the results: the stem of the file, for a video with the number of the frame."""
+    """Name of the results: the stem of the file, for a video with the number of the frame."""
     read: Callable[[], np.ndarray]
-    """() -> (H, W, 3) uint8 RGB. Raises BadInputError."""
+    """Reads the picture: () -> (H, W, 3) uint8 RGB. Raises BadInputError."""
 
 
 class Pictures:
     """All pictures of some files and folders, in order. Raises BadInputError where there are none, or two of a name.
 
-    `every`: of videos, only each so-maniest frame. `made_here(path)`: whether a file of a folder is an older result.
+    `every`: of a video, every n-th frame only. `made_here(path)`: whether a file of a folder is an older result.
     """
 
-    def __init__(self, locations, every=1, made_here=lambda path: False):
+    def __init__(self, locations: Iterable[str | Path], every: int = 1,
+                 made_here: Callable[[Path], bool] = lambda path: False) -> None:
         self.every = every
         self.files = [file for location in locations for file in _files(Path(location), made_here)]
         seen = {}
@@ -42,11 +44,11 @@ class Pictures:
                 raise BadInputError(f"{other} and {file} would give results of the same name: predict them one after "
                                     f"the other, each with its own --output")
 
-    def __len__(self):
-        """How many pictures there are, as far as the videos tell the truth about themselves."""
+    def __len__(self) -> int:
+        """Number of pictures, as far as the videos' own counts are right."""
         return sum(_frame_count(file, self.every) if _is_video(file) else 1 for file in self.files)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Picture]:
         for file in self.files:
             if _is_video(file):
                 yield from _frames(file, self.every)

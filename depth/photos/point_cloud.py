@@ -1,16 +1,19 @@
-"""The coloured points that an image and its depth stand for, and their file."""
+"""Coloured points from an image and its depth, and their PLY file."""
 
 import cv2
 import numpy as np
 
+from calib.geometry.camera import Camera
+
 MAX_PIXELS = 1_000_000
-"""Larger images are resampled before each pixel becomes a point."""
-LEAST_ANGLE_RAD = np.deg2rad(10.0)
-"""A surface seen at less than this is no surface but a depth edge that the network has smeared."""
-POINT = np.dtype([(name, "<f4") for name in ("x", "y", "z")] + [(name, "u1") for name in ("red", "green", "blue")])
+"""Most pixels that become points; larger images are resampled first."""
+MIN_ANGLE_RAD = np.deg2rad(10.0)
+"""Least angle between a surface and the ray; a flatter one is a depth edge that the network has smeared."""
+COORDINATES, COLOURS = ("x", "y", "z"), ("red", "green", "blue")
+POINT = np.dtype([(name, "<f4") for name in COORDINATES] + [(name, "u1") for name in COLOURS])
 
 
-def point_cloud(rgb, depth_m, camera, detail_px=1.0):
+def point_cloud(rgb: np.ndarray, depth_m: np.ndarray, camera: Camera, detail_px: float = 1.0) -> np.ndarray:
     """(H, W, 3) uint8, (H, W) depth with 0 unknown, rectified Camera -> (N,) array of POINT in metres.
 
     Axes are the camera's: x right, y down, z forward. Unknown depth and flying points at depth edges are left out,
@@ -37,7 +40,7 @@ def _without_strips(kept, width_px):
     return cv2.morphologyEx(np.uint8(kept), cv2.MORPH_OPEN, square).astype(bool)
 
 
-def is_edge(depth_m, camera):
+def is_edge(depth_m: np.ndarray, camera: Camera) -> np.ndarray:
     """(H, W) -> bool: whether depth changes as steeply towards a neighbour as on a surface seen edge-on.
 
     On a surface whose normal makes the angle a with the ray, f |dz/du| / z = tan a near the image's middle.
@@ -49,12 +52,11 @@ def is_edge(depth_m, camera):
         slope = np.float32(focal_px) * np.abs(depth_m[after] - depth_m[before]) / near
         np.maximum(steepest[before], slope, out=steepest[before])
         np.maximum(steepest[after], slope, out=steepest[after])
-    return steepest > 1 / np.tan(LEAST_ANGLE_RAD)
+    return steepest > 1 / np.tan(MIN_ANGLE_RAD)
 
 
-def ply_of(points):
-    """(N,) POINT -> bytes of a binary PLY."""
-    types = {"<f4": "float", "|u1": "uchar"}
+def ply_of(points: np.ndarray) -> bytes:
+    """Bytes of a binary PLY of (N,) POINT."""
     header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(points)}"]
-    header += [f"property {types[POINT[name].str]} {name}" for name in POINT.names]
+    header += [f"property float {name}" for name in COORDINATES] + [f"property uchar {name}" for name in COLOURS]
     return "\n".join([*header, "end_header\n"]).encode() + points.tobytes()

@@ -1,24 +1,28 @@
 """From what the user typed after --depth and --runtime to an estimator: a table from name to module."""
 
 import os
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 from calib.base.errors import BadInputError, MissingPackageError, UnusableRuntimeError
+from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.nvidia_gpu import find_gpu
 
 
 class Runtime(NamedTuple):
+    """Where the code of a runtime is, and what it runs."""
+
     module: str
     opener: str
-    """Called with path, options, device and threads; -> DepthEstimator."""
+    """Name of the function or class that makes a DepthEstimator of path, options, device and threads."""
     suffixes: tuple[str, ...]
-    """Of the files that it runs."""
+    """Endings of the files that it runs."""
     needs_gpu: bool = False
-    """Nothing to try where there is no NVIDIA GPU."""
+    """Whether it is tried only where there is an NVIDIA GPU."""
     builds: bool = False
-    """Opening may take minutes; its opener also takes `progress`, a function that is told the share that is done."""
+    """Whether opening may take minutes; the opener then also takes `progress`, called with the share that is done."""
 
 
 RUNTIMES = {
@@ -27,14 +31,16 @@ RUNTIMES = {
     "openvino": Runtime("depth.runtimes.openvino_runtime", "OpenVinoDepth", (".onnx",)),
     "torch": Runtime("depth.runtimes.torch_runtime", "open_torch", (".safetensors", ".pth", ".pt")),
 }
-"""`auto` is the first that runs the file at hand on the machine at hand."""
+"""Runtimes by name; `auto` is the first that runs the given file on this machine."""
 CHOICES = ("auto", *RUNTIMES)
 
 
-def open_estimator(path, options=None, runtime="auto", device="auto", threads=1, network=None, progress=None):
-    """File, {option: text}, names of runtime and device -> DepthEstimator, whose `note` says in one line what runs it,
-    and why nothing better does. Raises BadInputError and its children.
+def open_estimator(path: str | Path, options: Mapping[str, str] | None = None, runtime: str = "auto",
+                   device: str = "auto", threads: int = 1, network: str | None = None,
+                   progress: Callable[[float], None] | None = None) -> ImageNetwork:
+    """File, {option: text}, names of runtime and device -> DepthEstimator. Raises BadInputError and its children.
 
+    Its `note` says in one line what runs it, and why nothing better does.
     `network`: whose weights they are, for files of weights that do not say so. `progress`: for runtimes that build.
     """
     path = Path(os.path.expanduser(path))
@@ -58,8 +64,8 @@ def open_estimator(path, options=None, runtime="auto", device="auto", threads=1,
     raise UnusableRuntimeError(f"nothing here runs {path.name}: {reasons}")
 
 
-def able_runtimes(path, runtime="auto", device="auto"):
-    """-> names of the runtimes to try with a file like this, best first. Raises BadInputError."""
+def able_runtimes(path: Path, runtime: str = "auto", device: str = "auto") -> list[str]:
+    """Names of the runtimes to try with such a file, best first. Raises BadInputError."""
     if runtime not in CHOICES:
         raise BadInputError(f"--runtime {runtime}: choose one of {', '.join(CHOICES)}")
     suffix = path.suffix.lower()

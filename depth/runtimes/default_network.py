@@ -3,14 +3,14 @@
 from pathlib import Path
 
 NAME = "mobile"
-"""What it is called after --depth. Its model card lies beside its weights."""
+"""Name of the network after --depth. Its model card lies next to its weights."""
 
 
-def default_weights():
-    """-> path of the shipped weights."""
+def default_weights() -> Path:
+    """Path of the shipped weights."""
     return Path(__file__).parents[1] / "weights" / f"{NAME}.onnx"
 
 
-def weights_of(name_or_path):
-    """What was typed after --depth -> path of a network."""
+def weights_of(name_or_path: str | Path) -> Path:
+    """Path of the network that was typed after --depth: NAME, or a file."""
     return default_weights() if name_or_path == NAME else Path(name_or_path)

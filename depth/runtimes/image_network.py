@@ -1,50 +1,57 @@
-"""What is the same in every runtime: from an image to the network's input, and from its output to checked metres."""
+"""The common part of every runtime: from an image to the network's input, and from its output to checked metres."""
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
 from calib.base.errors import NetworkError
+from calib.geometry.camera import Camera
 from depth.estimator import DepthPrediction, cleaned_depth, cleaned_log_error, focal_scale
+from depth.runtimes.network_spec import NetworkSpec
 from depth.runtimes.preprocessing import fitted_size, to_depth_m, to_input
 
 MAX_DEPTH_M = 1000.0
-LEAST_SIDE = 4
-"""A smaller output than this is a vector, or a number per image, and not a depth map."""
+MIN_SIDE_PX = 4
+"""Shortest side of a depth map: a smaller output is a vector, or a number per image."""
 
 
 class ImageNetwork:
-    """A DepthEstimator but for what runs the network: a runtime derives from it and adds `infer`."""
+    """Base of the DepthEstimators of all runtimes, which add `infer`."""
 
     details = ""
-    """How the runtime runs it, where there is more to say than its name: precision, device."""
+    """Precision, device and the like, where there is more to say than the runtime's name."""
+    note = ""
+    """One line about what runs the network, and why nothing better does; set by depth.runtimes.catalogue."""
     one_size = False
     """Whether the runtime prepares the network for one size of input only."""
 
-    def __init__(self, name, spec, size):
-        """`size`: (height, width) of the network's input, for images of about this shape."""
+    def __init__(self, name: str, spec: NetworkSpec, size: tuple[int, int]) -> None:
+        """Keep a NetworkSpec and the (height, width) of the network's input for images of about that shape."""
         self.name, self.spec, self.size = name, spec, size
 
     @property
-    def adapts(self):
+    def adapts(self) -> bool:
         """Whether images of another shape than `size` become inputs of another size."""
         return not self.one_size and self.spec.multiple is not None
 
-    def size_for(self, image_size):
-        """(height, width) of an image -> that of the input which it becomes."""
+    def size_for(self, image_size: tuple[int, int]) -> tuple[int, int]:
+        """Size (height, width) of the input for an image of such a size."""
         return fitted_size(tuple(image_size), self.size, self.spec.multiple) if self.adapts else self.size
 
-    def infer(self, image):
-        """(1, 3, h, w) or (1, h, w, 3) float32, as the spec's layout is -> list of arrays that hold one map each:
-        depth, and the error where spec.predicts_error."""
+    def infer(self, image: np.ndarray) -> Sequence[np.ndarray]:
+        """(1, 3, h, w) or (1, h, w, 3) float32, as the spec's layout is -> list of arrays that hold one map each.
+
+        The first is depth, the second its log error where spec.predicts_error.
+        """
         raise NotImplementedError
 
-    def try_out(self):
+    def try_out(self) -> None:
         """Predict for a black image, because what fails here would fail in mid-run. Raises NetworkError."""
         self.raw(np.zeros((*self.size, 3), np.uint8))
 
-    def predict(self, rgb, camera):
-        """See depth.estimator.DepthEstimator."""
+    def predict(self, rgb: np.ndarray, camera: Camera) -> DepthPrediction:
+        """Depth in metres for this camera; see depth.estimator.DepthEstimator."""
         start = time.perf_counter()
         depth, log_error = self.raw(rgb)
         depth_m = to_depth_m(depth, self.spec)
@@ -55,8 +62,8 @@ class ImageNetwork:
         log_error = None if log_error is None else cleaned_log_error(log_error)
         return DepthPrediction(depth_m, log_error, 1e3 * (time.perf_counter() - start))
 
-    def raw(self, rgb):
-        """(H, W, 3) uint8 -> (h, w) float32, whatever the network means by it, and (h, w) log error or None."""
+    def raw(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """(H, W, 3) uint8 -> (h, w) float32 in the unit of the network's output, and (h, w) log error or None."""
         outputs = self.infer(to_input(rgb, self.size_for(rgb.shape[:2]), self.spec))
         depth = self._map(outputs[0], "depth map")
         if not self.spec.predicts_error:
@@ -70,6 +77,6 @@ class ImageNetwork:
 
     def _map(self, output, what):
         values = np.squeeze(output)
-        if values.ndim != 2 or min(values.shape) < LEAST_SIDE or values.dtype.kind not in "fiu":
+        if values.ndim != 2 or min(values.shape) < MIN_SIDE_PX or values.dtype.kind not in "fiu":
             raise NetworkError(f"{self.name} predicts an array of shape {np.shape(output)}, not one {what}")
         return values.astype(np.float32, copy=False)

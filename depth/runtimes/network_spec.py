@@ -1,11 +1,12 @@
-"""How a network file wants its images and what its numbers mean.
+"""The preprocessing that a network file needs, and the meaning of its outputs.
 
-Read from `FILE.yaml` beside `FILE.onnx`, from options given by hand, or, for what neither says, from the names of the
+Read from `FILE.yaml` next to `FILE.onnx`, from options given by hand, or, for what neither says, from the names of the
 file's tensors (`rgb_imagenet_norm`, `depth_cm`).
 """
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -17,39 +18,41 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CHOICES = {"layout": ("nchw", "nhwc"), "channels": ("rgb", "bgr"),
            "output": ("depth", "inverse_depth", "log_depth"), "error": ("none", "log_error")}
 LENGTHS = {"mean": 3, "std": 3, "focal_px": 2, "size": 2}
-"""How many numbers an option has; a single one stands for all of them."""
+"""Numbers per option; a single one stands for all of them."""
 WHOLE = ("size", "multiple")
 """Options of whole numbers."""
 
 
 @dataclass(frozen=True)
 class NetworkSpec:
+    """Preprocessing and meaning of the outputs of a network."""
+
     layout: str = "nchw"
-    """`nchw` or `nhwc`."""
+    """Order of the input's axes: `nchw` or `nhwc`."""
     channels: str = "rgb"
-    """`rgb` or `bgr`."""
+    """Order of the colour channels: `rgb` or `bgr`."""
     range: float = 1.0
     """Pixel values run from 0 to this before mean and std: 1 or 255."""
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """Subtracted per channel."""
+    """Number subtracted from each channel."""
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    """Divided by per channel."""
+    """Number by which each channel is divided after that."""
     output: str = "depth"
-    """`depth`, `inverse_depth` (1/depth) or `log_depth` (natural logarithm)."""
+    """Kind of the first output: `depth`, `inverse_depth` (1/depth) or `log_depth` (natural logarithm)."""
     error: str = "none"
-    """What the second output is: `log_error`, the natural logarithm of the expected absolute relative error of depth,
-    or `none` of our business."""
+    """Kind of the second output: `log_error`, the natural logarithm of the expected absolute relative error of depth,
+    or `none`, which leaves it unread."""
     scale: float = 1.0
     """Metres per unit of the depth that the output stands for: 0.01 for a network that predicts centimetres."""
     focal_px: tuple[float, float] | None = None
-    """fx, fy of the training camera at the network's input size; depth is then corrected for other cameras."""
+    """Focal lengths (fx, fy) of the training camera at the input size; depth is then corrected for other cameras."""
     size: tuple[int, int] | None = None
-    """(height, width) of the input, for files that leave it open."""
+    """Size (height, width) of the input, for files that leave it open."""
     multiple: int | None = None
-    """Of what the input's sides may be, for files that leave them open and predict as well for images of another shape
-    than `size`: these then get an input of their own shape. None: every image gets `size`."""
+    """Number that divides the input's sides, for files that leave them open and predict as well for images of another
+    shape than `size`, which then get an input of their own shape. None: every image gets `size`."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise NetworkError(f"network option {name}={getattr(self, name)}: choose one of {', '.join(allowed)}")
@@ -58,16 +61,18 @@ class NetworkSpec:
         for name, values in positive.items():
             if not all(0 < value < math.inf for value in values):
                 raise NetworkError(f"network option {name} must be positive, not {', '.join(map(str, values))}")
-        if self.multiple and any(side % self.multiple for side in self.size or ()):
+        if self.multiple and self.size and any(side % self.multiple for side in self.size):
             raise NetworkError(f"network option size={self.size[0]},{self.size[1]}: this network takes images whose "
                                f"sides are multiples of {self.multiple}")
 
     @property
-    def predicts_error(self):
+    def predicts_error(self) -> bool:
+        """Whether the second output is an error map."""
         return self.error != "none"
 
 
-def read_spec(network_file, options, input_name, output_names):
+def read_spec(network_file: str | Path, options: Mapping[str, str], input_name: str,
+              output_names: Sequence[str]) -> NetworkSpec:
     """Path, options ({name: text}) and tensor names -> NetworkSpec. Raises NetworkError that names the wrong field."""
     values = _guess(input_name, *output_names[:2])
     spec_file = Path(network_file).with_suffix(".yaml")
@@ -78,7 +83,7 @@ def read_spec(network_file, options, input_name, output_names):
     return replace(NetworkSpec(), **values)
 
 
-def spec_text(spec):
+def spec_text(spec: NetworkSpec) -> str:
     """NetworkSpec -> YAML that read_spec understands: what the outputs are, and all that is not the default."""
     values = {field.name: getattr(spec, field.name) for field in fields(spec)
               if field.name in ("output", "error") or getattr(spec, field.name) != field.default}
@@ -144,6 +149,6 @@ def _numbers(name, value):
 
 def _number(name, value):
     number = float(value)
-    if isinstance(value, bool) or not math.isfinite(number) or name in WHOLE and number % 1:
+    if isinstance(value, bool) or not math.isfinite(number) or (name in WHOLE and number % 1):
         raise ValueError
     return int(number) if name in WHOLE else number

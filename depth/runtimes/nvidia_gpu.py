@@ -2,27 +2,29 @@
 
 import ctypes
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MAJOR, MINOR = 75, 76
-"""CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_... of cuda.h"""
+"""Numbers of CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR in cuda.h."""
 
 
 class NvidiaGpu(NamedTuple):
+    """A GPU and its driver."""
+
     name: str
     compute_capability: tuple[int, int]
     cuda_version: tuple[int, int]
-    """The newest CUDA that the driver knows."""
+    """Newest CUDA version (major, minor) that the driver supports."""
 
     @property
-    def key(self):
-        """What must be the same for results and compiled kernels to be worth keeping."""
+    def key(self) -> str:
+        """Text that is the same as long as results and compiled kernels of this GPU stay valid."""
         (major, minor), (cuda_major, cuda_minor) = self.compute_capability, self.cuda_version
         return f"{self.name} sm{major}{minor} cuda{cuda_major}.{cuda_minor}"
 
 
-def find_gpu(driver=None):
-    """-> the first NvidiaGpu that CUDA_VISIBLE_DEVICES leaves, or None. `driver`: the CUDA driver's library."""
+def find_gpu(driver: Any = None) -> NvidiaGpu | None:
+    """The first NvidiaGpu that CUDA_VISIBLE_DEVICES leaves, or None. `driver`: the CUDA driver's library."""
     try:
         driver = driver or ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
         return _first(driver)
@@ -42,5 +44,5 @@ def _first(driver):
     if driver.cuDeviceGetName(name, len(name), 0) != 0:
         return None
     version = ask("cuDriverGetVersion", ctypes.c_int)
-    capability = tuple(ask("cuDeviceGetAttribute", ctypes.c_int, attribute, 0) for attribute in (MAJOR, MINOR))
-    return NvidiaGpu(name.value.decode(errors="replace"), capability, (version // 1000, version % 1000 // 10))
+    major, minor = (ask("cuDeviceGetAttribute", ctypes.c_int, attribute, 0) for attribute in (MAJOR, MINOR))
+    return NvidiaGpu(name.value.decode(errors="replace"), (major, minor), (version // 1000, version % 1000 // 10))

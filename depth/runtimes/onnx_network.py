@@ -1,13 +1,15 @@
-"""What an .onnx file must declare to be a depth network, whichever runtime reads it."""
+"""Depth networks in .onnx files, and what these must declare, whichever runtime reads them."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from calib.base.errors import NetworkError
-from depth.onnx_files.model import one_line
+from depth.onnx_files.model import Declared, one_line
 from depth.runtimes.image_network import ImageNetwork
-from depth.runtimes.network_spec import read_spec
+from depth.runtimes.network_spec import NetworkSpec, read_spec
 
 DEFAULT_SIZE = (224, 288)
 NUMPY_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
@@ -16,8 +18,9 @@ NUMPY_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 class OnnxNetwork(ImageNetwork):
     """An ImageNetwork from a file. A runtime opens the file, hands over what it declares, and adds `run`."""
 
-    def __init__(self, path, options, inputs, output_names):
-        """Raises NetworkError if the file is not a depth network."""
+    def __init__(self, path: str | Path, options: Mapping[str, str] | None, inputs: Sequence[Declared],
+                 output_names: Sequence[str]) -> None:
+        """Check what the file declares. Raises NetworkError if it is not a depth network."""
         name = Path(path).name
         if len(inputs) != 1 or len(inputs[0].shape or ()) != 4 or inputs[0].type not in NUMPY_TYPES:
             shapes = ", ".join(f"{i.name} {i.type} {i.shape}" for i in inputs) or "none"
@@ -29,12 +32,12 @@ class OnnxNetwork(ImageNetwork):
         self.one_size = self.one_size or any(isinstance(side, int) for side in sides(self.input.shape, spec))
         self.output_names = output_names[:2 if spec.predicts_error else 1]
 
-    def run(self, image):
+    def run(self, image: np.ndarray) -> Sequence[np.ndarray]:
         """Input of the file's own type -> the outputs called self.output_names. May raise anything."""
         raise NotImplementedError
 
-    def infer(self, image):
-        """See ImageNetwork."""
+    def infer(self, image: np.ndarray) -> Sequence[np.ndarray]:
+        """Outputs for one input; see ImageNetwork. Raises NetworkError."""
         try:
             return self.run(image.astype(NUMPY_TYPES[self.input.type], copy=False))
         except Exception as error:  # runtimes raise their own undocumented types
@@ -42,8 +45,8 @@ class OnnxNetwork(ImageNetwork):
             raise NetworkError(f"{self.name} fails on a {width}x{height} image: {one_line(error)}") from error
 
 
-def input_size(name, shape, spec):
-    """(height, width) that the file fixes, else what the options or the default say. Raises NetworkError."""
+def input_size(name: str, shape: Sequence[Any], spec: NetworkSpec) -> tuple[int, int]:
+    """Size (height, width) that the file fixes, else that of the options or the default. Raises NetworkError."""
     batch, *rest = shape
     channels = rest[0] if spec.layout == "nchw" else rest[2]
     if isinstance(channels, int) and channels != 3:
@@ -54,13 +57,14 @@ def input_size(name, shape, spec):
         raise NetworkError(f"{name} takes batches of {batch} images; export it for one image at a time")
     fixed = sides(shape, spec)
     wanted = spec.size or DEFAULT_SIZE
-    size = tuple(have if isinstance(have, int) else want for have, want in zip(fixed, wanted))
+    height, width = (have if isinstance(have, int) else want for have, want in zip(fixed, wanted))
+    size = height, width
     if spec.size and size != spec.size:
         raise NetworkError(f"{name} takes images of height and width {size[0]},{size[1]} only: drop the "
                            f"option size={wanted[0]},{wanted[1]}")
     return size
 
 
-def sides(shape, spec):
-    """Shape of an input -> its [height, width], each an int or anything else where it is open."""
+def sides(shape: Sequence[Any], spec: NetworkSpec) -> Sequence[Any]:
+    """Height and width within the shape of an input: ints, or anything else where they are open."""
     return shape[2:] if spec.layout == "nchw" else shape[1:3]

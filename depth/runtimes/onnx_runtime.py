@@ -1,6 +1,10 @@
 """Depth networks in ONNX files, run by ONNX Runtime: the portable default."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
+
+import numpy as np
 
 from calib.base.errors import MissingPackageError, UnusableRuntimeError
 from depth.onnx_files.model import Declared, require_file, unreadable
@@ -10,7 +14,8 @@ from depth.runtimes.onnx_network import OnnxNetwork
 class OnnxDepth(OnnxNetwork):
     """A DepthEstimator from a file. Raises NetworkError if the file is not a depth network."""
 
-    def __init__(self, path, options=None, device="auto", threads=1):
+    def __init__(self, path: str | Path, options: Mapping[str, str] | None = None, device: str = "auto",
+                 threads: int = 1) -> None:
         session = _open_session(path, device, threads)
         inputs = [Declared(each.name, each.type, each.shape) for each in session.get_inputs()]
         super().__init__(path, options, inputs, [each.name for each in session.get_outputs()])
@@ -18,8 +23,8 @@ class OnnxDepth(OnnxNetwork):
         self._reopen, self._sessions = partial(_open_session, path, device, threads), {}
         self.try_out()
 
-    def run(self, image):
-        """See OnnxNetwork."""
+    def run(self, image: np.ndarray) -> Sequence[np.ndarray]:
+        """Run the file once; see OnnxNetwork."""
         return self._session(image.shape).run(self.output_names, {self.input.name: image})
 
     def _session(self, shape):

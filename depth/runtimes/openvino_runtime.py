@@ -1,4 +1,7 @@
-"""Depth networks in ONNX files, run by OpenVINO on the CPU: the fast one, most of all where the CPU knows bfloat16."""
+"""Depth networks in ONNX files, run by OpenVINO on the CPU: fast, most of all where the CPU computes in bfloat16."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +21,8 @@ class OpenVinoDepth(OnnxNetwork):
     that the second start is quick.
     """
 
-    def __init__(self, path, options=None, device="auto", threads=1, precision="auto"):
+    def __init__(self, path: str | Path, options: Mapping[str, str] | None = None, device: str = "auto",
+                 threads: int = 1, precision: str = "auto") -> None:
         self._core, self._model = _open_model(path, device)
         inputs = [_declared(each) for each in self._model.inputs]
         super().__init__(path, options, inputs, [_name(each) for each in self._model.outputs])
@@ -26,14 +30,14 @@ class OpenVinoDepth(OnnxNetwork):
         self._settings, self._requests = _settings(threads, self.precision), {}
         self.try_out()
 
-    def run(self, image):
-        """See OnnxNetwork. The results are copies, for the next call writes where this one did."""
+    def run(self, image: np.ndarray) -> Sequence[np.ndarray]:
+        """Run the file once; see OnnxNetwork. The results are copies, since the next call overwrites the originals."""
         request = self._request(image.shape)
         request.infer([image], share_inputs=True)
         return [np.array(request.get_output_tensor(k).data) for k in range(len(self.output_names))]
 
     def _request(self, shape):
-        """What runs the network on inputs of this shape, compiled when the first of them comes."""
+        """The inference request for inputs of this shape, compiled when the first of them comes."""
         if shape not in self._requests:
             self._model.reshape(list(shape))
             compiled = self._core.compile_model(self._model, "CPU", self._settings)
@@ -42,7 +46,7 @@ class OpenVinoDepth(OnnxNetwork):
 
 
 def _open_model(path, device):
-    """-> openvino.Core, openvino.Model"""
+    """The openvino.Core, and the openvino.Model of the file."""
     try:
         import openvino
         from openvino.frontend import FrontEndManager
@@ -85,7 +89,7 @@ def _chosen(precision, core):
 
 
 def _settings(threads, precision):
-    """One image at a time, as soon as possible, on so many threads that are free to share cores with our others."""
+    """Settings for one image at a time, as soon as possible, on `threads` threads that may share cores with others."""
     settings = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": str(threads),
                 "INFERENCE_PRECISION_HINT": PRECISIONS[precision], "ENABLE_CPU_PINNING": "NO"}
     folder = cache_folder("openvino")

@@ -6,48 +6,52 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-MOST_STRETCH = 1.25
-"""Images are squashed by so much at most where the network can have it otherwise: as in training (`strong`)."""
-LEAST_MULTIPLES = 4
-"""Sides of inputs are never shorter: of a narrow strip a network sees too little at once."""
-MOST_PIXELS = 1.02
-"""Of those of `size`: what may be had for the time that `size` takes."""
+from depth.runtimes.network_spec import NetworkSpec
+
+MAX_STRETCH = 1.25
+"""Largest change of aspect ratio where the network takes other sizes: that of training (`strong`)."""
+MIN_MULTIPLES = 4
+"""Shortest side of an input, in multiples: of a narrow strip a network sees too little at once."""
+MAX_PIXEL_RATIO = 1.02
+"""Largest number of pixels of an input over that of `size`: what the time of `size` is enough for."""
 PIXEL_PENALTY = 0.25
-"""What the logarithm of missing pixels costs against that of the stretch when a size is chosen."""
+"""Cost of the logarithm of missing pixels, where that of the stretch costs 1, when a size is chosen."""
 
 
 @lru_cache(maxsize=64)
-def fitted_size(image_size, size, multiple):
-    """(height, width) of an image, and a network's `size` -> the input that this image gets, sides multiples of
-    `multiple`: `size` itself where that squashes little, else of about the image's shape and as many pixels."""
+def fitted_size(image_size: tuple[int, int], size: tuple[int, int], multiple: int) -> tuple[int, int]:
+    """Size of the input for an image, both (height, width), with sides that are multiples of `multiple`.
+
+    It is the network's own `size` where that squashes little, else about the image's shape with as many pixels.
+    """
     def stretch(wanted):
         return abs(math.log(image_size[0] * wanted[1] / (image_size[1] * wanted[0])))
 
     def cost(wanted):
         return stretch(wanted) + PIXEL_PENALTY * math.log(math.prod(size) / math.prod(wanted))
 
-    if stretch(size) <= math.log(MOST_STRETCH):
+    if stretch(size) <= math.log(MAX_STRETCH):
         return size
-    least = LEAST_MULTIPLES * multiple
-    most = int(MOST_PIXELS * math.prod(size))
-    sizes = [(height, width) for height in range(least, most // least + 1, multiple)
-             for width in range(least, most // height + 1, multiple)]
+    min_side = MIN_MULTIPLES * multiple
+    max_pixels = int(MAX_PIXEL_RATIO * math.prod(size))
+    sizes = [(height, width) for height in range(min_side, max_pixels // min_side + 1, multiple)
+             for width in range(min_side, max_pixels // height + 1, multiple)]
     return min(sizes, key=cost, default=size)
 
 
-def to_input(rgb, size, spec):
+def to_input(rgb: np.ndarray, size: tuple[int, int], spec: NetworkSpec) -> np.ndarray:
     """(H, W, 3) uint8 -> (1, 3, h, w) or (1, h, w, 3) float32. The whole image is resized to `size`, edges kept."""
     interpolation = cv2.INTER_AREA if rgb.shape[0] * rgb.shape[1] > size[0] * size[1] else cv2.INTER_LINEAR
     image = cv2.resize(rgb, size[::-1], interpolation=interpolation)
     if spec.channels == "bgr":
         image = image[..., ::-1]
-    mean, std = np.float32(spec.mean), np.float32(spec.std)
+    mean, std = np.array(spec.mean, np.float32), np.array(spec.std, np.float32)
     image = (image * np.float32(spec.range / 255) - mean) / std
     return np.ascontiguousarray(image.transpose(2, 0, 1) if spec.layout == "nchw" else image)[None]
 
 
-def to_depth_m(output, spec):
-    """Raw network output -> depth in metres of the training camera; garbage in, garbage (inf, NaN) out."""
+def to_depth_m(output: np.ndarray, spec: NetworkSpec) -> np.ndarray:
+    """Raw network output -> depth in metres for the training camera; inf and NaN where the output is no depth."""
     with np.errstate(all="ignore"):
         if spec.output == "inverse_depth":
             output = 1 / output

@@ -1,4 +1,4 @@
-"""Training of depth networks. Imports torch when loaded; only `python -m depth train` does that.
+"""Training of depth networks. Imports torch when loaded, and all other rooms of depth but photos and commands.
 
-    config -> stages -> batches -> TrainingRun.step -> validation -> weights, card, log, checkpoint
+    config -> stages -> batches -> Learner.step -> validation -> weights, card, log, checkpoint
 """

@@ -1,16 +1,19 @@
-"""The file from which a run that was killed goes on. It is replaced in one go, so there is always a whole one."""
+"""The checkpoint from which a killed run goes on. It is replaced in one go, so there is always a whole one."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from calib.base.errors import BadInputError, OutputError
 from calib.files.atomic_file import replacing
+from depth.training.config import TrainingConfig
 
 NAME = "checkpoint.pt"
 
 
-def save(folder, state):
+def save(folder: str | Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint. Raises OutputError."""
     path = Path(folder) / NAME
     try:
         with replacing(path) as partial:
@@ -19,8 +22,8 @@ def save(folder, state):
         raise OutputError(f"cannot write {path}: {' '.join(str(error).split())}") from error
 
 
-def load(folder, config):
-    """-> what was saved. Raises BadInputError where there is none, or of a run with other options."""
+def load(folder: str | Path, config: TrainingConfig) -> dict[str, Any]:
+    """The saved state. Raises BadInputError where there is none, or of a run with other options."""
     path = Path(folder) / NAME
     if not path.is_file():
         raise BadInputError(f"--resume: {folder} holds no {NAME}")

@@ -1,20 +1,25 @@
-"""A network that learns: one step at a time, with everything that a step changes."""
+"""One step of training, with everything that a step changes."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 
 from calib.base.errors import BadInputError, MonofuseError
 from depth.losses.objective import Objective, Prediction
 from depth.training import schedule
+from depth.training.config import TrainingConfig
 from depth.training.ema import Ema
-from depth.training.stage import frozen_norms, prepare
+from depth.training.processes import Processes
+from depth.training.stage import Stage, frozen_norms, prepare
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class StepResult(NamedTuple):
+    """Figures of one step."""
+
     loss: float
     gradient_norm: float
     lr: float
@@ -23,13 +28,13 @@ class StepResult(NamedTuple):
 class Learner:
     """One stage of training. Raises BadInputError where the configuration does not fit the network or the machine."""
 
-    def __init__(self, stage, config, processes):
+    def __init__(self, stage: Stage, config: TrainingConfig, processes: Processes) -> None:
         self.stage, self.config, self.processes = stage, config, processes
         self.module = stage.module.to(processes.device, memory_format=torch.channels_last)  # twice as fast on CPUs
         learning = prepare(stage, config)
         self.parameters = [parameter for parameter, _ in learning]
         self.frozen_norms = frozen_norms(self.module, config)
-        self.forward = processes.together(self.module)
+        self.forward = processes.parallel(self.module)
         self.objective = Objective(config.loss or stage.entry.loss)
         self.optimiser = _optimiser(_groups(learning, config), config)
         self.plateau = schedule.Plateau()
@@ -37,7 +42,7 @@ class Learner:
         self.dtype = _dtype(config.precision, processes.device)
         self.scaler = torch.amp.GradScaler(processes.device.type, enabled=self.dtype == torch.float16)
 
-    def step(self, number, rgb, depth_m):
+    def step(self, number: int, rgb: Tensor, depth_m: Tensor) -> StepResult:
         """Learn from a batch: rgb (B, 3, h, w) uint8, depth (B, 1, h, w) in metres, 0 where unknown -> StepResult."""
         torch.manual_seed(_seed(self.config.seed, number, self.processes.rank))  # so that no state of it need be kept
         lr = self._set_lr(number)
@@ -54,7 +59,7 @@ class Learner:
         self.ema.update(self.module)
         return StepResult(loss.item(), norm.item(), lr)
 
-    def predict(self, rgb):
+    def predict(self, rgb: Tensor) -> Prediction:
         """(B, 3, h, w) uint8 -> Prediction in float32."""
         device = self.processes.device
         image = rgb.to(device, non_blocking=True).float() / 255
@@ -63,16 +68,17 @@ class Learner:
         value, *error = output if isinstance(output, tuple) else (output,)
         return Prediction(value.float(), self.stage.entry.predicts == "log_depth", *(part.float() for part in error))
 
-    def finish(self):
+    def finish(self) -> None:
         """Leave the module with its mean weights, for the next stage to build on."""
-        self.ema.settle(self.module)
+        self.ema.copy_to(self.module)
 
-    def state(self):
-        """Everything that the next step depends on, besides the configuration and the weights."""
+    def state(self) -> dict[str, Any]:
+        """Contents for a checkpoint: everything the next step depends on, besides configuration and weights."""
         return {"optimiser": self.optimiser.state_dict(), "ema": self.ema.state(), "scaler": self.scaler.state_dict(),
                 "plateau": vars(self.plateau).copy()}
 
-    def load(self, state):
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
         self.optimiser.load_state_dict(state["optimiser"])
         self.ema.load(state["ema"])
         self.scaler.load_state_dict(state["scaler"])

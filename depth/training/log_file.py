@@ -1,4 +1,4 @@
-"""What happened, one line per so many steps, as CSV."""
+"""The log of a training run as CSV: a line every few steps."""
 
 import csv
 from pathlib import Path
@@ -9,9 +9,9 @@ COLUMNS = ("step", "epoch", "network", "lr", "loss", "gradient_norm", "images_pe
 
 
 class LogFile:
-    """Appends rows; a resumed run drops those after its checkpoint."""
+    """A log that grows by rows; a resumed run drops those after its checkpoint."""
 
-    def __init__(self, path, first_step=0):
+    def __init__(self, path: str | Path, first_step: int = 0) -> None:
         self.path = Path(path)
         kept = []
         if first_step and self.path.is_file():
@@ -22,8 +22,8 @@ class LogFile:
             writer.writeheader()
             writer.writerows(kept)
 
-    def add(self, **values):
-        """Values by column; numbers with six digits."""
+    def add(self, **values: float | str) -> None:
+        """Append a row of values by column; numbers with six digits."""
         row = {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in values.items()}
         with open(self.path, "a", newline="") as file:
             csv.DictWriter(file, COLUMNS).writerow(row)

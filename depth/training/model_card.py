@@ -1,17 +1,24 @@
-"""The page beside a file of weights that says where they come from and how good they are."""
+"""The model card next to a file of weights: where they come from, and how good they are."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from depth.data.sample import DepthDataset
 from depth.evaluation.metrics import HIGHER_IS_BETTER
+from depth.networks.registry import Network
+from depth.training.config import TrainingConfig
 
 SHOWN = ("rel", "sqrel", "rms", "rms_log", "log10", "delta1", "delta2", "delta3", "si_rms")
 
 
-def card(entry, parameters, config, datasets, validation, facts):
-    """-> Markdown text.
+def card(entry: Network, parameters: int, config: TrainingConfig, datasets: Mapping[str, Sequence[DepthDataset]],
+         validation: Mapping[str, Any] | None, facts: Mapping[str, str]) -> str:
+    """The Markdown text of a model card.
 
-    `datasets`: {name of role: datasets}; `validation`: summary of the kept weights (depth.evaluation.evaluate) or None; `facts`:
-    {what: text}, shown in order.
+    `datasets`: {name of role: datasets}; `validation`: summary of the kept weights (depth.evaluation.evaluate) or None;
+    `facts`: {what: text}, shown in order.
     """
     what = f"Depth from a single image, by the network `{entry.name}` ({entry.paper}), {parameters:,} parameters."
     parts = [f"# {entry.name}", what, _list(facts), "## Data", *_data(datasets), "## Validation", _table(validation),
@@ -50,8 +57,8 @@ def _licences(datasets):
         "\n\nThe terms of the data may also bind whoever uses weights that were trained on them."
 
 
-def describe_focal(spec):
-    """NetworkSpec -> the focal length for which depth is predicted, with the field of view."""
-    (height, width), focal_px = spec.size, spec.focal_px[0]
+def describe_focal(size: tuple[int, int], focal_px: float) -> str:
+    """The focal length for which depth is predicted, with the field of view, in words."""
+    height, width = size
     across_deg = np.degrees(2 * np.arctan(width / 2 / focal_px))
     return f"{focal_px:.1f} px at {width}x{height} ({across_deg:.0f} degrees across); other cameras are converted to it"

@@ -3,6 +3,8 @@
 Their numbers of steps belong to their numbers of images (12k to 220k) and to GPUs; with less, give --steps or --epochs.
 """
 
+from typing import Any
+
 from calib.base.errors import BadInputError
 
 RECIPES = {
@@ -29,7 +31,7 @@ RECIPES = {
 }
 
 
-def recipe(name):
+def recipe(name: str) -> dict[str, Any]:
     """Name -> {field of TrainingConfig: value}. Raises BadInputError."""
     if name not in RECIPES:
         raise BadInputError(f"--recipe {name}: choose one of {', '.join(RECIPES)}")

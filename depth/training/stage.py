@@ -1,29 +1,36 @@
 """The one or two parts in which a network is trained."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import nn
 
 from calib.base.errors import BadInputError
 from depth.networks import registry
 from depth.networks.weights.checkpoint import fill, load_encoder, read_tensors
+from depth.training.config import TrainingConfig
 
 
 @dataclass(frozen=True)
 class Stage:
+    """A part of the training, from one step to another."""
+
     entry: registry.Network
-    """What is trained and validated here."""
+    """Network that is trained and validated."""
     module: nn.Module
     first: int
-    """Step with which it begins."""
+    """First step."""
     last: int
-    """Step before which it ends."""
+    """Step before which the stage ends."""
 
 
-def stages(entry, module, config, coarse_is_trained=False):
-    """The whole network; or, where the registry names a first stage, its part `coarse` and then the rest while that is
-    kept as it is: "we train the coarse network first ..., then train the fine-scale network keeping the coarse-scale
-    output fixed" (Eigen 2014, end of section 3.1)."""
+def stages(entry: registry.Network, module: nn.Module, config: TrainingConfig,
+           coarse_is_trained: bool = False) -> list[Stage]:
+    """Stages of training a network: one, or two where the registry names a first stage.
+
+    Then its part `coarse` comes first, and the rest while that is fixed: "we train the coarse network first ..., then
+    train the fine-scale network keeping the coarse-scale output fixed" (Eigen 2014, end of section 3.1).
+    """
     if entry.first_stage is None or coarse_is_trained:
         return [Stage(entry, module, 0, config.steps)]
     change = min(max(round(config.coarse_share * config.steps), 1), config.steps - 1) if config.steps > 1 else 0
@@ -31,9 +38,12 @@ def stages(entry, module, config, coarse_is_trained=False):
             Stage(entry, module, change, config.steps)]
 
 
-def initialise(entry, module, path):
-    """Fill a new module from a file: weights of this network, of its first stage, or of its encoder by torchvision's
-    names -> whether the first stage is thereby trained."""
+def initialise(entry: registry.Network, module: nn.Module, path: str | Path) -> bool:
+    """Fill a new module from a file; returns whether its first stage is thereby trained.
+
+    The file has weights of this network, of its first stage, or of its encoder by torchvision's names. Raises
+    BadInputError, NetworkError.
+    """
     tensors, facts = read_tensors(path)
     if facts.get("network") == entry.name:
         fill(module, tensors, path)
@@ -49,8 +59,8 @@ def initialise(entry, module, path):
     return False
 
 
-def prepare(stage, config):
-    """Decide which parameters of a stage learn -> list of (parameter, factor on the learning rate)."""
+def prepare(stage: Stage, config: TrainingConfig) -> list[tuple[nn.Parameter, float]]:
+    """Set which parameters of a stage learn; returns them with their factors on the learning rate."""
     stage.module.requires_grad_(True)
     if stage.entry.first_stage is not None:
         stage.module.coarse.requires_grad_(False)
@@ -68,8 +78,8 @@ def prepare(stage, config):
     return learning
 
 
-def frozen_norms(module, config):
-    """Modules of batch normalisation that stay as they are."""
+def frozen_norms(module: nn.Module, config: TrainingConfig) -> list[nn.Module]:
+    """Modules of batch normalisation that stay fixed."""
     if config.freeze_norm is None:
         return []
     return [part for name, part in module.named_modules()

@@ -1,6 +1,7 @@
 """The loop of training: stages, steps, validations, what is kept, and where a killed run goes on."""
 
 import time
+from typing import Any, Protocol
 
 import torch
 
@@ -10,23 +11,40 @@ from depth.networks import registry
 from depth.runtimes.network_spec import NetworkSpec
 from depth.training import checkpoint_file
 from depth.training.batches import AugmentedImages, Order, batches
+from depth.training.config import TrainingConfig
 from depth.training.datasets import open_datasets
-from depth.training.learner import Learner
+from depth.training.learner import Learner, StepResult
+from depth.training.processes import Processes
 from depth.training.schedule import is_better
-from depth.training.stage import initialise, stages
+from depth.training.stage import Stage, initialise, stages
+from depth.training.training_folder import TrainingFolder
 from depth.training.validation import validated
 
 LOG_EVERY = 10
 """Steps between lines of the log."""
 
 
-class Trainer:
-    """Trains one network as a TrainingConfig says. `listener` is told about progress; see depth.commands.train."""
+class Listener(Protocol):
+    """Hears of the progress of a training run."""
 
-    def __init__(self, config, folder, processes, listener, resume=False):
+    def stepped(self, stage: Stage, step: int, result: StepResult, images_per_s: float) -> None:
+        """A step is done; `step` counts from 1."""
+        ...
+
+    def validated(self, stage: Stage, step: int, summary: dict[str, Any], kept: bool) -> None:
+        """A validation is done; `kept`: whether its weights are the best so far."""
+        ...
+
+
+class Trainer:
+    """Trains one network as a TrainingConfig says. `listener` hears of progress; see Listener."""
+
+    def __init__(self, config: TrainingConfig, folder: TrainingFolder, processes: Processes, listener: Listener,
+                 resume: bool = False) -> None:
         self.config, self.folder, self.processes, self.listener = config, folder, processes, listener
         self.entry = registry.find(config.network)
-        self.size = tuple(config.size or self.entry.input_size)
+        height, width = config.size or self.entry.input_size
+        self.size = height, width
         self.saved = checkpoint_file.load(folder.folder, config) if resume else None
         self.training, self.validation = open_datasets(config)
         self.augmentation = augmentation_named(config.augment)
@@ -40,12 +58,12 @@ class Trainer:
         self.stages = stages(self.entry, self.network, config, coarse_is_trained)
         if processes.is_first:
             folder.open(config, resume)
-        self.step = self.saved["step"] if resume else 0
-        self.best = self.saved["best"] if resume else None
+        self.step = self.saved["step"] if self.saved else 0
+        self.best = self.saved["best"] if self.saved else None
         self.stop_wanted = False
 
-    def train(self):
-        """-> `complete` or `interrupted`. What there is is saved in both cases, and when something fails."""
+    def train(self) -> str:
+        """Train to the end or until stopped, and save, also on failure. Returns `complete` or `interrupted`."""
         log = self.folder.log(self.step) if self.processes.is_first else None
         for stage in self.stages:
             if self.saved and self.saved["stage"] != stage.entry.name:
@@ -61,7 +79,7 @@ class Trainer:
         return "complete"
 
     def _learner(self, stage):
-        """What learns in this stage, as far as a resumed run had come."""
+        """The Learner of a stage, in the state of a resumed run."""
         if self.saved:
             self.network.load_state_dict(self.saved["network"])
         elif stage.first:
@@ -107,18 +125,19 @@ class Trainer:
 
     def _validate(self, learner, log):
         """Measure the mean weights, keep them if they are the best so far, and let the schedule know."""
-        summary = None
+        summary: dict[str, Any] = {}
         if self.processes.is_first:
             with learner.ema.in_place_of(learner.module):
                 summary = validated(learner.stage, self.validation, self.spec, self.config.val_images)
                 value = summary[self.config.best_by]
-                kept = is_better(self.config.best_by, value, self.best and self.best["summary"][self.config.best_by])
+                than = self.best["summary"][self.config.best_by] if self.best else None
+                kept = is_better(self.config.best_by, value, than)
                 if kept:
                     self.best = {"step": self.step, "summary": summary}
                     self.folder.write_weights(learner.stage, self.spec)
             log.add(**self._place(learner.stage), **{name: summary[name] for name in METRICS})
             self.listener.validated(learner.stage, self.step, summary, kept)
-        summary = self.processes.told(summary)
+        summary = self.processes.broadcast(summary)
         if self.config.schedule == "plateau":
             learner.plateau.observe(summary[self.config.best_by], self.config)
 
@@ -144,9 +163,12 @@ class Trainer:
         return float((sample.camera.fx * abs(sample.camera.fy)) ** 0.5 * scale)
 
 
-def whole_image_size(size, cover, multiple):
-    """(height, width) to which whole images come for a network that learned from crops of `size` showing the share
-    `cover`, so that it sees things as large as it is used to; for a network of fixed size, that of the crops."""
+def whole_image_size(size: tuple[int, int], cover: float, multiple: int | None) -> tuple[int, int]:
+    """Size (height, width) of whole images for a network that learned from crops of `size` showing the share `cover`.
+
+    At it the network sees things as large as it is used to; a network of fixed size keeps that of the crops.
+    """
     if multiple is None:
         return size
-    return tuple(max(1, round(side / cover / multiple)) * multiple for side in size)
+    height, width = (max(1, round(side / cover / multiple)) * multiple for side in size)
+    return height, width

@@ -12,11 +12,11 @@ torch = pytest.importorskip("torch")
 from benchmarks import papers, papers_folder, papers_page, papers_training
 from benchmarks.papers_rows import IMAGENET, METRICS, RECIPE_OF, ROWS, TABLES, Row, Table
 from calib.base.errors import BadInputError, MonofuseError
-from depth.evaluation.contact_sheet import CAPTION, TILE
+from depth.evaluation.contact_sheet import CAPTION_PX, TILE_SIZE
 from depth.losses.objective import Objective
 from depth.networks.registry import NETWORKS
 from depth.training.recipes import RECIPES
-from tests.depth.data.test_datasets import write_nyu_folder
+from tests.helpers.depth_datasets import write_nyu_folder
 from tests.helpers.tiny_networks import install
 
 BY_NAME = {row.name: row for row in ROWS}
@@ -108,7 +108,7 @@ def test_a_table(images, whole, output):
     assert f"{rows_of(whole)['mean']['rms']:.3f} / 1.2 | " in lines["| mean"] and "its table 1 |" in lines["| mean"]
     assert lines["| never"].endswith("not finished |") and lines["| tiny-l2"].endswith("not finished |")
     picture = cv2.imread(str(whole / "papers_table.png"))
-    assert picture.shape == ((CAPTION + TILE[0]) * (2 + 2), papers_page.PANELS * 2 * TILE[1], 3)
+    assert picture.shape == ((CAPTION_PX + TILE_SIZE[0]) * (2 + 2), papers_page.PANELS * 2 * TILE_SIZE[1], 3)
     assert {path.name for path in (whole / "training").iterdir()} == {"tiny"}  # from which another row starts
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from calib.base.errors import NetworkError
 from calib.geometry.camera import Camera
-from depth.estimator import LEAST_LOG_ERROR, MOST_LOG_ERROR, cleaned_depth, cleaned_log_error, focal_scale
+from depth.estimator import MAX_LOG_ERROR, MIN_LOG_ERROR, cleaned_depth, cleaned_log_error, focal_scale
 
 CAMERA = Camera(640, 480, 520.0, 520.0, 319.5, 239.5)
 
@@ -41,6 +41,6 @@ def test_nothing_usable_is_an_error(value, says):
 
 def test_errors_stay_within_reason():
     cleaned = cleaned_log_error(np.float32([[-1.5, np.nan, np.inf, -np.inf], [9.0, -9.0, 0.0, 2.0]]))
-    assert cleaned.dtype == np.float32 and LEAST_LOG_ERROR < -1.5 < 2.0 < MOST_LOG_ERROR
-    assert cleaned == pytest.approx(np.array([[-1.5, MOST_LOG_ERROR, MOST_LOG_ERROR, LEAST_LOG_ERROR],
-                                              [MOST_LOG_ERROR, LEAST_LOG_ERROR, 0, 2]]))
+    assert cleaned.dtype == np.float32 and MIN_LOG_ERROR < -1.5 < 2.0 < MAX_LOG_ERROR
+    assert cleaned == pytest.approx(np.array([[-1.5, MAX_LOG_ERROR, MAX_LOG_ERROR, MIN_LOG_ERROR],
+                                              [MAX_LOG_ERROR, MIN_LOG_ERROR, 0, 2]]))

@@ -89,8 +89,14 @@ ENTRIES = (entry("tiny"), entry("tiny_plain"), entry("tiny_error", "laplace", "l
 
 
 def install():
-    """Add them to the registry."""
+    """Add them to the registry of this process."""
     registry.NETWORKS.update({network.name: network for network in ENTRIES})
+
+
+def lend(monkeypatch):
+    """Add them to the registry until the end of a test, so that tests of the real networks never meet them."""
+    for network in ENTRIES:
+        monkeypatch.setitem(registry.NETWORKS, network.name, network)
 
 
 def connection_threads():

@@ -1,6 +1,8 @@
 """A .npy file that holds a dictionary of arrays, read without running what else a pickle may ask for."""
 
 import pickle
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -8,18 +10,21 @@ from calib.base.errors import NetworkError
 
 ALLOWED = {("numpy._core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "scalar"),
            ("numpy._core.numeric", "_frombuffer"), ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")}
-"""What arrays are rebuilt with."""
+"""Functions and classes that arrays are rebuilt with."""
 
 
 class ArrayUnpickler(pickle.Unpickler):
-    def find_class(self, module, name):
+    """An Unpickler that calls nothing but what rebuilds arrays."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The object `module.name`. Raises UnpicklingError unless it is in ALLOWED."""
         module = module.replace("numpy.core.", "numpy._core.")  # its name before NumPy 2
         if (module, name) not in ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
         return super().find_class(module, name)
 
 
-def read_array_pickle(path):
+def read_array_pickle(path: str | Path) -> dict[str, dict[str, np.ndarray]]:
     """Path of a .npy file that NumPy wrote from a dictionary, under Python 2 as well -> {layer: {part: array}}.
 
     Raises NetworkError.

@@ -1,9 +1,12 @@
 """Weights in files: .safetensors, and .pth or .pt as torch writes them."""
 
 import pickle
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from calib.base.errors import NetworkError
 from calib.files.atomic_file import replacing
@@ -11,12 +14,12 @@ from depth.networks import registry
 from depth.networks.weights.safetensors_file import read_safetensors, write_safetensors
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
-NAMED = 3
-"""So many tensors of each kind are named when a file does not fit."""
+NAMED_COUNT = 3
+"""Number of tensors of each kind that are named when a file does not fit."""
 
 
-def load_network(path):
-    """Weights that say which network they are for -> (registry.Network, module in eval mode)."""
+def load_network(path: str | Path) -> tuple[registry.Network, nn.Module]:
+    """The registry.Network that a file of weights says it is for, and its module in eval mode. Raises NetworkError."""
     tensors, facts = read_tensors(path)
     if "network" not in facts:
         raise NetworkError(f"{path} does not say which network its weights are for: it was not saved by this program")
@@ -26,7 +29,7 @@ def load_network(path):
     return network, module.eval()
 
 
-def save_network(path, name, module, facts=None):
+def save_network(path: str | Path, name: str, module: nn.Module, facts: Mapping[str, str] | None = None) -> None:
     """Write the weights of the network that the registry calls `name`, with {key: text} to remember.
 
     A file of the same name is replaced only once the new one is whole. Raises OutputError.
@@ -40,13 +43,13 @@ def save_network(path, name, module, facts=None):
             torch.save({"state_dict": module.state_dict(), **facts}, partial)
 
 
-def load_encoder(encoder, path):
+def load_encoder(encoder: nn.Module, path: str | Path) -> None:
     """Fill an encoder with an ImageNet checkpoint of the same names, whose classifier is left out."""
     tensors, _ = read_tensors(path)
     fill(encoder, {name: tensor for name, tensor in tensors.items() if not name.startswith(encoder.surplus)}, path)
 
 
-def read_tensors(path):
+def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Path -> ({name: tensor}, {key: anything else in the file}), on the CPU. Raises NetworkError."""
     path = _known_kind(path)
     if not path.is_file():
@@ -61,8 +64,8 @@ def read_tensors(path):
     return _state_dict(content, path)
 
 
-def fill(module, tensors, source):
-    """Copy {name: tensor} into a module. Raises NetworkError that names what is missing, surplus or of another shape.
+def fill(module: nn.Module, tensors: Mapping[str, Tensor], source: str | Path) -> None:
+    """Copy {name: tensor} into a module. Raises NetworkError naming what is missing, surplus or of another shape.
 
     Counters of batch normalisation may be missing, as in checkpoints older than torch 0.4.1.
     """
@@ -75,7 +78,8 @@ def fill(module, tensors, source):
     module.load_state_dict(tensors, strict=False)
 
 
-def refuse_misfits(source, missing, surplus, misshapen=()):
+def refuse_misfits(source: str | Path, missing: Sequence[str], surplus: Sequence[str],
+                   misshapen: Sequence[str] = ()) -> None:
     """Raise NetworkError unless all three lists of names are empty; in one line, with the first few of each."""
     complaints = [f"{kind}: {_some(names)}" for kind, names in
                   (("missing", missing), ("surplus", surplus), ("of the wrong shape", misshapen)) if names]
@@ -84,14 +88,17 @@ def refuse_misfits(source, missing, surplus, misshapen=()):
 
 
 def _state_dict(content, path):
-    """What people save with torch -> (tensors, everything else): the tensors themselves, or these under some key, with
-    `module.` before every name where they were trained on several GPUs."""
+    """Content of a torch file -> (tensors, everything else).
+
+    People save the tensors themselves, or these under some key, with `module.` before every name where they trained on
+    several GPUs.
+    """
     facts = {}
     for key in ("state_dict", "model"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             facts = {name: value for name, value in content.items() if name != key}
             content = content[key]
-    if not isinstance(content, dict) or not content or not all(isinstance(t, torch.Tensor) for t in content.values()):
+    if not isinstance(content, dict) or not content or not all(isinstance(t, Tensor) for t in content.values()):
         raise NetworkError(f"{path} holds no table of named tensors")
     return {name.removeprefix("module."): tensor for name, tensor in content.items()}, facts
 
@@ -104,8 +111,8 @@ def _known_kind(path):
 
 
 def _some(names):
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - NAMED_COUNT
+    return ", ".join(names[:NAMED_COUNT]) + (f" and {more} more" if more > 0 else "")
 
 
 def _size(tensor):

@@ -1,9 +1,11 @@
 """Weights of Laina's release (fcrn_release.py) from the files that its authors offer."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from depth.networks.fcrn_release import FcrnRelease
 from depth.networks.weights.array_pickle import read_array_pickle
@@ -17,16 +19,18 @@ SCALES = ("2x", "4x", "8x", "16x")
 NORM_PARTS = {"scale": "weight", "offset": "bias", "mean": "running_mean", "variance": "running_var"}
 
 
-def import_fcrn(path):
-    """The release's .npy, TensorFlow checkpoint (`NAME.ckpt` or `NAME.ckpt.index`) or MatConvNet .mat -> FcrnRelease in
-    eval mode. Raises NetworkError."""
+def import_fcrn(path: str | Path) -> FcrnRelease:
+    """An FcrnRelease in eval mode from a file of the release. Raises NetworkError.
+
+    The file is a .npy, a TensorFlow checkpoint (`NAME.ckpt` or `NAME.ckpt.index`) or a MatConvNet .mat.
+    """
     tensors = release_tensors(read_layers(Path(path)), path)
     network = FcrnRelease()
     fill(network, tensors, path)
     return network.eval()
 
 
-def read_layers(path):
+def read_layers(path: Path) -> dict[str, dict[str, np.ndarray]]:
     """Path -> {layer: {part: array}}; parts are weights (rows, columns, in, out), biases, and those of NORM_PARTS."""
     if path.suffix == ".npy":
         return read_array_pickle(path)
@@ -40,7 +44,7 @@ def read_layers(path):
     return layers
 
 
-def release_tensors(layers, source):
+def release_tensors(layers: Mapping[str, Mapping[str, np.ndarray]], source: str | Path) -> dict[str, Tensor]:
     """{layer: {part: array}} -> {name in FcrnRelease: tensor}. Raises NetworkError naming what is missing or surplus.
 
     A bias before batch normalisation is taken off its mean, which makes the same function of fewer parameters.
@@ -59,7 +63,7 @@ def release_tensors(layers, source):
             for ours, keys in names.items()}
 
 
-def release_names():
+def release_names() -> dict[str, list[str]]:
     """{name in FcrnRelease: `layer/part` of the release, or two of them to put one behind the other}"""
     names = {"decoder.predict.weight": ["ConvPred/weights"], "decoder.predict.bias": ["ConvPred/biases"]}
     for (our_conv, our_norm), (conv, norm) in _normalised().items():

@@ -1,14 +1,16 @@
 """Networks in MatConvNet's .mat files (a DagNN saved as a structure), as tables of their layers' arrays."""
 
+from pathlib import Path
+
 import numpy as np
 
 from calib.base.errors import NetworkError
 
 MOMENT_EPSILON = 1e-4
-"""Inside MatConvNet's standard deviations (vl_nnbnorm's default)."""
+"""Epsilon inside MatConvNet's standard deviations (vl_nnbnorm's default)."""
 
 
-def read_matconvnet(path):
+def read_matconvnet(path: str | Path) -> dict[str, dict[str, np.ndarray]]:
     """Path -> {layer: {part: array}} in the parts' names of the TensorFlow release.
 
     Convolutions have `weights` (rows, columns, in, out) and, some, `biases`; batch normalisation has `scale`, `offset`,

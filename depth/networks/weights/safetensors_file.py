@@ -1,47 +1,37 @@
-"""Files in the safetensors format: tensors with names, and a few words about them; nothing in them is ever executed.
+"""Files in the safetensors format: tensors with names, and texts about them; nothing in them is ever executed."""
 
-Layout: length of the header (8 bytes, little-endian), header (JSON), data.
-"""
+from collections.abc import Mapping
+from pathlib import Path
 
-import json
+from torch import Tensor
 
-import torch
-
-from calib.base.errors import NetworkError
-
-DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64,
-          "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool}
-NAMES = {dtype: name for name, dtype in DTYPES.items()}
+from calib.base.errors import MissingPackageError, NetworkError
 
 
-def read_safetensors(path):
-    """Path -> ({name: tensor}, {key: text}). Raises NetworkError unless the file is whole."""
-    content = path.read_bytes()
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Path -> ({name: tensor}, {key: text}). Raises NetworkError unless the file is whole, MissingPackageError."""
+    safetensors, torch_part = _package()
     try:
-        start = 8 + int.from_bytes(content[:8], "little")
-        header = json.loads(content[8:start])
-        facts = header.pop("__metadata__", {})
-        data = bytearray(content[start:])
-        tensors = {name: _tensor(data, **entry) for name, entry in header.items()}
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RuntimeError) as error:
+        with safetensors.safe_open(path, framework="pt") as file:
+            facts = file.metadata()
+        return torch_part.load(path.read_bytes()), dict(facts or {})
+    except (safetensors.SafetensorError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise NetworkError(f"{path} is no safetensors file, or not all of one: {reason}") from None
-    return tensors, facts
 
 
-def write_safetensors(path, tensors, facts):
-    """Write {name: tensor} and {key: text}."""
-    header, data, end = {"__metadata__": facts}, [], 0
-    for name, tensor in tensors.items():
-        data.append(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-        header[name] = {"dtype": NAMES[tensor.dtype], "shape": list(tensor.shape),
-                        "data_offsets": [end, end + len(data[-1])]}
-        end += len(data[-1])
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(data))
+def write_safetensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
+    """Write {name: tensor} and {key: text}. Raises OSError, MissingPackageError."""
+    _, torch_part = _package()
+    packed = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    path.write_bytes(torch_part.save(packed, dict(facts)))
 
 
-def _tensor(data, dtype, shape, data_offsets):
-    values, dtype = data[slice(*data_offsets)], DTYPES[dtype]
-    return (torch.frombuffer(values, dtype=dtype) if values else torch.empty(0, dtype=dtype)).reshape(shape)
+def _package():
+    """The modules safetensors and safetensors.torch."""
+    try:
+        import safetensors
+        import safetensors.torch
+    except ModuleNotFoundError:
+        raise MissingPackageError("safetensors", "weights in .safetensors files") from None
+    return safetensors, safetensors.torch

@@ -13,12 +13,12 @@ from calib.base.errors import NetworkError
 
 FOOTER_BYTES, MAGIC = 48, bytes.fromhex("57fb808b247547db")
 DTYPES = {1: np.dtype("<f4"), 2: np.dtype("<f8"), 3: np.dtype("<i4"), 9: np.dtype("<i8")}
-"""By the numbers of types.proto."""
+"""Element types by their numbers in types.proto."""
 DTYPE, SHAPE, SHARD, OFFSET, SIZE = 1, 2, 3, 4, 5
-"""Fields of BundleEntryProto."""
+"""Numbers of the fields of BundleEntryProto."""
 
 
-def read_bundle(path):
+def read_bundle(path: str | Path) -> dict[str, np.ndarray]:
     """`NAME` or `NAME.index` -> {name: array}. Raises NetworkError."""
     prefix = Path(path).with_suffix("") if Path(path).suffix == ".index" else Path(path)
     try:
@@ -26,7 +26,7 @@ def read_bundle(path):
         data = Path(f"{prefix}.data-00000-of-00001").read_bytes()
     except OSError as error:
         raise NetworkError(f"{error.filename}: {error.strerror}; a TensorFlow checkpoint is a file .index and one "
-                           f".data-00000-of-00001 beside it") from None
+                           f".data-00000-of-00001 next to it") from None
     try:
         return {name: _array(_message(entry), data) for name, entry in _entries(index) if name}
     except (ValueError, IndexError, KeyError, TypeError) as error:
@@ -39,8 +39,8 @@ def _entries(index):
     if footer[-8:] != MAGIC:
         raise ValueError("its footer is another")
     numbers = _varints(footer)
-    next(numbers), next(numbers)  # where the table of filters is
-    for _, handle in _block(index, next(numbers), next(numbers)):
+    _, _, start, size = (next(numbers) for _ in range(4))  # the first two: where the table of filters is
+    for _, handle in _block(index, start, size):
         for key, value in _block(index, *_first_two(handle)):
             yield key.decode(), value
 

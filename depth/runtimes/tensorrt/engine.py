@@ -7,41 +7,45 @@ typed: each tensor has the type that the file gives it.
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 from calib.base.errors import MissingPackageError, UnusableRuntimeError
 
 PACKAGES = ("tensorrt", "tensorrt_rtx")
-"""In order of speed, where both are installed and there is a GPU to build on."""
+"""Packages in order of speed, where both are installed and there is a GPU to build on."""
 TURING = (7, 5)
 LOOK_EVERY_S = 0.1
 
 
 class Tensor(NamedTuple):
-    """What goes into an engine or comes out."""
+    """An input or output of an engine."""
 
     name: str
     type: str
-    """In TensorRT's words: FLOAT, HALF."""
+    """Element type in TensorRT's words: FLOAT, HALF."""
     shape: tuple[int, ...]
 
 
 class Built(NamedTuple):
+    """An engine that was just built."""
+
     engine: bytes
     inputs: list[Tensor]
     outputs: list[Tensor]
     timings: bytes
-    """Of kernels, to hand over when the next engine is built; none from tensorrt_rtx."""
+    """Measured times of kernels, for building the next engine; empty from tensorrt_rtx."""
     seconds: float
-    """That it took."""
+    """Time that building took."""
 
 
-def load_tensorrt(on_gpu):
-    """-> the module tensorrt or tensorrt_rtx. `on_gpu`: whether it may need one. Raises MissingPackageError."""
+def load_tensorrt(on_gpu: bool) -> ModuleType:
+    """The module tensorrt or tensorrt_rtx. `on_gpu`: whether it may need a GPU. Raises MissingPackageError."""
     for name in PACKAGES if on_gpu else PACKAGES[1:]:
         try:
             return import_module(name)
@@ -50,13 +54,14 @@ def load_tensorrt(on_gpu):
     raise MissingPackageError("tensorrt-rtx-cu13", "TensorRT")
 
 
-def is_rtx(trt):
+def is_rtx(trt: ModuleType) -> bool:
+    """Whether the module is tensorrt_rtx."""
     return trt.__name__ == "tensorrt_rtx"
 
 
 @cache
-def messages(trt):
-    """-> the one logger of this process, which keeps the `errors` of the last work begun and says nothing."""
+def messages(trt: ModuleType) -> Any:
+    """The one logger of this process, which prints nothing and keeps the `errors` of the last work begun."""
     class Messages(trt.ILogger):
         def __init__(self):
             trt.ILogger.__init__(self)
@@ -68,17 +73,18 @@ def messages(trt):
     return Messages()
 
 
-def failed(trt, what):
-    """What TensorRT's first message says -> UnusableRuntimeError."""
+def failed(trt: ModuleType, what: str) -> UnusableRuntimeError:
+    """The UnusableRuntimeError for what failed, with TensorRT's first message."""
     reason = " ".join((messages(trt).errors or ["it does not say why"])[0].split())[:300]
     return UnusableRuntimeError(f"TensorRT {what}: {reason}")
 
 
-def build_engine(trt, model, capability=None, timings=b"", progress=None):
-    """bytes of an ONNX file with fixed shapes -> Built. Raises UnusableRuntimeError.
+def build_engine(trt: ModuleType, model: bytes, capability: tuple[int, int] | None = None, timings: bytes = b"",
+                 progress: Callable[[float], None] | None = None) -> Built:
+    """Build an engine from the bytes of an ONNX file with fixed shapes. Raises UnusableRuntimeError.
 
-    `capability`: of the GPU that it is for. `progress`: called ten times a second with the share of the work that is
-    done; what it raises, or Ctrl-C, ends the work.
+    `capability`: compute capability of the GPU that it is for. `progress`: called ten times a second with the share of
+    the work that is done; what it raises, or Ctrl-C, ends the work.
     """
     start, log = time.perf_counter(), messages(trt)
     log.errors.clear()
@@ -104,7 +110,7 @@ def build_engine(trt, model, capability=None, timings=b"", progress=None):
 
 
 def _settings(trt, config, capability, timings):
-    """What only one of the packages knows. -> ITimingCache, or None."""
+    """Set what only one of the packages knows; returns the ITimingCache, or None."""
     if is_rtx(trt):
         config.set_flag(trt.BuilderFlag.REQUIRE_USER_ALLOCATION)  # else a CUDA graph could not hold it
         if capability == TURING:  # engines for all later generations leave this one out
@@ -121,7 +127,7 @@ def _tensor(tensor):
 
 
 def _watched(build, monitor, progress):
-    """Build in a thread of its own, for the main thread is the one that learns of Ctrl-C. -> what `build` returns"""
+    """Call `build` in a thread of its own, since Ctrl-C reaches the main thread, and return its result."""
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(build)
         try:
@@ -137,7 +143,7 @@ def _watched(build, monitor, progress):
 
 
 def _monitor(trt):
-    """-> IProgressMonitor with `share()` of the work that is done, and `is_cancelled` to set."""
+    """An IProgressMonitor with `share()` of the work that is done, and `is_cancelled` to set."""
     class Monitor(trt.IProgressMonitor):
         def __init__(self):
             trt.IProgressMonitor.__init__(self)
@@ -163,7 +169,7 @@ def _monitor(trt):
                 return self.most
 
         def _share(self, parent):
-            """Of the phases within `parent`, which may have run one after the other."""
+            """Share that is done of the phases within `parent`, which may run one after the other."""
             return max(((done + self._share(name)) / steps for name, (within, steps, done) in self.phases.items()
                         if within == parent), default=0.0)
     return Monitor()

@@ -1,5 +1,9 @@
 """A TensorRT engine on the GPU: buffers that stay, and one CUDA graph around its kernels."""
 
+from types import ModuleType
+
+import numpy as np
+
 from calib.base.errors import UnusableRuntimeError
 from depth.runtimes.tensorrt.engine import failed, messages
 
@@ -10,8 +14,8 @@ WARM_UP = 3
 class EngineSession:
     """Runs an engine. Needs torch with CUDA, whose tensors hold what goes in and out."""
 
-    def __init__(self, trt, engine, kernels=b"", use_graph=True):
-        """bytes of an engine, and of the kernels that tensorrt_rtx compiled for it before, if any.
+    def __init__(self, trt: ModuleType, engine: bytes, kernels: bytes = b"", use_graph: bool = True) -> None:
+        """Load the bytes of an engine, and of the kernels that tensorrt_rtx compiled for it before, if any.
 
         Raises UnusableRuntimeError where GPU, driver or version of TensorRT are not those that the engine is for.
         """
@@ -33,7 +37,7 @@ class EngineSession:
         self.stream.synchronize()
         self.graph = self._recorded() if use_graph else None
 
-    def run(self, image):
+    def run(self, image: np.ndarray) -> dict[str, np.ndarray]:
         """Input of the engine's own type and shape -> {name: array} of its outputs."""
         (on_host, on_gpu), = self.inputs.values()
         on_host.copy_(self.torch.from_numpy(image))
@@ -48,9 +52,11 @@ class EngineSession:
         self.stream.synchronize()
         return {name: on_host.numpy().copy() for name, (on_host, _) in self.outputs.items()}
 
-    def new_kernels(self):
-        """-> bytes to hand over at the next start; none where those handed over did, and none from tensorrt, whose
-        engines are compiled when they are built."""
+    def new_kernels(self) -> bytes:
+        """Bytes of kernels to hand over at the next start.
+
+        Empty where those handed over were used, and from tensorrt, whose engines are compiled when they are built.
+        """
         return bytes(self.kernels.serialize()) if self.kernels else b""
 
     def _context(self, kernels):
@@ -64,7 +70,7 @@ class EngineSession:
         return self.engine.create_execution_context(runtime_config=config)
 
     def _buffers(self, mode):
-        """-> {name: (tensor in page-locked memory, tensor on the GPU)}, and tells the engine where they are."""
+        """Allocate {name: (tensor in page-locked memory, tensor on the GPU)}, and tell the engine where they are."""
         torch, trt, buffers = self.torch, self.trt, {}
         types = {trt.DataType.FLOAT: torch.float32, trt.DataType.HALF: torch.float16}
         for name in map(self.engine.get_tensor_name, range(self.engine.num_io_tensors)):
@@ -85,15 +91,15 @@ class EngineSession:
             raise failed(self.trt, "cannot run this engine")
 
     def _recorded(self):
-        """-> torch.cuda.CUDAGraph of one run, or None where this engine cannot be recorded."""
+        """A torch.cuda.CUDAGraph of one run, or None where this engine cannot be recorded."""
         stream = self.stream.cuda_stream
         if hasattr(self.context, "is_stream_capturable") and not self.context.is_stream_capturable(stream):
             return None
         cuda, graph = self.torch.cuda, self.torch.cuda.CUDAGraph()
         try:  # thread_local: what other threads do on the GPU meanwhile is their business
-            with cuda.stream(self.stream):  # a recording that fails would leave it the current one
-                with cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"):
-                    self._launch()
+            with (cuda.stream(self.stream),  # a recording that fails would leave it the current one
+                  cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local")):
+                self._launch()
         except (RuntimeError, UnusableRuntimeError):
             return None
         return graph

@@ -8,7 +8,7 @@ from calib.geometry.camera import Camera
 from depth.__main__ import main
 from depth.commands import predict
 from depth.estimator import focal_scale
-from depth.photos.colour_map import LEAST_WIDTH, SCALE_HEIGHT, coloured_depth, coloured_error
+from depth.photos.colour_map import MIN_WIDTH_PX, SCALE_HEIGHT_PX, coloured_depth, coloured_error
 from depth.photos.depth_image import millimetres, on_image_pixels
 from depth.photos.focus import Focus
 from depth.photos.picture_camera import PictureCameras
@@ -62,7 +62,7 @@ def test_everything_for_one_picture(predicted, tmp_path, capsys):
     assert len(points) == 48 * 64 and np.all(points["red"] == 127)
     assert points["x"].max() == pytest.approx(1.992 * 31.5 / 32, rel=1e-3) and points["x"].min() == -points["x"].max()
     assert cv2.imread(str(output / "a_bokeh.jpg")).shape == (48, 64, 3)
-    assert cv2.imread(str(output / "a_depth_colour.png")).shape == (48 + SCALE_HEIGHT, LEAST_WIDTH, 3)
+    assert cv2.imread(str(output / "a_depth_colour.png")).shape == (48 + SCALE_HEIGHT_PX, MIN_WIDTH_PX, 3)
     said = capsys.readouterr().out
     assert "field of view of 90 degrees" in said and "network    run by onnx\n" in said
 
@@ -74,7 +74,7 @@ def test_the_error_that_the_network_expects(predicted, tmp_path, capsys):
     two_outputs(tmp_path / "grey.onnx", (24, 32))
     code, output = predicted(picture, "--error")
     image = cv2.imread(str(output / "a_error.png"))
-    assert code == 0 and image.shape == (48 + SCALE_HEIGHT, LEAST_WIDTH, 3)
+    assert code == 0 and image.shape == (48 + SCALE_HEIGHT_PX, MIN_WIDTH_PX, 3)
     expected = coloured_error(np.full((48, 64), -127 / 255), np.ones((48, 64), bool))[..., ::-1]
     assert np.abs(image.astype(int) - expected).max() <= 3
 
@@ -193,7 +193,7 @@ def test_colours_run_from_blue_to_red():
     depth_m[0] = 0
     for kind, middle in (("log", 150), ("linear", 218)):
         image = coloured_depth(depth_m, kind, (1.0, 9.0))
-        assert image.shape == (20 + SCALE_HEIGHT, 300, 3) and np.all(image[0] == image[0, 0])
+        assert image.shape == (20 + SCALE_HEIGHT_PX, 300, 3) and np.all(image[0] == image[0, 0])
         assert image[5, 30, 2] > image[5, 30, 0] and image[5, -30, 0] > image[5, -30, 2]
         assert image[5, middle, 1] > 200  # half way lies green
 

@@ -55,7 +55,7 @@ def test_scale_divides_depth(scale):
 def test_points_keep_their_directions_and_the_enlarged_camera_sees_them_closer():
     """A pixel of the input, lifted with the network's camera, is the true point with z divided by the scale."""
     sample, scale = ramp(), 1.4
-    rgb, depth_m = placed(sample, Placement(scale, (CAMERA.cx, CAMERA.cy)), SIZE, FOCAL_PX)
+    _, depth_m = placed(sample, Placement(scale, (CAMERA.cx, CAMERA.cy)), SIZE, FOCAL_PX)
     network = Camera(304, 228, CAMERA.fx, CAMERA.fy, 151.5, 113.5)
     points = network.backproject(depth_m)
     u = np.rint((np.arange(304) - 151.5) / scale + CAMERA.cx).astype(int)
@@ -115,7 +115,7 @@ def test_large_images_are_averaged_down():
 
 def test_shrinking_keeps_pixels_where_they_are():
     sample = ramp((960, 1280))
-    rgb, depth_m = placed(sample, Placement(0.237, (639.5, 479.5)), SIZE, FOCAL_PX)
+    rgb, _ = placed(sample, Placement(0.237, (639.5, 479.5)), SIZE, FOCAL_PX)
     column = (np.arange(304) - 151.5) / 0.237 + 639.5
     inside = (column > 8) & (column < 1270)
     difference = (rgb[100, :, 0] - column * 250 / 1280)[inside]
@@ -123,7 +123,7 @@ def test_shrinking_keeps_pixels_where_they_are():
 
 
 def test_canonical_focal_length():
-    """The same scene through a lens twice as long has the same truth at the network's focal length, halved."""
+    """The same scene through a lens twice as long has the same ground truth at the network's focal length, halved."""
     sample = ramp()
     wide = placed(sample, Placement(1.0, (159.5, 119.5)), SIZE, FOCAL_PX)[1]
     camera = Camera(320, 240, 2 * CAMERA.fx, 2 * CAMERA.fy, CAMERA.cx, CAMERA.cy)

@@ -1,4 +1,4 @@
-"""Evaluation: predictions on the truth's pixels, the loop, the picture, and the command."""
+"""Evaluation: predictions on the ground truth's pixels, the loop, the picture, and the command."""
 
 import json
 from pathlib import Path
@@ -13,11 +13,11 @@ from depth.__main__ import main
 from depth.data.catalogue import open_dataset
 from depth.data.sample import Sample
 from depth.estimator import DepthPrediction
-from depth.evaluation.contact_sheet import CAPTION, TILE, ComparisonSheet, ContactSheet
-from depth.evaluation.evaluate import Evaluation, at_pixels_of, evaluated, evenly, predicted_on_truth
+from depth.evaluation.contact_sheet import CAPTION_PX, TILE_SIZE, ComparisonSheet, ContactSheet
+from depth.evaluation.evaluate import Evaluation, at_pixels_of, evaluated, evenly, predicted_at_ground_truth
 from depth.evaluation.metrics import METRICS
 from depth.evaluation.protocol import PROTOCOLS
-from tests.depth.data.test_datasets import write_nyu_folder
+from tests.helpers.depth_datasets import write_nyu_folder
 from tests.helpers.onnx_file import onnx_file
 from tests.helpers.paths import DATA
 from tests.helpers.tiny_recordings import write_tum
@@ -49,7 +49,7 @@ def columns(camera, image):
                                           CAMERA.resized((480, 640))])
 def test_predictions_come_to_the_pixels_of_the_truth(truth_camera):
     sample = Sample(np.zeros((48, 64, 3), np.uint8), CAMERA, np.zeros(truth_camera.size, np.float32), truth_camera)
-    predicted = predicted_on_truth(Estimator(), sample).depth_m
+    predicted = predicted_at_ground_truth(Estimator(), sample).depth_m
     expected = columns(truth_camera, CAMERA)
     inside = (expected > 1 + 0.5 / 32) & (expected < 2 - 0.5 / 32)
     assert predicted.shape == truth_camera.size and np.abs(predicted - expected)[inside].max() < 1e-3
@@ -78,11 +78,11 @@ def test_evaluating(tmp_path):
     assert evaluation.images[0].scale == pytest.approx(1 / np.median(predicted), rel=1e-3)
 
 
-def test_images_without_truth_do_not_count():
+def test_images_without_ground_truth_do_not_count():
     evaluation = Evaluation()
     evaluation.add("empty", np.ones((48, 64), np.float32), np.zeros((48, 64), np.float32), PROTOCOLS["nyu"])
     evaluation.add("full", np.ones((48, 64), np.float32), np.full((48, 64), 2, np.float32), PROTOCOLS["nyu"])
-    assert evaluation.without_truth == ["empty"] and evaluation.summary()["images"] == 1
+    assert evaluation.without_ground_truth == ["empty"] and evaluation.summary()["images"] == 1
     assert evaluation.summary()["rel"] == 0.5 and evaluation.summary()["median_scaled"]["rel"] == 0
 
 
@@ -99,30 +99,32 @@ def test_evenly():
 
 def test_contact_sheet():
     sheet = ContactSheet()
-    truth = np.tile(np.linspace(1, 5, 64, dtype=np.float32), (48, 1))
-    truth[:10] = 0
-    sheet.add(np.full((48, 64, 3), 200, np.uint8), truth, truth * np.float32(1.1), truth > 0, "one")
-    sheet.add(np.full((90, 40, 3), 100, np.uint8), truth[:, :20], truth[:, :20], truth[:, :20] > 9, "two")
+    depth_m = np.tile(np.linspace(1, 5, 64, dtype=np.float32), (48, 1))
+    depth_m[:10] = 0
+    sheet.add(np.full((48, 64, 3), 200, np.uint8), depth_m, depth_m * np.float32(1.1), depth_m > 0, "one")
+    part = depth_m[:, :20]
+    sheet.add(np.full((90, 40, 3), 100, np.uint8), part, part, part > 9, "two")
     image = sheet.image()
-    assert image.shape == (CAPTION + 2 * (CAPTION + TILE[0]), 4 * TILE[1], 3) and image.dtype == np.uint8
-    first = image[2 * CAPTION: 2 * CAPTION + TILE[0]]
-    assert np.all(first[:, :TILE[1]] == 200)
-    left, right = first[100, TILE[1] + 5], first[100, 2 * TILE[1] - 5]
+    assert image.shape == (CAPTION_PX + 2 * (CAPTION_PX + TILE_SIZE[0]), 4 * TILE_SIZE[1], 3)
+    assert image.dtype == np.uint8
+    first = image[2 * CAPTION_PX: 2 * CAPTION_PX + TILE_SIZE[0]]
+    assert np.all(first[:, :TILE_SIZE[1]] == 200)
+    left, right = first[100, TILE_SIZE[1] + 5], first[100, 2 * TILE_SIZE[1] - 5]
     assert left[2] > left[0] and right[0] > right[2]  # near is blue, far is red
-    assert len(np.unique(first[5, TILE[1]: 2 * TILE[1]])) == 1  # no truth
+    assert len(np.unique(first[5, TILE_SIZE[1]: 2 * TILE_SIZE[1]])) == 1  # no ground truth
 
 
 def test_comparison_sheet():
-    truth = np.tile(np.linspace(1, 5, 64, dtype=np.float32), (48, 1))
+    ground_truth = np.tile(np.linspace(1, 5, 64, dtype=np.float32), (48, 1))
     sheet = ComparisonSheet([(np.full((48, 64, 3), grey, np.uint8), depth_m)
-                             for grey, depth_m in ((200, truth), (0, truth / 2))])
+                             for grey, depth_m in ((200, ground_truth), (0, ground_truth / 2))])
     for factor in (1, 2, 1):
-        sheet.add([factor * truth, truth / 2], f"times {factor}")
+        sheet.add([factor * ground_truth, ground_truth / 2], f"times {factor}")
     image = sheet.image(panels=2)
-    row, panel = CAPTION + TILE[0], 2 * TILE[1]
-    assert image.shape == (4 * row, 2 * panel, 3) and np.all(image[CAPTION: row, :TILE[1]] == 200)
-    truths, right, twice = (image[k * row + CAPTION: (k + 1) * row, :TILE[1]] for k in (1, 2, 3))
-    assert np.array_equal(truths, right) and not np.array_equal(right, twice)  # the colours mean the same metres
+    row, panel = CAPTION_PX + TILE_SIZE[0], 2 * TILE_SIZE[1]
+    assert image.shape == (4 * row, 2 * panel, 3) and np.all(image[CAPTION_PX: row, :TILE_SIZE[1]] == 200)
+    ground_truths, right, twice = (image[k * row + CAPTION_PX: (k + 1) * row, :TILE_SIZE[1]] for k in (1, 2, 3))
+    assert np.array_equal(ground_truths, right) and not np.array_equal(right, twice)  # the colours mean the same metres
     assert np.array_equal(image[:2 * row, :panel], image[:2 * row, panel:]) and np.all(image[3 * row:, panel:] == 255)
 
 
@@ -145,7 +147,7 @@ def test_evaluate_on_the_command_line(network, tmp_path, capsys):
     assert values["images"] == 3 and values["median_scaled"]["rel"] < values["rel"]
     assert any(line.startswith("raw, per image") and f"{values['rel']:.3f}" in line for line in text)
     picture = cv2.imread(str(sheet))
-    assert picture.shape == (CAPTION + 2 * (CAPTION + TILE[0]), 4 * TILE[1], 3)
+    assert picture.shape == (CAPTION_PX + 2 * (CAPTION_PX + TILE_SIZE[0]), 4 * TILE_SIZE[1], 3)
 
 
 def test_options_splits_and_recordings(network, tmp_path, capsys, monkeypatch):
@@ -177,21 +179,21 @@ def test_a_sheet_that_cannot_be_written(network, tmp_path, capsys):
     assert "file" in capsys.readouterr().err
 
 
-def test_images_without_any_truth_fail(network, tmp_path, capsys):
+def test_images_without_any_ground_truth_fail(network, tmp_path, capsys):
     images = write_nyu_folder(tmp_path / "images", range(1), size=(48, 64))
     (images / "sync_depth_00000.png").write_bytes(cv2.imencode(".png", np.zeros((48, 64), np.uint16))[1].tobytes())
     assert main(["evaluate", "--weights", str(network), "--data", str(images)]) == 1
-    assert "without truth" in capsys.readouterr().err
+    assert "was measured: interrupted, or without" in capsys.readouterr().err
 
 
 class TestTorchWeights:
     """Files of registered networks."""
 
     @pytest.fixture(autouse=True)
-    def tiny(self):
+    def tiny(self, monkeypatch):
         self.torch = pytest.importorskip("torch")
         from tests.helpers import tiny_networks
-        tiny_networks.install()
+        tiny_networks.lend(monkeypatch)
         self.torch.set_num_threads(1)
 
     def saved(self, path, name="tiny_error"):

@@ -9,7 +9,7 @@ from calib.base.errors import BadInputError
 from depth.evaluation.metrics import HIGHER_IS_BETTER, METRICS, ROOTS, Scores, median_scale
 from depth.evaluation.protocol import PROTOCOLS, eigen_kitti_crop, eigen_nyu_crop, garg_crop, protocol_named
 
-PREDICTED, TRUTH = np.array([1.0, 3.0, 4.0]), np.array([2.0, 3.0, 3.3])
+PREDICTED, GROUND_TRUTH = np.array([1.0, 3.0, 4.0]), np.array([2.0, 3.0, 3.3])
 
 BY_HAND = {
     "rel": (1 / 2 + 0 + 0.7 / 3.3) / 3,
@@ -24,14 +24,14 @@ BY_HAND = {
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_metrics_by_hand(name):
-    assert METRICS[name](PREDICTED, TRUTH) == pytest.approx(BY_HAND[name], rel=1e-12)
+    assert METRICS[name](PREDICTED, GROUND_TRUTH) == pytest.approx(BY_HAND[name], rel=1e-12)
 
 
 def test_scale_invariant_rms_is_eigens_equation_2():
-    d = np.log(PREDICTED / TRUTH)
+    d = np.log(PREDICTED / GROUND_TRUTH)
     pairs = sum((a - b) ** 2 for a in d for b in d) / (2 * len(d) ** 2)
-    assert METRICS["si_rms"](PREDICTED, TRUTH) == pytest.approx(math.sqrt(pairs))
-    assert METRICS["si_rms"](3 * PREDICTED, TRUTH) == pytest.approx(math.sqrt(pairs))
+    assert METRICS["si_rms"](PREDICTED, GROUND_TRUTH) == pytest.approx(math.sqrt(pairs))
+    assert METRICS["si_rms"](3 * PREDICTED, GROUND_TRUTH) == pytest.approx(math.sqrt(pairs))
 
 
 @pytest.mark.parametrize("power", [1, 2, 3])
@@ -42,20 +42,20 @@ def test_thresholds_are_powers_of_a_quarter_more(power):
 
 def test_a_perfect_prediction():
     for name, metric in METRICS.items():
-        assert metric(TRUTH, TRUTH) == (name in HIGHER_IS_BETTER)
+        assert metric(GROUND_TRUTH, GROUND_TRUTH) == (name in HIGHER_IS_BETTER)
 
 
 def images():
     rng = np.random.default_rng(0)
     for count in (5, 50, 500):
-        truth = rng.uniform(0.5, 8, count)
-        yield truth * np.exp(rng.normal(0.1, 0.3, count)), truth
+        ground_truth = rng.uniform(0.5, 8, count)
+        yield ground_truth * np.exp(rng.normal(0.1, 0.3, count)), ground_truth
 
 
 def test_per_image_and_per_pixel():
     scores = Scores()
-    for predicted, truth in images():
-        scores.add(predicted, truth)
+    for predicted, ground_truth in images():
+        scores.add(predicted, ground_truth)
     everything = [np.concatenate(part) for part in zip(*images())]
     for name, metric in METRICS.items():
         values = [metric(*image) for image in images()]
@@ -100,10 +100,10 @@ def test_crops_of_kitti():
 
 
 def test_caps():
-    truth = np.array([[0.0, 0.5, 10.0, 10.5, 60.0, 75.0, 80.0, 85.0]])
+    ground_truth = np.array([[0.0, 0.5, 10.0, 10.5, 60.0, 75.0, 80.0, 85.0]])
     counts = {"all": 5, "indoor": 2, "make3d-c1": 4, "make3d-c2": 6}
     for name, count in counts.items():
-        assert truth[PROTOCOLS[name].valid(truth)].tolist() == [0.5, 10.0, 10.5, 60.0, 75.0, 80.0][:count]
+        assert ground_truth[PROTOCOLS[name].valid(ground_truth)].tolist() == [0.5, 10.0, 10.5, 60.0, 75.0, 80.0][:count]
     assert PROTOCOLS["kitti-50"].clipped(np.array([0.1, 20.0, 60.0])).tolist() == [1.0, 20.0, 50.0]
 
 

@@ -94,9 +94,9 @@ def test_scale_invariant_error():
 
 def test_scale_invariant_error_averages_images_not_pixels():
     predicted = torch.cat([row(1.0, 3.0), row(5.0, 7.0)])
-    truth = torch.zeros_like(predicted)
+    ground_truth = torch.zeros_like(predicted)
     valid = torch.tensor([[[[True, True]]], [[[True, False]]]])
-    close(scale_invariant(predicted, truth, valid, 0.5), ((5 - 0.5 * 4) + (25 - 0.5 * 25)) / 2)
+    close(scale_invariant(predicted, ground_truth, valid, 0.5), ((5 - 0.5 * 4) + (25 - 0.5 * 25)) / 2)
 
 
 def test_with_lambda_1_and_logs_scale_does_not_matter():
@@ -115,10 +115,10 @@ def test_multi_scale_gradient():
 
 
 def test_multi_scale_gradient_by_hand_and_across_holes():
-    predicted, truth = row(1.0, 2.0, 4.0, 8.0), torch.zeros(1, 1, 1, 4, dtype=torch.float64)
-    close(multi_scale_gradient(predicted, truth, all_valid(truth), 1), (1 + 2 + 4) / 3)
+    predicted, ground_truth = row(1.0, 2.0, 4.0, 8.0), torch.zeros(1, 1, 1, 4, dtype=torch.float64)
+    close(multi_scale_gradient(predicted, ground_truth, all_valid(ground_truth), 1), (1 + 2 + 4) / 3)
     hole = torch.tensor([[[[True, True, False, True]]]])
-    close(multi_scale_gradient(predicted, truth, hole, 1), 1)
+    close(multi_scale_gradient(predicted, ground_truth, hole, 1), 1)
 
 
 def test_likelihoods():
@@ -138,49 +138,50 @@ def test_the_best_predicted_error_is_the_mean_one(likelihood, best):
 
 
 def random_batch(seed=0):
-    """Predictions with some below 0, truths with holes, and log errors: (2, 1, 6, 8) in float64."""
+    """Predictions with some below 0, ground_truths with holes, and log errors: (2, 1, 6, 8) in float64."""
     generator = torch.Generator().manual_seed(seed)
     predicted = torch.randn(2, 1, 6, 8, dtype=torch.float64, generator=generator) + 1.5
-    truth = torch.rand(2, 1, 6, 8, dtype=torch.float64, generator=generator) * 5 + 0.2
-    truth[torch.rand(truth.shape, generator=generator) < 0.3] = 0
-    return predicted, truth, 0.3 * torch.randn(predicted.shape, dtype=torch.float64, generator=generator)
+    ground_truth = torch.rand(2, 1, 6, 8, dtype=torch.float64, generator=generator) * 5 + 0.2
+    ground_truth[torch.rand(ground_truth.shape, generator=generator) < 0.3] = 0
+    return predicted, ground_truth, 0.3 * torch.randn(predicted.shape, dtype=torch.float64, generator=generator)
 
 
 @pytest.mark.parametrize("is_log", [False, True])
 @pytest.mark.parametrize("name", [name for name in LOSSES if name != "berhu"])
 def test_gradients(name, is_log):
-    predicted, truth, log_error = (x.requires_grad_() for x in random_batch())
+    predicted, ground_truth, log_error = (x.requires_grad_() for x in random_batch())
     objective = Objective(name)
-    torch.autograd.gradcheck(lambda p, s: objective(Prediction(p, is_log, s), truth.detach()), (predicted, log_error))
+    torch.autograd.gradcheck(lambda p, s: objective(Prediction(p, is_log, s), ground_truth.detach()),
+                             (predicted, log_error))
 
 
 def test_gradient_of_berhu():
-    predicted, truth, _ = random_batch()
-    difference = (predicted - truth)[truth > 0].requires_grad_()
+    predicted, ground_truth, _ = random_batch()
+    difference = (predicted - ground_truth)[ground_truth > 0].requires_grad_()
     torch.autograd.gradcheck(lambda x: reverse_huber(x, 0.7), difference)
 
 
 @pytest.mark.parametrize("hole", [0.0, math.nan, -1.0])
 @pytest.mark.parametrize("name", LOSSES)
 def test_no_valid_pixel_costs_nothing(name, hole):
-    predicted, truth, log_error = (x.requires_grad_() for x in random_batch())
-    loss = Objective(name)(Prediction(predicted, False, log_error), torch.full_like(truth, hole))
+    predicted, ground_truth, log_error = (x.requires_grad_() for x in random_batch())
+    loss = Objective(name)(Prediction(predicted, False, log_error), torch.full_like(ground_truth, hole))
     loss.backward()
     assert loss == 0 and torch.all(predicted.grad == 0)
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_invalid_pixels_have_no_influence(name):
-    predicted, truth, log_error = random_batch()
+    predicted, ground_truth, log_error = random_batch()
     gradients = []
     for hole in (0.0, math.nan):
-        holed = torch.where(truth > 0, truth, hole)
-        variable = torch.where(truth > 0, predicted, 50.0 if hole else 7.0).requires_grad_()
+        holed = torch.where(ground_truth > 0, ground_truth, hole)
+        variable = torch.where(ground_truth > 0, predicted, 50.0 if hole else 7.0).requires_grad_()
         loss = Objective(name)(Prediction(variable, False, log_error), holed)
         loss.backward()
         gradients.append((loss.item(), variable.grad))
     assert gradients[0][0] == gradients[1][0] and torch.equal(gradients[0][1], gradients[1][1])
-    assert torch.all(gradients[0][1][truth == 0] == 0)
+    assert torch.all(gradients[0][1][ground_truth == 0] == 0)
 
 
 def test_log_depth_has_a_slope_everywhere():
@@ -192,26 +193,26 @@ def test_log_depth_has_a_slope_everywhere():
 
 
 def test_the_objective_converts_between_depth_and_its_logarithm():
-    predicted, truth, _ = random_batch()
+    predicted, ground_truth, _ = random_batch()
     predicted = predicted.abs() + 0.1
     for name in ("berhu", "silog"):
         objective = Objective(name)
-        expected = objective(Prediction(predicted.log(), True), truth).item()
-        close(objective(Prediction(predicted, False), truth), expected)
+        expected = objective(Prediction(predicted.log(), True), ground_truth).item()
+        close(objective(Prediction(predicted, False), ground_truth), expected)
 
 
 def test_the_objective_is_a_weighted_sum():
-    predicted, truth, _ = random_batch()
+    predicted, ground_truth, _ = random_batch()
     prediction = Prediction(predicted, True)
-    parts = [Objective(text)(prediction, truth).item() for text in ("silog:lam=0.85", "gradient:scales=2", "l1")]
-    close(Objective("silog:lam=0.85 + 0.5*gradient:scales=2 + 2*l1")(prediction, truth),
+    parts = [Objective(text)(prediction, ground_truth).item() for text in ("silog:lam=0.85", "gradient:scales=2", "l1")]
+    close(Objective("silog:lam=0.85 + 0.5*gradient:scales=2 + 2*l1")(prediction, ground_truth),
           parts[0] + 0.5 * parts[1] + 2 * parts[2])
 
 
 def test_the_truth_comes_to_the_size_of_the_prediction():
-    truth = torch.arange(16, dtype=torch.float64).reshape(1, 1, 4, 4)
+    ground_truth = torch.arange(16, dtype=torch.float64).reshape(1, 1, 4, 4)
     prediction = Prediction(torch.zeros(1, 1, 2, 2, dtype=torch.float64), False)
-    close(Objective("l1")(prediction, truth), (5 + 7 + 13 + 15) / 4)
+    close(Objective("l1")(prediction, ground_truth), (5 + 7 + 13 + 15) / 4)
 
 
 @pytest.mark.parametrize("text, named", [
@@ -225,6 +226,6 @@ def test_wrong_texts_are_told_in_one_line(text, named):
 
 
 def test_likelihoods_need_a_network_that_predicts_its_error():
-    predicted, truth, _ = random_batch()
+    predicted, ground_truth, _ = random_batch()
     with pytest.raises(BadInputError, match="uncertainty"):
-        Objective("laplace")(Prediction(predicted, True), truth)
+        Objective("laplace")(Prediction(predicted, True), ground_truth)

@@ -136,10 +136,10 @@ def test_a_missing_file(runtime, tmp_path):
         open_estimator(tmp_path / f"nowhere{suffix}", runtime=runtime)
 
 
-def test_weights_are_run_by_torch(tmp_path):
+def test_weights_are_run_by_torch(tmp_path, monkeypatch):
     torch = pytest.importorskip("torch")
     from tests.helpers import tiny_networks
-    tiny_networks.install()
+    tiny_networks.lend(monkeypatch)
     from depth.networks.weights.checkpoint import save_network
     module = tiny_networks.registry.find("tiny").build().eval()
     save_network(tmp_path / "net.safetensors", "tiny", module)

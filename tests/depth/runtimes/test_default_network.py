@@ -45,10 +45,11 @@ def test_it_sees_a_real_room():
     for frame in TumSequence(str(KITCHEN), SourceOptions(depth_every=30, max_frames=121)):
         if frame.sensor_depth is None:
             continue
-        truth = frame.sensor_depth
-        camera = truth.camera.resized((480, 640))
+        ground_truth = frame.sensor_depth
+        camera = ground_truth.camera.resized((480, 640))
         predicted = network.predict(frame.rgb, camera).depth_m
-        rho = inverse_depth_on(truth.camera, DepthImage(predicted, camera.resized(predicted.shape)), is_measured=False)
-        known = (truth.depth_m > 0) & (rho > 0)
-        errors.append(np.abs(1 / rho[known] / truth.depth_m[known] - 1).mean())
+        image = DepthImage(predicted, camera.resized(predicted.shape))
+        rho = inverse_depth_on(ground_truth.camera, image, is_measured=False)
+        known = (ground_truth.depth_m > 0) & (rho > 0)
+        errors.append(np.abs(1 / rho[known] / ground_truth.depth_m[known] - 1).mean())
     assert len(errors) == 5 and np.mean(errors) < 0.3

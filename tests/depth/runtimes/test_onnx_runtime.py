@@ -41,7 +41,7 @@ def one_node(tmp_path):
     """Writes a network of one operator."""
     def write(operator, shape=(1, 3, *SIZE), output=(1, 1, *SIZE), inputs=("rgb",), constants=None, element_type=FLOAT,
               **attributes):
-        return onnx_file(tmp_path / "net.onnx", {name: shape for name in inputs}, {"depth": output},
+        return onnx_file(tmp_path / "net.onnx", dict.fromkeys(inputs, shape), {"depth": output},
                          [(operator, [*inputs, *(constants or {})], ["depth"], attributes)], constants, element_type)
     return write
 

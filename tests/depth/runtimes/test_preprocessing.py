@@ -63,7 +63,7 @@ def test_images_of_another_shape_are_not_squashed(image, size):
 
 @pytest.mark.parametrize("size, multiple", [((224, 288), 32), ((128, 160), 16), ((32, 32), 32), ((228, 304), 8)])
 def test_fitted_sizes(size, multiple):
-    """Never more than 2 % dearer than `size`, which fits its own shape, and no shape is squashed more than by `size`."""
+    """At most 2 % dearer than `size`, which fits its own shape, and no shape is squashed more than by `size`."""
     assert fitted_size(size, size, multiple) == size
     for height, width in ((480, 640), (1080, 1920), (1920, 1080), (400, 1000), (700, 700)):
         found = fitted_size((height, width), size, multiple)

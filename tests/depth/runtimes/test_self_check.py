@@ -8,12 +8,13 @@ from depth.runtimes.preprocessing import to_input
 from depth.runtimes.self_check import BOUNDS, difference, pictures
 
 SIZE = 24, 32
+SPEC = NetworkSpec()
 
 
 class Network:
     """Predicts the mean of the channels and `offset`, `changed`, with an error of the same."""
 
-    def __init__(self, changed=lambda depth: depth, offset=1.0, says_error=False, spec=NetworkSpec()):
+    def __init__(self, changed=lambda depth: depth, offset=1.0, says_error=False, spec=SPEC):
         self.changed, self.offset, self.says_error, self.spec, self.size = changed, offset, says_error, spec, SIZE
 
     def raw(self, rgb):

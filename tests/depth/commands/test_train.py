@@ -1,0 +1,124 @@
+"""`python -m depth train`: its options, a real kill, a real Ctrl-C, and two processes that train together."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+torch = pytest.importorskip("torch")
+
+from depth.__main__ import main
+from tests.helpers.paths import ROOT
+from tests.helpers.tiny_networks import lend
+from tests.helpers.training_runs import weights, write_images
+
+PROGRAM = ROOT / "tests" / "helpers" / "tiny_networks.py"
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def tiny_networks(monkeypatch):
+    lend(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    return write_images(tmp_path_factory.mktemp("nyu"))
+
+
+def arguments(images, output, *more):
+    return ["train", "--network", "tiny", "--data", str(images), "--output", str(output), "--workers", "0",
+            "--steps", "4", "--batch", "2", "--val-images", "2", *more]
+
+
+def test_train_on_the_command_line(images, tmp_path, capsys):
+    assert main(arguments(images, tmp_path / "out", "--lr-of", "encoder=0.1", "--size", "32,40", "--loss", "l1",
+                          "--recipe", "strong")) == 0
+    facts = yaml.safe_load((tmp_path / "out" / "config.yaml").read_text())
+    assert facts["size"] == [32, 40] and facts["lr_of"] == [["encoder", 0.1]] and facts["ema"] == 0.999
+    assert "written to" in capsys.readouterr().out and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_epochs_count_images(images, tmp_path):
+    words = arguments(images, tmp_path / "out", "--epochs", "1.5")
+    del words[words.index("--steps"): words.index("--steps") + 2]
+    assert main(words) == 0
+    assert yaml.safe_load((tmp_path / "out" / "config.yaml").read_text())["steps"] == 5  # 1.5 * 6 / 2
+
+
+@pytest.mark.parametrize("more, named", [
+    (["--network", "huge"], "huge"), (["--data", "/nowhere"], "/nowhere"), (["--loss", "huber"], "huber"),
+    (["--lr", "0"], "--lr"), (["--ema", "1"], "--ema"), (["--batch", "x"], "--batch"), (["--size", "32"], "--size"),
+    (["--lr-of", "x"], "--lr-of"), (["--precision", "fp16"], "fp16"), (["--epochs", "2"], "--epochs"),
+    (["--device", "cuda"], "cuda"), (["--resume"], "--resume"), (["--init", "/nowhere.pth"], "nowhere"),
+    (["--split", "test"], "test"), (["--speed", "9"], "--speed"), (["--workers", "-1"], "--workers")])
+def test_bad_input_is_one_line(images, tmp_path, capsys, more, named):
+    if more == ["--device", "cuda"] and torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    assert main(arguments(images, tmp_path / "out", *more)) == 2
+    error = capsys.readouterr().err
+    assert named in error and error.count("\n") == 1
+
+
+def started(words, **options):
+    return subprocess.Popen([sys.executable, str(PROGRAM), *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                            text=True, **options)
+
+
+def wait_for(path, process, seconds=60):
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert process.poll() is None and time.monotonic() < end, process.stderr.read()
+        time.sleep(0.01)
+
+
+def test_a_real_kill_and_a_real_ctrl_c(images, tmp_path):
+    """20000 steps would take minutes: killed at the first checkpoint, resumed, then stopped by Ctrl-C."""
+    words = arguments(images, tmp_path / "out", "--steps", "20000", "--checkpoint-every", "20",
+                      "--validate-every", "30000")
+    process = started(words)
+    wait_for(tmp_path / "out" / "checkpoint.pt", process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    checkpoint = tmp_path / "out" / "checkpoint.pt"
+    killed_at = torch.load(checkpoint, weights_only=True)["step"]
+    before = checkpoint.stat().st_mtime_ns
+    process = started([*words, "--resume"])
+    while checkpoint.stat().st_mtime_ns == before:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    error = process.communicate()[1]
+    assert (process.returncode, error) == (130, "depth: interrupted\n")
+    stopped_at = torch.load(checkpoint, weights_only=True)["step"]
+    assert stopped_at > killed_at and killed_at % 20 == 0
+    assert f"{stopped_at} of 20000" in (tmp_path / "out" / "tiny.md").read_text()
+
+
+def test_two_processes_learn_what_one_learns(images, tmp_path):
+    """Batches of 4 in one process, and of 2 in each of two, with the variables that torchrun sets; no batch
+    normalisation and no dropout."""
+    words = ["--network", "tiny_plain", "--loss", "l1", "--batch", "4", "--validate-every", "2"]
+    common = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    both = [started(arguments(images, tmp_path / "two", *words), env={**common, "RANK": rank, "LOCAL_RANK": rank})
+            for rank in ("0", "1")]
+    for process in both:
+        error = process.communicate(timeout=120)[1]
+        assert process.returncode == 0, error[-2000:]
+        assert "still connected: []" in error
+    assert main(arguments(images, tmp_path / "one", *words)) == 0
+    one, two = (weights(tmp_path / folder, "tiny_plain-last") for folder in ("one", "two"))
+    for name in one:
+        assert torch.allclose(one[name], two[name], atol=1e-5), name
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
