@@ -21,8 +21,8 @@ SOURCES = {
     "video": ("sequences.files.video", "VideoFile"),
     "webcam": ("sequences.cameras.webcam", "Webcam"),
     "stream": ("sequences.cameras.stream", "Stream"),
-    "realsense": ("sequences.cameras.realsense", "RealSense"),
-    "bag": ("sequences.cameras.realsense_file", "RealSenseFile"),
+    "realsense": ("sequences.cameras.realsense.camera", "RealSense"),
+    "bag": ("sequences.cameras.realsense.file", "RealSenseFile"),
 }
 RECOGNISED = ("icl", "tum", "nyu", "7scenes", "scannet", "replica", "euroc", "kitti", "phone", "images", "video", "bag",
               "stream")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 import cv2
 
 from calib.base.errors import SourceError
-from sequences.cameras.live_camera import LiveCamera
+from sequences.cameras.opencv_camera import OpenCvCamera
 from sequences.files.ffmpeg import open_capture
 
 LAYOUT = "a stream's URL"
@@ -29,8 +29,8 @@ def without_password(location):
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-class Stream(LiveCamera):
-    """See sequences.cameras.live_camera.LiveCamera."""
+class Stream(OpenCvCamera):
+    """See sequences.cameras.opencv_camera.OpenCvCamera."""
 
     def __init__(self, location, options):
         if not recognises(location):

@@ -9,7 +9,7 @@ import cv2
 
 from calib.base.errors import SourceError
 from calib.base.opencv_log import silence
-from sequences.cameras.live_camera import LiveCamera
+from sequences.cameras.opencv_camera import OpenCvCamera
 from sequences.option_text import parse_options
 
 SETTLING_S = 1.5
@@ -37,8 +37,8 @@ class WebcamOptions:
     """How the camera sends its images: MJPG, YUYV ..."""
 
 
-class Webcam(LiveCamera):
-    """See sequences.cameras.live_camera.LiveCamera."""
+class Webcam(OpenCvCamera):
+    """See sequences.cameras.opencv_camera.OpenCvCamera."""
 
     def __init__(self, location, options):
         self.webcam = WebcamOptions(**parse_options("webcam", WebcamOptions, location, "device",

@@ -11,7 +11,7 @@ from calib.files.pose_files import motion
 from calib.files.text_file import data_lines, numbers_in
 from calib.formats.calibration_file import read_calibration, read_fields
 from calib.geometry.se3 import from_quaternion, inverse
-from sequences.datasets.recording import Recording, Shot, require_files, require_folder, truth_at
+from sequences.datasets.recorded_dataset import RecordedDataset, Shot, require_files, require_folder, truth_at
 
 LAYOUT = "mav0/cam0/data.csv and sensor.yaml (EuRoC)"
 NS = 1e-9
@@ -23,7 +23,7 @@ def recognises(path):
     return (_mav(Path(path)) / "cam0" / "data.csv").is_file()
 
 
-class EurocSequence(Recording):
+class EurocSequence(RecordedDataset):
     """See sequences.sequence.Sequence. It has no depth."""
 
     def __init__(self, location, options):

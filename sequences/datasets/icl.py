@@ -19,7 +19,7 @@ from calib.files.pose_files import motion
 from calib.files.text_file import data_lines, numbers_in
 from calib.files.tum_files import read_ground_truth
 from calib.geometry.camera import Camera
-from sequences.datasets.recording import RATE_HZ, Recording, Shot, numbered, require_folder
+from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot, numbered, require_folder
 from sequences.frame import DepthImage
 
 LAYOUT = "associations.txt and *.gt.freiburg, or scene_00_*.png and .txt (ICL-NUIM)"
@@ -37,10 +37,10 @@ def recognises(path):
 def open_icl(location, options):
     """-> Sequence of either form. Raises SourceError."""
     folder = require_folder(location, LAYOUT)
-    return IclOwnForm(folder, options) if _own_images(folder) else IclTumForm(folder, options)
+    return IclOwnSequence(folder, options) if _own_images(folder) else IclTumSequence(folder, options)
 
 
-class IclTumForm(Recording):
+class IclTumSequence(RecordedDataset):
     """See sequences.sequence.Sequence."""
 
     def __init__(self, folder, options):
@@ -52,7 +52,7 @@ class IclTumForm(Recording):
         super().__init__(folder, LAYOUT, shots, CAMERA, options, read_z, index=index if index.is_file() else None)
 
 
-class IclOwnForm(Recording):
+class IclOwnSequence(RecordedDataset):
     """See sequences.sequence.Sequence."""
 
     def __init__(self, folder, options):

@@ -12,7 +12,14 @@ from calib.base.errors import CalibrationError, SourceError
 from calib.files.pose_files import read_motions
 from calib.files.text_file import data_lines, numbers_in
 from sequences.checks import first_readable_size
-from sequences.datasets.recording import Recording, Shot, camera_in, numbered, require_files, require_folder
+from sequences.datasets.recorded_dataset import (
+    RecordedDataset,
+    Shot,
+    camera_in,
+    numbered,
+    require_files,
+    require_folder,
+)
 
 LAYOUT = "image_2 or image_0, calib.txt and times.txt (a sequence of KITTI odometry)"
 CAMERAS = ("2", "0")
@@ -23,7 +30,7 @@ def recognises(path):
     return (path / "calib.txt").is_file() and any((path / f"image_{number}").is_dir() for number in CAMERAS)
 
 
-class KittiOdometrySequence(Recording):
+class KittiOdometrySequence(RecordedDataset):
     """See sequences.sequence.Sequence. It has no depth images."""
 
     def __init__(self, location, options):

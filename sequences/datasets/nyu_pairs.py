@@ -11,7 +11,7 @@ import numpy as np
 from calib.base.errors import SourceError
 from calib.files.image_file import read_depth_m
 from calib.geometry.nyu_kinect import NYU_BORDER_PX, NYU_CAMERA
-from sequences.datasets.recording import RATE_HZ, Recording, Shot, numbered, require_folder
+from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot, numbered, require_folder
 from sequences.frame import DepthImage
 
 LAYOUT = "rgb_NNNNN.jpg and sync_depth_NNNNN.png (NYU's synchronised images)"
@@ -24,7 +24,7 @@ def recognises(path):
     return path.is_dir() and any(path.glob("rgb_*")) and bool(numbered(path, RGB_NAME) and numbered(path, DEPTH_NAME))
 
 
-class NyuPairsSequence(Recording):
+class NyuPairsSequence(RecordedDataset):
     """See sequences.sequence.Sequence."""
 
     def __init__(self, location, options):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from calib.files.image_file import UnreadableImage, read_depth_u16
 from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, paired, registered
-from sequences.datasets.recording import Recording, Shot, require_folder
+from sequences.datasets.recorded_dataset import RecordedDataset, Shot, require_folder
 from sequences.frame import DepthImage
 
 LAYOUT = "r-*.ppm and d-*.pgm (a scene of NYU's raw dump)"
@@ -19,7 +19,7 @@ def recognises(path):
     return path.is_dir() and any(path.glob("d-*.pgm")) and any(path.glob("r-*.ppm"))
 
 
-class NyuRawSequence(Recording):
+class NyuRawSequence(RecordedDataset):
     """See sequences.sequence.Sequence."""
 
     def __init__(self, location, options):

@@ -16,7 +16,7 @@ import numpy as np
 from calib.base.errors import MissingPackageError, SourceError
 from calib.files.image_file import UnreadableImage, decode_rgb
 from sequences.datasets.record3d_metadata import Record3dMetadata
-from sequences.datasets.recording import Recording, Shot, numbered
+from sequences.datasets.recorded_dataset import RecordedDataset, Shot, numbered
 from sequences.datasets.stray_scanner import LEAST_CONFIDENCE
 from sequences.frame import DepthImage
 
@@ -33,7 +33,7 @@ def recognises(path):
     return path.suffix == ".r3d" and path.is_file() or (path / "metadata").is_file() and (path / "rgbd").is_dir()
 
 
-class Record3dSequence(Recording):
+class Record3dSequence(RecordedDataset):
     """See sequences.sequence.Sequence. Images are read one at a time."""
 
     def __init__(self, location, options):

@@ -11,7 +11,7 @@ import numpy as np
 
 from calib.base.errors import SourceError
 from calib.geometry.se3 import from_quaternion
-from sequences.datasets.recording import RATE_HZ, camera_in
+from sequences.datasets.recorded_dataset import RATE_HZ, camera_in
 
 OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
 """Its camera looks along -z with y up."""

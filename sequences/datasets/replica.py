@@ -10,7 +10,7 @@ from calib.files.image_file import read_depth_m
 from calib.files.pose_files import read_motions
 from calib.formats.calibration_file import Calibration
 from calib.geometry.camera import Camera
-from sequences.datasets.recording import RATE_HZ, Recording, Shot, numbered, require_files, require_folder
+from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot, numbered, require_files, require_folder
 from sequences.frame import DepthImage
 
 LAYOUT = "traj.txt and results/frame*.jpg (Replica)"
@@ -23,7 +23,7 @@ def recognises(path):
     return (path / "traj.txt").is_file() and any((path / "results").glob("frame*.jpg"))
 
 
-class ReplicaSequence(Recording):
+class ReplicaSequence(RecordedDataset):
     """See sequences.sequence.Sequence."""
 
     def __init__(self, location, options):

@@ -1,5 +1,5 @@
 """ScanNet as exported: `color/N.jpg`, `depth/N.png` (millimetres), `pose/N.txt` (4x4, camera to world) and
-`intrinsic/intrinsic_color.txt`, `intrinsic_depth.txt` (4x4). Or its `.sens` file, see sequences.datasets.sens_file. Dai 2017.
+`intrinsic/intrinsic_color.txt`, `intrinsic_depth.txt` (4x4). Or its `.sens` file, see sequences.datasets.scannet_sens. Dai 2017.
 
 Depth is aligned to colour, so both cameras share their centre; each has its own focal length. Lost cameras are -inf.
 """
@@ -11,8 +11,16 @@ from calib.files.image_file import read_depth_m, read_rgb
 from calib.files.pose_files import read_motion
 from calib.files.text_file import read_numbers
 from sequences.checks import first_readable_size
-from sequences.datasets.recording import RATE_HZ, Recording, Shot, camera_in, numbered, require_files, require_folder
-from sequences.datasets.sens_file import SensSequence
+from sequences.datasets.recorded_dataset import (
+    RATE_HZ,
+    RecordedDataset,
+    Shot,
+    camera_in,
+    numbered,
+    require_files,
+    require_folder,
+)
+from sequences.datasets.scannet_sens import ScanNetSensSequence
 from sequences.frame import DepthImage
 
 LAYOUT = "color/N.jpg, depth/N.png and intrinsic/intrinsic_color.txt, or NAME.sens (ScanNet)"
@@ -28,10 +36,10 @@ def recognises(path):
 def open_scannet(location, options):
     """-> Sequence of an exported folder, a .sens file, or a folder with one in it. Raises SourceError."""
     file = _sens_file(location)
-    return ScanNetFolder(location, options) if file is None else SensSequence(file, options)
+    return ScanNetExportSequence(location, options) if file is None else ScanNetSensSequence(file, options)
 
 
-class ScanNetFolder(Recording):
+class ScanNetExportSequence(RecordedDataset):
     """See sequences.sequence.Sequence."""
 
     def __init__(self, location, options):

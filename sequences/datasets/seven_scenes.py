@@ -14,7 +14,7 @@ from calib.files.pose_files import read_motion
 from calib.geometry.camera import Camera
 from calib.geometry.registration import Registration
 from calib.geometry.se3 import inverse
-from sequences.datasets.recording import RATE_HZ, Recording, Shot, numbered, require_folder
+from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot, numbered, require_folder
 from sequences.frame import DepthImage
 
 LAYOUT = "frame-*.color.png (one sequence of 7-Scenes)"
@@ -30,7 +30,7 @@ def recognises(path):
     return path.is_dir() and any(path.glob("frame-*.color.png"))
 
 
-class SevenScenesSequence(Recording):
+class SevenScenesSequence(RecordedDataset):
     """See sequences.sequence.Sequence."""
 
     def __init__(self, location, options):

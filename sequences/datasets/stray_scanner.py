@@ -16,7 +16,7 @@ from calib.files.image_file import UnreadableImage, read_depth_m, read_gray
 from calib.files.text_file import data_lines, read_numbers
 from calib.geometry.se3 import from_quaternion
 from sequences.checks import first_readable_size
-from sequences.datasets.recording import Recording, Shot, camera_in, require_files, require_folder
+from sequences.datasets.recorded_dataset import RecordedDataset, Shot, camera_in, require_files, require_folder
 from sequences.frame import DepthImage
 
 LAYOUT = "rgb.mp4, camera_matrix.csv and odometry.csv (Stray Scanner)"
@@ -34,7 +34,7 @@ def recognises(path):
     return all((Path(path) / name).is_file() for name in ("rgb.mp4", "odometry.csv"))
 
 
-class StrayScannerSequence(Recording):
+class StrayScannerSequence(RecordedDataset):
     """See sequences.sequence.Sequence."""
 
     def __init__(self, location, options):

@@ -17,7 +17,7 @@ from calib.files.tum_files import read_ground_truth, read_index
 from calib.formats.calibration_file import Calibration
 from calib.geometry.camera import Camera
 from sequences.checks import find_calibration, refuse_sensor_depth
-from sequences.datasets.recording import Recording, Shot, nearest_in_time, require_folder, truth_at
+from sequences.datasets.recorded_dataset import RecordedDataset, Shot, nearest_in_time, require_folder, truth_at
 from sequences.frame import DepthImage
 
 LAYOUT = "rgb.txt (TUM RGB-D)"
@@ -38,7 +38,7 @@ def recognises(path):
     return (Path(path) / "rgb.txt").is_file()
 
 
-class TumSequence(Recording):
+class TumSequence(RecordedDataset):
     """See sequences.sequence.Sequence."""
 
     def __init__(self, location, options):

@@ -14,7 +14,7 @@ from calib.files.image_file import IMAGE_SUFFIXES
 from calib.files.text_file import data_lines
 from calib.files.tum_files import read_index
 from sequences.checks import find_calibration, first_readable_size, read_frame, refuse_sensor_depth
-from sequences.files.turned_camera import as_shown
+from sequences.files.rotated_camera import rotated_as_shown
 from sequences.frame import Frame
 from sequences.sequence import SkipLog
 
@@ -47,7 +47,7 @@ class ImageFolder:
         refuse_sensor_depth(options, self.folder)
         calibration = find_calibration(options, self.folder / "calibration.yaml")
         size = first_readable_size(self.files, self.folder)
-        self.camera = as_shown(calibration.camera, size, rotation_from_exif(self.files[0])).fitted_to(size)
+        self.camera = rotated_as_shown(calibration.camera, size, rotation_from_exif(self.files[0])).fitted_to(size)
         self.frame_count = len(self.files)
 
     def __iter__(self):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from calib.base.errors import SourceError
 from sequences.checks import find_calibration, note_early_end, refuse_sensor_depth
-from sequences.files.turned_camera import as_shown
+from sequences.files.rotated_camera import rotated_as_shown
 from sequences.files.video_decoder import open_decoder
 from sequences.frame import Frame
 from sequences.sequence import SkipLog
@@ -37,7 +37,7 @@ class VideoFile:
         self.decoder, rgb = open_decoder(self.file)
         refuse_sensor_depth(options, self.file)
         calibrated = find_calibration(options, self.file.with_suffix(".yaml")).camera
-        self.camera = as_shown(calibrated, rgb.shape[:2], self.decoder.rotation_deg).fitted_to(rgb.shape[:2])
+        self.camera = rotated_as_shown(calibrated, rgb.shape[:2], self.decoder.rotation_deg).fitted_to(rgb.shape[:2])
         has_rate = 1 <= self.decoder.rate_hz <= FASTEST_HZ
         self.interval_s = 1 / self.decoder.rate_hz if has_rate else 1 / 30
         counts = [int(n) for n in (has_rate and self.decoder.frame_count, options.max_frames) if n and n > 0]

@@ -13,7 +13,7 @@ import pytest
 from calib.focal.estimate import FocalEstimate
 from calib.formats.calibration_file import read_calibration
 from monofuse import run as run_slam
-from sequences.cameras.realsense import RealSense
+from sequences.cameras.realsense.camera import RealSense
 from sequences.prefetch import prefetch
 from slam.system import SlamSystem
 from tests.helpers.mjpeg_server import MjpegServer

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from calib.base.errors import CalibrationError, SourceError
-from sequences.cameras import live_camera, stream
+from sequences.cameras import opencv_camera, stream
 from sequences.cameras.stream import Stream, recognises, without_password
 from sequences.prefetch import newest
 from sequences.sequence import SourceOptions, is_live
@@ -42,8 +42,8 @@ def steadily(connection, camera, first=0):
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch):
-    monkeypatch.setattr(live_camera, "FIRST_PAUSE_S", 0.01)
-    monkeypatch.setattr(live_camera, "GIVE_UP_S", 20.0)
+    monkeypatch.setattr(opencv_camera, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(opencv_camera, "GIVE_UP_S", 20.0)
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_camera_that_refuses_for_a_while_is_waited_for(calibration):
 
 
 def test_a_camera_that_stays_away_ends_the_sequence(calibration, monkeypatch):
-    monkeypatch.setattr(live_camera, "GIVE_UP_S", 0.1)
+    monkeypatch.setattr(opencv_camera, "GIVE_UP_S", 0.1)
     told = []
 
     def serve(connection, camera):

@@ -16,7 +16,7 @@ from calib.geometry.rectification import Rectifier, rectified
 from calib.geometry.se3 import inverse
 from monofuse import run as run_slam
 from sequences.catalogue import open_sequence
-from sequences.datasets.recording import longest_increase
+from sequences.datasets.recorded_dataset import longest_increase
 from sequences.sequence import SourceOptions
 from tests.helpers import lzfse_blocks
 from tests.helpers.damage import damage, outcome_of

@@ -5,8 +5,9 @@ import time
 from dataclasses import dataclass
 
 from calib.base.errors import SourceError
-from sequences.cameras.realsense_device import Player, choose_streams, rgb_of
-from sequences.cameras.realsense_library import librealsense
+from sequences.cameras.realsense.library import librealsense
+from sequences.cameras.realsense.player import Player
+from sequences.cameras.realsense.streams import choose_streams, rgb_of
 from sequences.checks import find_calibration, refuse_sensor_depth
 from sequences.frame import Frame
 from sequences.option_text import parse_options

@@ -31,7 +31,7 @@ class Shot:
     T_world_cam: np.ndarray | None = None
 
 
-class Recording:
+class RecordedDataset:
     """See sequences.sequence.Sequence. Each dataset derives from it, finds the shots, and says how to read them.
 
     Unreadable images and depth maps are skipped and counted. Raises SourceError on opening where nothing can be read,

@@ -18,7 +18,7 @@ GIVE_UP_S = 30.0
 """A camera that has been gone for so long ends the run."""
 
 
-class LiveCamera:
+class OpenCvCamera:
     """See sequences.sequence.LiveSequence. A subclass has `_open()`, which raises SourceError where it cannot connect.
 
     Opening connects for one picture, to learn the size. Iterating connects again, so that it begins with a fresh one,

@@ -4,7 +4,7 @@ import numpy as np
 
 from calib.base.errors import CalibrationError
 from calib.geometry.camera import Camera
-from sequences.cameras.realsense_library import librealsense
+from sequences.cameras.realsense.library import librealsense
 
 GRID = 24
 WORST_FIT_PX = 0.5

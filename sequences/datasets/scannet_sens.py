@@ -12,7 +12,7 @@ import numpy as np
 from calib.base.errors import CalibrationError, SourceError
 from calib.files.image_file import UnreadableImage, decode_rgb
 from calib.files.pose_files import motion
-from sequences.datasets.recording import RATE_HZ, Recording, Shot, camera_in
+from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot, camera_in
 from sequences.frame import DepthImage
 
 LAYOUT = "a .sens file of ScanNet"
@@ -39,7 +39,7 @@ class Stored(NamedTuple):
         return f"frame {self.index}"
 
 
-class SensSequence(Recording):
+class ScanNetSensSequence(RecordedDataset):
     """See sequences.sequence.Sequence. Images are read one at a time; the file is never in memory."""
 
     def __init__(self, location, options):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 
-def as_shown(camera, size, rotation_deg):
+def rotated_as_shown(camera, size, rotation_deg):
     """The calibrated camera turned as a video's or photo's rotation flag turns its pictures, where it only fits so.
 
     A phone that was calibrated lying on its side then serves for what it took upright. `rotation_deg` is clockwise.
