@@ -306,3 +306,8 @@ WRITERS = {"nyu_raw": ("nyu", nyu_raw), "nyu_pairs": ("nyu", nyu_pairs), "freibu
            "replica": ("replica", replica), "euroc": ("euroc", euroc), "kitti": ("kitti", kitti),
            "stray_scanner": ("phone", stray_scanner), "record3d": ("phone", record3d)}
 """Sample -> (name of its source, writer)."""
+WITH_DEPTH = [name for name in WRITERS if name not in ("euroc", "kitti")]
+WITH_TRUTH = [name for name in WRITERS if not name.startswith("nyu")]
+IN_FILES = [name for name in WRITERS if name not in ("sens", "stray_scanner", "record3d")]
+"""Samples whose images are files."""
+SAMPLE_FRAMES = 5
