@@ -1,0 +1,1 @@
+"""Recorded data sets, a module for each layout. Imports calib and the top of sequences."""

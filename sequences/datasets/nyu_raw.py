@@ -8,21 +8,24 @@ from pathlib import Path
 
 from calib.files.image_file import UnreadableImage, read_depth_u16
 from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, paired, registered
-from sequences.datasets.recorded_dataset import RecordedDataset, Shot, require_folder
+from sequences.datasets.layout import require_folder
+from sequences.datasets.recorded_dataset import RecordedDataset, Shot
 from sequences.frame import DepthImage
+from sequences.sequence import SourceOptions
 
 LAYOUT = "r-*.ppm and d-*.pgm (a scene of NYU's raw dump)"
 
 
-def recognises(path):
+def recognises(path: str | Path) -> bool:
+    """Whether this layout lies there."""
     path = Path(path)
     return path.is_dir() and any(path.glob("d-*.pgm")) and any(path.glob("r-*.ppm"))
 
 
 class NyuRawSequence(RecordedDataset):
-    """See sequences.sequence.Sequence."""
+    """A scene of NYU Depth v2's raw dump."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str | Path, options: SourceOptions):
         folder = require_folder(location, LAYOUT)
         shots = [Shot(time_s, image, depth) for time_s, image, depth in paired(folder)]
         super().__init__(folder, LAYOUT, shots, NYU_RAW_CAMERA, options, read_registered)
@@ -37,7 +40,7 @@ class NyuRawSequence(RecordedDataset):
             self.skipped.add(f"{index} names {len(missing)} images that are not there, {missing[0]} the first")
 
 
-def read_registered(file):
+def read_registered(file: Path) -> DepthImage:
     """d-*.pgm -> DepthImage in the colour camera. Raises UnreadableImage."""
     raw = read_depth_u16(file)
     if raw.shape != NYU_CAMERA.size:
