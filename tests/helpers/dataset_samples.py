@@ -8,6 +8,8 @@ import json
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import cv2
@@ -35,8 +37,8 @@ class Sample(NamedTuple):
     has_truth: bool = True
     may_lack: int = 0
     """Frames at the end that may be missing without a word, where only their time tells."""
-    options: dict = {}
-    """Of sequences.sequence.SourceOptions, without which it cannot be read."""
+    options: Mapping[str, object] = MappingProxyType({})
+    """Fields of SourceOptions without which it cannot be read."""
 
 
 def write(path, content):

@@ -1,24 +1,28 @@
-"""Colour with the depth that belongs to it from a RealSense device, be it plugged in or a recording that is played."""
+"""Player: colour with the depth that belongs to it, from the streams of a RealSense device."""
 
 import queue
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 
+from calib.geometry.camera import Camera
 from calib.geometry.registration import Registration
 from sequences.cameras.realsense.library import librealsense
-from sequences.cameras.realsense.streams import kind_of
+from sequences.cameras.realsense.streams import Streams, kind_of
 from sequences.frame import DepthImage
 
 TIMEOUT_MS = 1000
+"""How long to wait for a frame before asking whether to go on."""
 DENSITY = 0.8
 """Pixels for each reading, along both axes, where readings fall between pixels; more would leave holes."""
-QUEUE_LENGTH, MOST_WAITING = 4, 4
-"""Frames that have arrived, and those of a stream that wait for the other: together far from the 16 frames of a sensor
-that librealsense hands out at a time; it drops what comes beyond."""
+QUEUE_LENGTH, MAX_WAITING = 4, 4
+"""How many frames may wait to be taken, and how many of a stream for the other one. Together they stay far from the 16
+frames of a sensor that librealsense hands out at a time; it drops what comes beyond."""
 
 
 class Player:
@@ -29,7 +33,7 @@ class Player:
     other stream has a gap, until a recording stands still.
     """
 
-    def __init__(self, streams, wants_depth, goes_on):
+    def __init__(self, streams: Streams, wants_depth: bool, goes_on: Callable[[], bool]):
         """`goes_on()`: asked whenever nothing, or nothing but depth, came for TIMEOUT_MS."""
         self.rs = librealsense()
         self.streams, self.goes_on = streams, goes_on
@@ -46,25 +50,26 @@ class Player:
             self.sensors.setdefault(name, (sensor, []))[1].append(profile)
         self.has_depth = bool(wants_depth and streams.depth)
 
-    def start(self):
+    def start(self) -> None:
+        """Open the sensors and let frames come."""
         for sensor, profiles in self.sensors.values():
             sensor.open(profiles)
             sensor.start(self._take)
 
-    def stop(self):
-        """A camera that was unplugged cannot be stopped any more."""
+    def stop(self) -> None:
+        """Close the sensors; one that was unplugged cannot be closed any more."""
         self._stopping.set()
         for sensor, _ in self.sensors.values():
             with suppress(RuntimeError):
                 sensor.stop()
                 sensor.close()
 
-    def __iter__(self):
-        colours, depths = deque(), deque(maxlen=MOST_WAITING)
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        colours, depths = deque(), deque(maxlen=MAX_WAITING)
         asked_s = time.monotonic()
         for frame in self._frames():
             (colours if kind_of(frame.profile) == "color" else depths).append(frame)
-            while colours and (self._is_settled(colours[0], depths) or len(colours) > MOST_WAITING):
+            while colours and (self._has_final_depth(colours[0], depths) or len(colours) > MAX_WAITING):
                 colour = colours.popleft()
                 yield colour, self._depth_of(colour, depths)
                 asked_s = time.monotonic()
@@ -79,7 +84,8 @@ class Player:
         """Called by librealsense, from a thread for each sensor."""
         while not self._stopping.is_set():
             with suppress(queue.Full):
-                return self._arrived.put(frame, timeout=0.05)
+                self._arrived.put(frame, timeout=0.05)
+                return
 
     def _frames(self):
         while True:
@@ -89,7 +95,7 @@ class Player:
                 if not self.goes_on():
                     return
 
-    def _is_settled(self, colour, depths):
+    def _has_final_depth(self, colour, depths):
         """Whether no better depth can come any more: each stream is in order."""
         return not self.has_depth or any(self._lag_ms(colour, depth) > -self.interval_ms / 2 for depth in depths)
 
@@ -100,9 +106,11 @@ class Player:
     def _lag_ms(colour, depth):
         return depth.get_timestamp() - colour.get_timestamp()
 
-    def aligned(self, colour, depth, camera, depth_scale):
-        """The depth frame as the colour camera sees it -> DepthImage. librealsense takes most lenses for straight, so
-        that distorted ones are ours to deal with."""
+    def aligned(self, colour: Any, depth: Any, camera: Camera, depth_scale: float) -> DepthImage:
+        """The depth frame as the colour camera sees it.
+
+        librealsense takes most lenses for straight, so that distorted ones are ours to deal with.
+        """
         if camera.is_distorted:
             return self._registered(depth, camera, depth_scale)
         self._pair = [colour, depth]

@@ -59,7 +59,7 @@ class Driver:
 @pytest.fixture(autouse=True)
 def driver(monkeypatch):
     monkeypatch.setattr(cv2, "VideoCapture", Driver)
-    monkeypatch.setattr(webcam, "SETTLING_S", 0.02)
+    monkeypatch.setattr(webcam, "EXPOSURE_S", 0.02)
     monkeypatch.setattr(opencv_camera, "FIRST_PAUSE_S", 0.01)
     for name, value in (("opened", []), ("told", []), ("exposure_works", True), ("pictures", 10**6)):
         monkeypatch.setattr(Driver, name, value)

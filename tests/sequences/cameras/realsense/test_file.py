@@ -114,7 +114,7 @@ def test_a_recording_whose_colour_ends_early_says_so(tmp_path):
 def test_what_librealsense_itself_does_not_survive_is_said(recording, monkeypatch, trial, says):
     """Found by benchmarks/fuzz.py: a letter changed in the name of an option, and opening never returns."""
     monkeypatch.setattr(file, "TRIAL", trial)
-    monkeypatch.setattr(file, "OPENS_S", 1.0 if "while" in trial else 30.0)
+    monkeypatch.setattr(file, "MAX_OPENING_S", 1.0 if "while" in trial else 30.0)
     with pytest.raises(SourceError, match=says) as caught:
         played(recording)
     assert "walk.db3" in str(caught.value) and "\n" not in str(caught.value)

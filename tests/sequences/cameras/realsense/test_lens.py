@@ -30,7 +30,7 @@ def test_our_lens_model_fits_theirs(model):
 @pytest.mark.parametrize("coefficients", [(0.0,) * 5, (-0.35, 0.1, 0.002, -0.003, 0.0)])
 def test_depth_lies_on_colour_when_both_are_straight(tmp_path, coefficients):
     """A near square before a far wall, seen by a distorted colour camera and a straight depth camera."""
-    size, focal_px = (240, 320), 220.0
+    focal_px = 220.0
     colour = Camera(320, 240, focal_px, focal_px, 159.5, 119.5, coefficients if any(coefficients) else ())
     depth = Camera(320, 240, 180.0, 180.0, 159.5, 119.5)
     x, y = np.moveaxis(undistorted_rays(colour)[..., :2], -1, 0)
@@ -40,9 +40,10 @@ def test_depth_lies_on_colour_when_both_are_straight(tmp_path, coefficients):
     sequence = open_sequence(str(path), SourceOptions(depth_every=1))
     rectifier = Rectifier(sequence.camera)
     frame = next(rectified(sequence, rectifier))
-    depth_m, camera = frame.sensor_depth.depth_m, frame.sensor_depth.camera
-    assert camera == rectifier.camera.subsampled(depth_m.shape) and not camera.is_distorted
-    for seen, camera in ((frame.rgb[..., 0] > 110, rectifier.camera), ((depth_m > 0) & (depth_m < 1.5), camera)):
+    depth_m, depth_camera = frame.sensor_depth.depth_m, frame.sensor_depth.camera
+    assert depth_camera == rectifier.camera.subsampled(depth_m.shape) and not depth_camera.is_distorted
+    near = (depth_m > 0) & (depth_m < 1.5)
+    for seen, camera in ((frame.rgb[..., 0] > 110, rectifier.camera), (near, depth_camera)):
         expected = square(*np.moveaxis(camera.rays()[..., :2], -1, 0))
         assert (seen & expected).sum() > 0.94 * (seen | expected).sum()
     assert (depth_m[15:-15, 15:-15] > 0).mean() > 0.98, "hardly a hole"
