@@ -11,7 +11,7 @@ from calib.geometry.se3 import inverse
 from monofuse import run as run_slam
 from sequences.catalogue import open_sequence
 from sequences.sequence import SourceOptions
-from tests.helpers.dataset_samples import SAMPLE_FRAMES, WITH_DEPTH, WITH_TRUTH, WRITERS
+from tests.helpers.dataset_samples import SAMPLE_FRAMES, WITH_DEPTH, WITH_GROUND_TRUTH, WRITERS
 from tests.helpers.opening import opened
 from tests.helpers.tiny_recordings import write_camera
 
@@ -23,7 +23,7 @@ def test_recognised_and_named(samples, name):
     named = open_sequence(f"{WRITERS[name][0]}:{sample.source}", SourceOptions())
     assert type(recognised) is type(named) and recognised.name == named.name
     assert recognised.frame_count == SAMPLE_FRAMES and recognised.skipped.reasons == []
-    assert (recognised.ground_truth is not None) == sample.has_truth
+    assert (recognised.ground_truth is not None) == sample.has_ground_truth
     assert all(frame.sensor_depth is None for frame in recognised)
 
 
@@ -52,19 +52,19 @@ def test_depth_is_that_of_the_room(samples, studio, name):
         assert depth.depth_m.dtype == np.float32 and known.mean() > 0.75 and wrong.mean() < 0.05
 
 
-@pytest.mark.parametrize("name", WITH_TRUTH)
-def test_motions_are_those_of_the_colour_camera(samples, name):
+@pytest.mark.parametrize("name", WITH_GROUND_TRUTH)
+def test_poses_are_those_of_the_colour_camera(samples, name):
     sample, sequence = samples(name), opened(samples(name))
-    frames, (times_s, T_world_true) = list(sequence), sequence.ground_truth
+    frames, (times_s, T_world_cam_true) = list(sequence), sequence.ground_truth
     assert np.allclose(times_s, [frame.timestamp_s for frame in frames], atol=1e-3)
-    for frame, T_true, T_world_cam in zip(frames, T_world_true, sample.T_world_cam):
+    for frame, T_true, T_world_cam in zip(frames, T_world_cam_true, sample.T_world_cam):
         moved = inverse(frames[0].T_world_cam_true) @ frame.T_world_cam_true
         assert np.allclose(moved, inverse(sample.T_world_cam[0]) @ T_world_cam, atol=1e-5)
         assert np.array_equal(T_true, frame.T_world_cam_true)
 
 
-@pytest.mark.parametrize("name", [name for name in WITH_DEPTH if name in WITH_TRUTH])
-def test_depth_moved_by_the_motions_meets_later_depth(samples, name):
+@pytest.mark.parametrize("name", [name for name in WITH_DEPTH if name in WITH_GROUND_TRUTH])
+def test_depth_moved_by_the_poses_meets_later_depth(samples, name):
     """The recording against itself, as SLAM gets it: without distortion."""
     sequence = opened(samples(name))
     first, *_, last = rectified(sequence, Rectifier(sequence.camera))
@@ -87,7 +87,7 @@ def test_runs_to_a_mesh(samples, name, kernels, tmp_path, monkeypatch, capsys):
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["frames"], report["tracked"], report["skipped"]) == (5, 5, 0)
     assert (tmp_path / "mesh.ply").stat().st_size > 10_000
-    if name in WITH_TRUTH:
+    if name in WITH_GROUND_TRUTH:
         assert report["ate_sim3_m"] < 0.005 and (report["ate_se3_m"] < 0.003 or depth)
 
 

@@ -9,7 +9,7 @@ from tests.helpers.dataset_samples import write
 from tests.helpers.opening import opened
 
 
-def test_motions_that_are_missing_or_lost(copied):
+def test_poses_that_are_missing_or_lost(copied):
     scannet, scenes, own, replica = (copied(name) for name in ("scannet", "seven_scenes", "icl_own_form", "replica"))
     write(scannet.source / "pose" / "2.txt", "-inf -inf -inf -inf\n" * 4)
     (scenes.source / "frame-000001.pose.txt").unlink()
