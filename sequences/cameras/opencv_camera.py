@@ -13,8 +13,8 @@ from sequences.checks import find_calibration, refuse_sensor_depth
 from sequences.frame import Frame
 from sequences.sequence import LiveSequence, SkipLog, SourceOptions
 
-FIRST_PAUSE_S = 0.25
-MAX_PAUSE_S = 4.0
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.25, 4.0
+"""Pauses between attempts to connect; each is twice as long as the one before."""
 GIVE_UP_S = 30.0
 """A camera that has been gone for so long ends the run."""
 

@@ -18,6 +18,7 @@ EXPOSURE_S = 1.5
 MANUAL, AUTOMATIC = (1, 3) if sys.platform.startswith("linux") else (0.25, 0.75)
 """Values of CAP_PROP_AUTO_EXPOSURE; on Linux they are those of Video4Linux."""
 MAX_AGE_S = 0.5
+"""Older pictures than this do not come from a driver; its time is of another clock then."""
 
 silence()
 

@@ -64,7 +64,7 @@ def _camera(path, size, recorded_size):
 
 
 def _intrinsic(folder, name):
-    """Path of one of the two files, which some exports keep next to the images' folders, in the plural."""
+    """One of the two files of intrinsics, which some exports keep next to the images' folders, in the plural."""
     folder = Path(folder)
     candidates = [folder / "intrinsic" / f"intrinsic_{name}.txt", folder / f"intrinsic_{name}.txt",
                   folder / f"intrinsics_{name}.txt"]

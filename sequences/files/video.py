@@ -19,7 +19,7 @@ MAX_RATE_HZ = 500
 
 
 def recognises(path: str | Path) -> bool:
-    """Whether this is one, by its name."""
+    """Whether this is a video file, by its suffix."""
     path = Path(path)
     return path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES
 

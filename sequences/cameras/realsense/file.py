@@ -22,7 +22,7 @@ TRIAL = "import sys, pyrealsense2; pyrealsense2.context().load_device(sys.argv[1
 
 
 def recognises(path: str | Path) -> bool:
-    """Whether this is one, by its name."""
+    """Whether this is such a file, by its suffix."""
     path = Path(path)
     return path.is_file() and path.suffix.lower() in SUFFIXES
 
