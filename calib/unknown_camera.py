@@ -32,7 +32,7 @@ def estimate_source(source: str, options: SourceOptions) -> FocalEstimate:
     """-> calib.focal.estimate.FocalEstimate from the first seconds of a source, however few frames the run itself shall
     have. Raises CalibrationError."""
     sequence = open_uncalibrated(source, replace(options, depth_every=0, max_frames=None, keep_depth=False))
-    files = getattr(sequence, "files", None)  # photos say which lens took them
+    files = sequence.photos  # photos say which lens took them
     if is_live(sequence):
         options.tell(f"{sequence.name}: now move it sideways for some seconds, past things near and far")
     with closing(ahead(sequence, sequence)) as frames:  # a camera must be free again to be opened for the run

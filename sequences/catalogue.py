@@ -1,12 +1,17 @@
-"""From what the user typed to a sequence: a table from name to module."""
+"""From what the user typed to a Sequence: the table of all sources.
+
+A new source is a module with LAYOUT (what it looks for, in words), `recognises(location)` and a class that derives from
+Sequence, and a line in SOURCES; one that is recognised by what lies there is named in RECOGNISED, too.
+"""
 
 import os
 from importlib import import_module
 from pathlib import Path
 
 from calib.base.errors import SourceError
+from sequences.sequence import Sequence, SourceOptions
 
-SOURCES = {
+SOURCES = {  # what the user may put before the colon -> module, what opens it
     "synthetic": ("sequences.synthetic.sequence", "SyntheticSequence"),
     "icl": ("sequences.datasets.icl", "open_icl"),
     "tum": ("sequences.datasets.tum", "TumSequence"),
@@ -21,19 +26,19 @@ SOURCES = {
     "video": ("sequences.files.video", "VideoFile"),
     "webcam": ("sequences.cameras.webcam", "Webcam"),
     "stream": ("sequences.cameras.stream", "Stream"),
-    "realsense": ("sequences.cameras.realsense", "RealSense"),
-    "bag": ("sequences.cameras.realsense_file", "RealSenseFile"),
+    "realsense": ("sequences.cameras.realsense.camera", "RealSense"),
+    "bag": ("sequences.cameras.realsense.file", "RealSenseFile"),
 }
 RECOGNISED = ("icl", "tum", "nyu", "7scenes", "scannet", "replica", "euroc", "kitti", "phone", "images", "video", "bag",
               "stream")
 """In the order in which an unnamed path is offered to them."""
 WITHOUT_PATH = ("synthetic", "webcam", "realsense")
-"""What may stand behind the colon of these is options; alone they mean the first there is."""
-MOST_FOLDERS = 50
-"""Looked into for a recording, where the folder that was given is none."""
+"""Sources that take options behind the colon instead of a path; alone they mean the first there is."""
+MAX_FOLDERS = 50
+"""How many folders are looked into for a recording, where the one that was given is none."""
 
 
-def open_sequence(source, options):
+def open_sequence(source: str, options: SourceOptions) -> Sequence:
     """`NAME:PATH`, `synthetic`, or a path recognised by what lies there -> Sequence. Raises SourceError."""
     try:
         name, location = _name_and_location(source)
@@ -78,4 +83,4 @@ def _name_of(path):
 def _folders_in(path):
     path = Path(path)
     folders = sorted(inner for inner in path.iterdir() if inner.is_dir()) if path.is_dir() else []
-    return folders[:MOST_FOLDERS]
+    return folders[:MAX_FOLDERS]

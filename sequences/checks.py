@@ -1,22 +1,30 @@
-"""What all recorded sources check the same way."""
+"""What sources check the same way: calibration, image size, depth, and whether a file breaks off."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from calib.base.errors import CalibrationError, SourceError
 from calib.files.image_file import UnreadableImage, read_rgb
 from calib.formats.calibration_file import read_calibration
+from calib.geometry.calibration import Calibration
+from calib.geometry.camera import Camera
+from sequences.sequence import SkipLog, SourceOptions
 
 MISSING_AT_END_S = 0.25
 """A recording that is this much shorter than its header says was cut off; sound often lasts a little longer than
 images."""
 
 
-def find_calibration(options, beside):
-    """The Calibration that the user gave, or the file `beside` the recording. Raises CalibrationError with a hint.
+def find_calibration(options: SourceOptions, own_file: Path | None) -> Calibration:
+    """The Calibration that the user gave, or that of the recording's own file. Raises CalibrationError with a hint.
 
-    `beside` is None for a live camera, which has no place for one.
+    `own_file` is None for a live camera, which has no place for one.
     """
-    path = options.calibration_file or beside
+    path = options.calibration_file or own_file
     if path is None:
         raise CalibrationError("a camera does not tell its focal length: give --calibration FILE, or have it estimated "
                                "with --calibration auto")
@@ -25,18 +33,36 @@ def find_calibration(options, beside):
                                f"auto, give --calibration FILE or write this file, with the fields width, height, fx, "
                                f"fy, cx, cy (in pixels)")
     calibration = read_calibration(path)
-    if calibration.says_depth_scale or beside in (None, path) or not beside.is_file():
+    if calibration.says_depth_scale or own_file in (None, path) or not own_file.is_file():
         return calibration
-    return replace(calibration, depth_scale=read_calibration(beside).depth_scale)
+    return replace(calibration, depth_scale=read_calibration(own_file).depth_scale)
 
 
-def note_early_end(skipped, file, count, end_s, whole_s):
-    """Count a file of `count` frames that breaks off, of what it announced, as something skipped."""
+def camera_for(options: SourceOptions, own: Camera | None, size: tuple[int, int]) -> Camera:
+    """The camera that the user gave, or the source's `own`, for images of (height, width). Raises CalibrationError.
+
+    `own` may be None where the user gave one.
+    """
+    if options.calibration_file is not None or own is None:
+        own = find_calibration(options, None).camera
+    return own.fitted_to(size)
+
+
+def require_file(location: str | Path) -> Path:
+    """-> Path. Raises SourceError where it is no file."""
+    file = Path(location)
+    if not file.is_file():
+        raise SourceError(f"{file} is not a file")
+    return file
+
+
+def note_early_end(skipped: SkipLog, file: Path, count: int, end_s: float, whole_s: float) -> None:
+    """Count a file that breaks off, after `count` frames and at `end_s` of the announced `whole_s`, as skipped."""
     if whole_s - end_s > MISSING_AT_END_S:
         skipped.add(f"{file}: ends after {count} frames, {end_s:.1f} s of {whole_s:.1f} s")
 
 
-def first_readable(files, source, read):
+def first_readable(files: Sequence[Any], source: object, read: Callable[[Any], Any]) -> Any:
     """What `read` makes of the first image that can be read. Raises SourceError with a reason if none can."""
     reason = None
     for file in files:
@@ -47,12 +73,15 @@ def first_readable(files, source, read):
     raise SourceError(f"{source}: none of its {len(files)} images can be read; {reason}")
 
 
-def first_readable_size(files, source, read=read_rgb):
+def first_readable_size(files: Sequence[Any], source: object,
+                        read: Callable[[Any], np.ndarray] = read_rgb) -> tuple[int, int]:
     """(height, width) of the first image that can be read. Raises SourceError with a reason if none can."""
-    return first_readable(files, source, read).shape[:2]
+    height, width = first_readable(files, source, read).shape[:2]
+    return height, width
 
 
-def read_frame(file, camera, skipped, read=read_rgb):
+def read_frame(file: Any, camera: Camera, skipped: SkipLog,
+               read: Callable[[Any], np.ndarray] = read_rgb) -> np.ndarray | None:
     """-> (H, W, 3) uint8, or None for an unreadable file, which is counted. Raises SourceError on another size."""
     try:
         rgb = read(file)
@@ -65,7 +94,7 @@ def read_frame(file, camera, skipped, read=read_rgb):
     return rgb
 
 
-def refuse_sensor_depth(options, source):
+def refuse_sensor_depth(options: SourceOptions, source: object) -> None:
     """For sources without depth: raise SourceError where every frame's depth is asked for."""
     if options.depth_every == 1:
         raise SourceError(f"{source} has no depth images: choose a network, --depth mobile (ours) or --depth FILE.onnx")

@@ -1,4 +1,4 @@
-"""What every source yields and everything after it consumes."""
+"""Frame: what every source yields and everything after it consumes."""
 
 from dataclasses import dataclass
 
@@ -33,8 +33,8 @@ class Frame:
     depth: DepthImage | None = None
     """The depth that SLAM works with: the sensor's or a network's."""
     sensor_depth: DepthImage | None = None
-    """What the source itself measured, where it was asked for."""
+    """The depth that the source itself measured, where it was asked for."""
     T_world_cam_true: np.ndarray | None = None
-    """(4, 4) ground truth, in the source's own world frame."""
+    """(4, 4) ground truth, camera to world, in the source's own world frame."""
     arrived_s: float | None = None
     """time.monotonic() at which a live camera delivered it."""

@@ -1,18 +1,21 @@
 """Options in the text of a source, as in `synthetic:3,frames=600` or `webcam:0,size=1280x720`."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from types import NoneType
-from typing import get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from calib.base.errors import SourceError
 
-LONGEST_SIDE = 4096
+MIN_SIDE_PX, MAX_SIDE_PX = 16, 4096
+Bounds = Mapping[str, tuple[float, float]]
+"""Name of an option -> (lowest, highest)."""
 
 
-def parse_options(source, kind, text, first, bounds):
+def parse_options(source: str, kind: type, text: str, first: str, bounds: Bounds) -> dict[str, Any]:
     """`value,name=value,...` -> {name: value} of fields of the dataclass `kind`; the bare value is that of `first`.
 
-    `bounds`: {name: (lowest, highest)}. Sizes are given as WIDTHxHEIGHT. Raises SourceError that begins with `source`.
+    Sizes are given as WIDTHxHEIGHT. Raises SourceError that begins with `source`.
     """
     given = {}
     for part in filter(None, text.split(",")):
@@ -25,8 +28,8 @@ def parse_options(source, kind, text, first, bounds):
     return given
 
 
-def parse_option(source, kind, name, text, bounds):
-    """One option's value from its text, checked."""
+def parse_option(source: str, kind: type, name: str, text: str, bounds: Bounds) -> Any:
+    """The value of one option from its text. Raises SourceError that begins with `source`."""
     if name not in {field.name for field in fields(kind)}:
         raise SourceError(f"{source} has no option {name!r}: it has {', '.join(field.name for field in fields(kind))}")
     parse, wanted = PARSERS[_plain_type(get_type_hints(kind)[name])]
@@ -37,8 +40,9 @@ def parse_option(source, kind, name, text, bounds):
     low, high = bounds.get(name, (value, value))
     if not low <= value <= high:
         raise SourceError(f"{source}: {name} goes from {low} to {high}, not {text}")
-    if isinstance(value, tuple) and not all(16 <= side <= LONGEST_SIDE for side in value):
-        raise SourceError(f"{source}: size goes from 16x16 to {LONGEST_SIDE}x{LONGEST_SIDE}, not {text}")
+    if isinstance(value, tuple) and not all(MIN_SIDE_PX <= side <= MAX_SIDE_PX for side in value):
+        raise SourceError(f"{source}: size goes from {MIN_SIDE_PX}x{MIN_SIDE_PX} to "
+                          f"{MAX_SIDE_PX}x{MAX_SIDE_PX}, not {text}")
     return value
 
 

@@ -1,8 +1,9 @@
-"""What a source offers besides its frames."""
+"""What every source is: the protocols Sequence and LiveSequence, the options that open one, and its log of skips."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Iterator, Protocol
+from typing import Protocol, TypeGuard
 
 import numpy as np
 
@@ -27,6 +28,10 @@ class SourceOptions:
     tell: Callable[[str], None] = lambda line: None
     """Called from any thread with what the user should know while the frames come, such as a lost connection."""
 
+    def wants_depth(self, index: int) -> bool:
+        """Whether depth_every asks for the sensor depth of frame `index`."""
+        return self.depth_every > 0 and index % self.depth_every == 0
+
 
 @dataclass
 class SkipLog:
@@ -34,28 +39,34 @@ class SkipLog:
 
     reasons: list[str] = field(default_factory=list)
 
-    def add(self, reason):
+    def add(self, reason: str) -> None:
         self.reasons.append(reason)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.reasons)
 
 
 class Sequence(Protocol):
     """A recording or a camera. Iterating yields each frame once, in time order.
 
-    Raises SourceError or CalibrationError on opening where the source as a whole cannot be used, and SourceError while
-    iterating where going on would be wrong (images that change size).
+    Sources derive from it. Raises SourceError or CalibrationError on opening where the source as a whole cannot be
+    used, and SourceError while iterating where going on would be wrong (images that change size).
     """
 
     name: str
+    """Short name for reports and file names."""
     camera: Camera
     """Intrinsics and distortion of the colour images."""
     frame_count: int | None
-    """Frames that iterating will try to yield, where that is known."""
+    """Frames that iterating will try to yield; None where that is not known."""
     skipped: SkipLog
-    ground_truth: tuple[np.ndarray, np.ndarray] | None
-    """Timestamps (N,) and camera-to-world motions (N, 4, 4), where they exist."""
+    """Images left out so far."""
+    ground_truth: tuple[np.ndarray, np.ndarray] | None = None
+    """Timestamps (N,) in seconds and T_world_cam (N, 4, 4), camera to world; None where there is none."""
+    photos: tuple[Path, ...] = ()
+    """Image files whose EXIF may name the lens; empty where the frames are no such files."""
+    is_live: bool = False
+    """Whether it is a camera, hence a LiveSequence."""
 
     def __iter__(self) -> Iterator[Frame]: ...
 
@@ -67,15 +78,17 @@ class LiveSequence(Sequence, Protocol):
     microseconds since 1970, which text keeps exactly. Iterating ends when the camera is gone for good.
     """
 
-    is_live: bool
+    is_live: bool = True
     depth_scale: float
     """Units per metre in which recorded depth loses nothing."""
-    reconnected: int
+    reconnected: int = 0
     """How often it came back."""
 
-    def stop(self):
+    def stop(self) -> None:
         """Make iterating end soon. From any thread."""
+        ...
 
 
-def is_live(sequence):
-    return getattr(sequence, "is_live", False)
+def is_live(sequence: Sequence) -> TypeGuard[LiveSequence]:
+    """Whether a source is a camera."""
+    return sequence.is_live

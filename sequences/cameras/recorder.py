@@ -1,7 +1,8 @@
-"""A live source on disk while it runs, in TUM layout, so that a replay sees the very same frames."""
+"""Recorder: a live source on disk while it runs, in TUM layout, so that a replay sees the very same frames."""
 
 import queue
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,8 @@ import numpy as np
 from calib.base.errors import OutputError
 from calib.files.image_file import encode_png
 from calib.formats.calibration_file import Calibration, write_calibration
+from sequences.frame import Frame
+from sequences.sequence import LiveSequence
 
 QUEUE_LENGTH = 32
 """Frames that may wait for the disk: a second's worth."""
@@ -26,8 +29,8 @@ class Recorder:
     whatever ends the process leaves a usable recording.
     """
 
-    def __init__(self, folder, sequence, tell):
-        """`sequence`: a LiveSequence. Raises OutputError where the folder is not empty or cannot be written."""
+    def __init__(self, folder: str | Path, sequence: LiveSequence, tell: Callable[[str], None]):
+        """Raises OutputError where the folder is not empty or cannot be written. `tell` is called from any thread."""
         self.folder = Path(folder)
         self.recorded = self.left_out = 0
         self.error = None
@@ -44,13 +47,13 @@ class Recorder:
         self._thread = threading.Thread(target=self._write_all, daemon=True)
         self._thread.start()
 
-    def tap(self, frames):
+    def tap(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """Pass frames on, after putting each into the queue."""
         for frame in frames:
             self._offer(frame)
             yield frame
 
-    def close(self):
+    def close(self) -> None:
         """Write what waits. Raises OutputError where something could not be written."""
         self._waiting.put(END)
         self._thread.join()
@@ -91,7 +94,8 @@ class Recorder:
         """The image, then its line in the index."""
         if kind not in self._indices:
             (self.folder / kind).mkdir()
-            self._indices[kind] = open(self.folder / f"{kind}.txt", "w", encoding="utf-8", buffering=1)
+            path = self.folder / f"{kind}.txt"
+            self._indices[kind] = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115 - until close
         name = f"{kind}/{frame.timestamp_s:.6f}.png"
         (self.folder / name).write_bytes(encode_png(image, COMPRESSION))
         self._indices[kind].write(f"{frame.timestamp_s:.6f} {name}\n")

@@ -1,27 +1,30 @@
 """A camera in the network, by its URL: RTSP, MJPEG over HTTP, UDP, and whatever else FFmpeg receives."""
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import cv2
 
 from calib.base.errors import SourceError
-from sequences.cameras.live_camera import LiveCamera
+from sequences.cameras.opencv_camera import OpenCvCamera
 from sequences.files.ffmpeg import open_capture
+from sequences.sequence import SourceOptions
 
 LAYOUT = "a stream's URL"
 SCHEMES = ("rtsp", "rtsps", "http", "https", "udp", "rtp", "tcp", "rtmp", "srt")
 TIMEOUT_MS = 5000
-"""For connecting, and for one picture. Streams that one joins between two key pictures need some seconds."""
+"""Limit for connecting, and for one picture. Streams that one joins between two key pictures need some seconds."""
 PARAMETERS = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS,
               cv2.CAP_PROP_N_THREADS, 1)  # each further thread would hold back a picture
 
 
-def recognises(location):
+def recognises(location: str | Path) -> bool:
+    """Whether this is the URL of a stream."""
     return re.match(rf"({'|'.join(SCHEMES)})://", str(location), re.IGNORECASE) is not None
 
 
-def without_password(location):
+def without_password(location: str) -> str:
     """The URL as it may be shown and saved."""
     if not recognises(location):
         return location
@@ -29,10 +32,10 @@ def without_password(location):
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-class Stream(LiveCamera):
-    """See sequences.cameras.live_camera.LiveCamera."""
+class Stream(OpenCvCamera):
+    """A camera in the network."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str, options: SourceOptions):
         if not recognises(location):
             raise SourceError(f"{location} is no URL of a stream: expected one that begins with "
                               f"{'://, '.join(SCHEMES)}://")

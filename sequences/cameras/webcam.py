@@ -9,14 +9,16 @@ import cv2
 
 from calib.base.errors import SourceError
 from calib.base.opencv_log import silence
-from sequences.cameras.live_camera import LiveCamera
+from sequences.cameras.opencv_camera import OpenCvCamera
 from sequences.option_text import parse_options
+from sequences.sequence import SourceOptions
 
-SETTLING_S = 1.5
-"""What automatic exposure takes, before it is locked."""
+EXPOSURE_S = 1.5
+"""How long automatic exposure takes to adapt, before it is locked."""
 MANUAL, AUTOMATIC = (1, 3) if sys.platform.startswith("linux") else (0.25, 0.75)
 """Values of CAP_PROP_AUTO_EXPOSURE; on Linux they are those of Video4Linux."""
-PLAUSIBLE_AGE_S = 0.5
+MAX_AGE_S = 0.5
+"""Older pictures than this do not come from a driver; its time is of another clock then."""
 
 silence()
 
@@ -37,10 +39,10 @@ class WebcamOptions:
     """How the camera sends its images: MJPG, YUYV ..."""
 
 
-class Webcam(LiveCamera):
-    """See sequences.cameras.live_camera.LiveCamera."""
+class Webcam(OpenCvCamera):
+    """A camera on this computer."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str, options: SourceOptions):
         self.webcam = WebcamOptions(**parse_options("webcam", WebcamOptions, location, "device",
                                                     {"rate": (0.1, 1000.0)}))
         if not re.fullmatch(r"auto|lock|-?\d+(\.\d+)?", self.webcam.exposure):
@@ -86,19 +88,19 @@ class Webcam(LiveCamera):
         if exposure == "auto":
             return
         if exposure == "lock":
-            self._let_exposure_settle(capture)
+            self._let_exposure_adapt(capture)
             done = capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, MANUAL)
         else:
             done = capture.set(cv2.CAP_PROP_EXPOSURE, float(exposure)) and done
         if not done:
             self.options.tell(f"{self.name}: its driver does not do exposure={exposure}")
 
-    def _let_exposure_settle(self, capture):
-        end_s = time.monotonic() + SETTLING_S
+    def _let_exposure_adapt(self, capture):
+        end_s = time.monotonic() + EXPOSURE_S
         while time.monotonic() < end_s and capture.read()[0]:
             pass
 
     def _arrival_s(self, capture):
         """Video4Linux tells when the driver got the picture, by the same clock."""
         now_s, stamp_s = time.monotonic(), 1e-3 * capture.get(cv2.CAP_PROP_POS_MSEC)
-        return stamp_s if 0 <= now_s - stamp_s < PLAUSIBLE_AGE_S else now_s
+        return stamp_s if 0 <= now_s - stamp_s < MAX_AGE_S else now_s

@@ -1,5 +1,5 @@
 """EuRoC MAV: `mav0/cam0/data.csv` (time in ns, file), `mav0/cam0/sensor.yaml`, and
-`mav0/state_groundtruth_estimate0/data.csv` with the motion of the body. The left camera is used. Burri 2016.
+`mav0/state_groundtruth_estimate0/data.csv` with the poses of the body. The left camera is used. Burri 2016.
 """
 
 from pathlib import Path
@@ -11,30 +11,33 @@ from calib.files.pose_files import pose_from
 from calib.files.text_file import data_lines, numbers_in
 from calib.formats.calibration_file import read_calibration, read_fields
 from calib.geometry.se3 import from_quaternion, inverse
-from sequences.datasets.recording import Recording, Shot, require_files, require_folder, truth_at
+from sequences.datasets.layout import require_files, require_folder
+from sequences.datasets.recorded_dataset import RecordedDataset, Shot, ground_truth_at
+from sequences.sequence import SourceOptions
 
 LAYOUT = "mav0/cam0/data.csv and sensor.yaml (EuRoC)"
 NS = 1e-9
 TOLERANCE_S = 0.01
-"""Truth comes 200 times a second."""
+"""How far a pose may be from its image in time; ground truth comes 200 times a second."""
 
 
-def recognises(path):
+def recognises(path: str | Path) -> bool:
+    """Whether this layout lies there."""
     return (_mav(Path(path)) / "cam0" / "data.csv").is_file()
 
 
-class EurocSequence(Recording):
-    """See sequences.sequence.Sequence. It has no depth."""
+class EurocSequence(RecordedDataset):
+    """A flight of EuRoC MAV, seen by its left camera, without depth."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str | Path, options: SourceOptions):
         folder = _mav(require_folder(location, LAYOUT))
         require_files(folder, ["cam0/data.csv", "cam0/sensor.yaml"], LAYOUT)
         sensor = folder / "cam0" / "sensor.yaml"
         camera = None if options.calibration_file else read_calibration(sensor).camera
-        truth = _truth(folder / "state_groundtruth_estimate0", _body_from_sensor(sensor))
-        shots = [Shot(time_s, file, None, truth_at(truth, time_s, TOLERANCE_S))
+        ground_truth = _ground_truth(folder / "state_groundtruth_estimate0", _body_from_sensor(sensor))
+        shots = [Shot(time_s, file, None, ground_truth_at(ground_truth, time_s, TOLERANCE_S))
                  for time_s, file in _images(folder / "cam0")]
-        super().__init__(location, LAYOUT, shots, camera, options, ground_truth=truth,
+        super().__init__(location, LAYOUT, shots, camera, options, ground_truth=ground_truth,
                          index=folder / "cam0" / "data.csv")
         if self.place.resolve().name == "mav0":
             self.name = self.place.resolve().parent.name
@@ -52,7 +55,7 @@ def _body_from_sensor(path):
     except (KeyError, TypeError, ValueError):
         T_body_sensor = None
     if T_body_sensor is None:
-        raise CalibrationError(f"{path}: expected T_BS with data, the 16 numbers of a motion")
+        raise CalibrationError(f"{path}: expected T_BS with data, the 16 numbers of a pose")
     return T_body_sensor
 
 
@@ -68,8 +71,8 @@ def _images(camera_folder):
     return sorted(images)
 
 
-def _truth(folder, T_body_cam):
-    """Times (N,) and T_world_cam (N, 4, 4) of data.csv: time, position, quaternion w x y z, and more; None without."""
+def _ground_truth(folder, T_body_cam):
+    """Times (N,) and T_world_cam (N, 4, 4) of data.csv: time, position, quaternion w x y z, and more; or None."""
     path, sensor = folder / "data.csv", folder / "sensor.yaml"
     lines = data_lines(path) if path.is_file() else []
     rows = [numbers_in(line, f"{path} line {number}")[:8] for number, line in lines]

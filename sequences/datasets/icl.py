@@ -1,11 +1,11 @@
-"""ICL-NUIM: a ray-traced living room and office, with exact depth and motion (Handa 2014), in its two forms.
+"""ICL-NUIM: a ray-traced living room and office, with exact depth and poses (Handa 2014), in its two forms.
 
 TUM form (`living_room_traj0_frei_png`): `associations.txt` with `number depth/N.png number rgb/N.png`, and
 `NAME.gt.freiburg` with `number tx ty tz qx qy qz qw`. Own form (`living_room_traj0_loop`): `scene_00_0000.png`,
 `.depth` (distance from the camera's centre, in metres, as text) and `.txt` with the camera's vectors.
 
 Both have the axes of POV-Ray: y points up, in the world and in the camera, which is why the benchmark states a
-negative fy. Images lie with their top first all the same. Mirroring y on both sides of each motion gives OpenCV's
+negative fy. Images lie with their top first all the same. Mirroring y on both sides of each pose gives OpenCV's
 axes, a positive fy, and a world that is not seen in a mirror.
 """
 
@@ -19,8 +19,10 @@ from calib.files.pose_files import pose_from
 from calib.files.text_file import data_lines, numbers_in
 from calib.files.tum_files import read_ground_truth
 from calib.geometry.camera import Camera
-from sequences.datasets.recording import RATE_HZ, Recording, Shot, numbered, require_folder
+from sequences.datasets.layout import numbered, require_folder
+from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot
 from sequences.frame import DepthImage
+from sequences.sequence import Sequence, SourceOptions
 
 LAYOUT = "associations.txt and *.gt.freiburg, or scene_00_*.png and .txt (ICL-NUIM)"
 CAMERA = Camera(640, 480, 481.2, 480.0, 319.5, 239.5)
@@ -29,48 +31,49 @@ MIRROR = np.diag([1.0, -1.0, 1.0, 1.0])
 OWN_NAME = r"scene_\d+_(\d+)\.png"
 
 
-def recognises(path):
+def recognises(path: str | Path) -> bool:
+    """Whether this layout lies there."""
     path = Path(path)
     return path.is_dir() and (any(path.glob("*.gt.freiburg")) or bool(_own_images(path)))
 
 
-def open_icl(location, options):
-    """-> Sequence of either form. Raises SourceError."""
+def open_icl(location: str | Path, options: SourceOptions) -> Sequence:
+    """The Sequence of either form. Raises SourceError."""
     folder = require_folder(location, LAYOUT)
-    return IclOwnForm(folder, options) if _own_images(folder) else IclTumForm(folder, options)
+    return IclOwnSequence(folder, options) if _own_images(folder) else IclTumSequence(folder, options)
 
 
-class IclTumForm(Recording):
-    """See sequences.sequence.Sequence."""
+class IclTumSequence(RecordedDataset):
+    """A sequence of ICL-NUIM in TUM form."""
 
-    def __init__(self, folder, options):
+    def __init__(self, folder: Path, options: SourceOptions):
         images, depths = _associations(folder)
-        motions = _numbered_truth(folder)
-        shots = [Shot(number / RATE_HZ, image, depths.get(number), motions.get(number))
+        T_world_cam = _numbered_ground_truth(folder)
+        shots = [Shot(number / RATE_HZ, image, depths.get(number), T_world_cam.get(number))
                  for number, image in images.items()]
         index = folder / "associations.txt"
         super().__init__(folder, LAYOUT, shots, CAMERA, options, read_z, index=index if index.is_file() else None)
 
 
-class IclOwnForm(Recording):
-    """See sequences.sequence.Sequence."""
+class IclOwnSequence(RecordedDataset):
+    """A sequence of ICL-NUIM in its own form."""
 
-    def __init__(self, folder, options):
+    def __init__(self, folder: Path, options: SourceOptions):
         shots = []
         for number, image in _own_images(folder).items():
             depth = image.with_suffix(".depth")
             shots.append(Shot(number / RATE_HZ, image, depth if depth.is_file() else None,
-                              _own_motion(image.with_suffix(".txt"))))
+                              _own_T_world_cam(image.with_suffix(".txt"))))
         super().__init__(folder, LAYOUT, shots, CAMERA, options, read_distance)
 
 
-def read_z(file):
+def read_z(file: Path) -> DepthImage:
     """depth/N.png -> DepthImage. Raises UnreadableImage."""
     depth_m = read_depth_m(file, UNITS_PER_M)
     return DepthImage(depth_m, CAMERA.fitted_to(depth_m.shape))
 
 
-def read_distance(file):
+def read_distance(file: Path) -> DepthImage:
     """scene_00_0000.depth -> DepthImage. Raises UnreadableImage."""
     try:
         distance_m = numbers_in(file.read_text(), file)
@@ -97,18 +100,18 @@ def _associations(folder):
     return dict(sorted(images.items())), depths
 
 
-def _numbered_truth(folder):
+def _numbered_ground_truth(folder):
     """*.gt.freiburg -> {number of the image: T_world_cam}; it begins with image 1 or 2."""
     path = next(iter(sorted(folder.glob("*.gt.freiburg"))), folder / "groundtruth.txt")
-    truth = read_ground_truth(path)
-    return {} if truth is None else {round(number): MIRROR @ T @ MIRROR for number, T in zip(*truth)}
+    ground_truth = read_ground_truth(path)
+    return {} if ground_truth is None else {round(number): MIRROR @ T @ MIRROR for number, T in zip(*ground_truth)}
 
 
 def _own_images(folder):
     return numbered(folder, OWN_NAME)
 
 
-def _own_motion(path):
+def _own_T_world_cam(path):
     """scene_00_0000.txt, lines such as `cam_pos = [0, 0, -2.25]';` -> T_world_cam, or None without the file."""
     if not path.is_file():
         return None

@@ -1,7 +1,7 @@
 """KITTI odometry: `sequences/NN` with `image_2/000000.png`, `calib.txt` and `times.txt`, and `poses/NN.txt`.
 
 The images are rectified. The left colour camera is used, or the left grey one (`image_0`) where colour is missing. Each
-line of the poses, three rows of a matrix, moves points of camera 0 into its first frame. Geiger 2012.
+line of the poses, three rows of a matrix, maps points of camera 0 into its first frame. Geiger 2012.
 """
 
 from pathlib import Path
@@ -12,21 +12,24 @@ from calib.base.errors import CalibrationError, SourceError
 from calib.files.pose_files import read_poses
 from calib.files.text_file import data_lines, numbers_in
 from sequences.checks import first_readable_size
-from sequences.datasets.recording import Recording, Shot, camera_in, numbered, require_files, require_folder
+from sequences.datasets.layout import camera_in, numbered, require_files, require_folder
+from sequences.datasets.recorded_dataset import RecordedDataset, Shot
+from sequences.sequence import SourceOptions
 
 LAYOUT = "image_2 or image_0, calib.txt and times.txt (a sequence of KITTI odometry)"
 CAMERAS = ("2", "0")
 
 
-def recognises(path):
+def recognises(path: str | Path) -> bool:
+    """Whether this layout lies there."""
     path = Path(path)
     return (path / "calib.txt").is_file() and any((path / f"image_{number}").is_dir() for number in CAMERAS)
 
 
-class KittiOdometrySequence(Recording):
-    """See sequences.sequence.Sequence. It has no depth images."""
+class KittiOdometrySequence(RecordedDataset):
+    """A drive of KITTI odometry, without depth images."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str | Path, options: SourceOptions):
         folder = require_folder(location, LAYOUT)
         require_files(folder, ["calib.txt", "times.txt"], LAYOUT)
         number = next((number for number in CAMERAS if (folder / f"image_{number}").is_dir()), CAMERAS[0])
@@ -35,9 +38,9 @@ class KittiOdometrySequence(Recording):
             raise SourceError(f"{folder / f'image_{number}'} has no images: expected {LAYOUT}")
         camera, T_cam0_cam = _camera(folder / "calib.txt", number, first_readable_size([*images.values()], folder))
         times_s = _times(folder / "times.txt")
-        motions = {k: T_world_cam0 @ T_cam0_cam for k, T_world_cam0 in enumerate(read_poses(_poses(folder)))
-                   if T_world_cam0 is not None}
-        shots = [Shot(times_s[k], image, None, motions.get(k)) for k, image in images.items() if k < len(times_s)]
+        T_world_cam = {k: T_world_cam0 @ T_cam0_cam for k, T_world_cam0 in enumerate(read_poses(_poses(folder)))
+                       if T_world_cam0 is not None}
+        shots = [Shot(times_s[k], image, None, T_world_cam.get(k)) for k, image in images.items() if k < len(times_s)]
         super().__init__(folder, LAYOUT, shots, camera, options)
         self.name = f"kitti-{self.name}"
         if len(shots) < len(images):
@@ -72,7 +75,7 @@ def _camera(path, number, size):
 
 
 def _poses(folder):
-    """poses/NN.txt beside the folder `sequences`, or poses.txt in the sequence; it need not exist."""
+    """poses/NN.txt next to the folder `sequences`, or poses.txt in the sequence; it need not exist."""
     folder = folder.resolve()
     candidates = [folder.parent.parent / "poses" / f"{folder.name}.txt", folder.parent / "poses" / f"{folder.name}.txt",
                   folder / "poses.txt"]

@@ -11,23 +11,26 @@ import numpy as np
 from calib.base.errors import SourceError
 from calib.files.image_file import read_depth_m
 from calib.geometry.nyu_kinect import NYU_BORDER_PX, NYU_CAMERA
-from sequences.datasets.recording import RATE_HZ, Recording, Shot, numbered, require_folder
+from sequences.datasets.layout import numbered, require_folder
+from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot
 from sequences.frame import DepthImage
+from sequences.sequence import SourceOptions
 
 LAYOUT = "rgb_NNNNN.jpg and sync_depth_NNNNN.png (NYU's synchronised images)"
 RGB_NAME, DEPTH_NAME = r"rgb_(\d+)\.(?:jpg|png|ppm)", r"sync_depth_(\d+)\.png"
 UNITS_PER_M = 1000.0
 
 
-def recognises(path):
+def recognises(path: str | Path) -> bool:
+    """Whether this layout lies there."""
     path = Path(path)
     return path.is_dir() and any(path.glob("rgb_*")) and bool(numbered(path, RGB_NAME) and numbered(path, DEPTH_NAME))
 
 
-class NyuPairsSequence(Recording):
-    """See sequences.sequence.Sequence."""
+class NyuPairsSequence(RecordedDataset):
+    """The longest run of synchronised images of NYU Depth v2."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str | Path, options: SourceOptions):
         folder = require_folder(location, LAYOUT)
         images, depths = numbered(folder, RGB_NAME), numbered(folder, DEPTH_NAME)
         run = _longest_run(list(images))

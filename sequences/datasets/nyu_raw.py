@@ -9,21 +9,24 @@ from pathlib import Path
 from calib.files.image_file import UnreadableImage, read_depth_u16
 from calib.files.nyu_raw_files import colour_depth_pairs
 from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, registered
-from sequences.datasets.recording import Recording, Shot, require_folder
+from sequences.datasets.layout import require_folder
+from sequences.datasets.recorded_dataset import RecordedDataset, Shot
 from sequences.frame import DepthImage
+from sequences.sequence import SourceOptions
 
 LAYOUT = "r-*.ppm and d-*.pgm (a scene of NYU's raw dump)"
 
 
-def recognises(path):
+def recognises(path: str | Path) -> bool:
+    """Whether this layout lies there."""
     path = Path(path)
     return path.is_dir() and any(path.glob("d-*.pgm")) and any(path.glob("r-*.ppm"))
 
 
-class NyuRawSequence(Recording):
-    """See sequences.sequence.Sequence."""
+class NyuRawSequence(RecordedDataset):
+    """A scene of NYU Depth v2's raw dump."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str | Path, options: SourceOptions):
         folder = require_folder(location, LAYOUT)
         shots = [Shot(time_s, image, depth) for time_s, image, depth in colour_depth_pairs(folder)]
         super().__init__(folder, LAYOUT, shots, NYU_RAW_CAMERA, options, read_registered)
@@ -38,7 +41,7 @@ class NyuRawSequence(Recording):
             self.skipped.add(f"{index} names {len(missing)} images that are not there, {missing[0]} the first")
 
 
-def read_registered(file):
+def read_registered(file: Path) -> DepthImage:
     """d-*.pgm -> DepthImage in the colour camera. Raises UnreadableImage."""
     raw = read_depth_u16(file)
     if raw.shape != NYU_CAMERA.size:

@@ -1,7 +1,7 @@
 """A phone's capture as Record3D exports it: a `.r3d` file, which is a ZIP archive, or the folder that it unpacks to.
 
 `metadata`, `rgbd/0.jpg`, `rgbd/0.depth` (float32 metres) and, with LiDAR, `rgbd/0.conf` (0, 1, 2), both compressed by
-LZFSE. Depth covers what colour covers, at a lower size. The motions are ARKit's and stand in for ground truth. See
+LZFSE. Depth covers what colour covers, at a lower size. The poses are ARKit's and stand in for ground truth. See
 issues 7 and 93 of github.com/marek-simonik/record3d.
 """
 
@@ -10,33 +10,38 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from calib.base.errors import MissingPackageError, SourceError
 from calib.files.image_file import UnreadableImage, decode_rgb
+from sequences.datasets.layout import numbered
 from sequences.datasets.record3d_metadata import Record3dMetadata
-from sequences.datasets.recording import Recording, Shot, numbered
-from sequences.datasets.stray_scanner import LEAST_CONFIDENCE
+from sequences.datasets.recorded_dataset import RecordedDataset, Shot
+from sequences.datasets.stray_scanner import MIN_CONFIDENCE
 from sequences.frame import DepthImage
+from sequences.sequence import SourceOptions
 
 LAYOUT = "a .r3d file, or metadata and rgbd/0.jpg (Record3D)"
 DAMAGE = (OSError, ValueError, KeyError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error,
           lzma.LZMAError)
 """What damaged archives raise; RuntimeError where they seem encrypted or compressed in unknown ways."""
-MOST_BYTES = 1 << 26
-"""Of one block of depth."""
+MAX_BLOCK_BYTES = 1 << 26
+"""Size of one block of depth, decompressed."""
 
 
-def recognises(path):
+def recognises(path: str | Path) -> bool:
+    """Whether this layout lies there."""
     path = Path(path)
-    return path.suffix == ".r3d" and path.is_file() or (path / "metadata").is_file() and (path / "rgbd").is_dir()
+    is_unpacked = (path / "metadata").is_file() and (path / "rgbd").is_dir()
+    return is_unpacked or (path.suffix == ".r3d" and path.is_file())
 
 
-class Record3dSequence(Recording):
-    """See sequences.sequence.Sequence. Images are read one at a time."""
+class Record3dSequence(RecordedDataset):
+    """A capture by Record3D, in its archive or unpacked."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str | Path, options: SourceOptions):
         root = _root(Path(location))
         metadata = _metadata(root, location)
         images, depths = (numbered(root / "rgbd", rf"(\d+)\.{suffix}") for suffix in ("jpg", "depth"))
@@ -51,9 +56,9 @@ class Record3dSequence(Recording):
     def _read_confident(self, file):
         depth_m = self._image(file, "<f4").astype(np.float32)
         depth_m[~(depth_m > 0) | np.isinf(depth_m)] = 0
-        beside = file.parent / f"{Path(file.name).stem}.conf"
-        if beside.is_file():
-            depth_m[self._image(beside, "u1") < LEAST_CONFIDENCE] = 0
+        confidence = file.parent / f"{Path(file.name).stem}.conf"
+        if confidence.is_file():
+            depth_m[self._image(confidence, "u1") < MIN_CONFIDENCE] = 0
         return DepthImage(depth_m, self.camera.resized(depth_m.shape))
 
     def _image(self, file, kind):
@@ -66,24 +71,25 @@ class Record3dSequence(Recording):
         return values.reshape(height, -1)
 
     def _decompressed(self, file):
-        data = _bytes(file)
-        if data[:3] != b"bvx" or len(data) < 12 or int.from_bytes(data[4:8], "little") > MOST_BYTES:
+        data, lzfse = _bytes(file), self._lzfse
+        assert lzfse is not None, "without it no shot has depth"
+        if data[:3] != b"bvx" or len(data) < 12 or int.from_bytes(data[4:8], "little") > MAX_BLOCK_BYTES:
             raise UnreadableImage(f"{file}: truncated, empty, or not compressed by LZFSE")
         try:
-            data = self._lzfse.decompress(data)
-        except (self._lzfse.error, MemoryError):
+            data = lzfse.decompress(data)
+        except (lzfse.error, MemoryError):
             data = b""
         if len(data) % 4:
             raise UnreadableImage(f"{file}: damaged")
         return data
 
 
-def _root(path):
-    """A .r3d file or a folder -> what `/`, read_bytes and iterdir work on. Raises SourceError."""
+def _root(path: Path) -> Path:
+    """A .r3d file or a folder -> the root of what is in it. Raises SourceError."""
     if not path.is_file():
         return path
     try:
-        return zipfile.Path(zipfile.ZipFile(path))
+        return cast(Path, zipfile.Path(zipfile.ZipFile(path)))  # it has what we use of one: /, read_bytes, iterdir
     except DAMAGE as error:
         raise SourceError(f"{path} is no whole .r3d file ({error}): fetch it again") from error
 

@@ -1,4 +1,4 @@
-"""The file `metadata` of a Record3D capture: JSON with the camera, times and motions of all frames.
+"""The file `metadata` of a Record3D capture: JSON with the camera, times and poses of all frames.
 
 `w`, `h`; `K` (3x3, column by column) of the first frame; in newer captures `perFrameIntrinsicCoeffs` (fx, fy, cx, cy)
 and `frameTimestamps`; `fps`; `poses` (quaternion x y z w, position), camera to world in OpenGL's axes. See issues 33,
@@ -6,27 +6,29 @@ and `frameTimestamps`; `fps`; `poses` (quaternion x y z w, position), camera to 
 """
 
 import json
+from pathlib import Path
 
 import numpy as np
 
 from calib.base.errors import SourceError
 from calib.geometry.se3 import from_quaternion
-from sequences.datasets.recording import RATE_HZ, camera_in
+from sequences.datasets.layout import camera_in
+from sequences.datasets.recorded_dataset import RATE_HZ
 
 OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
 """Its camera looks along -z with y up."""
-MOST_PIXELS = 1 << 16
-"""Along one side."""
+MAX_SIDE_PX = 1 << 16
+"""Longest side of an image."""
 
 
 class Record3dMetadata:
-    """`camera`: of the colour images, its numbers the median of all frames."""
+    """Camera, times and poses of a capture. `camera`: of the colour images, its numbers the median of all frames."""
 
-    def __init__(self, data, where):
+    def __init__(self, data: bytes, where: Path):
         """`data`: the file's bytes. Raises SourceError, beginning with `where`, for what is no such file."""
         try:
             fields = json.loads(data)
-            width, height = (min(int(fields[name]), MOST_PIXELS) for name in ("w", "h"))
+            width, height = (min(int(fields[name]), MAX_SIDE_PX) for name in ("w", "h"))
             numbers = _intrinsics(fields)
             self._times_s = np.array(fields.get("frameTimestamps") or [], float).ravel()
             self._rate_hz = float(fields.get("fps") or RATE_HZ)
@@ -35,18 +37,18 @@ class Record3dMetadata:
             raise SourceError(f"{where}: expected JSON with w, h, K and poses ({error!r})") from error
         self.camera = camera_in(where, width, height, *numbers)
 
-    def time_s(self, number):
-        """Of a frame; nan where the file stops before it."""
+    def time_s(self, number: int) -> float:
+        """Time of a frame; nan where the file stops before it."""
         if not self._times_s.size:
             return number / self._rate_hz
         return float(self._times_s[number]) if number < self._times_s.size else np.nan
 
-    def T_world_cam(self, number):
-        """(4, 4) in OpenCV's axes of the camera, or None where the phone had none."""
-        pose = self._poses[number] if number < len(self._poses) else np.zeros(7)
-        if not np.all(np.isfinite(pose)) or not pose[:4].any():
+    def T_world_cam(self, number: int) -> np.ndarray | None:
+        """(4, 4), camera to world, in OpenCV's axes of the camera, or None where the phone had none."""
+        numbers = self._poses[number] if number < len(self._poses) else np.zeros(7)
+        if not np.all(np.isfinite(numbers)) or not numbers[:4].any():
             return None
-        return from_quaternion(pose[4:], pose[:4]) @ OPENGL
+        return from_quaternion(numbers[4:], numbers[:4]) @ OPENGL
 
 
 def _intrinsics(fields):

@@ -1,5 +1,5 @@
 """ScanNet as exported: `color/N.jpg`, `depth/N.png` (millimetres), `pose/N.txt` (4x4, camera to world) and
-`intrinsic/intrinsic_color.txt`, `intrinsic_depth.txt` (4x4). Or its `.sens` file, see sequences.datasets.sens_file. Dai 2017.
+`intrinsic/intrinsic_color.txt`, `intrinsic_depth.txt` (4x4). Or its `.sens` file, see scannet_sens. Dai 2017.
 
 Depth is aligned to colour, so both cameras share their centre; each has its own focal length. Lost cameras are -inf.
 """
@@ -11,9 +11,11 @@ from calib.files.image_file import read_depth_m, read_rgb
 from calib.files.pose_files import read_pose
 from calib.files.text_file import read_numbers
 from sequences.checks import first_readable_size
-from sequences.datasets.recording import RATE_HZ, Recording, Shot, camera_in, numbered, require_files, require_folder
-from sequences.datasets.sens_file import SensSequence
+from sequences.datasets.layout import camera_in, numbered, require_files, require_folder
+from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot
+from sequences.datasets.scannet_sens import ScanNetSensSequence
 from sequences.frame import DepthImage
+from sequences.sequence import Sequence, SourceOptions
 
 LAYOUT = "color/N.jpg, depth/N.png and intrinsic/intrinsic_color.txt, or NAME.sens (ScanNet)"
 COLOUR_SIZE, DEPTH_SIZE = (968, 1296), (480, 640)
@@ -21,20 +23,21 @@ COLOUR_SIZE, DEPTH_SIZE = (968, 1296), (480, 640)
 UNITS_PER_M = 1000.0
 
 
-def recognises(path):
-    return _sens_file(path) is not None or (Path(path) / "color").is_dir() and _intrinsic(path, "color").is_file()
+def recognises(path: str | Path) -> bool:
+    """Whether this layout lies there."""
+    return _sens_file(path) is not None or ((Path(path) / "color").is_dir() and _intrinsic(path, "color").is_file())
 
 
-def open_scannet(location, options):
-    """-> Sequence of an exported folder, a .sens file, or a folder with one in it. Raises SourceError."""
+def open_scannet(location: str | Path, options: SourceOptions) -> Sequence:
+    """The Sequence of an exported folder, a .sens file, or a folder with one in it. Raises SourceError."""
     file = _sens_file(location)
-    return ScanNetFolder(location, options) if file is None else SensSequence(file, options)
+    return ScanNetExportSequence(location, options) if file is None else ScanNetSensSequence(file, options)
 
 
-class ScanNetFolder(Recording):
-    """See sequences.sequence.Sequence."""
+class ScanNetExportSequence(RecordedDataset):
+    """A scan of ScanNet that was exported to files."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str | Path, options: SourceOptions):
         folder = require_folder(location, LAYOUT)
         require_files(folder, ["color", _intrinsic(folder, "color").relative_to(folder)], LAYOUT)
         self._intrinsic_depth = _intrinsic(folder, "depth")
@@ -61,7 +64,7 @@ def _camera(path, size, recorded_size):
 
 
 def _intrinsic(folder, name):
-    """Path of one of the two files, which some exports keep beside the images' folders, in the plural."""
+    """One of the two files of intrinsics, which some exports keep next to the images' folders, in the plural."""
     folder = Path(folder)
     candidates = [folder / "intrinsic" / f"intrinsic_{name}.txt", folder / f"intrinsic_{name}.txt",
                   folder / f"intrinsics_{name}.txt"]

@@ -1,7 +1,7 @@
 """A phone's capture with LiDAR as Stray Scanner leaves it: `rgb.mp4`, `camera_matrix.csv`, `odometry.csv`,
 `depth/000000.png` (millimetres, smaller than colour) and `confidence/000000.png` (0, 1, 2).
 
-Row k of odometry.csv is frame k of the video, and names its depth. The motions are ARKit's, camera to world in OpenCV's
+Row k of odometry.csv is frame k of the video, and names its depth. The poses are ARKit's, camera to world in OpenCV's
 axes, and stand in for ground truth. See docs/format.md of the app, github.com/strayrobots/scanner.
 """
 
@@ -16,32 +16,35 @@ from calib.files.image_file import UnreadableImage, read_depth_m, read_gray
 from calib.files.text_file import data_lines, read_numbers
 from calib.geometry.se3 import from_quaternion
 from sequences.checks import first_readable_size
-from sequences.datasets.recording import Recording, Shot, camera_in, require_files, require_folder
+from sequences.datasets.layout import camera_in, require_files, require_folder
+from sequences.datasets.recorded_dataset import RecordedDataset, Shot
 from sequences.frame import DepthImage
+from sequences.sequence import SourceOptions
 
 LAYOUT = "rgb.mp4, camera_matrix.csv and odometry.csv (Stray Scanner)"
 COLUMNS = ("timestamp", "frame", "x", "y", "z", "qx", "qy", "qz", "qw")
 INTRINSICS = ("fx", "fy", "cx", "cy")
 """Later versions of the app have these columns, too; they follow the focus. camera_matrix.csv is of the last frame."""
 UNITS_PER_M = 1000.0
-LEAST_CONFIDENCE = 1
+MIN_CONFIDENCE = 1
 """Readings along edges and on glass have 0, and smear."""
 
 silence()
 
 
-def recognises(path):
+def recognises(path: str | Path) -> bool:
+    """Whether this layout lies there."""
     return all((Path(path) / name).is_file() for name in ("rgb.mp4", "odometry.csv"))
 
 
-class StrayScannerSequence(Recording):
-    """See sequences.sequence.Sequence."""
+class StrayScannerSequence(RecordedDataset):
+    """A capture by Stray Scanner."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str | Path, options: SourceOptions):
         folder = require_folder(location, LAYOUT)
         require_files(folder, ["rgb.mp4", "camera_matrix.csv", "odometry.csv"], LAYOUT)
         rows = _rows(folder / "odometry.csv")
-        shots = [Shot(row["timestamp"], index, _depth_file(folder, row["frame"]), _motion(row))
+        shots = [Shot(row["timestamp"], index, _depth_file(folder, row["frame"]), _T_world_cam(row))
                  for index, row in enumerate(rows)]
         video = SensorVideo(folder / "rgb.mp4")
         camera = _camera(folder, rows, first_readable_size([0], folder / "rgb.mp4", video.read))
@@ -52,37 +55,40 @@ class StrayScannerSequence(Recording):
 
     def _read_confident(self, file):
         depth_m = read_depth_m(file, UNITS_PER_M)
-        beside = file.parents[1] / "confidence" / file.name
-        if beside.is_file():
-            confidence = read_gray(beside)
+        confidence_file = file.parents[1] / "confidence" / file.name
+        if confidence_file.is_file():
+            confidence = read_gray(confidence_file)
             if confidence.shape != depth_m.shape:
-                raise UnreadableImage(f"{beside} has another size than its depth image")
-            depth_m[confidence < LEAST_CONFIDENCE] = 0
+                raise UnreadableImage(f"{confidence_file} has another size than its depth image")
+            depth_m[confidence < MIN_CONFIDENCE] = 0
         return DepthImage(depth_m, self.camera.rectified().resized(depth_m.shape))
 
 
 class SensorVideo:
-    """Frames of a video by number, quick in increasing order, as the sensor saw them: not turned upright by the tag
-    that says how the phone was held, for depth and intrinsics are not either."""
+    """Frames of a video by number, quick in increasing order, as the sensor saw them.
 
-    def __init__(self, file):
+    They are not turned upright by the tag that says how the phone was held, for depth and intrinsics are not either.
+    """
+
+    def __init__(self, file: Path):
         self._file, self._capture, self._next = file, None, 0
 
-    def read(self, number):
+    def read(self, number: int) -> np.ndarray:
         """-> (H, W, 3) uint8. Raises UnreadableImage."""
         if self._capture is None or number < self._next:
-            self._open()
+            self._capture, self._next = self._opened(), 0
         while self._next < number and self._capture.grab():
             self._next += 1
         readable, bgr = self._capture.read() if self._next == number else (False, None)
-        if not readable:
+        if not readable or bgr is None:
             raise UnreadableImage(f"{self._file} has no frame {number}")
         self._next += 1
         return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
-    def _open(self):
-        self._capture, self._next = cv2.VideoCapture(str(self._file), cv2.CAP_FFMPEG), 0
-        self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
+    def _opened(self):
+        capture = cv2.VideoCapture(str(self._file), cv2.CAP_FFMPEG)
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
+        return capture
 
 
 def _rows(path):
@@ -118,8 +124,8 @@ def _depth_file(folder, number):
     return folder / "depth" / f"{int(number):06d}.png" if has_depth else None
 
 
-def _motion(row):
-    """-> T_world_cam (4, 4), or None where ARKit had none."""
+def _T_world_cam(row):
+    """-> (4, 4), or None where ARKit had none."""
     numbers = np.array([row[name] for name in COLUMNS[2:]])
     if not np.all(np.isfinite(numbers)) or not numbers[3:].any():
         return None

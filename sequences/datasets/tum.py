@@ -2,7 +2,7 @@
 
 `rgb.txt`, `depth.txt`: `timestamp filename`; `groundtruth.txt`: `timestamp tx ty tz qx qy qz qw`, camera to world.
 Depth images may be smaller than colour: pixel (u, v) of depth then is pixel (u W/w, v H/h) of colour. The camera is in
-a `calibration.yaml` beside `rgb.txt`; the benchmark's own are known by the name of the folder.
+a `calibration.yaml` next to `rgb.txt`; the benchmark's own are known by the name of the folder.
 """
 
 import re
@@ -18,8 +18,10 @@ from calib.files.tum_files import read_ground_truth, read_index
 from calib.formats.calibration_file import Calibration
 from calib.geometry.camera import Camera
 from sequences.checks import find_calibration, refuse_sensor_depth
-from sequences.datasets.recording import Recording, Shot, require_folder, truth_at
+from sequences.datasets.layout import require_folder
+from sequences.datasets.recorded_dataset import RecordedDataset, Shot, ground_truth_at
 from sequences.frame import DepthImage
+from sequences.sequence import SourceOptions
 
 LAYOUT = "rgb.txt (TUM RGB-D)"
 ASSOCIATION_TOLERANCE_S = 0.02
@@ -28,36 +30,36 @@ FREIBURG = {
     "2": Camera(640, 480, 520.9, 521.0, 325.1, 249.7, (0.2312, -0.7849, -0.0033, -0.0001, 0.9172)),
     "3": Camera(640, 480, 535.4, 539.2, 320.1, 247.6),
 }
-"""The benchmark's three colour cameras, from its page on file formats; the images of the third come undistorted."""
+"""The three colour cameras of the benchmark, from its page on file formats; images of the third come undistorted."""
 FREIBURG_NAME = re.compile(r"(?<![a-z])(?:freiburg|fr)([123])(?!\d)", re.IGNORECASE)
 FREIBURG_DEPTH_SCALE = 5000.0
 """Units per metre. The benchmark's correction factors are in its depth images already."""
 
 
-def recognises(path):
-    """Whether a folder has this layout."""
+def recognises(path: str | Path) -> bool:
+    """Whether this layout lies there."""
     return (Path(path) / "rgb.txt").is_file()
 
 
-class TumSequence(Recording):
-    """See sequences.sequence.Sequence."""
+class TumSequence(RecordedDataset):
+    """A recording in the layout of the TUM RGB-D benchmark."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str | Path, options: SourceOptions):
         folder = require_folder(location, LAYOUT)
         images = read_index(folder / "rgb.txt")
         calibration = _calibration(folder, options)
         depth_times_s, depth_files = _depth_index(folder, options)
         nearest = [nearest_in_time(depth_times_s, time_s, ASSOCIATION_TOLERANCE_S) for time_s, _ in images]
-        truth = read_ground_truth(folder / "groundtruth.txt")
+        ground_truth = read_ground_truth(folder / "groundtruth.txt")
         shots = [Shot(time_s, folder / name, None if depth is None else depth_files[depth],
-                      truth_at(truth, time_s, ASSOCIATION_TOLERANCE_S))
+                      ground_truth_at(ground_truth, time_s, ASSOCIATION_TOLERANCE_S))
                  for (time_s, name), depth in zip(images, nearest)]
         if options.depth_every == 1 and not any(shot.depth for shot in shots):
             raise SourceError(f"{folder}: no depth image lies within {ASSOCIATION_TOLERANCE_S} s of a colour image: "
                               f"rgb.txt and depth.txt need the same clock")
         self._depth_scale = calibration.depth_scale
-        super().__init__(folder, LAYOUT, shots, calibration.camera, options, self._read_registered, ground_truth=truth,
-                         index=folder / "rgb.txt")
+        super().__init__(folder, LAYOUT, shots, calibration.camera, options, self._read_registered,
+                         ground_truth=ground_truth, index=folder / "rgb.txt")
 
     def _read_registered(self, file):
         depth_m = read_depth_m(file, self._depth_scale)
@@ -68,21 +70,21 @@ class TumSequence(Recording):
         return DepthImage(depth_m, self.camera.subsampled(depth_m.shape))
 
 
-def freiburg_number(folder):
+def freiburg_number(folder: Path) -> str | None:
     """`1`, `2` or `3` for rgbd_dataset_freiburg1_desk, fr1_desk, fr1/desk and the like; None for other folders."""
     folder = folder.resolve()
     match = FREIBURG_NAME.search(folder.name) or FREIBURG_NAME.search(folder.parent.name)
-    return match and match[1]
+    return match[1] if match else None
 
 
 def _calibration(folder, options):
-    """The user's, the one beside the images, or the benchmark's."""
-    beside, number = folder / "calibration.yaml", freiburg_number(folder)
-    if number is None or beside.is_file():
-        return find_calibration(options, beside)
+    """The user's, the one next to the images, or the benchmark's."""
+    own_file, number = folder / "calibration.yaml", freiburg_number(folder)
+    if number is None or own_file.is_file():
+        return find_calibration(options, own_file)
     if options.calibration_file is None:
         return Calibration(FREIBURG[number], FREIBURG_DEPTH_SCALE)
-    return replace(find_calibration(options, beside), depth_scale=FREIBURG_DEPTH_SCALE)
+    return replace(find_calibration(options, own_file), depth_scale=FREIBURG_DEPTH_SCALE)
 
 
 def _depth_index(folder, options):

@@ -1,49 +1,47 @@
 """A video file, with the timestamps it carries."""
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 from calib.base.errors import SourceError
-from sequences.checks import find_calibration, note_early_end, refuse_sensor_depth
-from sequences.files.turned_camera import as_shown
+from sequences.checks import find_calibration, note_early_end, refuse_sensor_depth, require_file
+from sequences.files.rotated_camera import rotated_as_shown
 from sequences.files.video_decoder import open_decoder
 from sequences.frame import Frame
-from sequences.sequence import SkipLog
+from sequences.sequence import Sequence, SkipLog, SourceOptions
 
 LAYOUT = "a video file"
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".mts",
                   ".m2ts", ".flv", ".ogv")
-FASTEST_HZ = 500
+MAX_RATE_HZ = 500
 """A header's rate beyond this is a unit of time rather than a rate."""
 
 
-def recognises(path):
+def recognises(path: str | Path) -> bool:
+    """Whether this is a video file, by its suffix."""
     path = Path(path)
     return path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES
 
 
-class VideoFile:
-    """See sequences.sequence.Sequence. `frame_count` is what the header says, which may be an estimate."""
+class VideoFile(Sequence):
+    """The frames of a video file. `frame_count` is what the header says, which may be an estimate."""
 
-    ground_truth = None
-
-    def __init__(self, location, options):
-        self.file = Path(location)
+    def __init__(self, location: str | Path, options: SourceOptions):
+        self.file = require_file(location)
         self.name = self.file.stem
         self.options = options
         self.skipped = SkipLog()
-        if not self.file.is_file():
-            raise SourceError(f"{self.file} is not a file")
         self.decoder, rgb = open_decoder(self.file)
         refuse_sensor_depth(options, self.file)
         calibrated = find_calibration(options, self.file.with_suffix(".yaml")).camera
-        self.camera = as_shown(calibrated, rgb.shape[:2], self.decoder.rotation_deg).fitted_to(rgb.shape[:2])
-        has_rate = 1 <= self.decoder.rate_hz <= FASTEST_HZ
+        self.camera = rotated_as_shown(calibrated, rgb.shape[:2], self.decoder.rotation_deg).fitted_to(rgb.shape[:2])
+        has_rate = 1 <= self.decoder.rate_hz <= MAX_RATE_HZ
         self.interval_s = 1 / self.decoder.rate_hz if has_rate else 1 / 30
-        counts = [int(n) for n in (has_rate and self.decoder.frame_count, options.max_frames) if n and n > 0]
-        self.frame_count = min(counts) if counts else None
+        announced = self.decoder.frame_count if has_rate else 0
+        self.frame_count = min((n for n in (announced, options.max_frames) if n and n > 0), default=None)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Frame]:
         timestamp_s, index = -self.interval_s, -1
         for index, (stamp_s, rgb) in enumerate(islice(self.decoder.pictures(), self.options.max_frames)):
             if rgb.shape[:2] != self.camera.size:

@@ -1,5 +1,9 @@
 """Pictures of a video file with the times it carries: OpenCV's FFmpeg, or PyAV's for what that cannot decode (AV1)."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
 import cv2
 import numpy as np
 
@@ -7,13 +11,23 @@ from calib.base.errors import SourceError
 from sequences.files.ffmpeg import open_capture
 
 
-def open_decoder(file):
-    """Video file -> a decoder that can decode it, and its first picture. Raises SourceError.
+class Decoder(Protocol):
+    """What decodes a video file."""
 
-    A decoder has rate_hz (mean, by the header), frame_count (by the header, where containers often hold an estimate),
-    rotation_deg (clockwise, already applied to the pictures) and `pictures()`, which yields from the start, each time
-    anew, (time_s or NaN, (H, W, 3) uint8 RGB).
-    """
+    rate_hz: float
+    """Mean rate, by the header; 0 where it says none."""
+    frame_count: int
+    """By the header, where containers often hold an estimate."""
+    rotation_deg: int
+    """Clockwise, already applied to the pictures."""
+
+    def pictures(self) -> Iterator[tuple[float, np.ndarray]]:
+        """(time_s or NaN, (H, W, 3) uint8 RGB), from the start, each time anew."""
+        ...
+
+
+def open_decoder(file: Path) -> tuple[Decoder, np.ndarray]:
+    """Video file -> a decoder that can decode it, and its first picture. Raises SourceError."""
     for kind in (OpenCvDecoder, PyAvDecoder):
         decoder = kind(file)
         for _, rgb in decoder.pictures():
@@ -21,16 +35,18 @@ def open_decoder(file):
     raise SourceError(f"{file} has no frame that can be decoded: is it a video, and is it whole?")
 
 
-class OpenCvDecoder:
-    def __init__(self, file):
+class OpenCvDecoder(Decoder):
+    """FFmpeg as OpenCV brings it."""
+
+    def __init__(self, file: Path):
         self.file = file
         capture = self._open()
         self.rate_hz = capture.get(cv2.CAP_PROP_FPS)
-        self.frame_count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self.frame_count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.rotation_deg = round(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360
         capture.release()
 
-    def pictures(self):
+    def pictures(self) -> Iterator[tuple[float, np.ndarray]]:
         capture = self._open()
         try:
             while True:
@@ -48,8 +64,10 @@ class OpenCvDecoder:
         return capture
 
 
-class PyAvDecoder:
-    def __init__(self, file):
+class PyAvDecoder(Decoder):
+    """FFmpeg as the optional package av brings it."""
+
+    def __init__(self, file: Path):
         self.file = file
         try:
             import av
@@ -63,7 +81,7 @@ class PyAvDecoder:
             self.frame_count = stream.frames
         self.rotation_deg = 0
 
-    def pictures(self):
+    def pictures(self) -> Iterator[tuple[float, np.ndarray]]:
         with self._open() as container:
             stream = container.streams.video[0]
             start_s = float((stream.start_time or 0) * stream.time_base)

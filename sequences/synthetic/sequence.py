@@ -12,7 +12,7 @@ from calib.formats.calibration_file import read_calibration
 from calib.geometry.camera import Camera
 from calib.geometry.se3 import exp, inverse, log
 from sequences.frame import DepthImage, Frame
-from sequences.sequence import SkipLog, SourceOptions
+from sequences.sequence import Sequence, SkipLog, SourceOptions
 from sequences.synthetic.hand_held import hand_held_walk
 from sequences.synthetic.options import parse_synthetic
 from sequences.synthetic.renderer import Renderer
@@ -23,7 +23,7 @@ SHUTTER_STEPS = 7
 """Renders averaged for one blurred image; odd, so that the middle one is at the true pose."""
 
 
-class SyntheticSequence:
+class SyntheticSequence(Sequence):
     """See sequences.sequence.Sequence. Opening it builds the room, which takes seconds."""
 
     def __init__(self, location: str, options: SourceOptions):

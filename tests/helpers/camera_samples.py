@@ -17,7 +17,7 @@ LAST_FRAMES = round(RATE_HZ * MISSING_AT_END_S)
 
 
 def sample_of(source, studio, **more):
-    return Sample(source, studio.T_world_cam, CAMERA, **{"has_depth": False, "has_truth": False} | more)
+    return Sample(source, studio.T_world_cam, CAMERA, **{"has_depth": False, "has_ground_truth": False} | more)
 
 
 def images(folder, studio):
@@ -39,7 +39,7 @@ def mp4(folder, studio):
 
 
 def by_opencv(path, codec, studio):
-    write_camera_beside(path)
+    write_camera_next_to(path)
     video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), RATE_HZ, (CAMERA.width, CAMERA.height))
     for rgb in seen(studio):
         video.write(rgb[..., ::-1])
@@ -51,7 +51,7 @@ def h264(folder, studio):
     """In Matroska, with B-frames; needs PyAV."""
     from tests.helpers.av_video import write_clip
     path, pictures = folder / "clip.mkv", list(seen(studio))
-    write_camera_beside(path)
+    write_camera_next_to(path)
     write_clip(path, times_ms=[round(1000 * k / RATE_HZ) for k in range(len(pictures))],
                options={"bf": "3", "g": "12"}, shown=pictures.__getitem__)
     return sample_of(path, studio, may_lack=LAST_FRAMES + 3)
@@ -88,7 +88,7 @@ def seen(studio):
     return (studio.shoot(CAMERA, T)[0] for T in studio.T_world_cam)
 
 
-def write_camera_beside(path):
+def write_camera_next_to(path):
     path.parent.mkdir(parents=True, exist_ok=True)
     write_camera(path.with_suffix(".yaml"), CAMERA)
 

@@ -1,5 +1,7 @@
 """Random damage to recordings: what broken downloads, bad disks and full memory cards leave."""
 
+from itertools import pairwise
+
 from calib.base.errors import MonofuseError
 from sequences.catalogue import open_sequence
 from sequences.sequence import SourceOptions
@@ -40,5 +42,5 @@ def outcome_of(sample):
     times_s = [frame.timestamp_s for frame in frames]
     missing = len(sample.T_world_cam) - len(frames)
     assert not frames or missing <= sample.may_lack or sequence.skipped.reasons, f"{missing} missing without a word"
-    assert all(before < after < float("inf") for before, after in zip(times_s, times_s[1:])), f"times {times_s}"
+    assert all(before < after < float("inf") for before, after in pairwise(times_s)), f"times {times_s}"
     return "skipped" if sequence.skipped.reasons else "unnoticed"

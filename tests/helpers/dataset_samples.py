@@ -1,6 +1,6 @@
 """Small recordings of the synthetic room, each in the format of a dataset.
 
-Each writer makes a folder from a Studio and returns what was handed to run_slam.py, the motions of its colour camera,
+Each writer makes a folder from a Studio and returns what was handed to run_slam.py, the poses of its colour camera,
 and that camera.
 """
 
@@ -8,6 +8,8 @@ import json
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import cv2
@@ -32,11 +34,11 @@ class Sample(NamedTuple):
     T_world_cam: np.ndarray
     camera: Camera
     has_depth: bool = True
-    has_truth: bool = True
+    has_ground_truth: bool = True
     may_lack: int = 0
     """Frames at the end that may be missing without a word, where only their time tells."""
-    options: dict = {}
-    """Of sequences.sequence.SourceOptions, without which it cannot be read."""
+    options: Mapping[str, object] = MappingProxyType({})
+    """Fields of SourceOptions without which it cannot be read."""
 
 
 def write(path, content):
@@ -80,7 +82,7 @@ def nyu_raw(folder, studio):
         write(folder / names[-2], bytes(24))
         write(folder / f"r-{time_s + 0.03:.6f}-{3118787625 + k}.ppm", b"")
     write(folder / "INDEX.txt", "\n".join(names))
-    return Sample(folder, studio.T_world_cam, nyu_kinect.NYU_RAW_CAMERA, has_truth=False)
+    return Sample(folder, studio.T_world_cam, nyu_kinect.NYU_RAW_CAMERA, has_ground_truth=False)
 
 
 def nyu_pairs(folder, studio):
@@ -90,11 +92,11 @@ def nyu_pairs(folder, studio):
         rgb[:4], rgb[-4:], rgb[:, :4], rgb[:, -4:] = 255, 255, 255, 255
         write_image(folder / f"rgb_{k + 41:05d}.jpg", rgb)
         write_image(folder / f"sync_depth_{k + 41:05d}.png", units(depth_m, 1000))
-    return Sample(folder, studio.T_world_cam, camera, has_truth=False)
+    return Sample(folder, studio.T_world_cam, camera, has_ground_truth=False)
 
 
 def freiburg1(folder, studio):
-    """With the header lines of the real files, depth 5 ms late, truth 100 times a second."""
+    """With the header lines of the real files, depth 5 ms late, ground truth 100 times a second."""
     folder = folder.with_name("rgbd_dataset_freiburg1_room")
     camera = Camera(640, 480, 517.3, 516.5, 318.6, 255.3, (0.2624, -0.9531, -0.0054, 0.0026, 1.1633))
     times_s = [1305031910.765238 + k / 30 for k in range(len(studio.T_world_cam))]
@@ -111,7 +113,7 @@ def freiburg1(folder, studio):
 
 
 def icl_tum_form(folder, studio):
-    """Truth begins with image 1, motions in POV-Ray's axes."""
+    """Ground truth begins with image 1, poses in POV-Ray's axes."""
     camera = Camera(640, 480, 481.2, 480.0, 319.5, 239.5).resized((240, 320))
     for k, T in enumerate(studio.T_world_cam):
         rgb, depth_m = studio.shoot(camera, T)
@@ -139,7 +141,7 @@ def icl_own_form(folder, studio):
 
 
 def seven_scenes(folder, studio):
-    """The depth camera 2.25 cm to the left of colour, no reading 65535, motions of the depth camera."""
+    """The depth camera 2.25 cm to the left of colour, no reading 65535, poses of the depth camera."""
     folder = folder / "seq-01"
     colour, depth = Camera(640, 480, 530.0, 530.0, 320.0, 240.0), Camera(640, 480, 585.0, 585.0, 320.0, 240.0)
     T_colour_depth = np.eye(4)
@@ -207,7 +209,7 @@ def sensor_yaml(T_body_sensor, more=""):
 
 
 def euroc(folder, studio):
-    """Grey images, the motion of the body 200 times a second, behind headers; lines end as on Windows, as they do."""
+    """Grey images, the poses of the body 200 times a second, behind headers; lines end as on Windows, as they do."""
     folder, start_ns = folder.with_name("MH_01_easy"), 1403636579763555584
     camera = Camera(752, 480, 458.654, 457.296, 367.215, 248.375, (-0.28340811, 0.07395907, 0.00019359, 1.76187114e-05))
     times_ns = [start_ns + 50_000_000 * k for k in range(len(studio.T_world_cam))]
@@ -223,14 +225,14 @@ def euroc(folder, studio):
         "rate_hz: 20\nresolution: [752, 480]\ncamera_model: pinhole\n"
         "intrinsics: [458.654, 457.296, 367.215, 248.375] #fu, fv, cu, cv\ndistortion_model: radial-tangential\n"
         "distortion_coefficients: [-0.28340811, 0.07395907, 0.00019359, 1.76187114e-05]\n")))
-    truth = folder / "mav0" / "state_groundtruth_estimate0"
-    write(truth / "data.csv", "#timestamp, p_RS_R_x [m], p_RS_R_y [m]\r\n" + "\r\n".join(rows))
-    write(truth / "sensor.yaml", sensor_yaml(np.eye(4)))
+    ground_truth = folder / "mav0" / "state_groundtruth_estimate0"
+    write(ground_truth / "data.csv", "#timestamp, p_RS_R_x [m], p_RS_R_y [m]\r\n" + "\r\n".join(rows))
+    write(ground_truth / "sensor.yaml", sensor_yaml(np.eye(4)))
     return Sample(folder, studio.T_world_cam, camera, has_depth=False)
 
 
 def kitti(folder, studio):
-    """Colour 6 cm beside the grey camera that the poses are of."""
+    """Colour 6 cm next to the grey camera that the poses are of."""
     camera = Camera(310, 94, 180.0, 180.0, 152.0, 46.0)
     P = {"P0": np.column_stack([camera.K, np.zeros(3)]), "P2": np.column_stack([camera.K, camera.K @ [0.06, 0, 0]])}
     T_cam2_cam0 = np.eye(4)
@@ -306,3 +308,8 @@ WRITERS = {"nyu_raw": ("nyu", nyu_raw), "nyu_pairs": ("nyu", nyu_pairs), "freibu
            "replica": ("replica", replica), "euroc": ("euroc", euroc), "kitti": ("kitti", kitti),
            "stray_scanner": ("phone", stray_scanner), "record3d": ("phone", record3d)}
 """Sample -> (name of its source, writer)."""
+WITH_DEPTH = [name for name in WRITERS if name not in ("euroc", "kitti")]
+WITH_GROUND_TRUTH = [name for name in WRITERS if not name.startswith("nyu")]
+IN_FILES = [name for name in WRITERS if name not in ("sens", "stray_scanner", "record3d")]
+"""Samples whose images are files."""
+SAMPLE_FRAMES = 5

@@ -36,7 +36,7 @@ def truncate(path, share=0.6):
 
 
 def write_tum(folder, count=6, interval_s=0.1, depth_size=(12, 16), depth_scale=5000.0):
-    """A recording in TUM layout: colour k at k * interval, depth 5 ms later, truth 5 ms earlier, 0.1 m a frame."""
+    """A recording in TUM layout, 0.1 m a frame: image k at k * interval, depth 5 ms later, ground truth 5 ms before."""
     folder.mkdir(exist_ok=True)
     times_s = [k * interval_s for k in range(count)]
     for k in range(count):

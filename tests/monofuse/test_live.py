@@ -13,7 +13,7 @@ import pytest
 from calib.focal.estimate import FocalEstimate
 from calib.formats.calibration_file import read_calibration
 from monofuse import run as run_slam
-from sequences.cameras.realsense import RealSense
+from sequences.cameras.realsense.camera import RealSense
 from sequences.prefetch import prefetch
 from slam.system import SlamSystem
 from tests.helpers.mjpeg_server import MjpegServer
@@ -138,7 +138,7 @@ def test_a_realsense_camera_replays_to_the_identical_path(kernels, walk_db3, wal
     import pyrealsense2 as rs
     monkeypatch.setattr("sequences.prefetch.newest", lambda frames, leave: prefetch(frames))
     monkeypatch.setattr(RealSense, "_find_device", lambda self: rs.context().load_device(str(walk_db3)))
-    monkeypatch.setattr("sequences.cameras.realsense.serials", lambda: [])
+    monkeypatch.setattr("sequences.cameras.realsense.camera.serials", list)
     source = f"realsense:size={walk[1].width}x{walk[1].height}"
     assert run_slam.main([source, "--record", str(tmp_path / "tape"), "--output", str(tmp_path / "out")]) == 0
     path = (tmp_path / "out" / "trajectory.txt").read_text()

@@ -20,7 +20,7 @@ def studio(room):
 def test_random_damage_is_an_error_or_a_skipped_frame(name, studio, tmp_path, monkeypatch):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
-    monkeypatch.setattr("sequences.cameras.realsense_device.TIMEOUT_MS", 300)
+    monkeypatch.setattr("sequences.cameras.realsense.player.TIMEOUT_MS", 300)
     sample, outcomes = WRITERS[name](tmp_path / "recording" / name, studio), []
     with sent(sample) as sample:
         assert outcome_of(sample) == "unnoticed", "before any damage"

@@ -68,8 +68,7 @@ def test_it_runs_ahead_and_no_further(depth):
 def test_an_exception_comes_after_the_items_before_it():
     seen = []
     with pytest.raises(KeyError, match="broken"):
-        for item in prefetch(Counter(9, fails_at=5)):
-            seen.append(item)
+        seen.extend(prefetch(Counter(9, fails_at=5)))
     assert seen == [0, 1, 2, 3, 4]
 
 
@@ -113,8 +112,7 @@ def test_a_chain_of_threads_ends_as_one():
 def test_an_exception_passes_through_a_chain():
     seen = []
     with pytest.raises(KeyError):
-        for item in prefetch(prefetch(Counter(9, fails_at=4))):
-            seen.append(item)
+        seen.extend(prefetch(prefetch(Counter(9, fails_at=4))))
     assert seen == [0, 1, 2, 3]
 
 

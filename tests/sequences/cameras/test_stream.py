@@ -4,13 +4,14 @@ import socket
 import threading
 import time
 from itertools import count
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from calib.base.errors import CalibrationError, SourceError
-from sequences.cameras import live_camera, stream
+from sequences.cameras import opencv_camera, stream
 from sequences.cameras.stream import Stream, recognises, without_password
 from sequences.prefetch import newest
 from sequences.sequence import SourceOptions, is_live
@@ -42,8 +43,8 @@ def steadily(connection, camera, first=0):
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch):
-    monkeypatch.setattr(live_camera, "FIRST_PAUSE_S", 0.01)
-    monkeypatch.setattr(live_camera, "GIVE_UP_S", 20.0)
+    monkeypatch.setattr(opencv_camera, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(opencv_camera, "GIVE_UP_S", 20.0)
 
 
 @pytest.fixture
@@ -104,7 +105,8 @@ def test_it_reconnects(calibration, monkeypatch, how):
 
     def serve(connection, camera):
         if connection != 1:
-            return steadily(connection, camera, 100 * (connection == 2))
+            steadily(connection, camera, 100 * (connection == 2))
+            return
         for number in range(5):
             camera.send(numbered(number))
             camera.pause(INTERVAL_S)
@@ -126,7 +128,8 @@ def test_it_reconnects(calibration, monkeypatch, how):
 def test_a_camera_that_refuses_for_a_while_is_waited_for(calibration):
     def serve(connection, camera):
         if connection in (2, 3):
-            return camera.refuse()
+            camera.refuse()
+            return
         for number in range(3 if connection == 1 else 99):
             camera.send(numbered(number))
 
@@ -135,7 +138,7 @@ def test_a_camera_that_refuses_for_a_while_is_waited_for(calibration):
 
 
 def test_a_camera_that_stays_away_ends_the_sequence(calibration, monkeypatch):
-    monkeypatch.setattr(live_camera, "GIVE_UP_S", 0.1)
+    monkeypatch.setattr(opencv_camera, "GIVE_UP_S", 0.1)
     told = []
 
     def serve(connection, camera):
@@ -152,7 +155,8 @@ def test_a_camera_that_stays_away_ends_the_sequence(calibration, monkeypatch):
 def test_stop_ends_it_from_another_thread(calibration, silent):
     def serve(connection, camera):
         if connection > 1:
-            return camera.refuse()
+            camera.refuse()
+            return
         for number in range(3 if silent else 10**6):
             camera.send(numbered(number % 256))
             camera.pause(INTERVAL_S)
@@ -212,7 +216,7 @@ def test_udp(calibration, tmp_path):
     for number in range(64):
         writer.write(numbered(number)[..., ::-1])
     writer.release()
-    data = open(path, "rb").read()
+    data = Path(path).read_bytes()
     sending = threading.Event()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.bind(("127.0.0.1", 0))

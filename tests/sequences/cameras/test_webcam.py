@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from calib.base.errors import CalibrationError, SourceError
-from sequences.cameras import live_camera, webcam
+from sequences.cameras import opencv_camera, webcam
 from sequences.catalogue import open_sequence
 from sequences.sequence import SourceOptions, is_live
 from tests.helpers.tiny_recordings import picture, write_camera
@@ -59,8 +59,8 @@ class Driver:
 @pytest.fixture(autouse=True)
 def driver(monkeypatch):
     monkeypatch.setattr(cv2, "VideoCapture", Driver)
-    monkeypatch.setattr(webcam, "SETTLING_S", 0.02)
-    monkeypatch.setattr(live_camera, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(webcam, "EXPOSURE_S", 0.02)
+    monkeypatch.setattr(opencv_camera, "FIRST_PAUSE_S", 0.01)
     for name, value in (("opened", []), ("told", []), ("exposure_works", True), ("pictures", 10**6)):
         monkeypatch.setattr(Driver, name, value)
     return Driver

@@ -44,7 +44,7 @@ def rewritten(path, number, line):
     path.write_text("\n".join(lines) + "\n")
 
 
-def test_frames_come_with_depth_and_truth(folder):
+def test_frames_come_with_depth_and_ground_truth(folder):
     sequence = opened(folder, depth_every=1)
     frames = list(sequence)
     assert (sequence.name, sequence.frame_count, len(sequence.skipped)) == ("walk", 6, 0)
@@ -76,8 +76,8 @@ def test_association_is_to_the_nearest_within_20_ms(folder):
     frames = list(opened(folder, depth_every=1))
     assert [frame.sensor_depth and frame.sensor_depth.depth_m[0, 0] for frame in frames] == [1, 2, None, None, None,
                                                                                              None]
-    truth = [frame.T_world_cam_true for frame in frames]
-    assert [T is not None and T[0, 3] for T in truth] == [False, 1, False, 3, False, False]
+    T_world_cam = [frame.T_world_cam_true for frame in frames]
+    assert [T is not None and T[0, 3] for T in T_world_cam] == [False, 1, False, 3, False, False]
 
 
 def test_depth_is_loaded_where_it_was_asked_for(folder):
@@ -160,7 +160,7 @@ def test_wrong_lines_of_the_index_are_numbered(folder, line, says):
 
 @pytest.mark.parametrize("line", ["0.3 0 0 0 0 0 1", "0.3 0 0 0 0 0 0 0", "0.3 0 0 nan 0 0 0 1", "0.3 a 0 0 0 0 0 1",
                                   "nan 0 0 0 0 0 0 1"])
-def test_wrong_lines_of_the_truth_are_numbered(folder, line):
+def test_wrong_lines_of_the_ground_truth_are_numbered(folder, line):
     rewritten(folder / "groundtruth.txt", 5, line)
     assert "groundtruth.txt line 5: expected `timestamp tx ty tz qx qy qz qw`" in refusal(folder)
 
@@ -172,7 +172,7 @@ def test_text_files_of_other_systems(folder):
     assert [frame.rgb[0, 0, 2] for frame in opened(folder)] == [10, 14]
 
 
-def test_truth_out_of_order_is_sorted(folder):
+def test_ground_truth_out_of_order_is_sorted(folder):
     lines = (folder / "groundtruth.txt").read_text().splitlines()[1:]
     write_lines(folder / "groundtruth.txt", lines[::-1])
     times_s, T_world_cam = opened(folder).ground_truth

@@ -33,7 +33,7 @@ def opened(folder, **options):
 def test_images_come_in_natural_order(folder):
     sequence = opened(folder)
     frames = list(sequence)
-    assert [file.name for file in sequence.files] == ["img2.png", "img10.PNG", "img011.png"]
+    assert [file.name for file in sequence.photos] == ["img2.png", "img10.PNG", "img011.png"]
     assert [frame.rgb[0, 0, 2] for frame in frames] == [10, 14, 18]
     assert [frame.timestamp_s for frame in frames] == [k * FRAME_INTERVAL_S for k in range(3)]
     assert (sequence.name, sequence.frame_count, sequence.camera) == ("shots", 3, CAMERA)
@@ -43,7 +43,7 @@ def test_images_come_in_natural_order(folder):
 def test_order_of_odd_names(folder):
     for name in ("1²2.png", "img02.png", "b.png", "7.png", "a10.png", "a9z.png"):
         write_rgb(folder / name, picture(0))
-    assert [file.name for file in opened(folder).files] == [
+    assert [file.name for file in opened(folder).photos] == [
         "1²2.png", "7.png", "a9z.png", "a10.png", "b.png", "img02.png", "img2.png", "img10.PNG", "img011.png"]
 
 
@@ -105,7 +105,7 @@ def test_photos_are_turned_as_they_say_and_their_calibration_with_them(tmp_path,
     assert sequence.camera.size == shown.shape[:2]
     expected = {0: (50, 30, 25), 180: (50, 30, 25), 90: (52, 22, 30), 270: (52, 25, 33)}[clockwise_deg]
     assert (sequence.camera.fx, sequence.camera.cx, sequence.camera.cy) == expected
-    assert focal_from_exif(sequence.files[0]) == pytest.approx(26 / 43.267 * 80 / 64, rel=1e-3)
+    assert focal_from_exif(sequence.photos[0]) == pytest.approx(26 / 43.267 * 80 / 64, rel=1e-3)
 
 
 def test_times_line_by_line(folder):

@@ -7,7 +7,7 @@ import pytest
 
 from calib.geometry.camera import Camera
 from calib.geometry.distortion import to_pixels
-from sequences.files.turned_camera import as_shown
+from sequences.files.rotated_camera import rotated_as_shown
 from sequences.files.video import VideoFile
 from sequences.files.video_decoder import OpenCvDecoder, PyAvDecoder, open_decoder
 from sequences.sequence import SourceOptions
@@ -70,7 +70,7 @@ def test_the_calibration_of_the_camera_on_its_side_serves_the_upright_video(tmp_
 @pytest.mark.parametrize("clockwise_deg", [90, 270])
 def test_the_turned_camera_sees_what_the_turned_picture_shows(camera, clockwise_deg):
     plane = np.random.default_rng(0).uniform((-0.5, -0.4), (0.5, 0.4), (50, 2))
-    turned = as_shown(camera, (128, 96), clockwise_deg)
+    turned = rotated_as_shown(camera, (128, 96), clockwise_deg)
     turns = clockwise_deg // 90
     u, v = to_pixels(camera, plane).T
     x, y = plane.T
@@ -84,6 +84,6 @@ def test_the_turned_camera_sees_what_the_turned_picture_shows(camera, clockwise_
 
 def test_cameras_that_fit_are_not_turned():
     upright = replace(CAMERA, width=96, height=128)
-    assert as_shown(upright, (128, 96), 90) == upright and as_shown(CAMERA, (96, 128), 180) == CAMERA
+    assert rotated_as_shown(upright, (128, 96), 90) == upright and rotated_as_shown(CAMERA, (96, 128), 180) == CAMERA
     square = replace(CAMERA, width=96)
-    assert as_shown(square, (96, 96), 90) == square
+    assert rotated_as_shown(square, (96, 96), 90) == square

@@ -12,8 +12,10 @@ import numpy as np
 from calib.base.errors import CalibrationError, SourceError
 from calib.files.image_file import UnreadableImage, decode_rgb
 from calib.files.pose_files import pose_from
-from sequences.datasets.recording import RATE_HZ, Recording, Shot, camera_in
+from sequences.datasets.layout import camera_in
+from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot
 from sequences.frame import DepthImage
+from sequences.sequence import SourceOptions
 
 LAYOUT = "a .sens file of ScanNet"
 VERSION = 4
@@ -22,10 +24,10 @@ CAMERAS = struct.Struct("<64f")
 IMAGES = struct.Struct("<2i4IfQ")
 """Compression of colour and depth; width, height of both; depth units per metre; frames."""
 FRAME = struct.Struct("<16f4Q")
-"""Camera to world; times in microseconds and sizes in bytes, each of colour and depth."""
+"""Pose, camera to world; times in microseconds and sizes in bytes, each of colour and depth."""
 JPEG_OR_PNG = (1, 2)
 RAW_DEPTH, ZLIB_DEPTH = 0, 1
-LONGEST_NAME = 1000
+MAX_NAME_BYTES = 1000
 
 
 class Stored(NamedTuple):
@@ -39,10 +41,10 @@ class Stored(NamedTuple):
         return f"frame {self.index}"
 
 
-class SensSequence(Recording):
-    """See sequences.sequence.Sequence. Images are read one at a time; the file is never in memory."""
+class ScanNetSensSequence(RecordedDataset):
+    """A scan of ScanNet in its .sens file, which is never in memory as a whole."""
 
-    def __init__(self, location, options):
+    def __init__(self, location: str | Path, options: SourceOptions):
         self._path = Path(location)
         with open(self._path, "rb") as file:
             colour, self._depth_camera, self._units_per_m, self._is_compressed, count = _header(file, self._path)
@@ -75,7 +77,7 @@ def _header(file, path):
     """-> colour camera, depth camera, depth units per metre, whether depth is compressed, number of frames."""
     try:
         version, length = struct.unpack("<IQ", file.read(12))
-        if version != VERSION or length > LONGEST_NAME:
+        if version != VERSION or length > MAX_NAME_BYTES:
             raise SourceError(f"{path} is no .sens file of version {VERSION}")
         file.seek(length, os.SEEK_CUR)
         matrices = np.array(CAMERAS.unpack(file.read(CAMERAS.size))).reshape(4, 4, 4)

@@ -1,16 +1,18 @@
-"""The lens of a RealSense camera in our words."""
+"""The lens of a RealSense camera as a Camera."""
+
+from typing import Any
 
 import numpy as np
 
 from calib.base.errors import CalibrationError
 from calib.geometry.camera import Camera
-from sequences.cameras.realsense_library import librealsense
+from sequences.cameras.realsense.library import librealsense
 
 GRID = 24
-WORST_FIT_PX = 0.5
+MAX_ERROR_PX = 0.5
 
 
-def camera_of(intrinsics):
+def camera_of(intrinsics: Any) -> Camera:
     """rs.intrinsics of any lens model -> Camera with the Brown-Conrady coefficients that fit it best.
 
     They are linear in the residual between distorted and ideal position, so one least-squares step finds them. Raises
@@ -32,7 +34,7 @@ def camera_of(intrinsics):
     residual = np.concatenate([distorted[:, 0] - x, distorted[:, 1] - y])
     coefficients = np.linalg.lstsq(design, residual, rcond=None)[0]
     worst_px = i.fx * np.abs(design @ coefficients - residual).max()
-    if not worst_px < WORST_FIT_PX:
+    if not worst_px < MAX_ERROR_PX:
         raise CalibrationError(f"the device's lens model {i.model} is {worst_px:.1f} px off ours: calibrate the camera "
                                f"and give --calibration FILE")
     return Camera(i.width, i.height, i.fx, i.fy, i.ppx, i.ppy, tuple(map(float, coefficients)))

@@ -1,74 +1,28 @@
-"""Colour with the depth that belongs to it from a RealSense device, be it plugged in or a recording that is played."""
+"""Player: colour with the depth that belongs to it, from the streams of a RealSense device."""
 
 import queue
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import Any
 
-import cv2
 import numpy as np
 
-from calib.base.errors import SourceError
+from calib.geometry.camera import Camera
 from calib.geometry.registration import Registration
-from sequences.cameras.realsense_lens import camera_of
-from sequences.cameras.realsense_library import librealsense
+from sequences.cameras.realsense.library import librealsense
+from sequences.cameras.realsense.streams import Streams, kind_of
 from sequences.frame import DepthImage
 
-TO_RGB = {"rgb8": None, "bgr8": cv2.COLOR_BGR2RGB, "rgba8": cv2.COLOR_RGBA2RGB, "bgra8": cv2.COLOR_BGRA2RGB,
-          "yuyv": cv2.COLOR_YUV2RGB_YUYV, "uyvy": cv2.COLOR_YUV2RGB_UYVY, "y8": cv2.COLOR_GRAY2RGB}
-"""Formats of colour images, the best first, and how OpenCV makes RGB of them."""
 TIMEOUT_MS = 1000
+"""How long to wait for a frame before asking whether to go on."""
 DENSITY = 0.8
 """Pixels for each reading, along both axes, where readings fall between pixels; more would leave holes."""
-QUEUE_LENGTH, MOST_WAITING = 4, 4
-"""Frames that have arrived, and those of a stream that wait for the other: together far from the 16 frames of a sensor
-that librealsense hands out at a time; it drops what comes beyond."""
-
-
-@dataclass(frozen=True)
-class Streams:
-    """The sensors of a device and what each shall send."""
-
-    colour: tuple
-    """(sensor, profile)"""
-    depth: tuple | None
-
-    @property
-    def camera(self):
-        """Camera of the colour images, distortion included."""
-        return camera_of(self.colour[1].get_intrinsics())
-
-    @property
-    def depth_camera(self):
-        return camera_of(self.depth[1].get_intrinsics())
-
-    @property
-    def T_colour_depth(self):
-        """(4, 4)"""
-        extrinsics, T_colour_depth = self.depth[1].get_extrinsics_to(self.colour[1]), np.eye(4)
-        T_colour_depth[:3, :3] = np.reshape(extrinsics.rotation, (3, 3)).T  # they say it column by column
-        T_colour_depth[:3, 3] = extrinsics.translation
-        return T_colour_depth
-
-    @property
-    def depth_scale(self):
-        """Units per metre of the raw depth; the device keeps the inverse in 32 bits, hence the rounding."""
-        return float(f"{1 / self.depth[0].as_depth_sensor().get_depth_scale():.6g}") if self.depth else 1000.0
-
-
-def choose_streams(device, place, fits=lambda profile: True):
-    """The first colour and depth streams that we can read and that `fits` takes. Raises SourceError without colour."""
-    offers = [(sensor, profile.as_video_stream_profile()) for sensor in device.query_sensors()
-              for profile in sensor.get_stream_profiles() if profile.is_video_stream_profile()]
-    offers = [(sensor, profile) for sensor, profile in offers if fits(profile)]
-    colour = [offer for offer in offers if _kind(offer[1]) == "color" and _format(offer[1]) in TO_RGB]
-    depth = [offer for offer in offers if _kind(offer[1]) == "depth" and _format(offer[1]) == "z16"]
-    if not colour:
-        has = ", ".join(sorted({f"{_kind(p)} {p.width()}x{p.height()} {_format(p)} {p.fps()} Hz" for _, p in offers}))
-        raise SourceError(f"{place} has no such colour stream; it has {has or 'none that fits'}")
-    return Streams(min(colour, key=lambda offer: list(TO_RGB).index(_format(offer[1]))), depth[0] if depth else None)
+QUEUE_LENGTH, MAX_WAITING = 4, 4
+"""How many frames may wait to be taken, and how many of a stream for the other one. Together they stay far from the 16
+frames of a sensor that librealsense hands out at a time; it drops what comes beyond."""
 
 
 class Player:
@@ -79,7 +33,7 @@ class Player:
     other stream has a gap, until a recording stands still.
     """
 
-    def __init__(self, streams, wants_depth, goes_on):
+    def __init__(self, streams: Streams, wants_depth: bool, goes_on: Callable[[], bool]):
         """`goes_on()`: asked whenever nothing, or nothing but depth, came for TIMEOUT_MS."""
         self.rs = librealsense()
         self.streams, self.goes_on = streams, goes_on
@@ -96,25 +50,26 @@ class Player:
             self.sensors.setdefault(name, (sensor, []))[1].append(profile)
         self.has_depth = bool(wants_depth and streams.depth)
 
-    def start(self):
+    def start(self) -> None:
+        """Open the sensors and let frames come."""
         for sensor, profiles in self.sensors.values():
             sensor.open(profiles)
             sensor.start(self._take)
 
-    def stop(self):
-        """A camera that was unplugged cannot be stopped any more."""
+    def stop(self) -> None:
+        """Close the sensors; one that was unplugged cannot be closed any more."""
         self._stopping.set()
         for sensor, _ in self.sensors.values():
             with suppress(RuntimeError):
                 sensor.stop()
                 sensor.close()
 
-    def __iter__(self):
-        colours, depths = deque(), deque(maxlen=MOST_WAITING)
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        colours, depths = deque(), deque(maxlen=MAX_WAITING)
         asked_s = time.monotonic()
         for frame in self._frames():
-            (colours if _kind(frame.profile) == "color" else depths).append(frame)
-            while colours and (self._is_settled(colours[0], depths) or len(colours) > MOST_WAITING):
+            (colours if kind_of(frame.profile) == "color" else depths).append(frame)
+            while colours and (self._has_final_depth(colours[0], depths) or len(colours) > MAX_WAITING):
                 colour = colours.popleft()
                 yield colour, self._depth_of(colour, depths)
                 asked_s = time.monotonic()
@@ -129,7 +84,8 @@ class Player:
         """Called by librealsense, from a thread for each sensor."""
         while not self._stopping.is_set():
             with suppress(queue.Full):
-                return self._arrived.put(frame, timeout=0.05)
+                self._arrived.put(frame, timeout=0.05)
+                return
 
     def _frames(self):
         while True:
@@ -139,7 +95,7 @@ class Player:
                 if not self.goes_on():
                     return
 
-    def _is_settled(self, colour, depths):
+    def _has_final_depth(self, colour, depths):
         """Whether no better depth can come any more: each stream is in order."""
         return not self.has_depth or any(self._lag_ms(colour, depth) > -self.interval_ms / 2 for depth in depths)
 
@@ -150,9 +106,11 @@ class Player:
     def _lag_ms(colour, depth):
         return depth.get_timestamp() - colour.get_timestamp()
 
-    def aligned(self, colour, depth, camera, depth_scale):
-        """The depth frame as the colour camera sees it -> DepthImage. librealsense takes most lenses for straight, so
-        that distorted ones are ours to deal with."""
+    def aligned(self, colour: Any, depth: Any, camera: Camera, depth_scale: float) -> DepthImage:
+        """The depth frame as the colour camera sees it.
+
+        librealsense takes most lenses for straight, so that distorted ones are ours to deal with.
+        """
         if camera.is_distorted:
             return self._registered(depth, camera, depth_scale)
         self._pair = [colour, depth]
@@ -174,22 +132,3 @@ class Player:
     def _compose(self, _, source):
         """A set of frames that librealsense takes for one that a syncer has made."""
         source.frame_ready(source.allocate_composite_frame(self._pair))
-
-
-def rgb_of(frame):
-    """Colour frame -> (H, W, 3) uint8 RGB of its own."""
-    data = np.asanyarray(frame.get_data())
-    conversion = TO_RGB[_format(frame.profile)]
-    if conversion is None:
-        return data.copy()
-    if data.dtype == np.uint16:  # two bytes per pixel
-        data = data.view(np.uint8).reshape(*data.shape, 2)
-    return cv2.cvtColor(data, conversion)
-
-
-def _kind(profile):
-    return profile.stream_type().name
-
-
-def _format(profile):
-    return profile.format().name

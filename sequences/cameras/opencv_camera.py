@@ -1,7 +1,8 @@
-"""A camera that delivers pictures as they are taken, through OpenCV; what webcams and network streams share."""
+"""A live camera that is read through OpenCV; what webcams and network streams share."""
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -10,26 +11,24 @@ import cv2
 from calib.base.errors import SourceError
 from sequences.checks import find_calibration, refuse_sensor_depth
 from sequences.frame import Frame
-from sequences.sequence import SkipLog
+from sequences.sequence import LiveSequence, SkipLog, SourceOptions
 
-FIRST_PAUSE_S = 0.25
-LONGEST_PAUSE_S = 4.0
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.25, 4.0
+"""Pauses between attempts to connect; each is twice as long as the one before."""
 GIVE_UP_S = 30.0
 """A camera that has been gone for so long ends the run."""
 
 
-class LiveCamera:
-    """See sequences.sequence.LiveSequence. A subclass has `_open()`, which raises SourceError where it cannot connect.
+class OpenCvCamera(LiveSequence):
+    """A live camera that connects anew when it is lost. A subclass has `_open()`.
 
     Opening connects for one picture, to learn the size. Iterating connects again, so that it begins with a fresh one,
     and after every loss of the connection, with growing pauses.
     """
 
-    is_live = True
-    ground_truth = None
     depth_scale = 1000.0
 
-    def __init__(self, name, options):
+    def __init__(self, name: str, options: SourceOptions):
         self.name = name
         self.options = options
         self.skipped = SkipLog()
@@ -40,7 +39,7 @@ class LiveCamera:
         calibrated = find_calibration(options, None).camera
         self.camera = calibrated.fitted_to(self._first_size())
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Frame]:
         epoch_s = time.time() - time.monotonic()
         for index, (arrived_s, bgr) in enumerate(islice(self._pictures(), self.options.max_frames)):
             if bgr.shape[:2] != self.camera.size:
@@ -48,15 +47,15 @@ class LiveCamera:
                                   f"{self.camera.width}x{self.camera.height}: one sequence has one size")
             yield Frame(index, round(epoch_s + arrived_s, 6), cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), arrived_s=arrived_s)
 
-    def stop(self):
+    def stop(self) -> None:
         """Make iterating end soon. From any thread."""
         self._stopping.set()
 
-    def _open(self):
-        """-> cv2.VideoCapture"""
+    def _open(self) -> cv2.VideoCapture:
+        """Raises SourceError where it cannot connect."""
         raise NotImplementedError
 
-    def _arrival_s(self, capture):
+    def _arrival_s(self, capture: cv2.VideoCapture) -> float:
         """time.monotonic() at which the picture that was just read was taken, as well as that is known."""
         return time.monotonic()
 
@@ -110,9 +109,9 @@ class Outage:
     since_s: float
     pause_s: float = FIRST_PAUSE_S
 
-    def lasts_s(self):
+    def lasts_s(self) -> float:
         return time.monotonic() - self.since_s
 
-    def next_pause_s(self):
-        pause_s, self.pause_s = self.pause_s, min(2 * self.pause_s, LONGEST_PAUSE_S)
+    def next_pause_s(self) -> float:
+        pause_s, self.pause_s = self.pause_s, min(2 * self.pause_s, MAX_PAUSE_S)
         return pause_s

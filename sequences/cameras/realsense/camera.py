@@ -2,20 +2,22 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from calib.base.errors import SourceError
-from sequences.cameras.realsense_device import Player, choose_streams, rgb_of
-from sequences.cameras.realsense_library import librealsense
-from sequences.checks import find_calibration, refuse_sensor_depth
+from sequences.cameras.realsense.library import librealsense
+from sequences.cameras.realsense.player import Player
+from sequences.cameras.realsense.streams import choose_streams, rgb_of
+from sequences.checks import camera_for, refuse_sensor_depth
 from sequences.frame import Frame
 from sequences.option_text import parse_options
-from sequences.sequence import SkipLog
+from sequences.sequence import LiveSequence, SkipLog, SourceOptions
 
 GIVE_UP_S = 5.0
 """A device that sends nothing for so long, though it is plugged in, ends the run."""
-SETTLING_FRAMES = 45
-"""What automatic exposure takes, before it is locked."""
+EXPOSURE_FRAMES = 45
+"""How many frames automatic exposure takes to adapt, before it is locked."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class RealSenseOptions:
     """Options of a RealSense camera; each is given by its name."""
 
     serial: str = ""
-    """Of the camera, where several are plugged in."""
+    """Serial number of the camera, where several are plugged in."""
     size: tuple[int, int] = (640, 480)
     """Width x height of the colour images in pixels, and of depth where the device has that."""
     rate: int = 30
@@ -32,14 +34,10 @@ class RealSenseOptions:
     """`auto`; `lock`: what the automatic has found after a moment stays; or a number, in the device's units."""
 
 
-class RealSense:
-    """See sequences.sequence.LiveSequence. Unplugging the camera ends the iteration, not with an error."""
+class RealSense(LiveSequence):
+    """A RealSense camera that is plugged in. Unplugging it ends the iteration, not with an error."""
 
-    is_live = True
-    ground_truth = None
-    reconnected = 0
-
-    def __init__(self, location, options):
+    def __init__(self, location: str, options: SourceOptions):
         text = location.removeprefix("realsense").removeprefix(":")
         self.realsense = RealSenseOptions(**parse_options("realsense", RealSenseOptions, text, "serial",
                                                           {"rate": (1, 300)}))
@@ -53,12 +51,11 @@ class RealSense:
         self.streams = choose_streams(self.device, self.name, self._fits)
         if not self.streams.depth:
             refuse_sensor_depth(options, self.name)
-        self.depth_scale, self.camera = self.streams.depth_scale, self.streams.camera
-        if options.calibration_file:
-            self.camera = find_calibration(options, None).camera.fitted_to(self.camera.size)
+        own = self.streams.camera
+        self.depth_scale, self.camera = self.streams.depth_scale, camera_for(options, own, own.size)
 
-    def __iter__(self):
-        wants_depth = self.options.keep_depth or self.options.depth_every
+    def __iter__(self) -> Iterator[Frame]:
+        wants_depth = self.options.keep_depth or self.options.depth_every > 0
         player = Player(self.streams, wants_depth, self._goes_on)
         self._silent_since_s = time.monotonic()
         self._set_exposure()
@@ -71,7 +68,7 @@ class RealSense:
         finally:
             player.stop()
 
-    def stop(self):
+    def stop(self) -> None:
         """Make iterating end soon. From any thread."""
         self._stopping.set()
 
@@ -85,15 +82,14 @@ class RealSense:
             if timestamp_s <= last_s:
                 continue
             last_s = timestamp_s
-            if index == SETTLING_FRAMES and self.realsense.exposure == "lock":
+            if index == EXPOSURE_FRAMES and self.realsense.exposure == "lock":
                 self._set_auto_exposure(False)
             yield Frame(index, timestamp_s, rgb_of(colour), arrived_s=time.monotonic(), sensor_depth=player.aligned(
                 colour, depth, self.camera, self.depth_scale) if depth and self._wants_depth_of(index) else None)
             index += 1
 
     def _wants_depth_of(self, index):
-        every = self.options.depth_every
-        return self.options.keep_depth or every and index % every == 0
+        return self.options.keep_depth or self.options.wants_depth(index)
 
     def _goes_on(self):
         """Whether there is something to wait for, when nothing has come for a while."""
@@ -139,7 +135,7 @@ class RealSense:
             self.options.tell(f"{self.name}: its driver does not do exposure={self.realsense.exposure}")
 
 
-def serials():
-    """Of all cameras that are plugged in."""
+def serials() -> list[str]:
+    """Serial numbers of all cameras that are plugged in."""
     rs = librealsense()
     return [device.get_info(rs.camera_info.serial_number) for device in rs.context().query_devices()]

@@ -1,23 +1,28 @@
-"""What the recorded datasets have in common: images on disk, each with its time, and maybe with depth and truth."""
+"""RecordedDataset: what the recorded data sets have in common.
 
-import re
+It has images on disk, each with its time, and maybe with depth and ground truth. A new data set is a module with
+LAYOUT (in words, for people who have something else), `recognises(path)`, and a class that derives from
+RecordedDataset, finds the shots, and says how their depth is read; replica.py is a short example.
+"""
+
 from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from calib.base.errors import CalibrationError, SourceError
+from calib.base.errors import SourceError
 from calib.files.association import nearest_in_time
 from calib.files.image_file import UnreadableImage, read_rgb
-from calib.formats.calibration_file import read_calibration
 from calib.geometry.camera import Camera
-from sequences.checks import first_readable, first_readable_size, read_frame, refuse_sensor_depth
-from sequences.frame import Frame
-from sequences.sequence import SkipLog
+from sequences.checks import camera_for, first_readable, first_readable_size, read_frame, refuse_sensor_depth
+from sequences.frame import DepthImage, Frame
+from sequences.sequence import Sequence, SkipLog, SourceOptions
 
 RATE_HZ = 30
-"""Of recordings that number their images instead of timing them."""
+"""Frames a second of recordings that number their images instead of timing them."""
 
 
 @dataclass(frozen=True)
@@ -25,27 +30,31 @@ class Shot:
     """One image of a recording, before it is read."""
 
     time_s: float
-    image: object
-    """What the recording's reader takes, mostly a path."""
-    depth: object = None
-    """The same for its depth, where it has one."""
+    image: Any
+    """What the data set's reader of images takes, mostly a path."""
+    depth: Any = None
+    """What its reader of depth takes; None where the image has no depth."""
     T_world_cam: np.ndarray | None = None
+    """(4, 4) ground truth, camera to world."""
 
 
-class Recording:
-    """See sequences.sequence.Sequence. Each dataset derives from it, finds the shots, and says how to read them.
+class RecordedDataset(Sequence):
+    """A recording of which each image is read when it is its turn. See sequences.sequence.Sequence.
 
     Unreadable images and depth maps are skipped and counted. Raises SourceError on opening where nothing can be read,
     or where every frame's depth is asked for and there is none.
     """
 
-    def __init__(self, place, layout, shots, camera, options, read_depth=None, read_image=read_rgb, ground_truth=None,
-                 index=None):
+    def __init__(self, place: str | Path, layout: str, shots: list[Shot], camera: Camera | None, options: SourceOptions,
+                 read_depth: Callable[[Any], DepthImage] | None = None,
+                 read_image: Callable[[Any], np.ndarray] = read_rgb,
+                 ground_truth: tuple[np.ndarray, np.ndarray] | None = None, index: Path | None = None):
         """`layout`: what such a recording consists of, for people who have something else. `camera`: of the images, at
         any size of their aspect ratio; the user's calibration goes before it, and without one it must not be None.
 
-        `read_depth`: takes a shot's depth -> DepthImage, or raises UnreadableImage. `ground_truth`: of the whole path,
-        where the shots do not say it all. `index`: the file that names the images, where there is one.
+        `read_depth`: takes a shot's depth -> DepthImage, or raises UnreadableImage; None where no shot has depth.
+        `ground_truth`: the whole trajectory, where the shots do not say it all. `index`: the file that names the
+        images, where there is one.
         """
         if not shots:
             raise SourceError(f"{place} has no images: expected {layout}")
@@ -55,14 +64,13 @@ class Recording:
             self.count_unnamed(index, [shot.image for shot in shots])
         self.shots = self._in_time(shots)[: options.max_frames]
         self.frame_count = len(self.shots)
-        self.ground_truth = ground_truth or truth_of(self.shots)
+        self.ground_truth = ground_truth or ground_truth_of(self.shots)
         self._read_image, self._read_depth = read_image, read_depth
-        if options.calibration_file:
-            camera = read_calibration(options.calibration_file).camera
-        self.camera = camera.fitted_to(first_readable_size([shot.image for shot in self.shots], place, read_image))
+        size = first_readable_size([shot.image for shot in self.shots], place, read_image)
+        self.camera = camera_for(options, camera, size)
         self._check_depth()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Frame]:
         for index, shot in enumerate(self.shots):
             rgb = read_frame(shot.image, self.camera, self.skipped, self._read_image)
             if rgb is not None:
@@ -78,8 +86,8 @@ class Recording:
                 self.skipped.add(f"{shot.image}: its time, {shot.time_s:f}, does not come between those around it")
         return [shots[k] for k in sorted(kept)]
 
-    def count_unnamed(self, index, named):
-        """One line for the images that lie beside those `named` by a file, which may have been cut off."""
+    def count_unnamed(self, index: Path, named: list[Path]) -> None:
+        """Count, in one line, the images next to those `named` by the file `index` that it does not name itself."""
         folder, known = named[0].parent, {path.name for path in named}
         others = [path for path in folder.iterdir() if path.suffix == named[0].suffix and path.name not in known] \
             if folder.is_dir() else []
@@ -93,26 +101,30 @@ class Recording:
         depths = [shot.depth for shot in self.shots if shot.depth is not None]
         if not depths:
             refuse_sensor_depth(self.options, self.place)
-        first_readable(depths, f"{self.place}, depth", self._read_depth)
+        first_readable(depths, f"{self.place}, depth", self._depth_image)
 
     def _depth_of(self, index, shot):
         """DepthImage, or None where there is none, it is not asked for, or it is unreadable, which is counted."""
-        if shot.depth is None or not self.options.depth_every or index % self.options.depth_every:
+        if shot.depth is None or not self.options.wants_depth(index):
             return None
         try:
-            return self._read_depth(shot.depth)
+            return self._depth_image(shot.depth)
         except UnreadableImage as reason:
             self.skipped.add(str(reason))
             return None
 
+    def _depth_image(self, depth):
+        assert self._read_depth is not None, "shots with depth come with what reads it"
+        return self._read_depth(depth)
 
-def truth_of(shots):
+
+def ground_truth_of(shots: list[Shot]) -> tuple[np.ndarray, np.ndarray] | None:
     """Times (N,) and T_world_cam (N, 4, 4) of the shots that have one; None where none has."""
     known = [(shot.time_s, shot.T_world_cam) for shot in shots if shot.T_world_cam is not None]
-    return tuple(map(np.array, zip(*known))) if known else None
+    return (np.array([time_s for time_s, _ in known]), np.array([T for _, T in known])) if known else None
 
 
-def longest_increase(values):
+def longest_increase(values: list[float]) -> list[int]:
     """Indices of a longest subsequence in which each value exceeds the one before (patience sorting, Fredman 1975).
 
     One wrong value among good ones so costs itself only, be it far ahead of them or behind.
@@ -130,37 +142,14 @@ def longest_increase(values):
     return indices[::-1]
 
 
-def truth_at(truth, time_s, tolerance_s):
-    """(times (N,), motions (N, 4, 4)) or None -> the motion nearest in time, or None."""
-    nearest = None if truth is None else nearest_in_time(truth[0], time_s, tolerance_s)
-    return None if nearest is None else truth[1][nearest]
+def ground_truth_at(ground_truth: tuple[np.ndarray, np.ndarray] | None, time_s: float,
+                    tolerance_s: float) -> np.ndarray | None:
+    """The T_world_cam (4, 4) nearest in time, or None where none lies within the tolerance.
 
-
-def require_folder(location, layout):
-    """-> Path. Raises SourceError that says what was looked for where it is no folder."""
-    folder = Path(location)
-    if not folder.is_dir():
-        raise SourceError(f"{folder} is not a folder: expected one with {layout}")
-    return folder
-
-
-def require_files(folder, names, layout):
-    """Raises SourceError that says what is missing of what was looked for."""
-    missing = [str(name) for name in names if not (folder / name).exists()]
-    if missing:
-        raise SourceError(f"{folder} lacks {', '.join(missing)}: expected {layout}")
-
-
-def camera_in(path, *fields):
-    """Camera(*fields) of a file, whose path goes before what may be wrong with it."""
-    try:
-        return Camera(*fields)
-    except CalibrationError as error:
-        raise CalibrationError(f"{path}: {error}") from error
-
-
-def numbered(folder, pattern):
-    """Files in a folder whose whole name matches a regular expression with the number as its group -> {number: path},
-    in order of number; {} where there is no such folder."""
-    matches = ((re.fullmatch(pattern, file.name), file) for file in folder.iterdir()) if folder.is_dir() else ()
-    return dict(sorted((int(match[1]), file) for match, file in matches if match))
+    `ground_truth`: times (N,) and T_world_cam (N, 4, 4), or None.
+    """
+    if ground_truth is None:
+        return None
+    times_s, T_world_cam = ground_truth
+    nearest = nearest_in_time(times_s, time_s, tolerance_s)
+    return None if nearest is None else T_world_cam[nearest]

@@ -1,9 +1,12 @@
-"""The package that RealSense cameras need, and nobody else."""
+"""The optional package pyrealsense2, which RealSense cameras need, and nobody else."""
+
+from typing import Any
 
 from calib.base.errors import MissingPackageError
 
 
-def librealsense():
+def librealsense() -> Any:
+    """The module pyrealsense2. Raises MissingPackageError."""
     try:
         import pyrealsense2
     except ImportError:

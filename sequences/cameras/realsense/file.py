@@ -3,58 +3,56 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from calib.base.errors import SourceError
-from sequences.cameras.realsense_device import Player, choose_streams, rgb_of
-from sequences.cameras.realsense_library import librealsense
-from sequences.checks import find_calibration, note_early_end, refuse_sensor_depth
+from sequences.cameras.realsense.library import librealsense
+from sequences.cameras.realsense.player import Player
+from sequences.cameras.realsense.streams import choose_streams, rgb_of
+from sequences.checks import camera_for, note_early_end, refuse_sensor_depth, require_file
 from sequences.frame import Frame
-from sequences.sequence import SkipLog
+from sequences.sequence import Sequence, SkipLog, SourceOptions
 
 LAYOUT = "a .bag or .db3 file (RealSense)"
 SUFFIXES = (".bag", ".db3")
-OPENS_S = 30.0
+MAX_OPENING_S = 30.0
 """Opening takes a fraction of a second; with some damaged files librealsense never comes to an end."""
 TRIAL = "import sys, pyrealsense2; pyrealsense2.context().load_device(sys.argv[1])"
 
 
-def recognises(path):
+def recognises(path: str | Path) -> bool:
+    """Whether this is such a file, by its suffix."""
     path = Path(path)
     return path.is_file() and path.suffix.lower() in SUFFIXES
 
 
-class RealSenseFile:
-    """See sequences.sequence.Sequence. Every frame is played, however slow the reader is.
+class RealSenseFile(Sequence):
+    """A recording of a RealSense camera. Every frame is played, however slow the reader is.
 
     `frame_count` follows from how long it lasts, which leaves out nothing that was lost while it was recorded.
     """
 
-    ground_truth = None
-
-    def __init__(self, location, options):
-        self.file = Path(location)
+    def __init__(self, location: str | Path, options: SourceOptions):
+        self.file = require_file(location)
         self.name = self.file.stem
         self.options = options
         self.skipped = SkipLog()
-        if not self.file.is_file():
-            raise SourceError(f"{self.file} is not a file")
         librealsense()
         self._try_elsewhere()
         playback, streams = self._open()
         if not streams.depth:
             refuse_sensor_depth(options, self.file)
-        self.depth_scale, self.camera = streams.depth_scale, streams.camera
-        if options.calibration_file:
-            self.camera = find_calibration(options, None).camera.fitted_to(self.camera.size)
-        lasts = playback.get_duration().total_seconds()
-        counts = [round(lasts * streams.colour[1].fps()) + 1, options.max_frames]
+        own = streams.camera
+        self.depth_scale, self.camera = streams.depth_scale, camera_for(options, own, own.size)
+        lasts_s = playback.get_duration().total_seconds()
+        counts = [round(lasts_s * streams.colour[1].fps()) + 1, options.max_frames]
         self.frame_count = min(filter(None, counts), default=None)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Frame]:
         playback, streams = self._open()
         stopped = self.rs.playback_status.stopped
-        player = Player(streams, self.options.depth_every, lambda: playback.current_status() != stopped)
+        player = Player(streams, self.options.depth_every > 0, lambda: playback.current_status() != stopped)
         playback.pause()  # while only some of the sensors run, frames of the others would be lost
         player.start()
         resuming = threading.Thread(target=playback.resume, daemon=True)  # it may wait for frames to be taken
@@ -66,7 +64,8 @@ class RealSenseFile:
             resuming.join()
 
     def _frames(self, player, playback):
-        first_s = timestamp_s = index = 0
+        first_s = timestamp_s = whole_s = 0.0
+        index = 0
         for colour, depth in player:
             if index == self.options.max_frames:
                 return
@@ -77,7 +76,7 @@ class RealSenseFile:
             if not index:
                 first_s = timestamp_s
                 whole_s = playback.get_duration().total_seconds() - 1e-9 * playback.get_position()
-            wanted = depth and self.options.depth_every and index % self.options.depth_every == 0
+            wanted = depth and self.options.wants_depth(index)
             yield Frame(index, timestamp_s, rgb_of(colour), sensor_depth=player.aligned(
                 colour, depth, self.camera, self.depth_scale) if wanted else None)
             index += 1
@@ -87,11 +86,11 @@ class RealSenseFile:
     def _try_elsewhere(self):
         """Raises SourceError where opening the file hangs or crashes: here neither could be stopped any more."""
         try:
-            trial = subprocess.run([sys.executable, "-c", TRIAL, str(self.file.resolve())], timeout=OPENS_S,
+            trial = subprocess.run([sys.executable, "-c", TRIAL, str(self.file.resolve())], timeout=MAX_OPENING_S,
                                    stdin=subprocess.DEVNULL, capture_output=True)
         except subprocess.TimeoutExpired:
-            raise SourceError(f"{self.file} cannot be opened as a RealSense recording: after {OPENS_S:.0f} s there is "
-                              f"still no end to it; it is damaged") from None
+            raise SourceError(f"{self.file} cannot be opened as a RealSense recording: after {MAX_OPENING_S:.0f} s "
+                              f"there is still no end to it; it is damaged") from None
         if trial.returncode < 0:
             raise SourceError(f"{self.file} cannot be opened as a RealSense recording: librealsense crashes over it; "
                               f"it is damaged")
