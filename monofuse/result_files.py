@@ -7,25 +7,27 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import trimesh
 
 from calib.base.errors import OutputError
 from calib.geometry import se3
+from slam.mapping.surfels import Surfels
 
 MESH_FORMATS = ("ply", "obj", "glb")
 ESTIMATED_CAMERA = "estimated_camera.yaml"
 RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in MESH_FORMATS), "overview.png", "report.json",
            ESTIMATED_CAMERA)
-"""All that a run may write, ..."""
+"""All files that a run may write, besides those of PART_RESULTS."""
 PART_RESULTS = "part_*"
-"""... and for each part of the path that could not be joined to the rest: part_N_trajectory.txt and part_N_map.ply."""
+"""part_N_trajectory.txt and part_N_map.ply of each part of the trajectory that could not be joined to the rest."""
 OBJ_DIGITS = 5
-"""Hundredths of a millimetre: text takes three times the space of the other formats as it is."""
+"""Decimals in .obj files: hundredths of a millimetre, since text is three times as large as the other formats."""
 
 
 class ResultFolder:
     """A folder for results. Raises OutputError at once if nothing can be written there."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path | str):
         self.path = Path(path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -35,8 +37,8 @@ class ResultFolder:
         except OSError as error:
             raise OutputError(f"cannot write to {self.path}: {_reason(error)}; choose another --output") from error
 
-    def clear(self):
-        """Remove what older runs have left, so that nothing here belongs to another run. Raises OutputError."""
+    def clear(self) -> None:
+        """Remove the results of older runs, so that nothing here belongs to another run. Raises OutputError."""
         parts = [path.name for path in self.path.glob(PART_RESULTS)]
         for name in (*RESULTS, *parts):
             for path in (self.path / name, self._partial(name)):
@@ -45,7 +47,7 @@ class ResultFolder:
                 except OSError as error:
                     raise OutputError(f"cannot remove the older {path}: {error.strerror}") from error
 
-    def write(self, name, data):
+    def write(self, name: str, data: bytes) -> None:
         """bytes -> file, replacing an older one only when the new one is complete. Raises OutputError."""
         partial = self._partial(name)
         try:
@@ -57,11 +59,11 @@ class ResultFolder:
             raise OutputError(f"cannot write {self.path / name} ({len(data) / 1e6:.1f} MB): {_reason(error)}; free "
                               f"some space or choose another --output") from error
 
-    def _partial(self, name):
+    def _partial(self, name: str) -> Path:
         return self.path / f".{name}.part"
 
 
-def _reason(error):
+def _reason(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full"
     if isinstance(error, (FileExistsError, NotADirectoryError)):
@@ -78,7 +80,7 @@ def trajectory_text(times_s, T_world_cam):
     return ("\n".join(lines) + "\n").encode()
 
 
-def surfels_ply(surfels, T_world_key):
+def surfels_ply(surfels: Surfels, T_world_key: np.ndarray) -> bytes:
     """All surfels -> bytes of a binary PLY: x y z nx ny nz red green blue radius confidence."""
     rows = surfels.select(0)
     points, normals = surfels.world_points(rows, T_world_key)
@@ -95,13 +97,13 @@ def surfels_ply(surfels, T_world_key):
     return "\n".join(header).encode() + table.tobytes()
 
 
-def mesh_file(mesh, file_format):
-    """trimesh.Trimesh -> bytes of a .ply, .obj or .glb file with vertex colours."""
+def mesh_file(mesh: trimesh.Trimesh, file_format: str) -> bytes:
+    """Mesh -> bytes of a .ply, .obj or .glb file with vertex colours."""
     options = {"digits": OBJ_DIGITS} if file_format == "obj" else {}
     data = mesh.export(file_type=file_format, **options)
     return data.encode() if isinstance(data, str) else data
 
 
-def png(rgb):
-    """(H, W, 3) uint8 -> bytes."""
+def png(rgb: np.ndarray) -> bytes:
+    """(H, W, 3) uint8 -> bytes of a PNG file."""
     return cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Iterator, Protocol
+from typing import Callable, Iterator, Protocol, TypeGuard
 
 import numpy as np
 
@@ -77,5 +77,6 @@ class LiveSequence(Sequence, Protocol):
         """Make iterating end soon. From any thread."""
 
 
-def is_live(sequence):
+def is_live(sequence: Sequence) -> TypeGuard[LiveSequence]:
+    """Whether a source is a camera."""
     return getattr(sequence, "is_live", False)

@@ -41,7 +41,7 @@ class FinalMap:
         self.fusion = Fusion(camera, config.fusion)
         self.depth: dict[int, StereoDepth] = {}
         self.others: dict[int, list[int]] = {}
-        self.surfels = None
+        self.surfels: Surfels
         """Set at the end."""
 
     def steps(self):

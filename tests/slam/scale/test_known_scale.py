@@ -13,7 +13,7 @@ from calib.geometry import se3
 from calib.geometry.camera import Camera
 from monofuse import run as run_slam
 from monofuse.arguments import parse_scale
-from monofuse.report import settled_scale
+from monofuse.report import final_scale
 from slam.config import SlamConfig
 from slam.evaluation import absolute_error
 from slam.mapping.surfels import SurfelConfig
@@ -75,16 +75,16 @@ def unknown():
 def test_without_it_the_network_decides(unknown):
     slam, missing = unknown
     assert missing == pytest.approx([1 / NETWORK_SIZE] * 2, rel=0.03) and slam.map_scale.known.problem is None
-    said = settled_scale(slam)
+    said = final_scale(slam)
     assert said["scale_from"] == "network" and said["scale_times_network"] == 1 and said["scale_log_std"] >= 0
 
 
 def test_a_factor_is_on_the_networks_scale(unknown):
     slam, missing = finished(scenes.CAMERA, parse_scale("1.25"), plain_frames())
     assert missing == pytest.approx(np.array(unknown[1]) / 1.25, rel=0.01)
-    said = settled_scale(slam)
+    said = final_scale(slam)
     assert (said["scale_from"], said["scale_log_std"], said["scale_times_network"]) == ("factor", None, 1.25)
-    assert said["scale_settled_by"] == pytest.approx(1.25 * settled_scale(unknown[0])["scale_settled_by"], rel=0.01)
+    assert said["scale_settled_by"] == pytest.approx(1.25 * final_scale(unknown[0])["scale_settled_by"], rel=0.01)
 
 
 def test_every_part_of_the_map_grows_and_only_once():
@@ -104,7 +104,7 @@ def test_every_part_of_the_map_grows_and_only_once():
 def test_the_height_above_the_floor_puts_it_right():
     slam, missing = finished(scenes.CAMERA, parse_scale("height=1.5"), plain_frames(LOOKING_DOWN))
     assert missing == pytest.approx([1, 1], abs=0.03)
-    said = settled_scale(slam)
+    said = final_scale(slam)
     assert said["scale_from"] == "height" and 0 < said["scale_log_std"] < 0.03
     assert said["scale_times_network"] == pytest.approx(1 / NETWORK_SIZE, rel=0.03)
     floor = slam.surfels.world_points(slam.surfels.select(6.0), slam.keyframes.T_world_key)[0] @ LOOKING_DOWN[1, :3]
@@ -129,7 +129,7 @@ def test_the_floor_as_the_first_keyframes_saw_it(first_seen, growth):
 
 def test_where_no_floor_is_seen_the_network_decides(unknown):
     slam, missing = finished(scenes.CAMERA, parse_scale("height=1.5"), plain_frames())
-    assert missing == pytest.approx(unknown[1], rel=1e-3) and settled_scale(slam)["scale_from"] == "network"
+    assert missing == pytest.approx(unknown[1], rel=1e-3) and final_scale(slam)["scale_from"] == "network"
     assert slam.map_scale.known.problem == ("--scale height=1.5: no floor was seen below the camera, so scale is still the "
                                         "network's")
 
@@ -156,14 +156,14 @@ def test_a_board_puts_it_right(sharp_frames, text):
     known = parse_scale(text)
     slam, missing = finished(SHARP, known, [with_board(f, known.board, known.square_m) for f in sharp_frames])
     assert missing == pytest.approx([1, 1], abs=0.03)
-    said = settled_scale(slam)
+    said = final_scale(slam)
     assert said["scale_from"] == "board" and 0 < said["scale_log_std"] < 0.05
     assert slam.stage_times.summary()["board"]["calls"] == len(slam.keyframes) - 1
 
 
 def test_a_board_that_is_not_there():
     slam, missing = finished(scenes.CAMERA, parse_scale("board=10x7,0.025"), plain_frames()[:20])
-    assert missing[0] == pytest.approx(1 / NETWORK_SIZE, rel=0.03) and settled_scale(slam)["scale_from"] == "network"
+    assert missing[0] == pytest.approx(1 / NETWORK_SIZE, rel=0.03) and final_scale(slam)["scale_from"] == "network"
     assert "no two keyframes show the board" in slam.map_scale.known.problem
 
 
