@@ -1,9 +1,9 @@
 """`python -m depth COMMAND`: what can be done with depth networks besides running SLAM with them."""
 
-import argparse
 import sys
+from collections.abc import Sequence
 
-from calib.base.errors import BadInputError, MonofuseError
+from calib.base.command_line import OneLineParser, exit_code, name_of
 from depth.commands import (
     build,
     calibrate_error,
@@ -20,30 +20,19 @@ COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "calibrate
             "export": export, "quantize": quantize, "build": build, "list": list_networks, "import": import_release}
 
 
-def main(argv=None):
-    """Run one subcommand; returns the exit code."""
-    try:
-        arguments = _parser().parse_args(argv)
-        for line in arguments.run(arguments) or ():
-            print(line)
-    except MonofuseError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    return 0
+def main(argv: Sequence[str] | None = None, program: str = "python -m depth") -> int:
+    """Run one subcommand -> exit code. `program` is how it was started, for the usage and for errors."""
+    return exit_code(name_of(program), lambda: _run(argv, program))
 
 
-class OneLineParser(argparse.ArgumentParser):
-    """Mistakes in one line, like every other bad input."""
+def _run(argv, program):
+    arguments = _parser(program).parse_args(argv)
+    for line in arguments.run(arguments) or ():
+        print(line)
 
-    def error(self, message):
-        raise BadInputError(f"{message}; see {self.prog} --help")
 
-
-def _parser():
-    parser = OneLineParser(prog="python -m depth", description=__doc__.partition(": ")[2])
+def _parser(program):
+    parser = OneLineParser(prog=program, description=__doc__.partition(": ")[2])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         subparser = commands.add_parser(name, help=command.HELP, description=command.HELP)

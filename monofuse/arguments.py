@@ -55,8 +55,8 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--mesh", choices=MESH_FORMATS, action="append", default=[],
                         help="also write the mesh in this format, next to mesh.ply; may be repeated")
     parser.add_argument("--final", action="store_true",
-                        help="with a network: after the last frame, estimate all keyframes' depth again and build the map "
-                             "anew; takes about 0.1 s and 0.3 MB per keyframe")
+                        help="with a network: after the last frame, estimate all keyframes' depth again and build the "
+                             "map anew; takes about 0.1 s and 0.3 MB per keyframe")
     parser.add_argument("--viewer", action="store_true", help="watch in a browser while it runs")
     parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N",
                         help="which synthetic room, where SOURCE does not say (default: 0)")

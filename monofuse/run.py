@@ -4,7 +4,7 @@ import collections.abc
 from argparse import Namespace
 from pathlib import Path
 
-from calib.base.command_line import exit_code
+from calib.base.command_line import exit_code, name_of
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.arguments import parse_arguments
 from monofuse.opening import configuration, introduce, open_depth, open_recorder, open_source, open_viewer
@@ -20,7 +20,7 @@ from slam.system import SlamSystem
 
 def main(argv: collections.abc.Sequence[str] | None = None, program: str = "python run_slam.py") -> int:
     """-> exit code. `program` is how it was started, for the usage and for errors."""
-    return exit_code(program, lambda: run(parse_arguments(argv, program), Screen()))
+    return exit_code(name_of(program), lambda: run(parse_arguments(argv, program), Screen()))
 
 
 def run(arguments: Namespace, screen: Screen) -> None:

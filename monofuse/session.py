@@ -85,7 +85,7 @@ class Session:
         self.viewer.show(frame, result)
 
     def is_to_compare(self, frame: Frame) -> bool:
-        """Whether this frame's predicted depth is to be compared with the sensor's, which may be there for every frame."""
+        """Whether this frame's predicted depth is to be compared with the sensor's."""
         return not self.slam.config.depth_is_measured and frame.index % DEPTH_CHECK_EVERY == 0
 
     def end_recording(self) -> None:

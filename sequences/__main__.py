@@ -1,28 +1,27 @@
 """`python -m sequences rooms`: write pictures of synthetic rooms with exact depth, to train depth networks on."""
 
-import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from calib.base.errors import BadInputError, MonofuseError
+from calib.base.command_line import OneLineParser, exit_code, name_of
 from sequences.synthetic.view_files import write_room
 
 
-def main(argv=None):
-    """Returns the exit code. Ctrl-C leaves what is written; the same command goes on from there."""
-    try:
-        arguments = _parser().parse_args(argv)
-        write_rooms(arguments)
-    except MonofuseError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+def main(argv: Sequence[str] | None = None, program: str = "python -m sequences") -> int:
+    """-> exit code. Ctrl-C leaves what is written; the same command goes on from there.
+
+    `program` is how it was started, for the usage and for errors.
+    """
+    return exit_code(name_of(program), lambda: _run(argv, program))
+
+
+def _run(argv, program):
+    arguments = _parser(program).parse_args(argv)
+    write_rooms(arguments)
     print(f"written to {arguments.output}: train with --data views:{arguments.output}")
-    return 0
 
 
 def write_rooms(arguments):
@@ -34,15 +33,8 @@ def write_rooms(arguments):
                 bar.advance(task)
 
 
-class OneLineParser(argparse.ArgumentParser):
-    """Mistakes in one line, like every other bad input."""
-
-    def error(self, message):
-        raise BadInputError(f"{message}; see {self.prog} --help")
-
-
-def _parser():
-    parser = OneLineParser(prog="python -m sequences", description=__doc__)
+def _parser(program):
+    parser = OneLineParser(prog=program, description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     rooms = commands.add_parser("rooms", help="write pictures of synthetic rooms with exact depth")
     rooms.add_argument("--output", type=Path, required=True, metavar="DIR", help="where they go, a folder per room")

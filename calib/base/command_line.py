@@ -53,10 +53,15 @@ def exit_code(program, action):
     except OSError as error:  # a file or folder that cannot be used, in a way that nobody has foreseen
         message, code = error, BadInputError.exit_code
     except KeyboardInterrupt:
-        message, code = "interrupted before it began", 130
+        message, code = "interrupted", 130
     except Exception:
         traceback.print_exc()
         message, code = "this is a mistake in monofuse: please report the lines above", 1
     with suppress(OSError):  # the terminal may be gone
         print(f"{program}: {message}", file=sys.stderr)
     return code
+
+
+def name_of(program: str) -> str:
+    """How a program's errors begin: `python -m calib` -> `calib`, `python run_slam.py` -> `run_slam`, others as typed."""
+    return program.removeprefix("python ").removeprefix("-m ").removesuffix(".py")

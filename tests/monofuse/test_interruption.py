@@ -136,7 +136,7 @@ def test_a_closed_terminal_saves_what_there_is(in_terminal, endless, tmp_path):
 
 def test_a_bug_saves_what_there_is(kernels, recording, tmp_path):
     program = tmp_path / "buggy.py"
-    program.write_text(f"""
+    program.write_text("""
 import sys
 from monofuse import run as run_slam
 process = run_slam.SlamSystem.process
@@ -161,7 +161,7 @@ sys.exit(run_slam.main())
 def test_a_full_disk_keeps_what_fits(kernels, recording, tmp_path):
     """No file may exceed 100 kB: a disk full for the map and the mesh, but not for the path and the report."""
     program = tmp_path / "short_of_space.py"
-    program.write_text(f"""
+    program.write_text("""
 import resource, sys
 from monofuse import run as run_slam
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
@@ -186,8 +186,7 @@ def test_a_source_that_no_longer_answers_does_not_hold_up_the_end(monkeypatch, n
     taken = []
     start = time.monotonic()
     with StopSignal() as stop, pytest.raises(Interrupted) as caught:
-        for frame in stop.until_stopped(prefetch(stuck())):
-            taken.append(frame)
+        taken.extend(stop.until_stopped(prefetch(stuck())))
     assert taken == [0] and caught.value.exit_code == code and time.monotonic() - start < 5
 
 

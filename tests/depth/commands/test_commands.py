@@ -34,7 +34,7 @@ def test_help_names_every_command(capsys):
 def test_wrong_arguments_are_one_line(arguments, capsys):
     assert main(arguments) == 2
     shown = capsys.readouterr().err
-    assert shown.startswith("error: ") and shown.count("\n") == 1 and "--help" in shown
+    assert shown.startswith("depth: ") and shown.count("\n") == 1 and "--help" in shown
 
 
 def test_a_file_that_cannot_be_imported_is_one_line(tmp_path, capsys):
@@ -42,7 +42,7 @@ def test_a_file_that_cannot_be_imported_is_one_line(tmp_path, capsys):
     np.save(tmp_path / "a.npy", {"conv1": {"weights": np.zeros((7, 7, 3, 64))}})
     assert main(["import", str(tmp_path / "a.npy"), str(tmp_path / "b.pth")]) == 2
     shown = capsys.readouterr().err
-    assert shown.startswith("error: the weights in ") and shown.count("\n") == 1 and "missing: ConvPred/biases" in shown
+    assert shown.startswith("depth: the weights in ") and shown.count("\n") == 1 and "missing: ConvPred/biases" in shown
     assert not (tmp_path / "b.pth").exists()
 
 
@@ -50,4 +50,4 @@ def test_without_torch_it_says_what_to_install():
     script = "import sys; sys.modules['torch'] = None; from depth.__main__ import main; sys.exit(main(['list']))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and done.stdout == ""
-    assert done.stderr.strip() == "error: counting parameters needs the package torch: pip install torch"
+    assert done.stderr.strip() == "depth: counting parameters needs the package torch: pip install torch"

@@ -523,7 +523,7 @@ def test_a_real_kill_and_a_real_ctrl_c(images, tmp_path):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     error = process.communicate()[1]
-    assert (process.returncode, error) == (130, "interrupted\n")
+    assert (process.returncode, error) == (130, "depth: interrupted\n")
     stopped_at = torch.load(checkpoint, weights_only=True)["step"]
     assert stopped_at > killed_at and killed_at % 20 == 0
     assert f"{stopped_at} of 20000" in (tmp_path / "out" / "tiny.md").read_text()

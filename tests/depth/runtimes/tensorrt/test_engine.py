@@ -96,7 +96,7 @@ def test_ctrl_c_ends_it(cache, monkeypatch, capsys):
     monkeypatch.setattr("depth.runtimes.tensorrt.network.build_engine", lambda *arguments: build_engine(
         *arguments[:-1], lambda share: os.kill(os.getpid(), signal.SIGINT)))
     assert main(["build"]) == 130
-    assert capsys.readouterr().err == "interrupted\n" and list(cache.iterdir()) == []
+    assert capsys.readouterr().err == "depth: interrupted\n" and list(cache.iterdir()) == []
 
 
 @pytest.mark.parametrize("data", [b"", b"no network"])
@@ -169,7 +169,7 @@ class TestCommand:
     def test_mistakes_are_one_line(self, arguments, says, capsys):
         assert main(["build", *arguments]) == 2
         shown = capsys.readouterr().err
-        assert shown.startswith("error: ") and says in shown and shown.count("\n") == 1
+        assert shown.startswith("depth: ") and says in shown and shown.count("\n") == 1
 
 
 def test_notes_survive_a_difference_that_is_infinite(ours, engines):
