@@ -1,4 +1,4 @@
-"""A walk through the synthetic room, from the command line to the mesh, against the true trajectory and the true room."""
+"""A walk through the synthetic room, from the command line to the mesh, against ground truth and the true room."""
 
 import time
 
