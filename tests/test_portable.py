@@ -28,8 +28,8 @@ OPTIONAL = ("torch", "onnx", "viser", "pyrealsense2", "tensorrt", "tensorrt_rtx"
 
 def run(program, before=""):
     """What a program prints; `before` is run while everything is still there."""
-    return subprocess.run([sys.executable, "-c", before + WITHOUT_UNIX + program], cwd=ROOT, capture_output=True, text=True,
-                          timeout=120)
+    command = [sys.executable, "-c", before + WITHOUT_UNIX + program]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
 def module_name(path: Path):

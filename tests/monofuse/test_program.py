@@ -83,5 +83,5 @@ def test_eval_compares_two_trajectories(tmp_path, capsys):
 
 
 def test_names_before_errors():
-    assert [name_of(program) for program in ("python run_slam.py", "python -m calib", "python -m monofuse run",
-                                             "monofuse depth")] == ["run_slam", "calib", "monofuse run", "monofuse depth"]
+    programs = "python run_slam.py", "python -m calib", "python -m monofuse run", "monofuse depth"
+    assert [name_of(program) for program in programs] == ["run_slam", "calib", "monofuse run", "monofuse depth"]
