@@ -1,9 +1,6 @@
 #!/usr/bin/env python3
-"""RGB video in, metric camera path and coloured mesh out. See README.md, or `python run_slam.py --help`."""
-
-import sys
+"""RGB video in, metric camera trajectory and coloured mesh out. See README.md, or `python run_slam.py --help`."""
 
 from monofuse.run import main
 
-if __name__ == "__main__":
-    sys.exit(main())
+raise SystemExit(main())

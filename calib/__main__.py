@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from calib.base.command_line import OneLineParser, columns_and_rows, exit_code, whole_number
+from calib.base.command_line import OneLineParser, columns_and_rows, exit_code, name_of, whole_number
 from calib.base.errors import CalibrationError
 from calib.boards.board import DICTIONARIES, MARKER_SHARE, Board
 from calib.boards.page import smallest_paper, write_page
@@ -34,13 +34,13 @@ USUAL_STRIDE = 5
 SHADES = " ░▒▓█"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """-> exit code"""
-    return exit_code("calib", lambda: _run(argv))
+def main(argv: Sequence[str] | None = None, program: str = "python -m calib") -> int:
+    """-> exit code. `program` is how it was started, for the usage and for errors."""
+    return exit_code(name_of(program), lambda: _run(argv, program))
 
 
-def _run(argv):
-    arguments = _parser().parse_args(argv)
+def _run(argv, program):
+    arguments = _parser(program).parse_args(argv)
     arguments.run(arguments)
 
 
@@ -153,8 +153,8 @@ def _board(arguments, with_markers):
     return Board(arguments.squares)
 
 
-def _parser():
-    parser = OneLineParser(prog="python -m calib",
+def _parser(program):
+    parser = OneLineParser(prog=program,
                            description="calibrate a camera with a printed board, print one, look at a calibration")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, help_text in (("chessboard", "calibrate with pictures of a chessboard"),

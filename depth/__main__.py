@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from calib.base.command_line import OneLineParser, exit_code
+from calib.base.command_line import OneLineParser, exit_code, name_of
 from depth.commands import (
     build,
     calibrate_error,
@@ -20,19 +20,19 @@ COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "calibrate
             "export": export, "quantize": quantize, "build": build, "list": list_networks, "import": import_release}
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand -> exit code."""
-    return exit_code("depth", lambda: _run(argv))
+def main(argv: Sequence[str] | None = None, program: str = "python -m depth") -> int:
+    """Run one subcommand -> exit code. `program` is how it was started, for the usage and for errors."""
+    return exit_code(name_of(program), lambda: _run(argv, program))
 
 
-def _run(argv):
-    arguments = _parser().parse_args(argv)
+def _run(argv, program):
+    arguments = _parser(program).parse_args(argv)
     for line in arguments.run(arguments) or ():
         print(line)
 
 
-def _parser():
-    parser = OneLineParser(prog="python -m depth", description="what can be done with depth networks besides SLAM")
+def _parser(program):
+    parser = OneLineParser(prog=program, description="what can be done with depth networks besides SLAM")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         subparser = commands.add_parser(name, help=command.HELP, description=command.HELP)

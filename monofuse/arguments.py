@@ -1,6 +1,7 @@
 """What the user typed after the program's name."""
 
 import argparse
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,23 +15,24 @@ from slam.scale.known_scale import ScaleConfig
 
 FORMS = "a factor as 1.07, height=METRES or board=COLUMNSxROWS,SQUARE_METRES[,DICTIONARY[,MARKER_SHARE]]"
 FACTORS, HEIGHTS_M, SQUARES_M = (0.01, 100.0), (0.05, 100.0), (0.001, 10.0)
-"""What is taken for meant."""
+"""Least and greatest values of --scale; what lies outside is a typing mistake."""
 DESCRIPTION = "RGB video in, metric camera trajectory and coloured mesh out."
 AUTO = Path("auto")
-MOST_SURFELS = 100_000_000
+MAX_SURFELS_CAP = 100_000_000
 
 
-def parse_arguments(argv):
-    parser = OneLineParser(prog="run_slam", description=DESCRIPTION, epilog="exit code: 0 done, 1 the run failed, 2 bad "
-                           "input, 130 ended by Ctrl-C, 143 by kill; whatever ends a run, what was done is saved")
+def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.py") -> argparse.Namespace:
+    """`program` is how it was started, for the usage. Raises BadInputError."""
+    parser = OneLineParser(prog=program, description=DESCRIPTION, epilog="exit code: 0 done, 1 the run failed, 2 "
+                           "bad input, 130 ended by Ctrl-C, 143 by kill; whatever ends a run, what was done is saved")
     parser.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE",
                         help=f"`synthetic`, a dataset's folder, images, a video, `webcam:0`, `realsense`, a stream's "
                              f"URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
     parser.add_argument("--output", type=Path, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
     parser.add_argument("--depth", metavar="sensor|NAME|FILE",
-                        help=f"where depth comes from: the source itself (default), our network `{OUR_NETWORK}`, or one "
-                             f"in an .onnx, .safetensors or .pth file")
+                        help=f"where depth comes from: the source itself (default), our network `{OUR_NETWORK}`, or "
+                             f"one in an .onnx, .safetensors or .pth file")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")
@@ -48,26 +50,26 @@ def parse_arguments(argv):
     parser.add_argument("--record", type=Path, metavar="DIR",
                         help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
-    parser.add_argument("--max-surfels", type=whole_number(1000, MOST_SURFELS), default=1_500_000, metavar="N",
+    parser.add_argument("--max-surfels", type=whole_number(1000, MAX_SURFELS_CAP), default=1_500_000, metavar="N",
                         help="cap on the map; the least certain surfels make way (default: 1500000)")
     parser.add_argument("--mesh", choices=MESH_FORMATS, action="append", default=[],
-                        help="also write the mesh in this format, beside mesh.ply; may be repeated")
+                        help="also write the mesh in this format, next to mesh.ply; may be repeated")
     parser.add_argument("--final", action="store_true",
-                        help="with a network: estimate all keyframes' depth again in the end, and build the map anew; "
-                             "takes about 0.1 s and 0.3 MB per keyframe")
+                        help="with a network: after the last frame, estimate all keyframes' depth again and build the "
+                             "map anew; takes about 0.1 s and 0.3 MB per keyframe")
     parser.add_argument("--viewer", action="store_true", help="watch in a browser while it runs")
     parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N",
                         help="which synthetic room, where SOURCE does not say (default: 0)")
     return parser.parse_args(argv)
 
 
-def chosen_depth(arguments):
+def chosen_depth(arguments: argparse.Namespace) -> str:
     """`sensor`, the name of our network, or the file of another."""
     return arguments.depth or "sensor"
 
 
-def parse_scale(text):
-    """An argparse type: one of FORMS -> ScaleConfig"""
+def parse_scale(text: str) -> ScaleConfig:
+    """An argparse type: one of FORMS."""
     name, separator, value = text.partition("=")
     if not separator:
         return ScaleConfig(factor=_number(text, text, FACTORS))
@@ -82,7 +84,7 @@ def parse_scale(text):
     return ScaleConfig(board=Board(columns_and_rows(size), *markers), square_m=_number(rest[0], text, SQUARES_M))
 
 
-def _number(word, text, limits):
+def _number(word: str, text: str, limits: tuple[float, float]) -> float:
     with suppress(ValueError):
         if limits[0] <= float(word) <= limits[1]:
             return float(word)

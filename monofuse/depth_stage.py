@@ -1,22 +1,67 @@
-"""Frames with the depth that SLAM shall use."""
+"""Frames with the depth that SLAM shall use: the sensor's or a network's, two collaborators with the same methods."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from calib.base.errors import NetworkError
-from sequences.frame import DepthImage
+from calib.geometry.camera import Camera
+from depth.estimator import DepthEstimator
+from sequences.frame import DepthImage, Frame
+from sequences.prefetch import ahead
+from sequences.sequence import Sequence
+from slam.stages import StageTimes
+
+DEPTH_CHECK_EVERY = 10
+"""A network's depth is compared with the sensor's on every n-th frame, where the source has such."""
 
 
-def with_sensor_depth(frames):
-    """Use what the source measured."""
+class SensorDepth:
+    """Depth as the source measured it."""
+
+    sensor_depth_every = 1
+    """Every n-th frame needs the sensor's depth."""
+
+    def __init__(self, description: str):
+        """`description`: a few words for the screen."""
+        self.description = description
+
+    def added(self, frames: Iterable[Frame], sequence: Sequence, camera: Camera, stage_times: StageTimes
+              ) -> Iterator[Frame]:
+        """Rectified frames -> the same with depth."""
+        return with_sensor_depth(frames)
+
+
+class NetworkDepth:
+    """Depth as a network predicts it from each image."""
+
+    sensor_depth_every = DEPTH_CHECK_EVERY
+    """Every n-th frame needs the sensor's depth, to compare."""
+
+    def __init__(self, description: str, estimator: DepthEstimator):
+        """`description`: a few words for the screen."""
+        self.description, self.estimator = description, estimator
+
+    def added(self, frames: Iterable[Frame], sequence: Sequence, camera: Camera, stage_times: StageTimes
+              ) -> Iterator[Frame]:
+        """Rectified frames of `sequence`, read in a thread of their own -> the same with depth.
+
+        `camera` is that of the rectified images.
+        """
+        return with_predicted_depth(ahead(frames, sequence), self.estimator, camera, stage_times)
+
+
+def with_sensor_depth(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """Frames whose depth is what the source measured."""
     for frame in frames:
         yield replace(frame, depth=frame.sensor_depth)
 
 
-def with_predicted_depth(frames, estimator, camera, stage_times):
-    """Use a network's prediction for the rectified image; its time goes to stage_times.
+def with_predicted_depth(frames: Iterable[Frame], estimator: DepthEstimator, camera: Camera, stage_times: StageTimes
+                         ) -> Iterator[Frame]:
+    """Frames whose depth is a network's prediction for the rectified image; the time that takes goes to stage_times.
 
-    A frame for which it predicts nothing that is a depth goes on without any; raises NetworkError where that is the
-    first frame, for then the network is used wrongly.
+    A frame without any usable prediction goes on without depth; raises NetworkError where that is the first frame, for
+    then the network is used wrongly.
     """
     has_predicted = False
     for frame in frames:

@@ -3,8 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
+import trimesh
 
 from slam.kernels.rasterise import rasterise
+from slam.mapping.surfels import Surfels
 
 MAX_SURFELS_DRAWN = 400_000
 TILE_RADII = 1.2
@@ -12,6 +14,8 @@ TILE_RADII = 1.2
 
 
 class Surface(NamedTuple):
+    """Coloured triangles in the world."""
+
     points: np.ndarray
     """(V, 3) in the world, metres."""
     normals: np.ndarray
@@ -19,7 +23,7 @@ class Surface(NamedTuple):
     colours: np.ndarray
     """(V, 3) in 0..255."""
     triangles: np.ndarray
-    """(T, 3) int32 rows of the above, counter-clockwise seen from the front."""
+    """(T, 3) int32 rows of `points`, counter-clockwise seen from the front."""
 
 
 class Look(NamedTuple):
@@ -33,7 +37,7 @@ class Look(NamedTuple):
     size: tuple[int, int]
     """(height, width) of the picture."""
 
-    def pixels(self, points):
+    def pixels(self, points: np.ndarray) -> np.ndarray:
         """(..., 3) world points -> (..., 3): pixel u, v and metres into the picture from its centre."""
         local = (points - self.centre) @ self.axes.T
         local[..., :2] /= self.m_per_px
@@ -41,14 +45,14 @@ class Look(NamedTuple):
         return local
 
 
-def mesh_surface(mesh):
-    """trimesh.Trimesh with vertex colours -> Surface."""
+def mesh_surface(mesh: trimesh.Trimesh) -> Surface:
+    """Mesh with vertex colours -> Surface."""
     return Surface(np.asarray(mesh.vertices), np.asarray(mesh.vertex_normals),
                    np.asarray(mesh.visual.vertex_colors)[:, :3], np.asarray(mesh.faces, np.int32))
 
 
-def surfel_surface(surfels, T_world_key):
-    """Stable surfels as squares -> Surface; of very many, only some, the larger."""
+def surfel_surface(surfels: Surfels, T_world_key: np.ndarray) -> Surface:
+    """Stable surfels, keyframes standing at T_world_key (K, 4, 4), as squares; of very many only some, drawn larger."""
     rows = surfels.select(surfels.config.stable_confidence)
     step = -(-len(rows) // MAX_SURFELS_DRAWN) or 1
     rows = rows[::step]
@@ -63,7 +67,7 @@ def surfel_surface(surfels, T_world_key):
                    triangles.reshape(-1, 3))
 
 
-def draw(surface, look, background, supersampling=2):
+def draw(surface: Surface, look: Look, background: np.ndarray, supersampling: int = 2) -> np.ndarray:
     """The front of a surface, lit from the viewer, over a plain background (3,) -> (h, w, 3) float32 in 0..255."""
     height, width = look.size
     fine = look._replace(m_per_px=look.m_per_px / supersampling, size=(supersampling * height, supersampling * width))

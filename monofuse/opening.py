@@ -1,44 +1,51 @@
-"""From arguments to the objects of a run: network, source, configuration, recorder, viewer."""
+"""From arguments to the objects of a run: depth, source, configuration, recorder, viewer."""
 
+from __future__ import annotations
+
+from argparse import Namespace
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from calib.base.errors import BadInputError
+from calib.focal.estimate import FocalEstimate
+from calib.geometry.rectification import Rectifier
 from calib.unknown_camera import estimate_source, open_with_camera
 from depth.runtimes.catalogue import open_estimator
 from depth.runtimes.default_network import NAME as OUR_NETWORK
 from depth.runtimes.default_network import weights_of
 from monofuse.arguments import AUTO, chosen_depth
-from monofuse.depth_stage import with_predicted_depth, with_sensor_depth
-from monofuse.session import DEPTH_CHECK_EVERY
+from monofuse.depth_stage import NetworkDepth, SensorDepth
+from monofuse.screen import Screen
+from monofuse.stand_ins import NoRecorder, NoViewer
 from sequences.cameras.recorder import Recorder
 from sequences.catalogue import open_sequence
-from sequences.prefetch import ahead
-from sequences.sequence import SourceOptions, is_live
+from sequences.sequence import Sequence, SourceOptions, is_live
 from slam.config import SlamConfig
 from slam.keyframe_depth.final_map import FinalMapConfig
 from slam.scale.known_scale import ScaleConfig
+from slam.system import SlamSystem
+
+if TYPE_CHECKING:
+    from monofuse.viewer import Viewer
 
 
-def open_network(arguments, screen):
-    """-> depth.estimator.DepthEstimator, or None where depth is the sensor's."""
+def open_depth(arguments: Namespace, screen: Screen) -> SensorDepth | NetworkDepth:
+    """Where depth comes from. Raises BadInputError where an option does not fit, or a network cannot be run."""
     if chosen_depth(arguments) == "sensor":
-        given = [name for name, value, default in (
-            ("--depth-option", arguments.depth_option, []), ("--network", arguments.network, None),
-            ("--runtime", arguments.runtime, "auto"), ("--scale", arguments.scale, None),
-            ("--final", arguments.final, False)) if value != default]
-        if given:
-            raise BadInputError(f"{given[0]} is for networks: give --depth {OUR_NETWORK} or --depth FILE too")
-        return None
+        _refuse_network_options(arguments)
+        return SensorDepth("sensor" + _why_sensor(arguments))
     with screen.status("opening the network") as status:
-        return open_estimator(
+        estimator = open_estimator(
             weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device,
             network=arguments.network,
             progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"))
+    return NetworkDepth(f"{arguments.depth}, {estimator.note}", estimator)
 
 
-def open_source(arguments, network, screen):
-    """-> Sequence, and the FocalEstimate that its camera comes from where --calibration is `auto`, else None."""
-    options = SourceOptions(calibration_file=arguments.calibration, depth_every=DEPTH_CHECK_EVERY if network else 1,
+def open_source(arguments: Namespace, depth: SensorDepth | NetworkDepth, screen: Screen
+                ) -> tuple[Sequence, FocalEstimate | None]:
+    """-> the source, and the estimate that its camera comes from where --calibration is `auto`."""
+    options = SourceOptions(calibration_file=arguments.calibration, depth_every=depth.sensor_depth_every,
                             max_frames=arguments.max_frames, seed=arguments.seed,
                             keep_depth=bool(arguments.record), tell=screen.print)
     if arguments.calibration != AUTO:
@@ -49,46 +56,53 @@ def open_source(arguments, network, screen):
     return open_with_camera(arguments.source, options, estimate.camera), estimate
 
 
-def configuration(arguments, network):
-    config = SlamConfig.for_network() if network else SlamConfig.for_sensor()
+def configuration(arguments: Namespace) -> SlamConfig:
+    """The configuration for measured or predicted depth, with what the arguments say."""
+    config = SlamConfig.for_sensor() if chosen_depth(arguments) == "sensor" else SlamConfig.for_network()
     return replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels),
                    final_map=FinalMapConfig() if arguments.final else None,
                    known_scale=arguments.scale or ScaleConfig())
 
 
-def open_recorder(arguments, sequence, screen):
-    """A recorder of a live source, or None."""
+def open_recorder(arguments: Namespace, sequence: Sequence, screen: Screen) -> Recorder | NoRecorder:
+    """A recorder of a live source where --record asks for it. Raises BadInputError for a source that is no camera."""
     if not arguments.record:
-        return None
+        return NoRecorder()
     if not is_live(sequence):
         raise BadInputError(f"--record is for cameras: {arguments.source} is a recording already")
     return Recorder(arguments.record, sequence, screen.print)
 
 
-def open_viewer(arguments, slam, screen):
-    """A viewer that has been told to open, or None."""
+def open_viewer(arguments: Namespace, slam: SlamSystem, screen: Screen) -> Viewer | NoViewer:
+    """A live view in a browser where --viewer asks for it."""
     if not arguments.viewer:
-        return None
+        return NoViewer()
     from monofuse.viewer import Viewer
     viewer = Viewer(slam)
     screen.print(f"viewer     {viewer.address}")
     return viewer
 
 
-def introduce(arguments, sequence, rectifier, network, screen):
+def introduce(sequence: Sequence, rectifier: Rectifier, depth: SensorDepth | NetworkDepth, screen: Screen) -> None:
+    """Say what was chosen: source, camera, depth."""
     count = f"{sequence.frame_count} frames" if sequence.frame_count else "frames as they come"
     screen.print(f"source     {sequence.name}: {count}, {rectifier.camera.describe()}")
     if rectifier.source.is_distorted:
         screen.print(f"rectified  {rectifier.describe_loss()}")
-    note = f", {network.note}" if network else ""
-    if not arguments.depth:
-        note = " (the exact depth of the synthetic room)" if arguments.source.startswith("synthetic") else \
-               " (no --depth given, so the recorded depth is used)"
-    screen.print(f"depth      {chosen_depth(arguments)}{note}")
+    screen.print(f"depth      {depth.description}")
 
 
-def with_depth(frames, network, slam, camera, sequence):
-    """Frames with the depth that SLAM shall use, predicted in a thread of its own."""
-    if network:
-        return with_predicted_depth(ahead(frames, sequence), network, camera, slam.stage_times)
-    return with_sensor_depth(frames)
+def _refuse_network_options(arguments: Namespace) -> None:
+    for name, value, default in (("--depth-option", arguments.depth_option, []), ("--network", arguments.network, None),
+                                 ("--runtime", arguments.runtime, "auto"), ("--scale", arguments.scale, None),
+                                 ("--final", arguments.final, False)):
+        if value != default:
+            raise BadInputError(f"{name} is for networks: give --depth {OUR_NETWORK} or --depth FILE too")
+
+
+def _why_sensor(arguments: Namespace) -> str:
+    if arguments.depth:
+        return ""
+    if arguments.source.startswith("synthetic"):
+        return " (the exact depth of the synthetic room)"
+    return " (no --depth given, so the recorded depth is used)"

@@ -1,10 +1,11 @@
-"""One picture of a whole run: what was reconstructed, from two sides, with the camera's path, to see at once whether
-it worked."""
+"""One picture of a whole run: what was reconstructed, from two sides, with the camera's trajectory."""
 
 import cv2
 import numpy as np
+import trimesh
 
-from monofuse.drawing import Look, draw, mesh_surface, surfel_surface
+from monofuse.drawing import Look, Surface, draw, mesh_surface, surfel_surface
+from slam.mapping.surfels import Surfels
 
 PANEL_SIZE = (900, 900)
 BACKGROUND = np.array([52, 57, 66], np.float32)
@@ -13,31 +14,34 @@ START_COLOUR, END_COLOUR = np.array([80, 200, 255.0]), np.array([255, 120, 60.0]
 MIN_EXTENT_M = 0.5
 
 
-def draw_overview(mesh, T_world_cam, caption):
-    """Trimesh, camera path (N, 4, 4) and a line of text -> (h, w, 3) uint8 RGB: from above behind, and from the top.
+def draw_overview(mesh: trimesh.Trimesh, T_world_cam: np.ndarray, caption: str) -> np.ndarray:
+    """Mesh, camera poses (N, 4, 4) and a line of text -> (h, w, 3) uint8 RGB: from above behind, and from the top.
 
     Surface is drawn only from its front, so walls and ceiling between the viewer and the room vanish.
     """
     return _draw_panels(mesh_surface(mesh), T_world_cam, caption)
 
 
-def draw_surfel_overview(surfels, T_world_key, T_world_cam, caption):
-    """The same from the stable surfels, keyframes standing at T_world_key, for a run without a mesh. Any number of
-    surfels and poses will do, none included."""
+def draw_surfel_overview(surfels: Surfels, T_world_key: np.ndarray, T_world_cam: np.ndarray, caption: str
+                         ) -> np.ndarray:
+    """Overview of a run without a mesh, from its stable surfels, keyframes standing at T_world_key (K, 4, 4).
+
+    Any number of surfels and poses will do, none included.
+    """
     surface = surfel_surface(surfels, T_world_key)
     return _draw_panels(surface, T_world_cam, f"{caption}: no mesh; stable surfels: {len(surface.points) // 4}")
 
 
-def _draw_panels(surface, T_world_cam, caption):
+def _draw_panels(surface: Surface, T_world_cam: np.ndarray, caption: str) -> np.ndarray:
     panels = [_draw_panel(surface, T_world_cam, _look(surface, T_world_cam, elevation)) for elevation in (35.0, 89.0)]
     picture = np.concatenate(panels, axis=1)
     length_m = np.linalg.norm(np.diff(T_world_cam[:, :3, 3], axis=0), axis=1).sum()
-    _write(picture, f"{caption}; cameras: {len(T_world_cam)}, from blue to orange; path {length_m:.2f} m",
+    _write(picture, f"{caption}; cameras: {len(T_world_cam)}, from blue to orange; trajectory {length_m:.2f} m",
            (20, picture.shape[0] - 20))
     return picture
 
 
-def _look(surface, T_world_cam, elevation_deg):
+def _look(surface: Surface, T_world_cam: np.ndarray, elevation_deg: float) -> Look:
     """Behind and above the cameras, looking the way they mostly look; all in sight."""
     sample = slice(None, None, max(1, len(surface.points) // 20000))
     up = _upward(surface.normals[sample], T_world_cam)
@@ -55,8 +59,8 @@ def _look(surface, T_world_cam, elevation_deg):
     return Look(axes, (low + high) / 2 @ axes, 1.12 * extent_m / min(PANEL_SIZE), PANEL_SIZE)
 
 
-def _upward(normals, T_world_cam):
-    """What the cameras mostly call up; then, where floors and tables are seen, their common normal nearby."""
+def _upward(normals: np.ndarray, T_world_cam: np.ndarray) -> np.ndarray:
+    """What the cameras mostly call up, or near that the common normal of floors and tables, where they are seen."""
     up = _unit(-T_world_cam[:, :3, 1].sum(0), (0.0, -1.0, 0.0))
     for _ in range(5):
         level = normals[normals @ up > np.cos(np.radians(30))]
@@ -66,29 +70,28 @@ def _upward(normals, T_world_cam):
     return up
 
 
-def _forward(up, T_world_cam):
+def _forward(up: np.ndarray, T_world_cam: np.ndarray) -> np.ndarray:
     """Where the cameras look on average, or after a full turn the first one, made level."""
     looks = T_world_cam[:, :3, 2]
-    for direction in (looks.mean(0) if len(looks) else np.zeros(3), *looks[:1], *np.eye(3)[::-1]):
-        level = direction - direction @ up * up
-        if np.linalg.norm(level) > 0.05:
-            return _unit(level, direction)
+    directions = (looks.mean(0) if len(looks) else np.zeros(3), *looks[:1], *np.eye(3)[::-1])
+    levels = (direction - direction @ up * up for direction in directions)
+    return _unit(next(level for level in levels if np.linalg.norm(level) > 0.05), up)
 
 
-def _unit(vector, otherwise):
+def _unit(vector: np.ndarray, otherwise: np.ndarray | tuple[float, float, float]) -> np.ndarray:
     length = np.linalg.norm(vector)
     return vector / length if length > 1e-6 else np.array(otherwise)
 
 
-def _draw_panel(surface, T_world_cam, look):
+def _draw_panel(surface: Surface, T_world_cam: np.ndarray, look: Look) -> np.ndarray:
     image = np.clip(draw(surface, look, BACKGROUND), 0, 255).astype(np.uint8)
-    _draw_path(image, T_world_cam, look)
+    _draw_trajectory(image, T_world_cam, look)
     _draw_scale_bar(image, look)
     return image
 
 
-def _draw_path(image, T_world_cam, look):
-    """The path from blue (start) to orange (end), with some of the cameras as small pyramids."""
+def _draw_trajectory(image: np.ndarray, T_world_cam: np.ndarray, look: Look) -> None:
+    """The trajectory from blue (start) to orange (end), with some of the cameras as small pyramids."""
     positions = look.pixels(T_world_cam[:, :3, 3])
     for i in range(len(positions)):
         colour = START_COLOUR + (END_COLOUR - START_COLOUR) * i / max(len(positions) - 1, 1)
@@ -98,7 +101,7 @@ def _draw_path(image, T_world_cam, look):
             _draw_camera(image, T_world_cam[i], look, colour)
 
 
-def _draw_camera(image, T_world_cam, look, colour):
+def _draw_camera(image: np.ndarray, T_world_cam: np.ndarray, look: Look, colour: np.ndarray) -> None:
     size_m = 26 * look.m_per_px
     corners = np.array([[-0.8, -0.6, 1], [0.8, -0.6, 1], [0.8, 0.6, 1], [-0.8, 0.6, 1]]) * size_m
     tips = look.pixels(corners @ T_world_cam[:3, :3].T + T_world_cam[:3, 3])
@@ -108,7 +111,7 @@ def _draw_camera(image, T_world_cam, look, colour):
         _line(image, tips[k], tips[(k + 1) % 4], colour, 1)
 
 
-def _draw_scale_bar(image, look):
+def _draw_scale_bar(image: np.ndarray, look: Look) -> None:
     """A round number of metres, about a seventh of the width."""
     wanted_m = image.shape[1] / 7 * look.m_per_px
     power = 10.0 ** np.floor(np.log10(wanted_m))
@@ -120,11 +123,11 @@ def _draw_scale_bar(image, look):
     _write(image, f"{length_m:g} m", (int(left), 50))
 
 
-def _write(image, text, position):
+def _write(image: np.ndarray, text: str, position: tuple[int, int]) -> None:
     cv2.putText(image, text, position, cv2.FONT_HERSHEY_SIMPLEX, 0.6, TEXT_COLOUR, 1, cv2.LINE_AA)
 
 
 def _line(image, a, b, colour, thickness):
     shift = 4  # sixteenths of a pixel
-    a, b = (tuple(int(round(c)) for c in np.clip(p[:2], -1e4, 1e4) * 2**shift) for p in (a, b))
+    a, b = (tuple(round(c) for c in np.clip(p[:2], -1e4, 1e4) * 2**shift) for p in (a, b))
     cv2.line(image, a, b, tuple(float(c) for c in colour), thickness, cv2.LINE_AA, shift)

@@ -3,25 +3,27 @@
 from pathlib import Path
 
 import numpy as np
+import trimesh
 
 from calib.base.errors import OutputError
 from calib.files.atomic_file import partial_pattern, reason_of, write_file
+from slam.mapping.surfels import Surfels
 
 MESH_FORMATS = ("ply", "obj", "glb")
 ESTIMATED_CAMERA = "estimated_camera.yaml"
 RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in MESH_FORMATS), "overview.png", "report.json",
            ESTIMATED_CAMERA)
-"""All that a run may write, ..."""
+"""All files that a run may write, besides those of PART_RESULTS."""
 PART_RESULTS = "part_*"
-"""... and for each part of the path that could not be joined to the rest: part_N_trajectory.txt and part_N_map.ply."""
+"""part_N_trajectory.txt and part_N_map.ply of each part of the trajectory that could not be joined to the rest."""
 OBJ_DIGITS = 5
-"""Hundredths of a millimetre: text takes three times the space of the other formats as it is."""
+"""Decimals in .obj files: hundredths of a millimetre, since text is three times as large as the other formats."""
 
 
 class ResultFolder:
     """A folder for results. Raises OutputError at once if nothing can be written there."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path | str):
         self.path = Path(path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -31,8 +33,8 @@ class ResultFolder:
         except OSError as error:
             raise OutputError(f"cannot write to {self.path}: {reason_of(error)}; choose another --output") from error
 
-    def clear(self):
-        """Remove what older runs have left, so that nothing here belongs to another run. Raises OutputError."""
+    def clear(self) -> None:
+        """Remove the results of older runs, so that nothing here belongs to another run. Raises OutputError."""
         parts = [path.name for path in self.path.glob(PART_RESULTS)]
         for name in (*RESULTS, *parts):
             for path in (self.path / name, *self.path.glob(partial_pattern(name))):
@@ -41,12 +43,12 @@ class ResultFolder:
                 except OSError as error:
                     raise OutputError(f"cannot remove the older {path}: {error.strerror}") from error
 
-    def write(self, name, data):
+    def write(self, name: str, data: bytes) -> None:
         """bytes -> file, replacing an older one only when the new one is complete. Raises OutputError."""
         write_file(self.path / name, data)
 
 
-def surfels_ply(surfels, T_world_key):
+def surfels_ply(surfels: Surfels, T_world_key: np.ndarray) -> bytes:
     """All surfels -> bytes of a binary PLY: x y z nx ny nz red green blue radius confidence."""
     rows = surfels.select(0)
     points, normals = surfels.world_points(rows, T_world_key)
@@ -63,8 +65,8 @@ def surfels_ply(surfels, T_world_key):
     return "\n".join(header).encode() + table.tobytes()
 
 
-def mesh_file(mesh, file_format):
-    """trimesh.Trimesh -> bytes of a .ply, .obj or .glb file with vertex colours."""
+def mesh_file(mesh: trimesh.Trimesh, file_format: str) -> bytes:
+    """Mesh -> bytes of a .ply, .obj or .glb file with vertex colours."""
     options = {"digits": OBJ_DIGITS} if file_format == "obj" else {}
     data = mesh.export(file_type=file_format, **options)
     return data.encode() if isinstance(data, str) else data

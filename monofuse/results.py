@@ -1,20 +1,29 @@
 """What a finished session leaves behind: trajectory, map, mesh, picture and report."""
 
 import json
+from argparse import Namespace
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import trimesh
 
 from calib.files.image_file import encode_png
 from calib.files.tum_files import trajectory_text
+from calib.focal.estimate import FocalEstimate
 from calib.formats.calibration_file import calibration_text
 from calib.geometry.calibration import without_depth
 from monofuse.overview import draw_overview, draw_surfel_overview
-from monofuse.report import build_report, table_rows
-from monofuse.result_files import ESTIMATED_CAMERA, mesh_file, surfels_ply
+from monofuse.report_table import table_rows
+from monofuse.result_files import ESTIMATED_CAMERA, ResultFolder, mesh_file, surfels_ply
+from monofuse.screen import Screen
+from monofuse.session import Session
 from sequences.cameras.stream import without_password
 from slam.meshing.poisson import MeshConfig, build_mesh
 
 
-def save_path_and_map(session, folder, arguments):
+def save_trajectory_and_map(session: Session, folder: ResultFolder, arguments: Namespace) -> None:
     """Write what takes no time, so that it is there whatever happens to the mesh."""
     slam = session.slam
     with session.attempt():
@@ -29,31 +38,30 @@ def save_path_and_map(session, folder, arguments):
             folder.write(f"part_{number}_trajectory.txt", trajectory_text(*slam.trajectory(number)))
             folder.write(f"part_{number}_map.ply", surfels_ply(slam.map.surfels_of(number), slam.keyframes.T_world_key))
     with suppress(Exception):  # the final report will say so
-        save_report(build_report(shown(arguments), session, ["ended before the mesh was complete"]), folder)
+        save_report(session.report(shown(arguments), ["ended before the mesh was complete"]), folder)
 
 
-def save_camera(session, folder, estimate):
-    """Write the camera that was estimated, so that it can be given the next time."""
+def save_camera(session: Session, folder: ResultFolder, estimate: FocalEstimate | None) -> None:
+    """Write the camera where it was estimated, so that it can be given the next time."""
     if estimate:
         with session.attempt():
             text = calibration_text(without_depth(estimate.camera), [f"Focal length {estimate.describe()}"])
             folder.write(ESTIMATED_CAMERA, text.encode())
 
 
-def save_mesh_and_report(session, folder, arguments, screen):
-    """Write the mesh in all formats, a picture of it, and the report that then holds; show the report."""
-    slam, mesh = session.slam, None
+def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Namespace, screen: Screen) -> None:
+    """Write the mesh in all formats, a picture of it, and the final report; show the report."""
+    mesh = None
     if session.counter.tracked:
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
-            mesh = build_mesh(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key,
-                              MeshConfig(joins_layers=not slam.config.depth_is_measured))
+            mesh = _build_mesh(session)
             for file_format in dict.fromkeys(["ply", *arguments.mesh]):
                 with session.attempt():
                     folder.write(f"mesh.{file_format}", mesh_file(mesh, file_format))
     with session.attempt():
         folder.write("overview.png", encode_png(overview(session, mesh)))
     with session.attempt():
-        report = build_report(shown(arguments), session, [])
+        report = session.report(shown(arguments))
         with session.attempt():
             save_report(report, folder)
         screen.rows(table_rows(report) + [("problem", problem) for problem in
@@ -61,12 +69,13 @@ def save_mesh_and_report(session, folder, arguments, screen):
         screen.print(f"results in {folder.path}")
 
 
-def shown(arguments):
+def shown(arguments: Namespace) -> dict[str, Any]:
     """Arguments as the report may show them: without the password of a camera in the network."""
     return vars(arguments) | {"source": without_password(arguments.source)}
 
 
-def overview(session, mesh):
+def overview(session: Session, mesh: trimesh.Trimesh | None) -> np.ndarray:
+    """(h, w, 3) uint8 picture of the mesh, or of the surfels where there is none."""
     slam, caption = session.slam, session.sequence.name
     _, T_world_cam = slam.trajectory()
     if mesh is None:
@@ -74,5 +83,12 @@ def overview(session, mesh):
     return draw_overview(mesh, T_world_cam, caption)
 
 
-def save_report(report, folder):
+def save_report(report: Mapping[str, Any], folder: ResultFolder) -> None:
+    """Write report.json."""
     folder.write("report.json", json.dumps(report, indent=1, default=str).encode())
+
+
+def _build_mesh(session: Session) -> trimesh.Trimesh:
+    slam = session.slam
+    return build_mesh(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key,
+                      MeshConfig(joins_layers=not slam.config.depth_is_measured))

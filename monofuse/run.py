@@ -1,50 +1,48 @@
-"""RGB video in, metric camera path and coloured mesh out. See README.md, or `python run_slam.py --help`."""
+"""RGB video in, metric camera trajectory and coloured mesh out: one run, from the arguments to the files."""
 
+import collections.abc
+from argparse import Namespace
 from pathlib import Path
 
-from calib.base.command_line import exit_code
+from calib.base.command_line import exit_code, name_of
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.arguments import parse_arguments
-from monofuse.opening import configuration, introduce, open_network, open_recorder, open_source, open_viewer, with_depth
+from monofuse.opening import configuration, introduce, open_depth, open_recorder, open_source, open_viewer
 from monofuse.result_files import ResultFolder
-from monofuse.results import save_camera, save_mesh_and_report, save_path_and_map
+from monofuse.results import save_camera, save_mesh_and_report, save_trajectory_and_map
 from monofuse.screen import Screen
 from monofuse.session import Session
 from monofuse.stop_signal import StopSignal
-from monofuse.warm_up import warm_up
+from monofuse.warm_up import prepare
 from sequences.prefetch import ahead
-from slam.meshing.poisson import open3d
 from slam.system import SlamSystem
 
 
-def main(argv=None):
-    """-> exit code"""
-    return exit_code("run_slam", lambda: run(parse_arguments(argv), Screen()))
+def main(argv: collections.abc.Sequence[str] | None = None, program: str = "python run_slam.py") -> int:
+    """-> exit code. `program` is how it was started, for the usage and for errors."""
+    return exit_code(name_of(program), lambda: run(parse_arguments(argv, program), Screen()))
 
 
-def run(arguments, screen):
-    """Arguments -> objects -> loop -> files. What went wrong is raised after saving."""
-    network = open_network(arguments, screen)
-    sequence, estimate = open_source(arguments, network, screen)
+def run(arguments: Namespace, screen: Screen) -> None:
+    """Arguments -> objects -> loop -> files. Whatever went wrong on the way is raised after saving."""
+    depth = open_depth(arguments, screen)
+    sequence, estimate = open_source(arguments, depth, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
-    slam = SlamSystem(rectifier.camera, configuration(arguments, network))
+    slam = SlamSystem(rectifier.camera, configuration(arguments))
     viewer = open_viewer(arguments, slam, screen)
-    introduce(arguments, sequence, rectifier, network, screen)
-    with screen.status("preparing (the first start on a machine compiles for a minute or two)"):
-        open3d()
-        warm_up(slam.config)
-    frames = recorder.tap(sequence) if recorder else sequence
-    frames = ahead(with_depth(rectified(frames, rectifier), network, slam, rectifier.camera, sequence), sequence)
-    session = Session(sequence, slam, recorder)
+    introduce(sequence, rectifier, depth, screen)
+    prepare(slam.config, screen)
+    frames = rectified(recorder.tap(sequence), rectifier)
+    frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
+    session = Session(sequence, slam, recorder, viewer)
     with StopSignal() as stop:
-        session.track(stop.until_stopped(frames), screen, viewer)
+        session.track(stop.until_stopped(frames), screen)
         session.improve(stop, screen)
-        save_path_and_map(session, folder, arguments)
+        save_trajectory_and_map(session, folder, arguments)
         session.end_recording()
         save_camera(session, folder, estimate)
         stop.end_at_once()
         save_mesh_and_report(session, folder, arguments, screen)
-    if session.failures:
-        raise session.failures[0]
+    session.raise_first_failure()

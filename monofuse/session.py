@@ -1,45 +1,57 @@
 """The loop over all frames of a run, and what came of it."""
 
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from calib.base.errors import MonofuseError, SourceError
-from monofuse.report import RunCounter
-from monofuse.stop_signal import Interrupted
-from sequences.sequence import is_live
+from monofuse.depth_stage import DEPTH_CHECK_EVERY
+from monofuse.report import build_report
+from monofuse.run_counter import RunCounter
+from monofuse.screen import Screen
+from monofuse.stand_ins import NoRecorder, NoViewer
+from monofuse.stop_signal import Interrupted, StopSignal
+from sequences.frame import Frame
+from sequences.sequence import Sequence, is_live
 from slam.evaluation import DepthErrors, evaluate_trajectory
+from slam.system import SlamSystem
 from slam.tracking.pyramid import inverse_depth_on
 
-DEPTH_CHECK_EVERY = 10
-"""With a network, its depth is compared to the sensor's on every n-th frame, where there is a sensor's."""
+if TYPE_CHECKING:
+    from monofuse.viewer import Viewer
+    from sequences.cameras.recorder import Recorder
 
 
 class Session:
-    """The loop over all frames, and what came of it."""
+    """One run: its frames, one after the other, and what came of them."""
 
-    def __init__(self, sequence, slam, recorder=None):
-        self.sequence, self.slam, self.recorder = sequence, slam, recorder
+    def __init__(self, sequence: Sequence, slam: SlamSystem, recorder: "Recorder | NoRecorder | None" = None,
+                 viewer: "Viewer | NoViewer | None" = None):
+        self.sequence, self.slam = sequence, slam
+        self.recorder, self.viewer = recorder or NoRecorder(), viewer or NoViewer()
         self.counter = RunCounter()
         self.depth_errors = DepthErrors()
         self.saw_depth = False
+        """Whether any frame had depth."""
         self.ended = "failed"
-        self.failures = []
+        self.failures: list[Exception] = []
 
     @contextmanager
-    def attempt(self):
+    def attempt(self) -> Iterator[None]:
         """A `with` block that an error ends early; the error is kept and the run goes on behind it."""
         try:
             yield
         except Exception as error:
             self.failures.append(error)
 
-    def track(self, frames, screen, viewer):
-        """Process every frame, and settle what came of them, however they ended."""
+    def track(self, frames: Iterable[Frame], screen: Screen) -> None:
+        """Process every frame, and finish what they began, however they ended."""
         saw_all = False
         with self.attempt(), screen.progress(self.sequence.frame_count) as progress:
             start = time.perf_counter()
             for frame in frames:
-                self.step(frame, viewer)
+                self.step(frame)
                 self.counter.loop_s = time.perf_counter() - start
                 progress.update(frame.index + 1, self.counter.describe())
             saw_all = True
@@ -48,51 +60,60 @@ class Session:
         with self.attempt():
             self.slam.finish()
             if saw_all:
-                self.require_path()
+                self.require_trajectory()
                 self.ended = "complete"
 
-    def improve(self, stop, screen):
-        """What can be done when there are no more frames, and may be left out."""
+    def improve(self, stop: StopSignal, screen: Screen) -> None:
+        """Do what needs all frames, and may be left out."""
         for text, steps in (("adjusting all keyframes", self.slam.adjust_all()),
                             ("building the final map", self.slam.rebuild())):
             with self.attempt(), screen.status(text) as status:
                 for share in stop.patiently(steps):
                     status.update(f"{text}: {share:.0%} (Ctrl-C leaves it out)")
 
-    def step(self, frame, viewer):
+    def step(self, frame: Frame) -> None:
+        """Process one frame, and take note of what came of it."""
         result = self.slam.process(frame)
         self.counter.add(result)
         if frame.arrived_s is not None:
             self.slam.stage_times.add("latency", 1e3 * (time.monotonic() - frame.arrived_s))
-        self.saw_depth = self.saw_depth or frame.depth is not None and bool(frame.depth.depth_m.any())
-        if self.is_to_compare(frame) and result.inverse_depth is not None:
+        if frame.depth is not None and not self.saw_depth:
+            self.saw_depth = bool(frame.depth.depth_m.any())
+        if frame.sensor_depth is not None and self.is_to_compare(frame) and result.inverse_depth is not None:
             self.depth_errors.add(result.inverse_depth,
                                   inverse_depth_on(self.slam.camera, frame.sensor_depth, is_measured=True))
-        if viewer:
-            viewer.show(frame, result)
+        self.viewer.show(frame, result)
 
-    def is_to_compare(self, frame):
-        """Whether the network's depth shall be compared to the sensor's; a recorded camera has that for every frame."""
-        return (frame.sensor_depth is not None and not self.slam.config.depth_is_measured
-                and frame.index % DEPTH_CHECK_EVERY == 0)
+    def is_to_compare(self, frame: Frame) -> bool:
+        """Whether this frame's predicted depth is to be compared with the sensor's."""
+        return not self.slam.config.depth_is_measured and frame.index % DEPTH_CHECK_EVERY == 0
 
-    def end_recording(self):
+    def end_recording(self) -> None:
         """Write what still waits to be recorded."""
-        if self.recorder:
-            with self.attempt():
-                self.recorder.close()
+        with self.attempt():
+            self.recorder.close()
 
-    def live_counts(self):
-        """What the report says of a camera; of other sources that nothing was dropped."""
+    def report(self, arguments: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[str, Any]:
+        """The content of report.json; `problems` are those besides the failures."""
+        return build_report(arguments=arguments, sequence=self.sequence, slam=self.slam, counter=self.counter,
+                            ended=self.ended, problems=[*map(_in_one_line, self.failures), *problems],
+                            live_counts=self.live_counts(), scores=self.scores())
+
+    def live_counts(self) -> dict[str, int]:
+        """What the report says of a camera's frames; for other sources, that none was dropped."""
         if not is_live(self.sequence):
             return {"dropped": 0}
-        counts = {"dropped": self.counter.missed, "reconnected": self.sequence.reconnected}
-        if self.recorder:
-            counts |= {"recorded": self.recorder.recorded, "left_out_of_recording": self.recorder.left_out}
-        return counts
+        return {"dropped": self.counter.missed, "reconnected": self.sequence.reconnected, **self.recorder.counts()}
 
-    def require_path(self):
-        """Raise where the frames gave no path."""
+    def scores(self) -> dict[str, float]:
+        """Errors against ground truth, where the source has it."""
+        scores = self.depth_errors.summary()
+        if self.sequence.ground_truth is not None:
+            scores |= evaluate_trajectory(*self.slam.trajectory(), *self.sequence.ground_truth)
+        return scores
+
+    def require_trajectory(self) -> None:
+        """Raise MonofuseError where the frames gave no trajectory."""
         frames, skipped = self.counter.read, self.sequence.skipped.reasons
         reason = f" ({skipped[0]})" if skipped else ""
         if not frames:
@@ -106,9 +127,11 @@ class Session:
             raise MonofuseError(f"of {frames} frames all were lost after the first that was usable: is this one "
                                 f"continuous recording of a textured scene, and does the calibration belong to it?")
 
-    def scores(self):
-        """Errors against the truth, where the source has one."""
-        scores = self.depth_errors.summary()
-        if self.sequence.ground_truth is not None:
-            scores |= evaluate_trajectory(*self.slam.trajectory(), *self.sequence.ground_truth)
-        return scores
+    def raise_first_failure(self) -> None:
+        """Raise what went wrong first, if anything did."""
+        if self.failures:
+            raise self.failures[0]
+
+
+def _in_one_line(error: Exception) -> str:
+    return str(error) if isinstance(error, MonofuseError) else f"{type(error).__name__}: {error}"

@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from calib.geometry.camera import Camera
+from monofuse.screen import Screen
 from sequences.frame import DepthImage, Frame
+from slam.config import SlamConfig
 from slam.global_adjustment.feature_tracks import FeatureTracks
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
 from slam.kernels.consistency import count_votes
@@ -13,13 +15,22 @@ from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.stereo import refine_depth
 from slam.mapping.dynamic_regions import contradicted_by_images
 from slam.mapping.pass_merger import PassMerger
+from slam.meshing.poisson import open3d
 from slam.meshing.samples import Samples, on_one_surface
 from slam.system import SlamSystem
 
 SIZE = (96, 128)
+"""(height, width) of the frames that kernels are compiled with."""
 
 
-def warm_up(config):
+def prepare(config: SlamConfig, screen: Screen) -> None:
+    """Load what the run would otherwise wait for later. Raises MissingPackageError without Open3D."""
+    with screen.status("preparing (the first start on a machine compiles for a minute or two)"):
+        open3d()
+        warm_up(config)
+
+
+def warm_up(config: SlamConfig) -> None:
     """Run the pipeline of `config` on a few small made-up frames."""
     camera = Camera(SIZE[1], SIZE[0], 100.0, 100.0, 63.5, 47.5)
     config = replace(config, surfels=replace(config.surfels, max_surfels=4 * camera.width * camera.height))
@@ -27,25 +38,32 @@ def warm_up(config):
     pattern = np.random.default_rng(0).integers(0, 255, (SIZE[0] // 4, SIZE[1] // 4 + 8, 3), np.uint8)
     texture = np.kron(pattern, np.ones((4, 4, 1), np.uint8))
     depth = DepthImage(np.full(SIZE, 2.0, np.float32), camera)
-    for index in range(4):
-        rgb = np.ascontiguousarray(texture[:, index: index + SIZE[1]])
-        slam.process(Frame(index, index / 30, rgb, depth))
-    slam.process(Frame(4, 4 / 30, np.zeros_like(rgb), depth))
+    frames = [Frame(index, index / 30, np.ascontiguousarray(texture[:, index: index + SIZE[1]]), depth)
+              for index in range(4)]
+    for frame in frames:
+        slam.process(frame)
+    slam.process(Frame(4, 4 / 30, np.zeros((*SIZE, 3), np.uint8), depth))
     if isinstance(slam.depth, PredictedDepth):
-        image = slam.prepare(Frame(5, 5 / 30, rgb, depth))
-        for row in (0, 1):
-            slam.depth.refiner.add(row, np.eye(4), None, image, image.inverse_depth)
-        seen = image.pyramid, image.inverse_depth, [image.pyramid], np.eye(4)[None]
-        refine_depth(*seen, config.refinement.stereo)
-        contradicted_by_images(*seen, config.refinement.dynamic_regions)
-        warm_up_the_end(slam)
+        _refine_keyframes(slam, slam.depth, frames[-1])
+        _adjust_all_keyframes(slam)
     merger = PassMerger(slam.camera, config.fusion, min_gap=0)
     merger.waiting.append(0)
     merger.step(slam.surfels, slam.keyframes)
 
 
-def warm_up_the_end(slam):
-    """What follows the frames where depth is predicted."""
+def _refine_keyframes(slam: SlamSystem, depth: PredictedDepth, frame: Frame) -> None:
+    """What happens to keyframes of predicted depth while frames come."""
+    config = depth.refiner.config
+    image = slam.prepare(replace(frame, index=5, timestamp_s=5 / 30))
+    for row in (0, 1):
+        depth.refiner.add(row, np.eye(4), None, image, image.inverse_depth)
+    seen = image.pyramid, image.inverse_depth, [image.pyramid], np.eye(4)[None]
+    refine_depth(*seen, config.stereo)
+    contradicted_by_images(*seen, config.dynamic_regions)
+
+
+def _adjust_all_keyframes(slam: SlamSystem) -> None:
+    """What follows the last frame where depth is predicted."""
     tracks = FeatureTracks(np.array([0, 1]), np.array([0, 0]), np.array([[60.0, 40.0], [58.0, 40.0]]))
     bundle = ReprojectionBundle(slam.camera, tracks, np.full(2, 2.0), np.array([True, False]), ReprojectionBundleConfig())
     bundle.minimise(ReprojectionState(np.stack([np.eye(4), np.eye(4)]), np.array([[0.0, 0.0, 2.0]])))

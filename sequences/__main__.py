@@ -6,18 +6,21 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from calib.base.command_line import OneLineParser, columns_and_rows, exit_code, whole_number
+from calib.base.command_line import OneLineParser, columns_and_rows, exit_code, name_of, whole_number
 from calib.base.progress import tracked
 from sequences.synthetic.view_files import write_room
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """-> exit code. Ctrl-C leaves what is written; the same command goes on from there."""
-    return exit_code("sequences", lambda: _run(argv))
+def main(argv: Sequence[str] | None = None, program: str = "python -m sequences") -> int:
+    """-> exit code. Ctrl-C leaves what is written; the same command goes on from there.
+
+    `program` is how it was started, for the usage and for errors.
+    """
+    return exit_code(name_of(program), lambda: _run(argv, program))
 
 
-def _run(argv):
-    arguments = _parser().parse_args(argv)
+def _run(argv, program):
+    arguments = _parser(program).parse_args(argv)
     write_rooms(arguments)
     print(f"written to {arguments.output}: train with --data views:{arguments.output}")
 
@@ -31,8 +34,8 @@ def write_rooms(arguments: argparse.Namespace) -> None:
     deque(tracked(views, arguments.rooms * arguments.views, "rendering"), maxlen=0)
 
 
-def _parser():
-    parser = OneLineParser(prog="python -m sequences", description=__doc__)
+def _parser(program):
+    parser = OneLineParser(prog=program, description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     rooms = commands.add_parser("rooms", help="write pictures of synthetic rooms with exact depth")
     rooms.add_argument("--output", type=Path, required=True, metavar="DIR", help="where they go, a folder per room")

@@ -62,3 +62,8 @@ def exit_code(program: str, action: Callable[[], object]) -> int:
     with suppress(OSError):  # the terminal may be gone
         print(f"{program}: {message}", file=sys.stderr)
     return code
+
+
+def name_of(program: str) -> str:
+    """How a program's errors begin: `python -m calib` -> `calib`, `python run_slam.py` -> `run_slam`, others as typed."""
+    return program.removeprefix("python ").removeprefix("-m ").removesuffix(".py")

@@ -62,6 +62,10 @@ class Recorder:
         if self.error:
             raise OutputError(f"the recording in {self.folder} ends after {self.recorded} frames: {self.error}")
 
+    def counts(self) -> dict[str, int]:
+        """What became of the frames, as report.json has it."""
+        return {"recorded": self.recorded, "left_out_of_recording": self.left_out}
+
     def _offer(self, frame):
         try:
             self._waiting.put_nowait(frame)

@@ -60,8 +60,8 @@ def test_each_row_of_the_ablation_has_one_part_more(config):
 
 def test_run_slam_runs_without_the_part(monkeypatch):
     monkeypatch.setattr(run_slam, "configuration", run_slam.configuration)
-    monkeypatch.setattr(run_slam, "main", lambda argv: run_slam.configuration(run_slam.parse_arguments(argv), True))
-    config = ablated.main(["loops", "window"], ["--max-surfels", "5000"])
+    monkeypatch.setattr(run_slam, "main", lambda argv: run_slam.configuration(run_slam.parse_arguments(argv)))
+    config = ablated.main(["loops", "window"], ["--depth", "mobile", "--max-surfels", "5000"])
     assert config.loops.max_waiting == 0 and config.surfels.max_surfels == 5000
     assert config.refinement == refinement_without("window")
 

@@ -1,6 +1,7 @@
 """Surfels laid over known shapes."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from slam.kernels.surfel_arrays import CHUNK, SURFELS, USED_CHUNKS
 from slam.mapping.surfels import SurfelConfig, Surfels
@@ -11,7 +12,7 @@ WALL_COLOURS = np.array([[200, 40, 40], [40, 200, 40], [40, 40, 200], [200, 200,
 """Of the walls at x = 0, y = 0, z = 0 and then those opposite."""
 
 
-def surfels_at(points, normals, colours=128.0, radius=0.01, confidence=20.0):
+def surfels_at(points, normals, colours: ArrayLike = 128.0, radius: ArrayLike = 0.01, confidence: ArrayLike = 20.0):
     """Surfels of keyframe 0 with these arrays, (N, ...) or one value for all."""
     count = len(points)
     surfels = Surfels(SurfelConfig(max_surfels=max(count, 1)))

@@ -12,7 +12,7 @@ FRONT = np.array([[0, 1, 2]], np.int32)
 BACK = np.array([[0, 2, 1]], np.int32)
 
 
-def drawn(corners, triangles, colours=200.0):
+def drawn(corners, triangles, colours: float | np.ndarray = 200.0):
     """Corners (V, 3) in pixels and depth -> (depth, image)."""
     depth, image = np.full(SIZE, np.inf, np.float32), np.zeros((*SIZE, 3), np.float32)
     corners = np.array(corners, np.float32)

@@ -1,4 +1,4 @@
-"""A walk through the synthetic room, from the command line to the mesh, against the true path and the true room."""
+"""A walk through the synthetic room, from the command line to the mesh, against ground truth and the true room."""
 
 import time
 
@@ -54,7 +54,7 @@ def test_every_frame_is_tracked(run):
     assert report["keyframes"] > 2
 
 
-def test_the_path_is_true(run):
+def test_the_trajectory_is_true(run):
     report = run[1]
     assert report["path_m"] > 2 and report["ate_se3_m"] < 0.003 * report["path_m"]
     assert abs(report["ate_scale"] - 1) < 0.005

@@ -186,8 +186,7 @@ def test_a_source_that_no_longer_answers_does_not_hold_up_the_end(monkeypatch, n
     taken = []
     start = time.monotonic()
     with StopSignal() as stop, pytest.raises(Interrupted) as caught:
-        for frame in stop.until_stopped(prefetch(stuck())):
-            taken.append(frame)
+        taken.extend(stop.until_stopped(prefetch(stuck())))
     assert taken == [0] and caught.value.exit_code == code and time.monotonic() - start < 5
 
 

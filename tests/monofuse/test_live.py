@@ -51,7 +51,7 @@ def walk_db3(walk, tmp_path):
     return write_db3(tmp_path / "walk.db3", views, walk[1].fx, walk[1].fx)
 
 
-def test_a_stream_replays_to_the_identical_path(kernels, serve_walk, options, tmp_path, monkeypatch, capsys):
+def test_a_stream_replays_to_the_identical_trajectory(kernels, serve_walk, options, tmp_path, monkeypatch, capsys):
     """Whatever else this machine does, no frame is dropped here: the thread ahead waits."""
     monkeypatch.setattr("sequences.prefetch.newest", lambda frames, leave: prefetch(frames))
     with MjpegServer(serve_walk) as server:
@@ -68,7 +68,8 @@ def test_a_stream_replays_to_the_identical_path(kernels, serve_walk, options, tm
     assert report_in(tmp_path / "out")["surfels"] == live["surfels"]
 
 
-def test_auto_looks_through_the_camera_before_the_run(kernels, serve_walk, walk, options, tmp_path, monkeypatch, capsys):
+def test_auto_looks_through_the_camera_before_the_run(
+        kernels, serve_walk, walk, options, tmp_path, monkeypatch, capsys):
     looked_at = []
 
     def estimate(grays, guess):
@@ -133,7 +134,7 @@ def test_a_realsense_recording_becomes_a_mesh(kernels, walk_db3, walk, tmp_path,
 
 
 @pytest.mark.heavy
-def test_a_realsense_camera_replays_to_the_identical_path(kernels, walk_db3, walk, tmp_path, monkeypatch, capsys):
+def test_a_realsense_camera_replays_to_the_identical_trajectory(kernels, walk_db3, walk, tmp_path, monkeypatch, capsys):
     """Its device is the recording's, which plays in the pace of a camera."""
     import pyrealsense2 as rs
     monkeypatch.setattr("sequences.prefetch.newest", lambda frames, leave: prefetch(frames))

@@ -134,7 +134,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch, code, says):
 
 
 def test_a_file_over_the_size_limit_leaves_the_old_one(tmp_path):
-    code = ("import resource, sys\nfrom calib.base.errors import OutputError\nfrom monofuse.result_files import ResultFolder\n"
+    code = ("import resource, sys\nfrom calib.base.errors import OutputError\n"
+            "from monofuse.result_files import ResultFolder\n"
             "folder = ResultFolder(sys.argv[1])\nfolder.write('map.ply', b'old')\n"
             f"resource.setrlimit(resource.RLIMIT_FSIZE, (1000, {resource.RLIM_INFINITY}))\n"
             "try:\n    folder.write('map.ply', bytes(5000))\nexcept OutputError as error:\n    print(error)\n")

@@ -78,6 +78,7 @@ def test_nobody_reading_the_output_does_not_end_a_run(recording, tmp_path):
     """As in `run_slam.py | head -n 1`."""
     command = [sys.executable, str(PROGRAM), str(recording), "--output", str(tmp_path / "out"), "--max-frames", "6"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout and process.stderr
     process.stdout.readline()
     process.stdout.close()
     errors = process.stderr.read()

@@ -1,0 +1,65 @@
+"""The program `monofuse`: `monofuse COMMAND ...`, or `python -m monofuse COMMAND ...` without installing it."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module, metadata
+from typing import NamedTuple
+
+from calib.base.command_line import OneLineParser, exit_code, name_of
+from calib.base.errors import BadInputError
+
+
+class Command(NamedTuple):
+    """One of the programs behind `monofuse`; its module is imported when it is asked for, which takes a second."""
+
+    module: str
+    function: str
+    """Called with the words after the command's name and with how it was started; returns the exit code."""
+    help: str
+
+    def load(self) -> Callable[[Sequence[str], str], int]:
+        """-> the function itself."""
+        return getattr(import_module(self.module), self.function)
+
+
+COMMANDS = {
+    "run": Command("monofuse.run", "main", "reconstruct a video, a recording or what a camera sees"),
+    "eval": Command("slam.__main__", "evaluate", "compare a trajectory with ground truth"),
+    "calib": Command("calib.__main__", "main", "calibrate a camera with a printed board"),
+    "depth": Command("depth.__main__", "main", "predict, evaluate, train, export depth networks"),
+    "sequences": Command("sequences.__main__", "main", "write pictures of synthetic rooms with exact depth"),
+}
+
+
+def main(argv: Sequence[str] | None = None, program: str = "monofuse") -> int:
+    """-> exit code. `program` is how it was started, for the usage and for errors."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words and words[0] in COMMANDS:
+        return COMMANDS[words[0]].load()(words[1:], f"{program} {words[0]}")
+    return exit_code(name_of(program), lambda: _without_command(words, program))
+
+
+def _without_command(words: list[str], program: str) -> None:
+    """`--help`, `--version`, or a mistake."""
+    parser = OneLineParser(
+        prog=program, usage="%(prog)s COMMAND ...", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Real-time dense monocular SLAM: one RGB camera in, a metric coloured mesh and a trajectory out.",
+        epilog="commands (COMMAND --help says more):\n" +
+               "\n".join(f"  {name:<11}{command.help}" for name, command in COMMANDS.items()))
+    parser.add_argument("--version", action="version", version=f"monofuse {_version()}")
+    _, unknown = parser.parse_known_args(words)
+    if unknown:
+        raise BadInputError(f"no command {unknown[0]!r}; there are {', '.join(COMMANDS)}, as in {program} run SOURCE")
+    raise BadInputError(f"which command? there are {', '.join(COMMANDS)}; see {program} --help")
+
+
+def _version() -> str:
+    try:
+        return metadata.version("monofuse")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main(program="python -m monofuse"))

@@ -1,0 +1,69 @@
+"""A report as the table that people read on the screen."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Row = tuple[str, str]
+"""What is told, and its value."""
+
+
+def table_rows(report: Mapping[str, Any]) -> list[Row]:
+    """Report -> rows for monofuse.screen.Screen.rows."""
+    return [
+        ("frames", f"{report['frames']} read, {report['tracked']} tracked, {report['lost']} lost"),
+        *_rows_of_frames(report),
+        ("speed", f"{report['fps']:.1f} frames/s"),
+        ("map", f"{report['keyframes']} keyframes, {report['loops']} loops closed, {report['surfels']:,} surfels"),
+        *_rows_of_memory(report),
+        *_rows_of_recording(report),
+        *_rows_of_scale(report),
+        *_rows_of_errors(report),
+        *((f"  {name}", f"{times['median_ms']:.2f} ms, 95 %: {times['p95_ms']:.2f} ms")
+          for name, times in report["stages"].items()),
+    ]
+
+
+def _rows_of_frames(report: Mapping[str, Any]) -> Iterator[Row]:
+    """What became of frames besides being tracked and lost, where that happened."""
+    if report.get("reconnected"):
+        yield "reconnected", f"{report['reconnected']} times"
+    if report["dropped"]:
+        yield "dropped", f"{report['dropped']} older frames of the camera, for newer ones"
+    if report["skipped"]:
+        yield "skipped", f"{report['skipped']} unreadable images or depth maps"
+    if report["waiting"]:
+        yield "waiting", f"{report['waiting']} frames for a first one with texture and depth"
+    if len(report["submaps"]) > 1:
+        apart = sum(part["frames"] for part in report["submaps"][1:])
+        yield "parts", f"{apart} frames could not be joined to the rest; they are in part_N files"
+    if report["relocalised"]:
+        yield "relocalised", f"{report['relocalised']} times"
+
+
+def _rows_of_memory(report: Mapping[str, Any]) -> Iterator[Row]:
+    if report["peak_memory_mb"] is not None:
+        yield "memory", f"{report['peak_memory_mb']:.0f} MB at most"
+
+
+def _rows_of_recording(report: Mapping[str, Any]) -> Iterator[Row]:
+    if "recorded" in report:
+        yield "recorded", f"{report['recorded']} frames, {report['left_out_of_recording']} left out"
+
+
+def _rows_of_scale(report: Mapping[str, Any]) -> Iterator[Row]:
+    if report.get("scale_from", "network") != "network":
+        spread = "" if report["scale_log_std"] is None else f", within {100 * report['scale_log_std']:.1f} %"
+        yield "scale", (f"from {report['scale_from']}: {report['scale_times_network']:.3f} times what the network "
+                        f"said{spread}")
+
+
+def _rows_of_errors(report: Mapping[str, Any]) -> Iterator[Row]:
+    if "ate_se3_m" in report:
+        yield "trajectory error (ATE)", (
+            f"{report['ate_se3_m']:.3f} m, {report['ate_sim3_m']:.3f} m with scale {report['ate_scale']:.3f} allowed; "
+            f"{report['path_m']:.1f} m long")
+    if "rpe_1s_m" in report:
+        yield "drift in 1 s (RPE)", f"{report['rpe_1s_m']:.3f} m, {report['rpe_1s_deg']:.2f} degrees"
+    if "depth_rel" in report:
+        yield "depth error", (f"{100 * report['depth_rel']:.1f} % mean, {100 * report['depth_delta1']:.0f} % within "
+                              f"25 % ({report['depth_images']} images)")
