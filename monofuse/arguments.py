@@ -10,6 +10,7 @@ from depth.runtimes.catalogue import CHOICES as RUNTIMES
 from depth.runtimes.default_network import NAME as OUR_NETWORK
 from monofuse.result_files import MESH_FORMATS
 from sequences.catalogue import SOURCES
+from slam.mapping.surfels import SurfelConfig
 from slam.scale.known_scale import ScaleConfig
 
 FORMS = "a factor as 1.07, height=METRES or board=COLUMNSxROWS,SQUARE_METRES[,DICTIONARY[,MARKER_SHARE]]"
@@ -21,16 +22,16 @@ MOST_SURFELS = 100_000_000
 
 
 def parse_arguments(argv):
-    parser = OneLineParser(prog="run_slam", description=DESCRIPTION, epilog="exit code: 0 done, 1 the run failed, 2 bad "
-                           "input, 130 ended by Ctrl-C, 143 by kill; whatever ends a run, what was done is saved")
+    parser = OneLineParser(prog="run_slam", description=DESCRIPTION, epilog="exit code: 0 done, 1 the run failed, 2 "
+                           "bad input, 130 ended by Ctrl-C, 143 by kill; whatever ends a run, what was done is saved")
     parser.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE",
                         help=f"`synthetic`, a dataset's folder, images, a video, `webcam:0`, `realsense`, a stream's "
                              f"URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
     parser.add_argument("--output", type=Path, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
     parser.add_argument("--depth", metavar="sensor|NAME|FILE",
-                        help=f"where depth comes from: the source itself (default), our network `{OUR_NETWORK}`, or one "
-                             f"in an .onnx, .safetensors or .pth file")
+                        help=f"where depth comes from: the source itself (default), our network `{OUR_NETWORK}`, or "
+                             f"one in an .onnx, .safetensors or .pth file")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")
@@ -48,13 +49,21 @@ def parse_arguments(argv):
     parser.add_argument("--record", type=Path, metavar="DIR",
                         help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
-    parser.add_argument("--max-surfels", type=whole_number(1000, MOST_SURFELS), default=1_500_000, metavar="N",
-                        help="cap on the map; the least certain surfels make way (default: 1500000)")
+    parser.add_argument("--max-surfels", type=whole_number(1000, MOST_SURFELS), metavar="N",
+                        help=f"cap on the map; the least certain surfels make way (default: "
+                             f"{SurfelConfig.max_surfels})")
     parser.add_argument("--mesh", choices=MESH_FORMATS, action="append", default=[],
                         help="also write the mesh in this format, beside mesh.ply; may be repeated")
     parser.add_argument("--final", action="store_true",
                         help="with a network: estimate all keyframes' depth again in the end, and build the map anew; "
                              "takes about 0.1 s and 0.3 MB per keyframe")
+    parser.add_argument("--config", type=Path, metavar="FILE",
+                        help="configuration of SLAM, or a part of it: YAML, or the report.json of a run to repeat")
+    parser.add_argument("--set", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
+                        help="one field of it, as in tracker.samples=1000 or adjustment=null; overrides FILE, later "
+                             "ones override earlier ones, and options such as --max-surfels all of them")
+    parser.add_argument("--list-config", action="store_true",
+                        help="print the configuration that these arguments give, with what every field means, and end")
     parser.add_argument("--viewer", action="store_true", help="watch in a browser while it runs")
     parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N",
                         help="which synthetic room, where SOURCE does not say (default: 0)")

@@ -8,6 +8,7 @@ from depth.runtimes.catalogue import open_estimator
 from depth.runtimes.default_network import NAME as OUR_NETWORK
 from depth.runtimes.default_network import weights_of
 from monofuse.arguments import AUTO, chosen_depth
+from monofuse.configuration import with_file, with_setting
 from monofuse.depth_stage import with_predicted_depth, with_sensor_depth
 from monofuse.session import DEPTH_CHECK_EVERY
 from sequences.cameras.recorder import Recorder
@@ -16,7 +17,6 @@ from sequences.prefetch import ahead
 from sequences.sequence import SourceOptions, is_live
 from slam.config import SlamConfig
 from slam.keyframe_depth.final_map import FinalMapConfig
-from slam.scale.known_scale import ScaleConfig
 
 
 def open_network(arguments, screen):
@@ -49,11 +49,26 @@ def open_source(arguments, network, screen):
     return open_with_camera(arguments.source, options, estimate.camera), estimate
 
 
-def configuration(arguments, network):
-    config = SlamConfig.for_network() if network else SlamConfig.for_sensor()
-    return replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels),
-                   final_map=FinalMapConfig() if arguments.final else None,
-                   known_scale=arguments.scale or ScaleConfig())
+def configuration(arguments):
+    """-> SlamConfig: the defaults for measured or predicted depth, then --config, then each --set, then the options
+    that have a name of their own. Raises BadInputError."""
+    is_measured = chosen_depth(arguments) == "sensor"
+    config = SlamConfig.for_sensor() if is_measured else SlamConfig.for_network()
+    if arguments.config:
+        config = with_file(config, arguments.config)
+    for name, text in arguments.set:
+        config = with_setting(config, name, text)
+    if config.depth_is_measured != is_measured:
+        raise BadInputError(f"the configuration is for {'predicted' if is_measured else 'measured'} depth "
+                            f"(depth_is_measured): give --depth {OUR_NETWORK if is_measured else 'sensor'} too")
+    if arguments.max_surfels:
+        config = replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
+    if arguments.final:
+        config = replace(config, final_map=config.final_map or FinalMapConfig())
+    if arguments.scale:
+        config = replace(config, known_scale=replace(config.known_scale, **{
+            name: getattr(arguments.scale, name) for name in ("factor", "height_m", "board", "square_m")}))
+    return config
 
 
 def open_recorder(arguments, sequence, screen):
@@ -80,6 +95,9 @@ def introduce(arguments, sequence, rectifier, network, screen):
     screen.print(f"source     {sequence.name}: {count}, {rectifier.camera.describe()}")
     if rectifier.source.is_distorted:
         screen.print(f"rectified  {rectifier.describe_loss()}")
+    if arguments.config or arguments.set:
+        settings = [f"{name}={text}" for name, text in arguments.set]
+        screen.print(" ".join(["config    ", *([str(arguments.config)] if arguments.config else []), *settings]))
     note = f", {network.note}" if network else ""
     if not arguments.depth:
         note = " (the exact depth of the synthetic room)" if arguments.source.startswith("synthetic") else \

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from calib.base.errors import MonofuseError
+from monofuse.configuration import plain
 
 PACKAGES = ("numpy", "scipy", "numba", "opencv-python-headless", "open3d-cpu", "onnxruntime", "openvino",
             "torch")
@@ -75,7 +76,7 @@ def build_report(arguments, session, problems):
         "stages": slam.stage_times.summary(),
         "camera": asdict(sequence.camera),
         "working_size": list(slam.camera.size),
-        "configuration": asdict(slam.config),
+        "configuration": plain(slam.config),
         "versions": versions(),
     }
 

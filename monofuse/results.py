@@ -9,7 +9,7 @@ from monofuse.overview import draw_overview, draw_surfel_overview
 from monofuse.report import build_report, table_rows
 from monofuse.result_files import ESTIMATED_CAMERA, mesh_file, png, surfels_ply, trajectory_text
 from sequences.cameras.stream import without_password
-from slam.meshing.poisson import MeshConfig, build_mesh
+from slam.meshing.poisson import build_mesh
 
 
 def save_path_and_map(session, folder, arguments):
@@ -43,8 +43,7 @@ def save_mesh_and_report(session, folder, arguments, screen):
     slam, mesh = session.slam, None
     if session.counter.tracked:
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
-            mesh = build_mesh(slam.map_of(slam.main_submap), slam.keyframes.T_world_key,
-                              MeshConfig(joins_layers=not slam.config.depth_is_measured))
+            mesh = build_mesh(slam.map_of(slam.main_submap), slam.keyframes.T_world_key, slam.config.mesh)
             for file_format in dict.fromkeys(["ply", *arguments.mesh]):
                 with session.attempt():
                     folder.write(f"mesh.{file_format}", mesh_file(mesh, file_format))

@@ -5,6 +5,7 @@ from pathlib import Path
 from calib.base.command_line import exit_code
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.arguments import parse_arguments
+from monofuse.configuration_list import listed
 from monofuse.opening import configuration, introduce, open_network, open_recorder, open_source, open_viewer, with_depth
 from monofuse.result_files import ResultFolder
 from monofuse.results import save_camera, save_mesh_and_report, save_path_and_map
@@ -24,12 +25,16 @@ def main(argv=None):
 
 def run(arguments, screen):
     """Arguments -> objects -> loop -> files. What went wrong is raised after saving."""
+    config = configuration(arguments)
+    if arguments.list_config:
+        print(listed(config), end="")
+        return
     network = open_network(arguments, screen)
     sequence, estimate = open_source(arguments, network, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
-    slam = SlamSystem(rectifier.camera, configuration(arguments, network))
+    slam = SlamSystem(rectifier.camera, config)
     viewer = open_viewer(arguments, slam, screen)
     introduce(arguments, sequence, rectifier, network, screen)
     with screen.status("preparing (the first start on a machine compiles for a minute or two)"):

@@ -36,7 +36,9 @@ class GlobalAdjustmentConfig:
     min_shared: int = 12
     """Points that two keyframes need to share to hold each other."""
     tracks: FeatureTrackConfig = field(default_factory=FeatureTrackConfig)
+    """Features and how they are matched between keyframes."""
     bundle: TrackBundleConfig = field(default_factory=TrackBundleConfig)
+    """Bundle adjustment of the matched features."""
 
 
 class GlobalAdjustment:

@@ -20,10 +20,15 @@ from slam.mapping.dynamic_regions import MovingConfig, contradicted_by_images
 @dataclass(frozen=True)
 class RefinementConfig:
     window: WindowConfig = field(default_factory=WindowConfig)
+    """Joint adjustment of the last keyframes and the points that they see."""
     alignment: AlignmentConfig = field(default_factory=lambda: AlignmentConfig(bend_prior=0.3))
+    """How predicted depth is bent to the located points."""
     response: ResponseConfig = field(default_factory=ResponseConfig)
+    """Slope of the network's log depth against true log depth, learned while running."""
     stereo: StereoConfig = field(default_factory=StereoConfig)
+    """Dense stereo between a keyframe and its neighbours."""
     moving: MovingConfig = field(default_factory=MovingConfig)
+    """Regions that move are left out of keyframes' depth."""
     beside: int = 2
     """Keyframes before, and as many after, that a keyframe's depth is taken from; it is finished once they are there."""
     one_observation_log_std: float = 0.2

@@ -20,11 +20,13 @@ class MeshConfig:
     cell_radii: float = 1.5
     """Finest cell of the reconstruction in median radii of the surfels, ..."""
     min_cell_m: float = 0.005
+    """Lower bound of the finest cell."""
     max_cell_m: float = 0.03
     """... within these bounds, ..."""
     max_cells: int = 400_000
     """... coarser where the surfels would cover more cells than this: time, memory and file size grow with them."""
     reach_radii: float = 4.0
+    """Surface farther from the nearest surfel than this many of its radii is cut away, see max_reach_m."""
     max_reach_m: float = 0.06
     """Surface farther from the nearest surfel than this many of its radii, at most so far, and one cell is invention
     and cut away, ..."""
