@@ -126,7 +126,7 @@ def _value(hint: Any, given: Any, old: Any, name: str, root: type) -> Any:
         return _of_tuple(kind, given, name, root)
     if kind is float and type(given) is int:
         given = float(given) if abs(given) < 1e300 else math.inf
-    if type(given) is not kind or (kind in (int, float) and not 0 <= given < math.inf):
+    if type(given) is not kind or (isinstance(given, (int, float)) and not 0 <= given < math.inf):
         raise _wrong(name, EXPECTED[kind] + " or null" * may_be_null, given)
     return given
 
