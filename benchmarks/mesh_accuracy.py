@@ -16,12 +16,12 @@ import numpy as np
 import trimesh
 from scipy.spatial.transform import Rotation
 
+from benchmarks.ray_caster import RayCaster
 from calib.base.command_line import exit_code
 from calib.base.errors import SourceError
 from sequences.datasets.tum import TumSequence
 from sequences.sequence import SourceOptions
 from slam.evaluation import associate, read_trajectory, umeyama
-from slam.meshing.poisson import RayCaster
 
 EVERY = 10
 WITHIN = 0.1

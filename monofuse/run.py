@@ -27,7 +27,7 @@ def run(arguments, screen):
     """Arguments -> objects -> loop -> files. What went wrong is raised after saving."""
     config = configuration(arguments)
     if arguments.list_config:
-        print(listed(config), end="")
+        screen.print(listed(config).rstrip())
         return
     network = open_network(arguments, screen)
     sequence, estimate = open_source(arguments, network, screen)
