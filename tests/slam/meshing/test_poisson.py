@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import trimesh
 from scipy.spatial import cKDTree
 
 from calib.base.errors import MissingPackageError, MonofuseError
