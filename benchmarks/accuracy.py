@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""How far camera path and mesh are from the truth.
+"""Errors of camera trajectory and mesh against ground truth.
 
     python -m benchmarks.accuracy [--depth sensor|NAME|FILE]           five synthetic rooms, exact depth or a network's
     python -m benchmarks.accuracy DIR ... [--depth sensor|NAME|FILE]   recordings in TUM layout with ground truth
-    python -m benchmarks.accuracy DIR ... --parts 5 --noise 5          the same as mean (least to most) of several runs:
-                                                                       over halves of each recording, and over copies
+    python -m benchmarks.accuracy DIR ... --parts 5 --noise 5          the same as mean (lowest to highest) of several:
+                                                                       runs: halves of each recording, and copies
                                                                        with noise added (benchmarks/variants.py)
     python -m benchmarks.accuracy DIR ... --depth NAME --ablation      any of these, SLAM built up from its parts
-                                                                       (benchmarks/ablated.py)
+                                                                       (benchmarks/ablation.py)
 
-Path: root mean square of the position error (ATE) after alignment by a rigid motion, and by one with scale
+Trajectory: root mean square of the position error (ATE) after alignment by a rigid transform, and by one with scale
 (Sturm 2012, Umeyama 1991); coverage is the share of frames that it is over. Mesh: see benchmarks/mesh_accuracy.py.
 Single runs are noisy: choose by the means. Each row is one run of run_slam.py, or one for each half or copy.
 """
@@ -17,12 +17,13 @@ Single runs are noisy: choose by the means. Each row is one run of run_slam.py, 
 import argparse
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
-from benchmarks.ablated import PARTS
+from benchmarks.ablation import ABLATION, FINAL, WHOLE, Setting
 from benchmarks.mesh_accuracy import mesh_scores
 from benchmarks.runs import machine, run_slam, table
 from benchmarks.variants import NOISE_LEVELS, halves, noisy
@@ -30,25 +31,11 @@ from calib.base.command_line import exit_code, whole_number
 
 SEEDS = range(5)
 SYNTHETIC_FRAMES = 600
-PATH = ["ATE SE(3) m", "ATE Sim(3) m", "scale"]
-MESH = ["mesh within 10 %: own cameras", "true cameras", "by positions alone"]
+ATE = ["ATE SE(3) m", "ATE Sim(3) m", "scale"]
+MESH = ["mesh within 10 %: own cameras", "ground-truth cameras", "by positions alone"]
 
 
-class Setting(NamedTuple):
-    """How SLAM is run for a row."""
-
-    name: str
-    without: tuple[str, ...] = ()
-    """Parts of benchmarks/ablated.py."""
-    options: tuple[str, ...] = ()
-    """Of run_slam.py."""
-
-
-WHOLE, FINAL = Setting("all"), Setting("+ final", options=("--final",))
-ABLATION = [Setting("prior", PARTS), *(Setting(f"+ {part}", PARTS[k:]) for k, part in enumerate(PARTS, 1)), FINAL]
-
-
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sequences", nargs="*", type=Path, metavar="DIR")
     parser.add_argument("--depth", default="sensor", metavar="sensor|NAME|FILE")
@@ -65,36 +52,37 @@ def main():
     print_tables(arguments)
 
 
-def print_tables(arguments):
+def print_tables(arguments: argparse.Namespace) -> None:
     depth = arguments.depth
     settings = ABLATION if arguments.ablation else [WHOLE] if depth == "sensor" else [WHOLE, FINAL]
     if arguments.parts or arguments.noise:
-        table(["sequence", "runs", "parts of SLAM", "coverage %", *PATH, *MESH],
+        table(["sequence", "runs", "parts of SLAM", "coverage %", *ATE, *MESH],
               (several(path, what, folders, depth, setting) for path in arguments.sequences
                for setting in settings for what, folders in variants(path, arguments)))
     elif arguments.sequences:
-        table(["sequence", "parts of SLAM", "frames tracked", "path m", *PATH, "RPE 1 s m", *MESH],
+        table(["sequence", "parts of SLAM", "frames tracked", "length m", *ATE, "RPE 1 s m", *MESH],
               (recording(path, depth, setting) for path in arguments.sequences for setting in settings))
     else:
-        table(["room", "frames tracked", "path m", "ATE SE(3) mm", "share of path %", "ATE Sim(3) mm",
-               "share of path %", "loops"], (synthetic(seed, depth) for seed in SEEDS))
+        table(["room", "frames tracked", "length m", "ATE SE(3) mm", "share of length %", "ATE Sim(3) mm",
+               "share of length %", "loops"], (synthetic(seed, depth) for seed in SEEDS))
 
 
-def run(path, depth, setting):
+def run(path: Path, depth: str, setting: Setting) -> tuple[dict[str, Any], np.ndarray]:
     """-> report.json, and the shares of mesh_scores"""
     with tempfile.TemporaryDirectory() as results:
-        report = run_slam(path, "--depth", depth, *setting.options, keep=results, without=setting.without)
+        report = run_slam(path, "--depth", depth, *setting.options, keep=results)
         return report, mesh_scores(Path(results), path)
 
 
-def recording(path, depth, setting):
+def recording(path: Path, depth: str, setting: Setting) -> list[str]:
+    """A row of the table: one run over a recording."""
     report, mesh = run(path, depth, setting)
     return [report["source"], setting.name, f"{report['tracked']} of {report['frames']}", f"{report['path_m']:.1f}",
             f"{report['ate_se3_m']:.4f}", f"{report['ate_sim3_m']:.4f}", f"{report['ate_scale']:.3f}",
             f"{report['rpe_1s_m']:.4f}", *(f"{100 * share:.1f}" for share in mesh)]
 
 
-def variants(path, arguments):
+def variants(path: Path, arguments: argparse.Namespace) -> Iterator[tuple[str, Iterator[Path]]]:
     """-> what they are, and their folders, made one by one"""
     if arguments.parts:
         yield f"{arguments.parts} halves", halves(path, arguments.parts)
@@ -102,7 +90,8 @@ def variants(path, arguments):
         yield f"{arguments.noise} with noise", noisy(path, arguments.noise)
 
 
-def several(path, what, folders, depth, setting):
+def several(path: Path, what: str, folders: Iterator[Path], depth: str, setting: Setting) -> list[str]:
+    """A row of the table: means and ranges of one run for each folder."""
     reports, meshes = zip(*(run(folder, depth, setting) for folder in folders))
     coverage = [100 * report["matched"] / report["frames"] for report in reports]
     errors = ([report[key] for report in reports] for key in ("ate_se3_m", "ate_sim3_m", "ate_scale"))
@@ -110,12 +99,13 @@ def several(path, what, folders, depth, setting):
             *(spread(shares, 1) for shares in 100 * np.transpose(meshes))]
 
 
-def spread(values, digits):
-    """Mean (least to most)."""
+def spread(values: Sequence[float] | np.ndarray, digits: int) -> str:
+    """Mean (lowest to highest)."""
     return f"{np.mean(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
-def synthetic(seed, depth):
+def synthetic(seed: int, depth: str) -> list[object]:
+    """A row of the table: one run over a synthetic room."""
     report = run_slam(f"synthetic:seed={seed},frames={SYNTHETIC_FRAMES}", "--depth", depth)
     errors = [report["ate_se3_m"], report["ate_sim3_m"]]
     return [seed, f"{report['tracked']} of {report['frames']}", f"{report['path_m']:.1f}",

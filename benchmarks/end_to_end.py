@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Frames per second of whole runs on two cores, from files on disk to the map, and their memory.
 
-    python -m benchmarks.end_to_end [SOURCE] [--depth sensor|FILE.onnx] [--repeat 3]
+    python -m benchmarks.end_to_end [SOURCE] [--depth sensor|NAME|FILE] [--repeat 3]
 
 Frames per second: frames over wall time of the loop; reading, decoding, network, tracking and fusion are in it,
 starting up and building the mesh are not. The best and the median of the runs are printed, and the stages' medians of
@@ -10,15 +10,17 @@ the best. Peak memory is that of the whole process, mesh included.
 
 import argparse
 import statistics
+import sys
 
 from benchmarks.runs import machine, run_slam, table
+from calib.base.command_line import exit_code, whole_number
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", nargs="?", default="synthetic:frames=300")
     parser.add_argument("--depth")
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--repeat", type=whole_number(1), default=3)
     arguments = parser.parse_args()
     options = ["--depth", arguments.depth] if arguments.depth else []
     reports = [run_slam(arguments.source, *options) for _ in range(arguments.repeat)]
@@ -33,4 +35,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code("end_to_end", main))

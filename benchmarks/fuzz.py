@@ -14,7 +14,9 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,12 +30,13 @@ DATASETS = {name: writer for name, (_, writer) in dataset_samples.WRITERS.items(
 FORMATS = DATASETS | camera_samples.WRITERS
 FRAMES, CAMERA_FRAMES = 5, 24
 """Of a dataset's sample, and of a camera's, of which the last moment may be missing."""
-LONGEST_S = 60
+MAX_READING_S = 60
 OUTCOMES = ("refused", "skipped", "unnoticed", "mistake")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def main() -> int:
+    """-> exit code"""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("formats", nargs="*", metavar="FORMAT", help=f"of {', '.join(FORMATS)} (default: all)")
     parser.add_argument("--variants", type=int, default=200, metavar="N", help="of each format (default: 200)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first variant")
@@ -51,9 +54,9 @@ def main():
     return int(any(row[4] for row in rows))
 
 
-def fuzz(name, sample, folder, reader, arguments):
+def fuzz(name: str, sample: Any, folder: Path, reader: "Reader", arguments: argparse.Namespace) -> list[object]:
     """-> a row of the table"""
-    outcomes, slowest_s = Counter(), 0
+    outcomes, slowest_s = Counter(), 0.0
     for seed in range(arguments.seed, arguments.seed + arguments.variants):
         path, whole = damage(folder, np.random.default_rng(seed))
         start = time.perf_counter()
@@ -69,26 +72,28 @@ def fuzz(name, sample, folder, reader, arguments):
 class Reader:
     """A process that reads samples; another one takes its place when it crashes or hangs."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.begin()
 
-    def begin(self):
+    def begin(self) -> None:
+        """Start the process."""
         self.pipe, far_end = multiprocessing.Pipe()
         self.process = multiprocessing.get_context("spawn").Process(target=read_all, args=(far_end,), daemon=True)
         self.process.start()
         far_end.close()
 
-    def end(self):
+    def end(self) -> None:
+        """End the process, whatever it does."""
         self.process.kill()
         self.process.join()
 
-    def outcome_of(self, sample):
+    def outcome_of(self, sample: Any) -> tuple[str, str]:
         """-> the outcome, and what went wrong in many words or none"""
         self.pipe.send(sample)
         try:
-            if self.pipe.poll(LONGEST_S):
+            if self.pipe.poll(MAX_READING_S):
                 return self.pipe.recv()
-            mistake = f"no answer within {LONGEST_S} s"
+            mistake = f"no answer within {MAX_READING_S} s"
         except EOFError:
             self.process.join()
             mistake = f"the process ended with exit code {self.process.exitcode}"
@@ -97,7 +102,8 @@ class Reader:
         return "mistake", mistake
 
 
-def read_all(pipe):
+def read_all(pipe: Connection) -> None:
+    """Answer each sample that comes with its outcome."""
     lzfse_blocks.stand_in()
     while True:
         try:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The papers' networks, each trained on the same small budget, beside what the papers print about them.
+"""The papers' networks, each trained on the same small budget, next to what the papers print about them.
 
     python -m benchmarks.papers DATA [--output DIR] [--imagenet FILE.pth] [--write docs/papers_table.md]
 
@@ -9,14 +9,17 @@ the same command goes on. DIR then holds papers_table.md, .json and .png, with -
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
 from benchmarks import papers_page
 from benchmarks.papers_folder import TableFolder
-from benchmarks.papers_rows import IMAGENET, ROWS
+from benchmarks.papers_rows import IMAGENET, ROWS, Row
 from benchmarks.papers_training import (
     Budget,
     MeanDepth,
@@ -43,7 +46,7 @@ DRAWN = 4
 """Validation images in the picture."""
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """-> exit code"""
     arguments = parser().parse_args(argv)
     torch.set_num_threads(CORES)
@@ -61,7 +64,8 @@ def main(argv=None):
     return 0
 
 
-def parser():
+def parser() -> argparse.ArgumentParser:
+    """Of the arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", metavar="DATA")
     parser.add_argument("--output", type=Path, default=Path("results") / "papers", metavar="DIR")
@@ -81,14 +85,15 @@ def parser():
     return parser
 
 
-def size(text):
+def size(text: str) -> tuple[int, int] | None:
+    """An argparse type: `96,128` -> (96, 128), `paper` -> None."""
     if text == "paper":
         return None
     height, width = map(int, text.split(","))
     return height, width
 
 
-def fill(folder, arguments):
+def fill(folder: TableFolder, arguments: argparse.Namespace) -> None:
     """Train and measure the rows that are not finished."""
     budget = budget_of(arguments)
     training, validation = open_dataset(budget.data, "train"), open_dataset(budget.data, "val")
@@ -111,14 +116,15 @@ def fill(folder, arguments):
     time_networks(folder, rows, arguments.times)
 
 
-def budget_of(arguments):
+def budget_of(arguments: argparse.Namespace) -> Budget:
+    """What every network gets by these arguments."""
     device = device_for(arguments.device)
     return Budget(arguments.data, arguments.steps, arguments.batch, arguments.size,
                   arguments.precision or precision_for(device), arguments.seed, device,
                   arguments.imagenet and str(arguments.imagenet.resolve()))
 
 
-def time_networks(folder, rows, again):
+def time_networks(folder: TableFolder, rows: Sequence[Row], again: bool) -> None:
     """Measure milliseconds of each network where they are not known yet."""
     times = {} if again else folder.times()
     for name in dict.fromkeys(row.network for row in rows if row.network and row.network not in times):
@@ -127,8 +133,9 @@ def time_networks(folder, rows, again):
         print(f"{name:24}{times[name]:8.1f} ms", flush=True)
 
 
-def finished(row, budget, folder, split, datasets, watch):
-    """-> what was measured, depth maps for the picture"""
+def finished(row: Row, budget: Budget, folder: TableFolder, split: Path, datasets: tuple[Any, Any],
+             watch: Watch) -> tuple[dict[str, Any], np.ndarray]:
+    """Train and measure a row -> what was measured, depth maps for the picture"""
     training, validation = datasets
     if row.network:
         config = config_of(row, budget, split, start_of(row, budget, folder.weights))
@@ -139,18 +146,18 @@ def finished(row, budget, folder, split, datasets, watch):
     return measured(estimator, validation), drawn(estimator, samples)
 
 
-def facts(row, budget):
+def facts(row: Row, budget: Budget) -> dict[str, Any]:
     """What is known of a row without training."""
     known = {"row": row.name, "network": row.network, "loss": row.objective, "start": row.start,
              "printed": row.printed, "source": row.source}
-    if not row.network:
+    if row.entry is None:
         return known
     return {**known, "paper": row.entry.paper, "parameters": row.entry.count_parameters(),
             "multiplications": multiplications(row.entry, row.entry.input_size),
             "input": list(training_size(row, budget))}
 
 
-def render(folder, arguments):
+def render(folder: TableFolder, arguments: argparse.Namespace) -> None:
     """Write tables and picture of what is finished."""
     settings, results = folder.settings(), folder.results()
     if not results:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from depth.networks import registry
-from depth.networks.registry import EIGEN, HAO, LAINA, STUDENTS, ZHANG
+from depth.networks.registry import EIGEN, HAO, LAINA, STUDENTS, ZHANG, Network
 
 METRICS = ("rel", "rms", "log10", "delta1", "delta2", "delta3")
 IMAGENET = "imagenet"
@@ -20,19 +20,21 @@ class Row:
     printed: str = ""
     """METRICS as the paper prints them, - where it does not."""
     source: str = ""
-    """Where it prints them."""
+    """Where the paper prints its METRICS."""
     loss: str = ""
     """Empty: its paper's own, as the registry has it."""
     start: str = ""
     """Name of the row from whose weights it starts, or IMAGENET; empty: random weights."""
 
     @property
-    def entry(self):
+    def entry(self) -> Network | None:
+        """What the registry knows of the network; None of the mean."""
         return registry.find(self.network) if self.network else None
 
     @property
-    def objective(self):
-        return self.loss or (self.entry.loss if self.network else "")
+    def objective(self) -> str:
+        """The loss that the network is trained with."""
+        return self.loss or (self.entry.loss if self.entry else "")
 
 
 TABLE_1, TABLE_2 = "table 1", "table 2"

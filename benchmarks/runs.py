@@ -6,24 +6,23 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 CORES = 2
 
 
-def run_slam(source, *options, keep=None, without=()):
-    """Run run_slam.py on two cores -> its report.json as a dictionary. `keep`: folder that the results stay in;
-    `without`: parts of benchmarks/ablated.py to leave out."""
+def run_slam(source: str | Path, *options: str, keep: str | Path | None = None) -> dict[str, Any]:
+    """Run run_slam.py on two cores -> its report.json. `keep`: folder that the results stay in."""
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(keep or scratch)
-        program = ["-m", "benchmarks.ablated", ",".join(without)] if without else [ROOT / "run_slam.py"]
-        command = [sys.executable, *program, str(source), "--output", output, *map(str, options)]
-        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=_two_cores,
-                              env=os.environ | {"PYTHONPATH": str(ROOT)})
+        command = [sys.executable, str(ROOT / "run_slam.py"), str(source), "--output", str(output), *options]
+        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=_two_cores)
         if done.returncode:
-            sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return json.loads((output / "report.json").read_text())
 
 
@@ -32,7 +31,7 @@ def _two_cores():
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
 
-def machine():
+def machine() -> str:
     """CPU model, cores in use, Python."""
     model = platform.processor()
     if Path("/proc/cpuinfo").exists():
@@ -41,7 +40,7 @@ def machine():
     return f"{model}, {CORES} cores used, Python {platform.python_version()}"
 
 
-def table(header, rows):
+def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> None:
     """Print a Markdown table, each row as soon as it is there."""
     for row in chain((header, ["---"] * len(header)), rows):
         print("| " + " | ".join(map(str, row)) + " |", flush=True)

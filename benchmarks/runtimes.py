@@ -8,16 +8,20 @@ Differences of depth, in %, are to torch in float32 on the CPU, or to ONNX Runti
 percentile, as depth/runtimes/self_check.py measures it.
 """
 
+import argparse
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.runs import machine, table
+from calib.base.command_line import exit_code
 from calib.base.errors import MissingPackageError, UnusableRuntimeError
 from calib.geometry.camera import Camera
 from depth.__main__ import main as depth
@@ -36,34 +40,37 @@ ROUNDS, PATIENCE_S = 60, 30.0
 CAMERA = Camera(640, 480, 525.0, 525.0, 319.5, 239.5)
 
 
-def main():
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("networks", nargs="*", default=DEFAULT, metavar="FILE|NAME")
+    arguments = parser.parse_args()
     gpu = find_gpu()
     print(f"{machine()}; {f'{gpu.name}, CUDA {gpu.cuda_version[0]}.{gpu.cuda_version[1]}' if gpu else 'no NVIDIA GPU'}")
     with tempfile.TemporaryDirectory() as scratch:
-        found = [rows(*files(named, Path(scratch))) for named in sys.argv[1:] or DEFAULT]
+        found = [rows(*files(named, Path(scratch))) for named in arguments.networks]
     table(["network", "runtime", "how", "median ms", "difference %"],
           [row for of_network, _ in found for row in of_network])
     for reason in dict.fromkeys(reason for _, reasons in found for reason in reasons):
         print(f"not run: {reason}")
 
 
-def files(named, scratch):
+def files(named: str | Path, scratch: Path) -> tuple[Path, Path | None]:
     """-> (path of an .onnx file, path of the weights that it was made from or None)"""
     path = Path(named)
     if path.suffix == ".onnx":
         return path, None
     if not path.suffix:
         from depth.networks.weights.checkpoint import save_network
-        module = find(named).build().eval()
+        module = find(str(named)).build().eval()
         path = scratch / f"{named}.safetensors"
-        save_network(path, named, module)
+        save_network(path, str(named), module)
     exported = scratch / f"{path.stem}.onnx"
     if depth(["export", "--weights", str(path), "--output", str(exported)]):
         sys.exit(1)
     return exported, path
 
 
-def openers(onnx, weights):
+def openers(onnx: Path, weights: Path | None) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yields (runtime, function that opens it)."""
     yield "ONNX Runtime", partial(OnnxDepth, onnx, device="cpu")
     for precision in ("fp32", "bf16"):
@@ -77,7 +84,7 @@ def openers(onnx, weights):
             yield "torch, step by step", partial(open_weights, weights, device="cuda")
 
 
-def rows(onnx, weights):
+def rows(onnx: Path, weights: Path | None) -> tuple[list[list[str]], list[str]]:
     """-> (rows of the table, why some runtimes have none)"""
     opened, reasons = [], []
     for runtime, opener in openers(onnx, weights):
@@ -96,4 +103,4 @@ def rows(onnx, weights):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code("runtimes", main))

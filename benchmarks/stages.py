@@ -10,14 +10,19 @@ into a part of the world of its own, until the map is that large.
 
 import argparse
 import statistics
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from benchmarks.runs import machine, table
+from calib.base.command_line import exit_code
+from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.depth_stage import with_sensor_depth
 from sequences.catalogue import open_sequence
+from sequences.frame import Frame
 from sequences.sequence import SourceOptions
 from slam.config import SlamConfig
 from slam.keyframe_depth.depth_alignment import AlignedDepth
@@ -28,7 +33,7 @@ MAP_SIZE = 500_000
 FAR_AWAY_M = 1000.0
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", nargs="?", default=f"synthetic:frames={FRAMES}", metavar="SOURCE")
     arguments = parser.parse_args()
@@ -48,30 +53,32 @@ def main():
         row("  of it merging", big.stage_times.ms["fuse"])])
 
 
-def run(camera, frames):
+def run(camera: Camera, frames: Sequence[Frame]) -> SlamSystem:
+    """-> the system after all frames"""
     slam = SlamSystem(camera, SlamConfig.for_sensor())
     for frame in frames:
         slam.process(frame)
     return slam
 
 
-def fill(slam, camera, frames):
-    """Copies of a finished map side by side, so far apart that no camera sees two, until there are MAP_SIZE surfels
+def fill(slam: SlamSystem, camera: Camera, frames: Sequence[Frame]) -> SlamSystem:
+    """Copies of a finished map in one world, so far apart that no camera sees two, until there are MAP_SIZE surfels
     -> a system whose times are those of fusing into the last of them."""
-    poses = slam.trajectory()[1]
+    trajectory = slam.trajectory()[1]
     config = replace(slam.config, surfels=replace(slam.config.surfels, max_surfels=2 * MAP_SIZE))
     big = SlamSystem(camera, config)
     offset = np.eye(4)
     while len(big.surfels) < MAP_SIZE:
         big.stage_times.ms.clear()
-        for k, (frame, T_world_cam) in enumerate(zip(frames, offset @ poses)):
+        for k, (frame, T_world_cam) in enumerate(zip(frames, offset @ trajectory)):
             if len(big.surfels) < MAP_SIZE or k < 60:
                 fuse(big, frame, T_world_cam, as_keyframe=k % 25 == 0)
         offset[0, 3] += FAR_AWAY_M
     return big
 
 
-def fuse(big, frame, T_world_cam, as_keyframe):
+def fuse(big: SlamSystem, frame: Frame, T_world_cam: np.ndarray, as_keyframe: bool) -> None:
+    """Fuse a frame's measured depth into the map at a given pose."""
     image = big.prepare(frame)
     depth = AlignedDepth(image.inverse_depth, 0.0, 0.0)
     if as_keyframe:
@@ -79,9 +86,10 @@ def fuse(big, frame, T_world_cam, as_keyframe):
     big.fuse(image, depth, big.render(T_world_cam))
 
 
-def row(what, milliseconds):
+def row(what: str, milliseconds: Sequence[float]) -> list[str]:
+    """A row of the table: median and 95th percentile."""
     return [what, f"{statistics.median(milliseconds):.2f}", f"{np.percentile(milliseconds, 95):.2f}"]
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code("stages", main))

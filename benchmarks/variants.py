@@ -1,12 +1,13 @@
 """Other recordings made from one in TUM layout, so that nobody has to believe a single run: halves of it, and copies
 with noise added to the images.
 
-Each is a folder in TUM layout with the name of the original, in which depth, truth and calibration are the original's.
-It lasts until the next one is asked for.
+Each is a folder in TUM layout with the name of the original,
+with its depth, ground truth and calibration. It lasts until the next one is asked for.
 """
 
 import os
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ NOISE_LEVELS = 4.0
 """Standard deviation of the noise, in grey levels of 255: that of a camera indoors in the evening."""
 
 
-def halves(recording, count):
+def halves(recording: Path, count: int) -> Iterator[Path]:
     """`count` windows of half a recording's frames, evenly spread over it -> folders"""
     images = read_index(recording / "rgb.txt")
     length = (len(images) + 1) // 2
@@ -30,7 +31,7 @@ def halves(recording, count):
             yield folder
 
 
-def noisy(recording, count):
+def noisy(recording: Path, count: int) -> Iterator[Path]:
     """The recording with Gaussian noise in every colour of every pixel, `count` times by another seed -> folders"""
     images = read_index(recording / "rgb.txt")
     for seed in range(count):
@@ -39,7 +40,7 @@ def noisy(recording, count):
 
 
 @contextmanager
-def variant(recording, images, put):
+def variant(recording: Path, images: Sequence[tuple[float, str]], put: Callable[[Path, Path], str]) -> Iterator[Path]:
     """A temporary recording of these `images`, [(time_s, name)]; put(image, folder) -> the name that it has there."""
     recording = recording.resolve()
     with tempfile.TemporaryDirectory() as scratch:
@@ -56,12 +57,13 @@ def variant(recording, images, put):
         yield folder
 
 
-def linked(image, folder):
+def linked(image: Path, folder: Path) -> str:
+    """A link to the image. -> its name"""
     os.symlink(image, folder / image.name)
     return image.name
 
 
-def with_noise(image, folder, rng):
+def with_noise(image: Path, folder: Path, rng: np.random.Generator) -> str:
     """The image as PNG, so that compression takes nothing of the noise away; one that is damaged stays as it is."""
     try:
         rgb = read_rgb(image)
@@ -74,6 +76,6 @@ def with_noise(image, folder, rng):
     return name
 
 
-def write_index(path, entries):
+def write_index(path: Path, entries: Sequence[tuple[float, str | Path]]) -> None:
     """[(time_s, name)] as `timestamp filename`, the inverse of calib.files.tum_files.read_index."""
     path.write_text("".join(f"{time_s} {name}\n" for time_s, name in entries))

@@ -11,6 +11,7 @@ from depth.runtimes.catalogue import CHOICES as RUNTIMES
 from depth.runtimes.default_network import NAME as OUR_NETWORK
 from monofuse.result_files import MESH_FORMATS
 from sequences.catalogue import SOURCES
+from slam.mapping.surfels import SurfelConfig
 from slam.scale.known_scale import ScaleConfig
 
 FORMS = "a factor as 1.07, height=METRES or board=COLUMNSxROWS,SQUARE_METRES[,DICTIONARY[,MARKER_SHARE]]"
@@ -50,13 +51,21 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--record", type=Path, metavar="DIR",
                         help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
-    parser.add_argument("--max-surfels", type=whole_number(1000, MAX_SURFELS_CAP), default=1_500_000, metavar="N",
-                        help="cap on the map; the least certain surfels make way (default: 1500000)")
+    parser.add_argument("--max-surfels", type=whole_number(1000, MAX_SURFELS_CAP), metavar="N",
+                        help=f"cap on the map; the least certain surfels make way (default: "
+                             f"{SurfelConfig.max_surfels})")
     parser.add_argument("--mesh", choices=MESH_FORMATS, action="append", default=[],
                         help="also write the mesh in this format, next to mesh.ply; may be repeated")
     parser.add_argument("--final", action="store_true",
                         help="with a network: after the last frame, estimate all keyframes' depth again and build the "
                              "map anew; takes about 0.1 s and 0.3 MB per keyframe")
+    parser.add_argument("--config", type=Path, metavar="FILE",
+                        help="configuration of SLAM, or a part of it: YAML, or the report.json of a run to repeat")
+    parser.add_argument("--set", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
+                        help="one field of it, as in tracker.samples=1000 or adjustment=null; overrides FILE, later "
+                             "ones override earlier ones, and options such as --max-surfels all of them")
+    parser.add_argument("--list-config", action="store_true",
+                        help="print the configuration that these arguments give, with what every field means, and end")
     parser.add_argument("--viewer", action="store_true", help="watch in a browser while it runs")
     parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N",
                         help="which synthetic room, where SOURCE does not say (default: 0)")

@@ -14,6 +14,7 @@ from depth.runtimes.catalogue import open_estimator
 from depth.runtimes.default_network import NAME as OUR_NETWORK
 from depth.runtimes.default_network import weights_of
 from monofuse.arguments import AUTO, chosen_depth
+from monofuse.configuration import with_file, with_setting
 from monofuse.depth_stage import NetworkDepth, SensorDepth
 from monofuse.screen import Screen
 from monofuse.stand_ins import NoRecorder, NoViewer
@@ -22,7 +23,6 @@ from sequences.catalogue import open_sequence
 from sequences.sequence import Sequence, SourceOptions, is_live
 from slam.config import SlamConfig
 from slam.keyframe_depth.final_map import FinalMapConfig
-from slam.scale.known_scale import ScaleConfig
 from slam.system import SlamSystem
 
 if TYPE_CHECKING:
@@ -57,11 +57,25 @@ def open_source(arguments: Namespace, depth: SensorDepth | NetworkDepth, screen:
 
 
 def configuration(arguments: Namespace) -> SlamConfig:
-    """The configuration for measured or predicted depth, with what the arguments say."""
-    config = SlamConfig.for_sensor() if chosen_depth(arguments) == "sensor" else SlamConfig.for_network()
-    return replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels),
-                   final_map=FinalMapConfig() if arguments.final else None,
-                   known_scale=arguments.scale or ScaleConfig())
+    """The defaults for measured or predicted depth, then --config, then each --set, then the options
+    that have a name of their own. Raises BadInputError."""
+    is_measured = chosen_depth(arguments) == "sensor"
+    config = SlamConfig.for_sensor() if is_measured else SlamConfig.for_network()
+    if arguments.config:
+        config = with_file(config, arguments.config)
+    for name, text in arguments.set:
+        config = with_setting(config, name, text)
+    if config.depth_is_measured != is_measured:
+        raise BadInputError(f"the configuration is for {'predicted' if is_measured else 'measured'} depth "
+                            f"(depth_is_measured): give --depth {OUR_NETWORK if is_measured else 'sensor'} too")
+    if arguments.max_surfels:
+        config = replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
+    if arguments.final:
+        config = replace(config, final_map=config.final_map or FinalMapConfig())
+    if arguments.scale:
+        config = replace(config, known_scale=replace(config.known_scale, **{
+            name: getattr(arguments.scale, name) for name in ("factor", "height_m", "board", "square_m")}))
+    return config
 
 
 def open_recorder(arguments: Namespace, sequence: Sequence, screen: Screen) -> Recorder | NoRecorder:
@@ -83,12 +97,16 @@ def open_viewer(arguments: Namespace, slam: SlamSystem, screen: Screen) -> Viewe
     return viewer
 
 
-def introduce(sequence: Sequence, rectifier: Rectifier, depth: SensorDepth | NetworkDepth, screen: Screen) -> None:
-    """Say what was chosen: source, camera, depth."""
+def introduce(arguments: Namespace, sequence: Sequence, rectifier: Rectifier, depth: SensorDepth | NetworkDepth,
+              screen: Screen) -> None:
+    """Say what was chosen: source, camera, configuration, depth."""
     count = f"{sequence.frame_count} frames" if sequence.frame_count else "frames as they come"
     screen.print(f"source     {sequence.name}: {count}, {rectifier.camera.describe()}")
     if rectifier.source.is_distorted:
         screen.print(f"rectified  {rectifier.describe_loss()}")
+    if arguments.config or arguments.set:
+        settings = [f"{name}={text}" for name, text in arguments.set]
+        screen.print(" ".join(["config    ", *([str(arguments.config)] if arguments.config else []), *settings]))
     screen.print(f"depth      {depth.description}")
 
 

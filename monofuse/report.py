@@ -6,6 +6,7 @@ from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
+from monofuse.configuration import plain
 from monofuse.peak_memory import peak_memory_mb
 from monofuse.run_counter import RunCounter
 from sequences.sequence import Sequence
@@ -50,7 +51,7 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "stages": slam.stage_times.summary(),
         "camera": asdict(sequence.camera),
         "working_size": list(slam.camera.size),
-        "configuration": asdict(slam.config),
+        "configuration": plain(slam.config),
         "versions": versions(),
     }
 

@@ -20,7 +20,7 @@ from monofuse.result_files import ESTIMATED_CAMERA, ResultFolder, mesh_file, sur
 from monofuse.screen import Screen
 from monofuse.session import Session
 from sequences.cameras.stream import without_password
-from slam.meshing.poisson import MeshConfig, build_mesh
+from slam.meshing.poisson import build_mesh
 
 
 def save_trajectory_and_map(session: Session, folder: ResultFolder, arguments: Namespace) -> None:
@@ -90,5 +90,4 @@ def save_report(report: Mapping[str, Any], folder: ResultFolder) -> None:
 
 def _build_mesh(session: Session) -> trimesh.Trimesh:
     slam = session.slam
-    return build_mesh(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key,
-                      MeshConfig(joins_layers=not slam.config.depth_is_measured))
+    return build_mesh(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key, slam.config.mesh)

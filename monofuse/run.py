@@ -7,6 +7,7 @@ from pathlib import Path
 from calib.base.command_line import exit_code, name_of
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.arguments import parse_arguments
+from monofuse.configuration_list import listed
 from monofuse.opening import configuration, introduce, open_depth, open_recorder, open_source, open_viewer
 from monofuse.result_files import ResultFolder
 from monofuse.results import save_camera, save_mesh_and_report, save_trajectory_and_map
@@ -25,14 +26,18 @@ def main(argv: collections.abc.Sequence[str] | None = None, program: str = "pyth
 
 def run(arguments: Namespace, screen: Screen) -> None:
     """Arguments -> objects -> loop -> files. Whatever went wrong on the way is raised after saving."""
+    config = configuration(arguments)
+    if arguments.list_config:
+        screen.print(listed(config).rstrip())
+        return
     depth = open_depth(arguments, screen)
     sequence, estimate = open_source(arguments, depth, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
-    slam = SlamSystem(rectifier.camera, configuration(arguments))
+    slam = SlamSystem(rectifier.camera, config)
     viewer = open_viewer(arguments, slam, screen)
-    introduce(sequence, rectifier, depth, screen)
+    introduce(arguments, sequence, rectifier, depth, screen)
     prepare(slam.config, screen)
     frames = rectified(recorder.tap(sequence), rectifier)
     frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)

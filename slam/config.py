@@ -12,6 +12,7 @@ from slam.mapping.dynamic_regions import DynamicRegionConfig
 from slam.mapping.fusion import FusionConfig
 from slam.mapping.keyframes import KeyframeConfig
 from slam.mapping.surfels import SurfelConfig
+from slam.meshing.poisson import MeshConfig
 from slam.scale.known_scale import ScaleConfig
 from slam.tracking.relocalisation import RelocalisationConfig
 from slam.tracking.sharpness import SharpnessConfig
@@ -34,26 +35,39 @@ class SlamConfig:
     """Lost for so long, and for lost_frames, the system starts anew with a submap, which joins the map when the two
     turn out to show one place."""
     lost_frames: int = 10
+    """Frames in a row that must be lost, as well as lost_s of time, before a submap begins."""
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
+    """Alignment of each frame to the reference keyframe."""
     keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
+    """When a frame becomes a keyframe, and which of its points are tracked."""
     sharpness: SharpnessConfig = field(default_factory=SharpnessConfig)
+    """Blurred frames wait to become keyframes."""
     dynamic_regions: DynamicRegionConfig = field(default_factory=DynamicRegionConfig)
-    """Where depth is measured."""
+    """Regions that move are left out of measured depth; predicted depth has its own, refinement.dynamic_regions."""
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
+    """How predicted depth is brought to the map's scale while refinement is off."""
     refinement: RefinementConfig | None = None
-    """Keyframes' depth by geometry, where it is not measured."""
+    """Keyframes' depth by geometry, where depth is predicted; null: it is only fitted to the map."""
     fusion: FusionConfig = field(default_factory=FusionConfig)
+    """Depth into surfels."""
     surfels: SurfelConfig = field(default_factory=SurfelConfig)
+    """The map's size and upkeep."""
     relocalisation: RelocalisationConfig = field(default_factory=RelocalisationConfig)
+    """Search for the camera among stored keyframes after tracking has failed."""
     loops: LoopConfig = field(default_factory=LoopConfig)
+    """Loop closure: candidates, acceptance and pose graph."""
     adjustment: GlobalAdjustmentConfig | None = None
-    """Of all keyframes at once in the end, where depth is not measured; measured depth holds them well enough."""
+    """Bundle adjustment of all keyframes after the last frame, for predicted depth; needs refinement."""
     verification: VerificationConfig = field(default_factory=VerificationConfig)
+    """Loop verification: whether two keyframes show one place."""
     known_scale: ScaleConfig = field(default_factory=ScaleConfig)
-    """Of use where depth is not measured."""
+    """What is known of the size of the scene, for predicted depth."""
 
     final_map: FinalMapConfig | None = None
-    """A map of all keyframes' depth once more, in the end; their images are kept for that."""
+    """All keyframes' depth estimated again after the last frame, and a new map of it; keeps their images."""
+
+    mesh: MeshConfig = field(default_factory=MeshConfig)
+    """The surface made of the surfels after the last frame."""
 
     @classmethod
     def for_sensor(cls) -> "SlamConfig":
@@ -71,4 +85,5 @@ class SlamConfig:
             fusion=FusionConfig(depth_tolerance=0.2, ambiguity=0.4, doubt=0.7, max_normal_angle_rad=1.0,
                                 free_space_margin=0.3),
             loops=LoopConfig(odometry_std=(0.015, 0.03), loop_std=(0.01, 0.03), small=0.1, max_contradiction=0.2),
-            verification=VerificationConfig(max_disagreement=0.06, max_log_scale=0.7, depth_tolerance=0.25))
+            verification=VerificationConfig(max_disagreement=0.06, max_log_scale=0.7, depth_tolerance=0.25),
+            mesh=MeshConfig(joins_layers=True))

@@ -22,7 +22,9 @@ class Board:
     do, so that it can reach into the corners of the image."""
 
     squares: tuple[int, int]
+    """(columns, rows)"""
     dictionary: str | None = None
+    """ArUco dictionary of a ChArUco board's markers; null: a plain chessboard."""
     marker_share: float = MARKER_SHARE
     """Side of a marker in squares."""
     is_legacy: bool = False

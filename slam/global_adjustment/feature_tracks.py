@@ -17,6 +17,7 @@ class FeatureTrackConfig:
     """SIFT features per image, at most (Lowe 2004). They find each other over wider baselines, and sit more exactly,
     than those that relocalisation has in every frame."""
     min_contrast: float = 0.02
+    """Contrast of a feature below which it is dropped, as `contrastThreshold` of OpenCV's SIFT."""
     max_ratio: float = 0.8
     """Between the distances of a feature to the best and to the second best one of another image."""
     epipolar_px: float = 1.0

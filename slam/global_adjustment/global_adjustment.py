@@ -45,7 +45,9 @@ class GlobalAdjustmentConfig:
     min_shared: int = 12
     """Points that two keyframes need to share to hold each other."""
     tracks: FeatureTrackConfig = field(default_factory=FeatureTrackConfig)
+    """Features and how they are matched between keyframes."""
     bundle: ReprojectionBundleConfig = field(default_factory=ReprojectionBundleConfig)
+    """Bundle adjustment of the matched features."""
 
 
 class GlobalAdjustment:

@@ -33,10 +33,13 @@ class ReprojectionBundleConfig:
     depth_log_std: float = 0.3
     """... and one of them may be off by this much."""
     max_iterations: int = 30
+    """Linearisations of each minimisation, rejected ones included."""
     min_decrease: float = 1e-4
     """Share of the cost; a step that gains less is the last."""
     initial_damping: float = 1e-3
+    """Levenberg-Marquardt factor on the diagonal at the start."""
     max_damping: float = 1e4
+    """Give up beyond this Levenberg-Marquardt factor."""
 
 
 class ReprojectionState(NamedTuple):

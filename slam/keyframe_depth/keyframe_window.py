@@ -39,6 +39,7 @@ class WindowConfig:
     uniqueness: float = 1.5
     """... and no other place may cost less than this much of it."""
     bundle: BundleConfig = field(default_factory=BundleConfig)
+    """Joint photometric adjustment of the window's keyframes and points."""
 
 
 class Points(NamedTuple):

@@ -14,6 +14,7 @@ class ResponseConfig:
     max_log_std: float = 0.05
     """Of geometry's depth; what is less sure teaches nothing."""
     min_pixels: int = 1000
+    """Pixels with sure depth that one keyframe needs to say anything."""
     little_variance: float = 0.075**2
     """Variance of log depth in one image that says as much of the slope as the belief that it is one."""
     share: float = 0.3

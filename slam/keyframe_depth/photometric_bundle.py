@@ -18,6 +18,7 @@ MIN_INFORMATION = 1e-6
 @dataclass(frozen=True)
 class BundleConfig:
     solver: GaussNewtonConfig = field(default_factory=lambda: GaussNewtonConfig(max_iterations=6, initial_damping=1e-4))
+    """Gauss-Newton at each pyramid level."""
     sigma: float = 4 / 255
     """Standard deviation of intensity: noise, resampling, surfaces that are not matt."""
     gradient_scale: float = 10 / 255

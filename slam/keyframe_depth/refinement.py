@@ -31,10 +31,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class RefinementConfig:
     window: WindowConfig = field(default_factory=WindowConfig)
+    """Joint adjustment of the last keyframes and the points that they see."""
     alignment: AlignmentConfig = field(default_factory=lambda: AlignmentConfig(bend_prior=0.3))
+    """How predicted depth is bent to the located points."""
     response: ResponseConfig = field(default_factory=ResponseConfig)
+    """Slope of the network's log depth against true log depth, learned while running."""
     stereo: StereoConfig = field(default_factory=StereoConfig)
+    """Dense stereo between a keyframe and its neighbours."""
     dynamic_regions: DynamicRegionConfig = field(default_factory=DynamicRegionConfig)
+    """Regions that move are left out of keyframes' depth."""
     neighbours: int = 2
     """Keyframes before, and as many after, that the depth of a keyframe is taken from; they are waited for."""
     one_observation_log_std: float = 0.2

@@ -30,6 +30,7 @@ class StereoConfig:
     prior_weight: float = 0.03
     """Cost of a ratio one standard deviation off; windows without correlation cost one."""
     prior_log_std: float = 0.3
+    """Standard deviation of the logarithm of the assumed depth, for prior_weight."""
     small_step: float = 0.1
     """Cost of neighbours that differ by one ratio, ..."""
     large_step: float = 1.5

@@ -24,6 +24,7 @@ class CandidateConfig:
     min_overlap: float = 0.4
     """... by this share of the image."""
     appearance: AppearanceConfig = field(default_factory=AppearanceConfig)
+    """Index of binary features that finds keyframes of similar appearance."""
 
 
 class LoopCandidates:

@@ -48,7 +48,9 @@ class LoopConfig:
     min_pull: float = 0.002
     """A loop that fits to within this, in the units of `small`, is kept for the next optimisation but starts none."""
     candidates: CandidateConfig = field(default_factory=CandidateConfig)
+    """Which pairs of keyframes are verified."""
     graph: PoseGraphConfig = field(default_factory=PoseGraphConfig)
+    """Optimisation of all keyframes' poses once a loop is accepted."""
 
 
 class Loop(NamedTuple):

@@ -1,4 +1,4 @@
-"""The surfels as one coloured triangle mesh, and rays through it. The one file of slam/ that needs Open3D."""
+"""The surfels as one coloured triangle mesh. The one file of slam/ that needs Open3D."""
 
 import os
 from contextlib import contextmanager
@@ -22,11 +22,13 @@ class MeshConfig:
     cell_radii: float = 1.5
     """Finest cell of the reconstruction in median radii of the surfels, ..."""
     min_cell_m: float = 0.005
+    """Lower bound of the finest cell."""
     max_cell_m: float = 0.03
     """... within these bounds, ..."""
     max_cells: int = 400_000
     """... coarser where the surfels would cover more cells than this: time, memory and file size grow with them."""
     reach_radii: float = 4.0
+    """Surface farther from the nearest surfel than this many of its radii is cut away, see max_reach_m."""
     max_reach_m: float = 0.06
     """Surface farther from the nearest surfel than this many of its radii, at most so far, and one cell is invention
     and cut away, ..."""
@@ -161,39 +163,3 @@ def _colours_at(vertices, samples, tree, count):
     weights = np.exp(-0.5 * farther) * samples.confidence[nearest]
     weights /= weights.sum(1, keepdims=True)
     return np.round(np.einsum("nk,nkc->nc", weights, samples.colours[nearest])).astype(np.uint8)
-
-
-class RayCaster:
-    """First hits of rays with a mesh, seen from its front: surface that faces away is passed through."""
-
-    PASSES = 6
-    """Back faces that a ray may pass through."""
-
-    def __init__(self, mesh: trimesh.Trimesh):
-        o3d = open3d()
-        self.mesh = mesh
-        self.tensor = o3d.core.Tensor
-        self.scene = o3d.t.geometry.RaycastingScene()
-        self.scene.add_triangles(mesh.vertices.astype(np.float32), mesh.faces.astype(np.uint32))
-
-    def cast(self, origins: np.ndarray,
-             directions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Rays (N, 3), (N, 3) -> distances (N,) in units of the direction, inf without hit; triangles (N,); their
-        barycentric coordinates (N, 2); normals (N, 3)."""
-        start = np.zeros(len(origins), np.float32)
-        open_rays = np.arange(len(origins))
-        distance, triangle = np.full(len(origins), np.inf, np.float32), np.zeros(len(origins), np.int64)
-        uv, normal = np.zeros((len(origins), 2), np.float32), np.zeros((len(origins), 3), np.float32)
-        for _ in range(self.PASSES):
-            moved = origins[open_rays] + start[open_rays, None] * directions[open_rays]
-            rays = np.concatenate([moved, directions[open_rays]], 1).astype(np.float32)
-            hits = {name: value.numpy() for name, value in self.scene.cast_rays(self.tensor(rays)).items()}
-            front = np.isfinite(hits["t_hit"]) & ((hits["primitive_normals"] * directions[open_rays]).sum(1) < 0)
-            done = open_rays[front]
-            distance[done] = start[done] + hits["t_hit"][front]
-            triangle[done], uv[done] = hits["primitive_ids"][front], hits["primitive_uvs"][front]
-            normal[done] = hits["primitive_normals"][front]
-            behind = np.isfinite(hits["t_hit"]) & ~front
-            start[open_rays[behind]] += hits["t_hit"][behind] * 1.0001 + 1e-4
-            open_rays = open_rays[behind]
-        return distance, triangle, uv, normal

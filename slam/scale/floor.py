@@ -38,7 +38,9 @@ class FloorConfig:
     cell: float = 0.02
     """One point is kept in each cube of this size, in the points' median distance, so that counts are areas."""
     max_points: int = 8000
+    """Points that planes are fitted to, evenly chosen among more."""
     trials: int = 500
+    """Planes through three random points that are tried (RANSAC)."""
 
 
 class Floor(NamedTuple):

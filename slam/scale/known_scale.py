@@ -30,7 +30,9 @@ class ScaleConfig:
     first_keyframes: int = 8
     """Where the floor is looked for, before it is looked for in twice as many, and so on."""
     floor: FloorConfig = field(default_factory=FloorConfig)
+    """Search for the floor, where height_m is given."""
     board_scale: BoardScaleConfig = field(default_factory=BoardScaleConfig)
+    """Fit of the map to the board, where one is given."""
 
     @property
     def source(self) -> str:

@@ -33,6 +33,7 @@ class RelocalisationConfig:
     """Bits in which the descriptors of a match may differ (Mur-Artal 2015, ORB-SLAM). Spares most unrelated images the
     search for a pose, and costs no related ones."""
     reprojection_px: float = 3.0
+    """Distance up to which a match agrees with a pose (RANSAC)."""
     min_correlation: float = 0.6
     """Of intensities after direct alignment. More than tracking asks for, which knows where the camera was just now."""
     max_correction: float = 0.15

@@ -23,6 +23,7 @@ MAX_LOG_GAIN = 2.0
 @dataclass(frozen=True)
 class TrackerConfig:
     solver: GaussNewtonConfig = field(default_factory=GaussNewtonConfig)
+    """Gauss-Newton at each pyramid level."""
     min_sigma: float = 1.5 / 255
     """Floor of the photometric standard deviation: sensor noise and rounding."""
     min_sigma_per_m: float = 1e-3

@@ -35,7 +35,7 @@ def test_every_network_has_a_row_with_its_own_loss_and_stands_in_the_first_table
 def test_rows_and_tables_fit_together():
     assert len(BY_NAME) == len(ROWS)
     assert {name for table in TABLES for name in table.rows} == set(BY_NAME)
-    assert all(set(name for name, *_ in table.printed) <= set(table.rows) for table in TABLES)
+    assert all({name for name, *_ in table.printed} <= set(table.rows) for table in TABLES)
     assert all(name in RECIPES for name in RECIPE_OF.values())
     for values in [row.printed for row in ROWS] + [values for table in TABLES for _, values, _ in table.printed]:
         assert len(values.split()) in (0, len(METRICS))

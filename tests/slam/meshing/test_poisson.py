@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import trimesh
 from scipy.spatial import cKDTree
 
 from calib.base.errors import MissingPackageError, MonofuseError
 from calib.geometry import se3
-from slam.meshing.poisson import MeshConfig, NoMesh, RayCaster, build_mesh, cell_size
+from slam.meshing.poisson import MeshConfig, NoMesh, build_mesh, cell_size
 from tests.helpers.surfel_shapes import BOX_M, WALL_COLOURS, box_walls, rectangle, sphere, surfels_at
 
 CONFIG = MeshConfig()
@@ -202,24 +201,6 @@ def test_cells_follow_the_surfels_within_bounds():
     cell_m = cell_size(many, np.full(100_000, 0.02, np.float32), CONFIG)
     assert 100_000 * np.pi * 0.02**2 / cell_m**2 <= CONFIG.max_cells * 1.001
     assert cell_size(40 * small, np.full(1000, 0.01, np.float32), CONFIG) == pytest.approx(40 / 1024, rel=0.01)
-
-
-def test_rays_meet_fronts_and_pass_backs():
-    """Two squares: the nearer one shows its back, the farther one its front."""
-    square = np.array([[-1.0, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]])
-    faces = np.array([[0, 1, 2], [0, 2, 3]])
-    mesh = trimesh.Trimesh(np.concatenate([square + (0, 0, 2), square + (0, 0, 3)]),
-                           np.concatenate([faces, 4 + faces[:, ::-1]]), process=False)
-    origins = np.array([[0.5, 0.2, 0], [0.5, 0.2, 0], [0.5, 0.2, 5], [9, 9, 0]])
-    directions = np.array([[0, 0, 1.0], [0, 0, 2.0], [0, 0, -1.0], [0, 0, 1.0]])
-    distance, triangle, uv, normal = RayCaster(mesh).cast(origins, directions)
-    assert np.allclose(distance[:3], (3, 1.5, 3), atol=1e-4) and np.isinf(distance[3])
-    assert set(triangle[:2]) <= {2, 3} and triangle[2] in (0, 1)
-    assert np.allclose(normal[:3], [[0, 0, -1], [0, 0, -1], [0, 0, 1]])
-    for k in range(3):
-        a, b, c = mesh.vertices[mesh.faces[triangle[k]]]
-        hit = (1 - uv[k].sum()) * a + uv[k, 0] * b + uv[k, 1] * c
-        assert np.allclose(hit, origins[k] + distance[k] * directions[k], atol=1e-3)
 
 
 def test_the_reconstruction_does_not_talk_and_others_may_again(capfd):

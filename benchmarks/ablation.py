@@ -1,0 +1,40 @@
+"""SLAM with parts of it left out, to measure what each is worth. Each part is a `--set` of run_slam.py."""
+
+from typing import NamedTuple
+
+PARTS = {
+    "refinement": "refinement=null",
+    "stereo": "refinement.neighbours=0",
+    "window": f"refinement.window.bundle.solver.min_count={2**62}",
+    "loops": "loops.max_waiting=0",
+    "adjustment": "adjustment=null",
+}
+"""{part: the setting that leaves it out}, in the order in which one part builds on the other:
+
+  refinement  keyframes' depth by geometry; without it, a network's depth is fitted to the map and every frame is fused
+  stereo      dense stereo between keyframes; without it, a network's depth is bent to the points that images locate
+  window      joint adjustment of the last keyframes; without it, they stay where tracking put them, points where a
+              search along the epipolar line did, since the solver never has the residuals that it asks for
+  loops       loop closure
+  adjustment  bundle adjustment of all keyframes after the last frame
+"""
+
+
+class Setting(NamedTuple):
+    """How SLAM is run for a row of a table."""
+
+    name: str
+    options: tuple[str, ...] = ()
+    """Options of run_slam.py."""
+
+
+def without(*parts: str) -> tuple[str, ...]:
+    """Options of run_slam.py that leave these parts out. A stage is set to null after its fields, which would switch it
+    on again."""
+    return tuple(word for part in reversed(PARTS) if part in parts for word in ("--set", PARTS[part]))
+
+
+WHOLE, FINAL = Setting("all"), Setting("+ final", ("--final",))
+ABLATION = (Setting("prior", without(*PARTS)),
+            *(Setting(f"+ {part}", without(*list(PARTS)[count:])) for count, part in enumerate(PARTS, 1)), FINAL)
+"""SLAM built up part by part."""
