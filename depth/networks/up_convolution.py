@@ -41,10 +41,3 @@ def interleaved_convolutions(features: Tensor, weight: Tensor) -> Tensor:
                       functional.conv2d(across, weight[..., ::2, 1::2]),
                       functional.conv2d(down, weight[..., 1::2, ::2]),
                       functional.conv2d(across[..., 1:, :], weight[..., 1::2, 1::2]))
-
-
-def set_fast(network: nn.Module, fast: bool) -> None:
-    """Choose the form of every up-convolution in a network that has both."""
-    for module in network.modules():
-        if isinstance(module, UpConvolution):
-            module.fast = fast and module.unpool is unpool_zeros

@@ -65,13 +65,8 @@ class PoseGraph:
         stack = _Stack.of(self.edges)
         return stack.chi2(stack.errors(S_world_key))
 
-    def optimise(self, S_world_key: np.ndarray, edges: list[Edge] | None = None) -> Optimum:
-        """Gauss-Newton from S_world_key (K, 4, 4) over `edges`, by default all of the graph -> Optimum; see `steps`."""
-        *_, optimum = self.steps(S_world_key, self.edges if edges is None else edges)
-        return optimum
-
     def steps(self, S_world_key: np.ndarray, edges: list[Edge]) -> Iterator[Optimum]:
-        """The same one linear solve at a time: yields what was reached -> Optimum, the last one the best.
+        """Gauss-Newton from S_world_key (K, 4, 4), one linear solve at a time: yields what was reached, the best one last.
 
         Loops are weighed by Geman and McClure's kernel, which starts wide and narrows (graduated non-convexity, Yang
         2020): however far the path has drifted, loops that agree are followed, and one that contradicts them or the

@@ -43,7 +43,7 @@ def session(has_ground_truth, recorder=None, **of_camera):
     """A session with a source that is called `box`."""
     ground_truth = (np.arange(40) / 30, WALK) if has_ground_truth else None
     sequence: Any = SimpleNamespace(name="box", camera=scenes.CAMERA, skipped=SkipLog(), ground_truth=ground_truth,
-                                    **of_camera)
+                                    **{"is_live": False, **of_camera})
     return Session(sequence, SlamSystem(scenes.CAMERA, SlamConfig.for_sensor()), recorder)
 
 

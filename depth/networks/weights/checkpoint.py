@@ -10,23 +10,11 @@ from torch import Tensor, nn
 
 from calib.base.errors import NetworkError
 from calib.files.atomic_file import replacing
-from depth.networks import registry
 from depth.networks.weights.safetensors_file import read_safetensors, write_safetensors
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 NAMED_COUNT = 3
 """Number of tensors of each kind that are named when a file does not fit."""
-
-
-def load_network(path: str | Path) -> tuple[registry.Network, nn.Module]:
-    """The registry.Network that a file of weights says it is for, and its module in eval mode. Raises NetworkError."""
-    tensors, facts = read_tensors(path)
-    if "network" not in facts:
-        raise NetworkError(f"{path} does not say which network its weights are for: it was not saved by this program")
-    network = registry.find(facts["network"])
-    module = network.build()
-    fill(module, tensors, path)
-    return network, module.eval()
 
 
 def save_network(path: str | Path, name: str, module: nn.Module, facts: Mapping[str, str] | None = None) -> None:

@@ -180,7 +180,6 @@ def box_with_lid(kit: Kit, rng: np.random.Generator) -> Piece:
 SMALL = (cup, cup, cup, bottle, vase, bowl, papers, papers, photo, photo, candle, book_stack, book_stack, book_stack,
          globe,
          box_with_lid, blocks)
-ON_FLOOR = (toy_ball, carton, basket, bin, book_stack, blocks)
 
 
 def scatter(kit: Kit, rng: np.random.Generator, width: float, depth: float, count: int,

@@ -6,7 +6,8 @@ torch = pytest.importorskip("torch")
 
 from depth.networks.laina import resnet_up_projection
 from depth.networks.registry import find
-from depth.networks.up_convolution import UpConvolution, set_fast
+from depth.networks.up_convolution import UpConvolution
+from tests.helpers.up_convolutions import set_fast
 
 torch.set_num_threads(1)
 

@@ -1,13 +1,13 @@
 """Up-convolution: one function in two forms."""
 
-import time
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from depth.networks.unpooling import unpool_averages, unpool_zeros
-from depth.networks.up_convolution import UpConvolution, set_fast
+from depth.networks.up_convolution import UpConvolution
+from tests.helpers.up_convolutions import set_fast
 
 torch.set_num_threads(1)
 
@@ -46,22 +46,6 @@ def test_the_weights_that_meet_a_single_value():
     features[0, 0, 1, 1] = 1
     for output in both_forms(block, features):
         assert torch.allclose(output[0, 0, :5, :5], block.weight[0, 0].flip(0, 1))
-
-
-def test_the_fast_form_is_faster():
-    block, features = UpConvolution(128, 64), torch.randn(1, 128, 32, 40)
-    best = []
-    for fast in (True, False):
-        set_fast(block, fast)
-        with torch.no_grad():
-            best.append(min(seconds(block, features) for _ in range(7)))
-    assert best[0] < 0.8 * best[1]
-
-
-def seconds(block, features):
-    start = time.perf_counter()
-    block(features)
-    return time.perf_counter() - start
 
 
 def test_averages_have_the_plain_form_only():

@@ -6,8 +6,8 @@ torch = pytest.importorskip("torch")
 from torch.nn import functional
 
 from depth.networks.unpooling import unpool_averages, unpool_zeros
-from depth.networks.up_convolution import set_fast
 from depth.networks.up_projection import UpProjection
+from tests.helpers.up_convolutions import set_fast
 
 
 def lively(block):

@@ -10,7 +10,8 @@ from depth.networks.efficientnet_lite import EfficientNetLite0
 from depth.networks.mobile import Mobile
 from depth.networks.registry import find
 from depth.networks.resnet import ResNet
-from depth.networks.weights.checkpoint import fill, load_encoder, load_network, read_tensors, save_network
+from depth.networks.weights.checkpoint import fill, load_encoder, read_tensors, save_network
+from depth.runtimes.torch_runtime import open_weights
 
 torch.set_num_threads(1)
 
@@ -27,10 +28,12 @@ def test_a_saved_network_predicts_the_same(tmp_path, name):
     torch.manual_seed(0)
     network, images = Mobile().eval(), torch.rand(1, 3, 32, 64)
     save_network(tmp_path / name, "mobile", network, {"data": "nyu"})
-    entry, loaded = load_network(tmp_path / name)
+    tensors, facts = read_tensors(tmp_path / name)
+    assert facts == {"data": "nyu", "network": "mobile"}
+    loaded = find(facts["network"]).build().eval()
+    fill(loaded, tensors, tmp_path / name)
     with torch.no_grad():
-        assert entry is find("mobile") and torch.equal(loaded(images).log_depth, network(images).log_depth)
-    assert read_tensors(tmp_path / name)[1] == {"data": "nyu", "network": "mobile"}
+        assert torch.equal(loaded(images).log_depth, network(images).log_depth)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -95,8 +98,8 @@ def test_files_that_are_not_there_or_of_no_known_kind(tmp_path):
 
 def test_weights_of_nobody_knows_what(tmp_path):
     torch.save(nn.Linear(1, 1).state_dict(), tmp_path / "a.pth")
-    assert "does not say which network" in refusal(load_network, tmp_path / "a.pth")
+    assert "does not say which network" in refusal(open_weights, tmp_path / "a.pth")
     save_network(tmp_path / "a.pth", "mobilenet", nn.Linear(1, 1))
-    assert "no network is called mobilenet" in refusal(load_network, tmp_path / "a.pth")
+    assert "no network is called mobilenet" in refusal(open_weights, tmp_path / "a.pth")
     save_network(tmp_path / "a.pth", "mobile", nn.Linear(1, 1))
-    assert "surplus: weight, bias" in refusal(load_network, tmp_path / "a.pth")
+    assert "surplus: weight, bias" in refusal(open_weights, tmp_path / "a.pth")
