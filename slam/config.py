@@ -1,4 +1,4 @@
-"""How a whole system is set up."""
+"""The configuration of the whole system: one dataclass per stage."""
 
 from dataclasses import dataclass, field
 
@@ -20,49 +20,59 @@ from slam.tracking.tracker import TrackerConfig
 
 @dataclass(frozen=True)
 class SlamConfig:
-    depth_is_measured: bool
-    """A sensor's depth is metric and used as it is; a network's is brought to the map's scale first."""
-    working_width: int = 320
-    """Columns of the images that tracking and fusion see; wider input is averaged down."""
-    level_count: int = 4
-    """Pyramid levels of the tracker."""
-    doubtful_correlation: float = 0.7
-    """A frame whose intensities correlate less than this with the keyframe's is tracked again from other starts."""
-    depth_log_std: float = 0.05
-    """Standard deviation of the logarithm of a keyframe's depth."""
-    lost_s: float = 1.0
-    """Lost for so long, and for lost_frames, the system starts anew with a submap, which joins the map when the two
-    turn out to show one place."""
-    lost_frames: int = 10
-    tracker: TrackerConfig = field(default_factory=TrackerConfig)
-    keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
-    sharpness: SharpnessConfig = field(default_factory=SharpnessConfig)
-    dynamic_regions: DynamicRegionConfig = field(default_factory=DynamicRegionConfig)
-    """Where depth is measured."""
-    alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
-    refinement: RefinementConfig | None = None
-    """Keyframes' depth by geometry, where it is not measured."""
-    fusion: FusionConfig = field(default_factory=FusionConfig)
-    surfels: SurfelConfig = field(default_factory=SurfelConfig)
-    relocalisation: RelocalisationConfig = field(default_factory=RelocalisationConfig)
-    loops: LoopConfig = field(default_factory=LoopConfig)
-    adjustment: GlobalAdjustmentConfig | None = None
-    """Of all keyframes at once in the end, where depth is not measured; measured depth holds them well enough."""
-    verification: VerificationConfig = field(default_factory=VerificationConfig)
-    known_scale: ScaleConfig = field(default_factory=ScaleConfig)
-    """Of use where depth is not measured."""
+    """Settings of SlamSystem and of all its stages."""
 
+    depth_is_measured: bool
+    """Depth comes from a sensor: it is metric and used as it is. A network's is brought to the map's scale first."""
+    working_width: int = 320
+    """Columns of the images for tracking and fusion; wider input is averaged down."""
+    level_count: int = 4
+    """Pyramid levels that tracking uses."""
+    doubtful_correlation: float = 0.7
+    """Correlation of intensities, frame to keyframe, below which tracking is repeated from other start poses."""
+    depth_log_std: float = 0.05
+    """Standard deviation of the log of a keyframe's depth, before it is final."""
+    lost_s: float = 1.0
+    """Seconds for which the camera must be lost before a new submap begins; `lost_frames` must be reached, too."""
+    lost_frames: int = 10
+    """Frames for which the camera must be lost before a new submap begins; `lost_s` must be reached, too."""
+    tracker: TrackerConfig = field(default_factory=TrackerConfig)
+    """Direct alignment of a frame to a keyframe."""
+    keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
+    """When keyframes are made, and which of their pixels are aligned to."""
+    sharpness: SharpnessConfig = field(default_factory=SharpnessConfig)
+    """Motion blur, which delays keyframes."""
+    dynamic_regions: DynamicRegionConfig = field(default_factory=DynamicRegionConfig)
+    """What moves, in measured depth; for predicted depth see RefinementConfig.dynamic_regions."""
+    alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
+    """Predicted depth brought to the rendered map."""
+    refinement: RefinementConfig | None = None
+    """Predicted depth of keyframes refined by geometry; None: measured depth, or predicted depth without refinement."""
+    fusion: FusionConfig = field(default_factory=FusionConfig)
+    """Depth maps fused into surfels."""
+    surfels: SurfelConfig = field(default_factory=SurfelConfig)
+    """The surfel map and its size."""
+    relocalisation: RelocalisationConfig = field(default_factory=RelocalisationConfig)
+    """Pose of a lost camera by features."""
+    loops: LoopConfig = field(default_factory=LoopConfig)
+    """Loop closure and pose graph."""
+    adjustment: GlobalAdjustmentConfig | None = None
+    """Bundle adjustment of all keyframes after the last frame, for predicted depth; None leaves it out."""
+    verification: VerificationConfig = field(default_factory=VerificationConfig)
+    """Loop verification."""
+    known_scale: ScaleConfig = field(default_factory=ScaleConfig)
+    """A known scale for predicted depth."""
     final_map: FinalMapConfig | None = None
-    """A map of all keyframes' depth once more, in the end; their images are kept for that."""
+    """A new map from all keyframes, after the last frame; their images are kept for it. None leaves it out."""
 
     @classmethod
     def for_sensor(cls) -> "SlamConfig":
-        """Depth from a sensor: good to a few per cent."""
+        """Configuration for a sensor's depth, which is good to a few per cent."""
         return cls(depth_is_measured=True, tracker=TrackerConfig(geometric_weight=4.0))
 
     @classmethod
     def for_network(cls) -> "SlamConfig":
-        """Depth from a network: wrong by 10 to 30 % in places, so surfaces are matched generously."""
+        """Configuration for a network's depth: wrong by 10 to 30 % in places, so surfaces are matched generously."""
         return cls(
             depth_is_measured=False,
             keyframes=KeyframeConfig(max_baseline=0.07),

@@ -8,7 +8,7 @@ import numpy as np
 
 from calib.geometry import se3
 from slam.kernels.bundle import FRAME_UNKNOWNS, PATTERN, eliminate, linearise
-from slam.tracking.gauss_newton import GaussNewtonConfig, NormalEquations, Solution, minimise
+from slam.tracking.gauss_newton import GaussNewtonConfig, GaussNewtonResult, NormalEquations, minimise
 
 MAX_LOG_STEP = 0.35
 """Bound on one step of a point's log depth: beyond, its linearisation says nothing."""
@@ -105,7 +105,7 @@ class PhotometricBundle:
         self.textures, self.pinhole, self.patches, self.prior, self.config = textures, pinhole, patches, prior, config
         self.unknowns, self.first = FRAME_UNKNOWNS * len(textures), FRAME_UNKNOWNS * fixed_count
 
-    def minimise(self, state: BundleState) -> Solution:
+    def minimise(self, state: BundleState) -> GaussNewtonResult:
         """Damped Gauss-Newton from `state`."""
         return minimise(self.equations, self.retract, state, self.config.solver)
 

@@ -6,7 +6,7 @@ import pytest
 from calib.geometry import se3
 from slam.mapping.keyframes import KeyframeConfig, Keyframes
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid, grey
-from slam.tracking.tracker import Tracker, TrackerConfig, motion_std
+from slam.tracking.tracker import Tracker, TrackerConfig, pose_std
 from tests.helpers import scenes
 
 MOTION = np.array([0.05, -0.03, 0.06, 0.02, 0.03, -0.02])
@@ -119,5 +119,5 @@ def test_stripes_leave_the_motion_along_them_undetermined():
     assert not result.converged and result.stop_reason in ("undetermined", "singular")
 
 
-def test_motion_std_of_a_diagonal_information():
-    assert np.allclose(motion_std(np.diag([4.0, 16, 100, 25, 400, 100])), [0.5, 0.2])
+def test_pose_std_of_a_diagonal_information():
+    assert np.allclose(pose_std(np.diag([4.0, 16, 100, 25, 400, 100])), [0.5, 0.2])
