@@ -141,7 +141,7 @@ class PredictedDepth:
 
     def look_for_board(self, rgb: np.ndarray) -> None:
         """Look at the full-size image (H, W, 3) of the newest keyframe for a board of known size."""
-        if self.map_scale.known.wants_frames:
+        if self.map_scale.known.needs_images:
             self._see_board(rgb)
 
     def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]]) -> Iterator[float]:
@@ -176,7 +176,7 @@ class PredictedDepth:
         if not len(keyframes):
             return
         self._move_map(self.map_scale.by_network(keyframes, self.refiner))
-        self._move_map(self.map_scale.by_knowledge(keyframes, self.refiner, self.map.surfels))
+        self._move_map(self.map_scale.by_known_scale(keyframes, self.refiner, self.map.surfels))
 
     def _move_map(self, S_world_key: np.ndarray) -> None:
         self.map_moved(self.map.move(S_world_key))

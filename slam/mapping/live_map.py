@@ -49,8 +49,8 @@ class LiveMap:
 
     def fuse(self, view: View, inverse_depth: np.ndarray, rgb: np.ndarray, row: int, time: int,
              observations: np.ndarray | None = None) -> FusionResult:
-        """Fuse an inverse depth map (h, w) and its image (h, w, 3) into keyframe `row`; see Fusion. `time`: number of the
-        depth map, in which the age of surfels is counted."""
+        """Fuse an inverse depth map (h, w) and its image (h, w, 3) into keyframe `row`; see Fusion. `time`: number of
+        the depth map, in which the age of surfels is counted."""
         return self.fusion(self.surfels, view, inverse_depth, rgb, row, time, observations)
 
     def begin(self, timestamp_s: float, T_world_cam: np.ndarray) -> None:

@@ -97,7 +97,7 @@ def test_every_part_of_the_map_grows_and_only_once():
         slam.depth.finish_scale()
         assert slam.keyframes.scale / before == pytest.approx(1.25, rel=0.02)
         assert slam.keyframes.items[-1].median_depth_m == pytest.approx(1.25 * size)
-    assert slam.depth.map_scale.settled[1] == (pytest.approx(1.25), None)
+    assert slam.depth.map_scale.corrections[1] == (pytest.approx(1.25), None)
 
 
 def test_the_height_above_the_floor_puts_it_right():
@@ -122,8 +122,8 @@ def test_the_floor_as_the_first_keyframes_saw_it(first_seen, growth):
         keyframe_of=lambda rows: np.repeat([first_seen, 19], 4000)[rows],
         world_points=lambda rows, _: (np.concatenate([true, drifted])[rows], np.tile([0, -1.0, 0], (len(rows), 1))))
     keyframes = SimpleNamespace(submap=np.zeros(20, int), T_world_key=np.tile(np.eye(4), (20, 1, 1)))
-    judgement = KnownScale(parse_scale("height=1.5")).judge(keyframes, surfels)
-    assert judgement.growth == pytest.approx(growth, rel=1e-3)
+    estimate = KnownScale(parse_scale("height=1.5")).estimate(keyframes, surfels)
+    assert estimate.growth == pytest.approx(growth, rel=1e-3)
 
 
 def test_where_no_floor_is_seen_the_network_decides(unknown):
