@@ -35,7 +35,7 @@ class Surfels:
         self.config = config
         self.arrays = SurfelArrays.empty(chunks * CHUNK)
         self.chunks = Chunks.empty(chunks)
-        self.evicted = 0
+        self.evicted_count = 0
 
     def __len__(self) -> int:
         return int(self.chunks.counts[SURFELS])
@@ -63,7 +63,7 @@ class Surfels:
         value[confidence <= 0] = np.inf
         count = min(max(wanted, self.config.max_surfels // 20), len(self))
         self.remove(np.argpartition(value, count - 1)[:count])
-        self.evicted += count
+        self.evicted_count += count
 
     def remove(self, rows: np.ndarray) -> None:
         """Remove the surfels in these rows; they must exist."""

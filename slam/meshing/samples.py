@@ -51,8 +51,8 @@ def on_one_surface(samples: Samples, cell_m: float) -> Samples:
 
 
 def thinned(samples: Samples, cell_m: float) -> Samples:
-    """Samples -> averages by confidence, one for each cell of a grid of cell_m metres and each of the six axis directions
-    that surface may face"""
+    """Samples -> averages by confidence, one for each cell of a grid of cell_m metres and each of six directions that
+    surface may face"""
     axis = np.abs(samples.normals).argmax(1)
     faces_up = np.take_along_axis(samples.normals, axis[:, None], 1)[:, 0] > 0
     place = np.column_stack([np.floor(samples.points / cell_m).astype(np.int64), 2 * axis + faces_up])

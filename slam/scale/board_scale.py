@@ -1,8 +1,8 @@
 """Scale of a map from a calibration board of known size in it.
 
 The similarity from the board to the map is fitted by least squares to the reprojected corners of all keyframes, with
-the map's poses; its scale is the map's. (Poses from the board alone are too inaccurate: the tilt of a small board is badly
-determined.)
+the map's poses; its scale is the map's. (Poses from the board alone are too inaccurate: a small board hardly determines
+its tilt.)
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def test_drift_is_removed_and_both_passes_become_one_surface(frames):
     run(without, frames)
     results = run(slam, frames)
     assert all(r.status == "tracked" for r in results)
-    assert not without.loops.closed and len(slam.loops.closed) > 5 and slam.loops.refused == 0
+    assert not without.loops.closed and len(slam.loops.closed) > 5 and slam.loops.refused_count == 0
     assert error_m(slam) < 0.2 * error_m(without)
     for loop in slam.loops.closed:
         new, old = (ROUND[slam.keyframes.items[row].frame_index] for row in (loop.new, loop.old))
