@@ -1,8 +1,10 @@
-"""python -m slam evaluate EST GT [--json]: how far a run's path is from the truth."""
+"""python -m slam evaluate EST GT [--json]: errors of a trajectory against ground truth."""
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 from calib.base.errors import BadInputError, MonofuseError
 from slam.evaluation import evaluate_files
@@ -10,17 +12,19 @@ from slam.evaluation import evaluate_files
 USAGE = "python -m slam evaluate EST GT [--json]"
 
 
-class OneLineParser(argparse.ArgumentParser):
-    """Mistakes in one line, like every other bad input."""
+class UsageParser(argparse.ArgumentParser):
+    """Mistakes in one line with the usage, like every other bad input."""
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
+        """Raises BadInputError."""
         raise BadInputError(f"{message}; usage: {USAGE}")
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command -> exit code"""
     try:
         arguments = parse_arguments(argv)
-        scores = evaluate_files(arguments.estimate, arguments.truth)
+        scores = evaluate_files(arguments.estimate, arguments.ground_truth)
     except MonofuseError as error:
         print(f"slam: {error}", file=sys.stderr)
         return error.exit_code
@@ -28,20 +32,21 @@ def main(argv=None):
     return 0
 
 
-def parse_arguments(argv):
-    parser = OneLineParser(prog="python -m slam", description=__doc__)
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Arguments by default of the process. Raises BadInputError."""
+    parser = UsageParser(prog="python -m slam", description=__doc__)
     commands = parser.add_subparsers(metavar="evaluate", required=True)
-    evaluate = commands.add_parser("evaluate", help="compare a path with the true one")
+    evaluate = commands.add_parser("evaluate", help="compare a trajectory with ground truth")
     evaluate.add_argument("estimate", metavar="EST", help="a trajectory.txt, or the folder of results that holds one")
-    evaluate.add_argument("truth", metavar="GT", help="a groundtruth.txt, or the dataset folder that holds one")
+    evaluate.add_argument("ground_truth", metavar="GT", help="a groundtruth.txt, or the dataset folder that holds one")
     evaluate.add_argument("--json", action="store_true", help="one line of JSON")
     return parser.parse_args(argv)
 
 
-def table(scores):
-    """-> a few lines for people."""
+def table(scores: dict) -> str:
+    """Errors, see evaluate_files -> a few lines for people"""
     rows = [("matched", f"{scores['matched']} of {scores['poses']} poses"),
-            ("path", f"{scores['path_m']:.2f} m"),
+            ("length", f"{scores['path_m']:.2f} m"),
             ("ATE, rigid", f"{scores['ate_se3_m']:.4f} m"),
             ("ATE, with scale", f"{scores['ate_sim3_m']:.4f} m at scale {scores['ate_scale']:.4f}")]
     if "rpe_1s_m" in scores:

@@ -24,7 +24,7 @@ class WindowConfig:
     frames: int = 7
     """Keyframes in the window."""
     fixed: int = 2
-    """The oldest keyframes of a full window whose poses are fixed."""
+    """Oldest keyframes of a full window, in number, whose poses are fixed."""
     points: int = 200
     """New points per keyframe, about."""
     min_located: int = 150

@@ -18,7 +18,7 @@ class CandidateConfig:
     """Settings of LoopCandidates."""
 
     min_gap: int = 8
-    """Keyframes between the two of a loop in one submap, at least; closer ones are neighbours."""
+    """Distance, in keyframes, between the two of a loop in one submap, at least; closer ones are neighbours."""
     by_appearance: int = 3
     """Candidates per keyframe that share most features with it."""
     by_position: int = 2

@@ -38,7 +38,7 @@ class DynamicRegionConfig:
     max_share: float = 0.4
     """Share of contradicted pixels up to which a region is static."""
     doubt: float = 0.3
-    """Share of pixels that each region is taken to have of static ones, as a prior."""
+    """Prior: share of static pixels that is added to those seen in each region."""
 
 
 def contradicted_by_images(pyramid: Pyramid, inverse_depth: np.ndarray, others: list[Pyramid], T_other_key: np.ndarray,

@@ -1,4 +1,4 @@
-"""slam.keyframe_depth.keyframe_window and slam.refinement in a box of which everything is known."""
+"""slam.keyframe_depth.keyframe_window and slam.keyframe_depth.refinement in a box of which everything is known."""
 
 from dataclasses import replace
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""slam.kernels.bundle and slam.bundle against slow references, finite differences and known answers."""
+"""slam.kernels.bundle and slam.keyframe_depth.photometric_bundle against slow references and finite differences."""
 
 import numpy as np
 import pytest
