@@ -67,7 +67,7 @@ class TrackingResult(NamedTuple):
     information: np.ndarray
     """(6, 6) of the pose, affine brightness marginalised."""
     stop_reason: str
-    """Of GaussNewtonResult, or `little_overlap`, `unlike_images` or `undetermined`."""
+    """GaussNewtonResult.stop_reason, or why not to believe it: `little_overlap`, `unlike_images`, `undetermined`."""
 
 
 class _State(NamedTuple):

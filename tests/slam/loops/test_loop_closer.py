@@ -136,7 +136,7 @@ def test_what_is_learnt_while_a_loop_is_being_closed_is_kept():
     trial = Trial([], [], keyframes.submap, keyframes.S_world_key(), 0.0, iter(()))
     adjustment = se3.exp(np.array([0.01, 0.02, 0, 0, 0.01, 0]))
     keyframes.T_world_key = keyframes.T_world_key @ adjustment
-    assert np.allclose(loops._carried_on(keyframes, trial, correction @ trial.S_world_key), correction @ np.array(ROUND[:3]) @ adjustment)
+    assert np.allclose(loops._brought_up_to_date(keyframes, trial, correction @ trial.S_world_key), correction @ np.array(ROUND[:3]) @ adjustment)
 
 
 def test_adjusted_motions_replace_those_of_tracking_but_not_loops():
