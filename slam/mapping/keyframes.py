@@ -41,7 +41,7 @@ class Keyframe:
     """One keyframe; its pose is in Keyframes."""
 
     row: int
-    """Its place in the tables of Keyframes."""
+    """Row in the tables of Keyframes."""
     frame_index: int
     timestamp_s: float
     points: tuple[np.ndarray, ...]
@@ -72,7 +72,7 @@ class Keyframes:
         self.scale = np.zeros(0)
         """(K,) size of everything in a keyframe's frame, over its size when the keyframe was made."""
         self.submap = np.zeros(0, np.int64)
-        """(K,) number of the submap that a keyframe is in; nothing connects submaps yet; 0 is the first."""
+        """(K,) number of each keyframe's submap, 0 for the first; no loop connects submaps yet."""
         self._reference: Keyframe | None = None
 
     @property

@@ -16,7 +16,7 @@ MAX_POINTS = 200_000
 MIN_POINTS = 30
 """Points that a plane needs."""
 MIN_TOLERANCE = 0.005
-"""Floor of the relative distance of inliers, so that points are left where all lie exactly on a plane."""
+"""Lower limit on the relative distance of inliers, so that points are left where all lie exactly on a plane."""
 
 
 @dataclass(frozen=True)
