@@ -102,7 +102,7 @@ def drift_rows(seed: int, network: DepthEstimator | None) -> Iterator[list[objec
         runs = [walked(frames, configuration(network), drift, closes_loops) for closes_loops in (False, True)]
         scores = [evaluate_trajectory(*slam.trajectory(), *sequence.ground_truth) for slam in runs]
         yield [seed, "added" if drift.any() else "own", f"{scores[0]['path_m']:.1f}",
-               *(f"{score['ate_sim3_m']:.4f}" for score in scores), len(runs[1].loops.closed), runs[1].loops.refused]
+               *(f"{score['ate_sim3_m']:.4f}" for score in scores), len(runs[1].loops.closed), runs[1].loops.refused_count]
 
 
 def walked(frames: Sequence[Frame], config: SlamConfig, drift: np.ndarray, closes_loops: bool) -> SlamSystem:

@@ -8,7 +8,7 @@ from calib.geometry.camera import Camera
 from monofuse.screen import Screen
 from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
-from slam.global_adjustment.feature_tracks import FeatureTracks
+from slam.global_adjustment.feature_tracks import PointTracks
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
 from slam.kernels.consistency import count_votes
 from slam.keyframe_depth.predicted_depth import PredictedDepth
@@ -64,8 +64,9 @@ def _refine_keyframes(slam: SlamSystem, depth: PredictedDepth, frame: Frame) -> 
 
 def _adjust_all_keyframes(slam: SlamSystem) -> None:
     """What follows the last frame where depth is predicted."""
-    tracks = FeatureTracks(np.array([0, 1]), np.array([0, 0]), np.array([[60.0, 40.0], [58.0, 40.0]]))
-    bundle = ReprojectionBundle(slam.camera, tracks, np.full(2, 2.0), np.array([True, False]), ReprojectionBundleConfig())
+    tracks = PointTracks(np.array([0, 1]), np.array([0, 0]), np.array([[60.0, 40.0], [58.0, 40.0]]))
+    bundle = ReprojectionBundle(slam.camera, tracks, np.full(2, 2.0), np.array([True, False]),
+                                ReprojectionBundleConfig())
     bundle.minimise(ReprojectionState(np.stack([np.eye(4), np.eye(4)]), np.array([[0.0, 0.0, 2.0]])))
     count_votes(np.ones((1, 1), np.float32), np.ones((1, 1, 1), np.float32), np.eye(4, dtype=np.float32)[None, :3],
                    np.array(slam.camera.pinhole, np.float32), np.float32(0.1), *np.empty((2, 1, 1), np.uint8))

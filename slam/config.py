@@ -1,4 +1,4 @@
-"""How a whole system is set up."""
+"""The configuration of the whole system: one dataclass per stage."""
 
 from dataclasses import dataclass, field
 
@@ -21,62 +21,61 @@ from slam.tracking.tracker import TrackerConfig
 
 @dataclass(frozen=True)
 class SlamConfig:
+    """Settings of SlamSystem and of all its stages."""
+
     depth_is_measured: bool
-    """A sensor's depth is metric and used as it is; a network's is brought to the map's scale first."""
+    """Depth comes from a sensor: it is metric and used as it is. A network's is brought to the map's scale first."""
     working_width: int = 320
-    """Columns of the images that tracking and fusion see; wider input is averaged down."""
+    """Columns of the images for tracking and fusion; wider input is averaged down."""
     level_count: int = 4
-    """Pyramid levels of the tracker."""
+    """Pyramid levels that tracking uses."""
     doubtful_correlation: float = 0.7
-    """A frame whose intensities correlate less than this with the keyframe's is tracked again from other starts."""
+    """Correlation of intensities, frame to keyframe, below which tracking is repeated from other start poses."""
     depth_log_std: float = 0.05
-    """Standard deviation of the logarithm of a keyframe's depth."""
+    """Standard deviation of the log of a keyframe's depth, before it is final."""
     lost_s: float = 1.0
-    """Lost for so long, and for lost_frames, the system starts anew with a submap, which joins the map when the two
-    turn out to show one place."""
+    """Seconds for which the camera must be lost before a new submap begins; `lost_frames` must be reached, too."""
     lost_frames: int = 10
-    """Frames in a row that must be lost, as well as lost_s of time, before a submap begins."""
+    """Frames for which the camera must be lost before a new submap begins; `lost_s` must be reached, too."""
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
-    """Alignment of each frame to the reference keyframe."""
+    """Direct alignment of a frame to a keyframe."""
     keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
-    """When a frame becomes a keyframe, and which of its points are tracked."""
+    """When keyframes are made, and which of their pixels are aligned to."""
     sharpness: SharpnessConfig = field(default_factory=SharpnessConfig)
-    """Blurred frames wait to become keyframes."""
+    """Motion blur, which delays keyframes."""
     dynamic_regions: DynamicRegionConfig = field(default_factory=DynamicRegionConfig)
-    """Regions that move are left out of measured depth; predicted depth has its own, refinement.dynamic_regions."""
+    """What moves, in measured depth; for predicted depth see RefinementConfig.dynamic_regions."""
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
-    """How predicted depth is brought to the map's scale while refinement is off."""
+    """Predicted depth brought to the rendered map."""
     refinement: RefinementConfig | None = None
-    """Keyframes' depth by geometry, where depth is predicted; null: it is only fitted to the map."""
+    """Predicted depth of keyframes refined by geometry; None: measured depth, or predicted depth without refinement."""
     fusion: FusionConfig = field(default_factory=FusionConfig)
-    """Depth into surfels."""
+    """Depth maps fused into surfels."""
     surfels: SurfelConfig = field(default_factory=SurfelConfig)
-    """The map's size and upkeep."""
+    """The surfel map and its size."""
     relocalisation: RelocalisationConfig = field(default_factory=RelocalisationConfig)
-    """Search for the camera among stored keyframes after tracking has failed."""
+    """Pose of a lost camera by features."""
     loops: LoopConfig = field(default_factory=LoopConfig)
-    """Loop closure: candidates, acceptance and pose graph."""
+    """Loop closure and pose graph."""
     adjustment: GlobalAdjustmentConfig | None = None
-    """Bundle adjustment of all keyframes after the last frame, for predicted depth; needs refinement."""
+    """Bundle adjustment of all keyframes after the last frame, for predicted depth; None leaves it out."""
     verification: VerificationConfig = field(default_factory=VerificationConfig)
-    """Loop verification: whether two keyframes show one place."""
+    """Loop verification."""
     known_scale: ScaleConfig = field(default_factory=ScaleConfig)
-    """What is known of the size of the scene, for predicted depth."""
-
+    """A known scale for predicted depth."""
     final_map: FinalMapConfig | None = None
-    """All keyframes' depth estimated again after the last frame, and a new map of it; keeps their images."""
-
+    """A new map from all keyframes, after the last frame; their images are kept for it. None leaves it out."""
     mesh: MeshConfig = field(default_factory=MeshConfig)
-    """The surface made of the surfels after the last frame."""
+    """The mesh, after the last frame."""
 
     @classmethod
     def for_sensor(cls) -> "SlamConfig":
-        """Depth from a sensor: good to a few per cent."""
+        """Configuration for a sensor's depth, which is good to a few per cent."""
         return cls(depth_is_measured=True, tracker=TrackerConfig(geometric_weight=4.0))
 
     @classmethod
     def for_network(cls) -> "SlamConfig":
-        """Depth from a network: wrong by 10 to 30 % in places, so surfaces are matched generously."""
+        """Configuration for a network's depth: wrong by 10 to 30 % in places, so surfaces are matched generously."""
         return cls(
             depth_is_measured=False,
             keyframes=KeyframeConfig(max_baseline=0.07),

@@ -1,6 +1,6 @@
-"""How far an estimated path and its depth are from the truth.
+"""Errors of an estimated trajectory and of depth against ground truth.
 
-Absolute and relative errors as defined by Sturm et al. 2012; alignment by Umeyama 1991.
+Absolute and relative trajectory errors (ATE, RPE) as defined by Sturm et al. 2012; alignment by Umeyama 1991.
 """
 
 from pathlib import Path
@@ -14,11 +14,11 @@ from calib.files.tum_files import read_trajectory
 from calib.geometry import se3
 
 MAX_TIME_OFFSET_S = 0.02
-"""Two timestamps this close, and closer than half the interval between frames, are of one moment."""
+"""Timestamps match within this, and within half the interval between frames."""
 
 
 def umeyama(source: np.ndarray, target: np.ndarray, with_scale: bool) -> tuple[float, np.ndarray, np.ndarray]:
-    """Points (N, 3) -> (scale, R, t) that minimise |scale R source + t - target|."""
+    """Points (N, 3) -> scale, R (3, 3), t (3,) of least |scale R source + t - target|; scale 1 unless with_scale"""
     source_mean, target_mean = source.mean(0), target.mean(0)
     s, t = source - source_mean, target - target_mean
     U, D, Vt = np.linalg.svd(t.T @ s / len(s))
@@ -29,62 +29,68 @@ def umeyama(source: np.ndarray, target: np.ndarray, with_scale: bool) -> tuple[f
     return scale, R, target_mean - scale * R @ source_mean
 
 
-def absolute_error(estimate: np.ndarray, truth: np.ndarray, with_scale: bool) -> tuple[float, float]:
-    """Matched positions (N, 3) -> (RMSE in metres after alignment, the scale that alignment chose)."""
-    scale, R, t = umeyama(estimate, truth, with_scale)
-    return float(np.sqrt((((scale * estimate @ R.T + t) - truth) ** 2).sum(1).mean())), scale
+def absolute_error(estimate: np.ndarray, ground_truth: np.ndarray, with_scale: bool) -> tuple[float, float]:
+    """ATE of matched positions (N, 3) -> RMSE in metres after alignment, and the scale of the alignment"""
+    scale, R, t = umeyama(estimate, ground_truth, with_scale)
+    return float(np.sqrt((((scale * estimate @ R.T + t) - ground_truth) ** 2).sum(1).mean())), scale
 
 
-def relative_error(times_s: np.ndarray, T_estimate: np.ndarray, T_truth: np.ndarray,
+def relative_error(times_s: np.ndarray, T_estimate: np.ndarray, T_gt: np.ndarray,
                    interval_s: float = 1.0) -> tuple[float, float] | None:
-    """Matched motions -> (metres, degrees): RMSE of the motion over interval_s, or None where none is that long."""
+    """RPE of matched poses (N, 4, 4) over interval_s -> RMSE in metres and degrees, None where the time is too short"""
     later, earlier = associate(times_s, times_s + interval_s, 0.5 * float(np.median(np.diff(times_s))))
     if not len(later):
         return None
-    def motion(T):
+    def relative(T):
         return se3.inverse(T[earlier]) @ T[later]
-    error = se3.inverse(motion(T_truth)) @ motion(T_estimate)
+    error = se3.inverse(relative(T_gt)) @ relative(T_estimate)
     angles_rad = Rotation.from_matrix(error[:, :3, :3]).magnitude()
     return (float(np.sqrt((error[:, :3, 3] ** 2).sum(1).mean())),
             float(np.degrees(np.sqrt(np.square(angles_rad).mean()))))
 
 
-def evaluate_trajectory(times_s: np.ndarray, T_world_cam: np.ndarray, true_times_s: np.ndarray,
-                        T_true: np.ndarray) -> dict:
-    """-> {ate_se3_m, ate_sim3_m, ate_scale, rpe_1s_m, rpe_1s_deg, path_m, matched}; empty with under 3 matches."""
-    if len(times_s) < 3 or len(true_times_s) < 3:
+def evaluate_trajectory(times_s: np.ndarray, T_world_cam: np.ndarray, gt_times_s: np.ndarray, T_gt: np.ndarray) -> dict:
+    """Poses (N, 4, 4) and ground truth (M, 4, 4), each with its timestamps -> errors; empty for fewer than 3 matches
+
+    {ate_se3_m, ate_sim3_m, ate_scale, rpe_1s_m, rpe_1s_deg, path_m, matched}; path_m: length of the true trajectory.
+    """
+    if len(times_s) < 3 or len(gt_times_s) < 3:
         return {}
-    half_interval_s = 0.5 * min(float(np.median(np.diff(times))) for times in (times_s, true_times_s))
-    i, j = associate(times_s, true_times_s, min(half_interval_s, MAX_TIME_OFFSET_S))
+    half_interval_s = 0.5 * min(float(np.median(np.diff(times))) for times in (times_s, gt_times_s))
+    i, j = associate(times_s, gt_times_s, min(half_interval_s, MAX_TIME_OFFSET_S))
     if len(i) < 3:
         return {}
-    estimate, truth = T_world_cam[i], T_true[j]
-    ate_sim3_m, scale = absolute_error(estimate[:, :3, 3], truth[:, :3, 3], with_scale=True)
-    scores = {"ate_se3_m": absolute_error(estimate[:, :3, 3], truth[:, :3, 3], with_scale=False)[0],
+    T_estimate, T_gt = T_world_cam[i], T_gt[j]
+    estimate, ground_truth = T_estimate[:, :3, 3], T_gt[:, :3, 3]
+    ate_sim3_m, scale = absolute_error(estimate, ground_truth, with_scale=True)
+    scores = {"ate_se3_m": absolute_error(estimate, ground_truth, with_scale=False)[0],
               "ate_sim3_m": ate_sim3_m, "ate_scale": scale}
-    relative = relative_error(true_times_s[j], estimate, truth)
+    relative = relative_error(gt_times_s[j], T_estimate, T_gt)
     if relative:
         scores["rpe_1s_m"], scores["rpe_1s_deg"] = relative
-    scores["path_m"] = float(np.linalg.norm(np.diff(truth[:, :3, 3], axis=0), axis=1).sum())
+    scores["path_m"] = float(np.linalg.norm(np.diff(ground_truth, axis=0), axis=1).sum())
     return {name: round(value, 5) for name, value in scores.items()} | {"matched": len(i)}
 
 
 class DepthErrors:
-    """Mean relative error and share within 25 % of depth maps against measured depth, image by image."""
+    """Errors of depth maps against measured depth, averaged over images."""
 
     def __init__(self):
         self.images = []
 
-    def add(self, inverse_depth: np.ndarray, true_inverse_depth: np.ndarray) -> None:
-        """Both (h, w) on one grid, 1/m, 0 where unknown."""
-        both = (inverse_depth > 0) & (true_inverse_depth > 0)
+    def add(self, inverse_depth: np.ndarray, measured_inverse_depth: np.ndarray) -> None:
+        """Compare two maps (h, w) on one grid, 1/m, 0 where unknown."""
+        both = (inverse_depth > 0) & (measured_inverse_depth > 0)
         if both.sum() >= 100:
-            ratio = true_inverse_depth[both] / inverse_depth[both]
+            ratio = measured_inverse_depth[both] / inverse_depth[both]
             self.images.append((np.abs(ratio - 1).mean(), (np.maximum(ratio, 1 / ratio) < 1.25).mean(),
                                 np.abs(ratio / np.median(ratio) - 1).mean()))
 
     def summary(self) -> dict:
-        """-> {depth_rel, depth_delta1, depth_rel_scaled, depth_images}; empty without any image."""
+        """-> {depth_rel, depth_delta1, depth_rel_scaled, depth_images}; empty without any image
+
+        Mean absolute relative error, share within 25 %, relative error after median scaling, number of images.
+        """
         if not self.images:
             return {}
         rel, delta1, rel_scaled = np.mean(self.images, axis=0)
@@ -92,14 +98,16 @@ class DepthErrors:
                 "depth_rel_scaled": round(float(rel_scaled), 4), "depth_images": len(self.images)}
 
 
-def evaluate_files(estimate: str | Path, truth: str | Path) -> dict:
-    """Two TUM files, or folders with trajectory.txt and groundtruth.txt -> scores of evaluate_trajectory and `poses`,
-    how many the estimate has. Raises SourceError where the two do not share three moments."""
-    estimate, truth = _file_in(estimate, "trajectory.txt"), _file_in(truth, "groundtruth.txt")
+def evaluate_files(estimate: str | Path, ground_truth: str | Path) -> dict:
+    """Two TUM files, or folders with trajectory.txt and groundtruth.txt -> errors, see evaluate_trajectory, and `poses`
+
+    `poses`: number of the estimate's. Raises SourceError where fewer than three timestamps match.
+    """
+    estimate, ground_truth = _file_in(estimate, "trajectory.txt"), _file_in(ground_truth, "groundtruth.txt")
     times_s, T_world_cam = read_trajectory(estimate)
-    scores = evaluate_trajectory(times_s, T_world_cam, *read_trajectory(truth))
+    scores = evaluate_trajectory(times_s, T_world_cam, *read_trajectory(ground_truth))
     if not scores:
-        raise SourceError(f"{estimate} and {truth} have fewer than three timestamps in common: are they of one "
+        raise SourceError(f"{estimate} and {ground_truth} have fewer than three timestamps in common: are they of one "
                           f"sequence, and both in seconds?")
     return scores | {"poses": len(times_s)}
 

@@ -1,4 +1,4 @@
-"""Where the camera is in a new image: tracked from the predicted pose, else relocalised among all keyframes."""
+"""Pose of a new image: tracked from the predicted pose, else relocalised among all keyframes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 
 class Localiser:
+    """Locates each image against a keyframe, and knows since when the camera is lost."""
+
     def __init__(self, live_map: LiveMap, tracker: Tracker, relocaliser: Relocaliser, index: AppearanceIndex,
                  config: SlamConfig):
-        """index: descriptors of all keyframes, to relocalise with."""
+        """index: descriptors of all keyframes, for relocalisation."""
         self.map, self.stage_times, self.config = live_map, live_map.stage_times, config
         self.tracker, self.relocaliser, self.index = tracker, relocaliser, index
         self.absence = Absence()
@@ -29,8 +31,8 @@ class Localiser:
         """Log gain and bias of the last image against the reference keyframe."""
 
     def locate(self, image: Image) -> tuple[TrackingResult | None, str]:
-        """Pose of an image against the reference keyframe, which may be another one afterwards -> None where the camera
-        is lost, and the status: `tracked`, `relocalised` or `lost`"""
+        """Pose of an image relative to the reference keyframe, which relocalisation may change -> TrackingResult, None
+        where the camera is lost, and the status: `tracked`, `relocalised` or `lost`"""
         tracked, status = self._track(image), "tracked"
         if not self._is_believable(tracked, image.timestamp_s):
             tracked, status = self._relocalise(image), "relocalised"
@@ -42,22 +44,22 @@ class Localiser:
         return tracked, status
 
     def begin(self) -> None:
-        """The last image became the first keyframe of a submap."""
+        """The last image became the first keyframe of a submap: the camera is no longer lost."""
         self.absence.end()
 
     def keyframe_added(self) -> None:
-        """The last image is the reference now, so nothing sets the two apart."""
+        """The last image is the reference now: brightness starts from equal."""
         self.affine = (0.0, 0.0)
 
     def is_given_up(self, timestamp_s: float) -> bool:
-        """Whether the camera has been lost for so long that a new submap should begin."""
+        """Whether the camera has been lost long enough for a new submap to begin."""
         c, absence = self.config, self.absence
         return timestamp_s - absence.since_s >= c.lost_s and absence.count >= c.lost_frames
 
     @stage("track")
     def _track(self, image: Image) -> TrackingResult:
-        """Align from the predicted pose. Where images then hardly correlate, a fast motion may have led into a wrong
-        minimum: start again from where the camera was, and from where features say it is, and take the best."""
+        """Align from the predicted pose. Where images then hardly correlate, fast motion may have led into a wrong
+        minimum: align again from the last pose and from the pose by features, and take the best."""
         reference, motion = self.map.keyframes.reference, self.map.motion
         start = self.map.T_cam_reference(motion.predict(image.timestamp_s))
         tracked = self.tracker.track(image.pyramid, reference, start, self.affine)
@@ -68,15 +70,15 @@ class Localiser:
         return max([tracked, *retries], key=lambda result: (result.converged, result.correlation))
 
     def _is_believable(self, tracked: TrackingResult, timestamp_s: float) -> bool:
-        """A camera that was lost, or not seen for a while, may be anywhere: then images have to fit better than from
-        one frame to the next."""
+        """Whether to accept a pose. After a gap the camera may be anywhere, so images have to correlate better than
+        from one frame to the next."""
         is_anywhere = self.absence.count > 0 or self.map.motion.is_too_far(timestamp_s)
         return tracked.converged and (not is_anywhere
                                       or tracked.correlation >= self.config.relocalisation.min_correlation)
 
     @stage("relocalise")
     def _relocalise(self, image: Image) -> TrackingResult | None:
-        """Try stored keyframes; on success that keyframe becomes the reference. None if the place is not recognised."""
+        """Align to stored keyframes; the first that fits becomes the reference. None if the place is not recognised."""
         keyframes, motion = self.map.keyframes, self.map.motion
         for keyframe, T_cam_key in self.relocaliser.guesses(image.gray, keyframes, self.index, self.absence.count):
             tracked = self.tracker.track(image.pyramid, keyframe, T_cam_key)
@@ -89,13 +91,13 @@ class Localiser:
 
 
 class Absence:
-    """For how long the camera has been lost."""
+    """How long the camera has been lost."""
 
     def __init__(self):
         self.since_s = np.inf
         """Timestamp of the first image that could not be located."""
         self.count = 0
-        """Images since then."""
+        """Images that could not be located in a row."""
 
     def note(self, timestamp_s: float) -> None:
         """One more image could not be located."""
@@ -104,4 +106,5 @@ class Absence:
         self.count += 1
 
     def end(self) -> None:
+        """An image was located."""
         self.since_s, self.count = np.inf, 0

@@ -1,4 +1,4 @@
-"""How long each stage of the pipeline takes."""
+"""Run times of the pipeline's stages."""
 
 import functools
 import time
@@ -16,11 +16,12 @@ class StageTimes:
         self.ms = defaultdict(list)
 
     def add(self, stage: str, ms: float) -> None:
+        """Note one call of a stage."""
         self.ms[stage].append(ms)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """A `with` block that is one call of a stage, however it ends."""
+        """Context manager: its block is timed as one call of a stage, also where it raises."""
         start = time.perf_counter()
         try:
             yield

@@ -1,4 +1,4 @@
-"""The whole of SLAM for one frame. Single-threaded and deterministic: the same frames give the same map."""
+"""SLAM from frames to poses and a map. Single-threaded and deterministic: the same frames give the same map."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -29,28 +29,29 @@ from slam.tracking.tracker import Tracker, TrackingResult
 
 
 class FrameResult(NamedTuple):
-    """What became of one frame."""
+    """Result of SlamSystem.process for one frame."""
 
     index: int
     timestamp_s: float
     status: str
     """`tracked`, `relocalised`, `lost`, or `waiting` for a first image with texture and depth."""
     T_world_cam: np.ndarray | None = None
-    """(4, 4) as it is known now; SlamSystem.trajectory() has it as it is known later. None where it is not known."""
+    """(4, 4) estimate at this frame, None where lost; later corrections are in SlamSystem.trajectory()."""
     is_keyframe: bool = False
     tracked: TrackingResult | None = None
+    """Alignment to the reference keyframe; None where lost, and for the first frame of a submap."""
     inverse_depth: np.ndarray | None = None
     """(h, w) float32, 1/m, of this frame at working size, brought to the scale of the map; 0 where unknown."""
     fused: FusionResult | None = None
-    """None also where keyframes are fused, not frames."""
+    """Counts of surfels; None where only keyframes are fused."""
 
 
 class SlamSystem:
-    """Frames in, poses and a map out. Each frame passes once through `process`; `finish`, `adjust_all` and `rebuild`
-    follow the last one, in this order."""
+    """Frames in, poses and a map out. Call `process` once per frame, then `finish`, `adjust_all` and `rebuild`, in this
+    order."""
 
     def __init__(self, camera: Camera, config: SlamConfig):
-        """camera: the rectified pinhole of the frames to come."""
+        """camera: pinhole of the rectified frames."""
         self.config = config
         self.camera = camera.resized(working_size(camera, config))
         self.stage_times = StageTimes()
@@ -65,7 +66,7 @@ class SlamSystem:
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
 
     def process(self, frame: Frame) -> FrameResult:
-        """One frame through all stages."""
+        """Track one frame and add it to the map."""
         image = self.prepare(frame)
         if not len(self.keyframes):
             return self.begin(image, np.eye(4), submap=0, otherwise="waiting")
@@ -89,7 +90,7 @@ class SlamSystem:
         return prepared(frame, self.camera, self.config)
 
     def begin(self, image: Image, T_world_cam: np.ndarray, submap: int, otherwise: str) -> FrameResult:
-        """Make an image the first keyframe of a submap: its scale is that of everything after. `otherwise`: status of
+        """Make an image the first keyframe of a submap; its depth sets the submap's scale. `otherwise`: the status of
         an image with too little texture or depth for that."""
         if not self._add_keyframe(image, FrameDepth(image.inverse_depth, None, None), T_world_cam, None, submap):
             return FrameResult(image.index, image.timestamp_s, otherwise)
@@ -100,25 +101,26 @@ class SlamSystem:
                            depth.inverse_depth, depth.fused)
 
     def _lost(self, image: Image) -> FrameResult:
-        """The image could not be located. After some time of that it begins a submap, where the camera was last."""
+        """Result of an image without a pose. After some time a new submap begins, at the last known pose."""
         if not self.localiser.is_given_up(image.timestamp_s):
             return FrameResult(image.index, image.timestamp_s, "lost")
         return self.begin(image, self.map.motion.T_world_cam, int(self.keyframes.submap.max()) + 1, otherwise="lost")
 
     def _is_keyframe_due(self, image: Image, tracked: TrackingResult) -> bool:
-        """Whether the camera has left the reference keyframe behind; blurred images wait a little longer."""
+        """Whether the camera is far enough from the reference keyframe for a new one; blurred images wait longer."""
         sharpness = self.sharpness(image, self.keyframes.reference, tracked)
-        return self.keyframes.wants(tracked, self.sharpness.patience(sharpness))
+        return self.keyframes.needs_new(tracked, self.sharpness.patience(sharpness))
 
     @stage("keyframe")
     def _add_keyframe(self, image: Image, depth: FrameDepth, T_world_cam: np.ndarray, tracked: TrackingResult | None,
                       new_submap: int | None = None) -> bool:
-        """Make this image the reference, or the first of a new submap; False if it has too little to align to."""
+        """Make this image a keyframe and the reference, perhaps the first of a new submap. False if it has too little
+        texture or depth."""
         inverse_depth = depth.inverse_depth
         if depth.view is not None:
             inverse_depth = averaged_with_map(inverse_depth, depth.view, self.config.fusion.depth_tolerance,
                                               self.config.surfels.stable_confidence)
-            inverse_depth[(depth.inverse_depth == 0) & (image.inverse_depth > 0)] = 0  # what moves hides the map
+            inverse_depth[(depth.inverse_depth == 0) & (image.inverse_depth > 0)] = 0  # a moving object hides the map
         keyframe = self.keyframes.make(image, image.pyramid, inverse_depth, self.config.depth_log_std,
                                        with_grid=self.depth.has_grid)
         if keyframe is None:
@@ -134,7 +136,7 @@ class SlamSystem:
 
     @stage("loops")
     def _close_loops(self) -> None:
-        """A little of the work that finding and closing loops takes; the rest comes with the next frames."""
+        """One small step of loop closure; the rest follows with the next frames."""
         S_world_key = self.loops.step(self.keyframes)
         if S_world_key is not None:
             self.move_map(S_world_key)
@@ -143,23 +145,23 @@ class SlamSystem:
             self.merger.step(self.surfels, self.keyframes)
 
     def move_map(self, S_world_key: np.ndarray) -> None:
-        """Give all keyframes new poses and scales (K, 4, 4); everything else follows."""
+        """Give all keyframes new similarities (K, 4, 4); everything else follows."""
         self.depth.map_moved(self.map.move(S_world_key))
 
     def finish(self) -> None:
-        """After the last frame: finalise keyframes, loops and scale that still wait."""
+        """After the last frame: finalise the waiting keyframes and loops, then the scale."""
         self.depth.finish_keyframes()
         while self.loops.is_busy or self.merger.waiting:
             self._close_loops()
         self.depth.finish_scale()
 
     def adjust_all(self) -> Iterator[float]:
-        """Adjust all keyframes to each other, a piece at a time -> share of the work that is done."""
+        """Global bundle adjustment, a piece at a time -> share of the work that is done."""
         pairs = [(loop.new, loop.old) for loop in self.loops.closed]
         return self.depth.adjust_all(self.loops.candidates.overlap, pairs)
 
     def rebuild(self) -> Iterator[float]:
-        """Build the map anew from final depth, a piece at a time -> share of the work that is done."""
+        """Build the map anew from all keyframes, a piece at a time -> share of the work that is done."""
         return self.depth.rebuild(self.loops.candidates.overlap)
 
     @property
@@ -171,12 +173,12 @@ class SlamSystem:
         return self.map.surfels
 
     def trajectory(self, submap: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """See LiveMap.trajectory."""
+        """-> timestamps (N,) in seconds and T_world_cam (N, 4, 4) of a submap's frames; see LiveMap.trajectory."""
         return self.map.trajectory(submap)
 
 
 def _depth_collaborator(config: SlamConfig) -> type[MeasuredDepth] | type[PredictedDepth]:
-    """What works with the kind of depth that a configuration is for."""
+    """The class that handles the kind of depth that a configuration is for."""
     if config.depth_is_measured:
         return MeasuredDepth
     return PredictedDepth if config.refinement else UnrefinedDepth

@@ -1,0 +1,1 @@
+"""Bundle adjustment of all keyframes after the last frame."""

@@ -1,4 +1,4 @@
-"""Points that several keyframes show: features matched between pairs of images, and chained through all of them."""
+"""Feature tracks: features matched between pairs of keyframes, and chained into points that several of them show."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,46 +13,52 @@ from calib.geometry.camera import Camera
 
 @dataclass(frozen=True)
 class FeatureTrackConfig:
+    """Settings of FeatureMatcher."""
+
     features: int = 1200
-    """SIFT features per image, at most (Lowe 2004). They find each other over wider baselines, and sit more exactly,
-    than those that relocalisation has in every frame."""
+    """SIFT features per image, at most (Lowe 2004). They match over wider baselines, and are more accurate, than
+    relocalisation's ORB features."""
     min_contrast: float = 0.02
-    """Contrast of a feature below which it is dropped, as `contrastThreshold` of OpenCV's SIFT."""
+    """Contrast threshold of SIFT."""
     max_ratio: float = 0.8
-    """Between the distances of a feature to the best and to the second best one of another image."""
+    """Ratio of a feature's distances to the best and the second best match, at most (Lowe 2004)."""
     epipolar_px: float = 1.0
-    """Distance from the epipolar line up to which a match fits the motion between two images."""
+    """Distance from the epipolar line up to which a match is an inlier."""
     min_matches: int = 12
-    """That fit one motion; ..."""
+    """Inliers that a pair of images needs."""
     min_share: float = 0.3
-    """... and their share of all. Else the images have nothing in common."""
+    """Share of inliers among all matches that a pair of images needs."""
 
 
 class Features(NamedTuple):
+    """SIFT features of one image."""
+
     pixel: np.ndarray
     """(n, 2) float64 u, v"""
     descriptor: np.ndarray
-    """(n, 128) uint8: square roots, so that their product is Bhattacharyya's measure (Arandjelovic 2012)."""
+    """(n, 128) uint8 RootSIFT: square roots, whose dot product is the Hellinger kernel (Arandjelovic 2012)."""
 
 
-class FeatureTracks(NamedTuple):
-    """Where points were seen, sorted by point."""
+class PointTracks(NamedTuple):
+    """M observations of points in images, sorted by point."""
 
     image: np.ndarray
-    """(M,) int64"""
+    """(M,) int64 row of the keyframe"""
     point: np.ndarray
-    """(M,) int64, from 0 without gaps"""
+    """(M,) int64 number of the point, from 0 without gaps"""
     pixel: np.ndarray
     """(M, 2) float64 u, v"""
 
-    def within(self, is_wanted: np.ndarray) -> "FeatureTracks":
-        """What images that are wanted, (K,) bool, show of points that at least two of them show -> FeatureTracks"""
+    def within(self, is_wanted: np.ndarray) -> "PointTracks":
+        """Observations in wanted (K,) images, of points that at least two of these show -> PointTracks"""
         kept = is_wanted[self.image]
         kept &= (np.bincount(self.point[kept], minlength=len(self.point)) >= 2)[self.point]
-        return FeatureTracks(self.image[kept], np.unique(self.point[kept], return_inverse=True)[1], self.pixel[kept])
+        return PointTracks(self.image[kept], np.unique(self.point[kept], return_inverse=True)[1], self.pixel[kept])
 
 
 class FeatureMatcher:
+    """Detects and matches features."""
+
     def __init__(self, camera: Camera, config: FeatureTrackConfig):
         self.camera, self.config = camera, config
         self.sift = cv2.SIFT.create(nfeatures=config.features, contrastThreshold=config.min_contrast)
@@ -67,7 +73,7 @@ class FeatureMatcher:
                         np.round(255 * np.sqrt(share)).astype(np.uint8))
 
     def matches(self, first: Features, second: Features) -> np.ndarray:
-        """Features of two images -> (n, 2) int64 of those that show one point; none where the images do not fit."""
+        """Features of two images -> (n, 2) int64 pairs of matches, none where the images have too little in common"""
         none = np.zeros((0, 2), np.int64)
         if min(len(first.pixel), len(second.pixel)) < self.config.min_matches:
             return none
@@ -81,7 +87,7 @@ class FeatureMatcher:
         return pairs[fits] if enough else none
 
     def _alike(self, first, second):
-        """Each other's best, and clearly better than the second best."""
+        """Mutual nearest neighbours that pass the ratio test -> (n, 2)"""
         # Whole numbers below 2^24 are exact in float32, however many threads add them up.
         product = first.astype(np.float32) @ second.astype(np.float32).T
         i, best = np.arange(len(first)), product.argmax(1)
@@ -93,11 +99,10 @@ class FeatureMatcher:
         return np.column_stack([i[kept], best[kept]])
 
 
-def chained(features: list[Features], matches: dict[tuple[int, int], np.ndarray]) -> FeatureTracks:
-    """Features of all images, and {(image, other image): (n, 2) of their features} -> FeatureTracks
+def chained(features: list[Features], matches: dict[tuple[int, int], np.ndarray]) -> PointTracks:
+    """Features of all images, and {(image, other image): (n, 2) matches} -> PointTracks
 
-    Matches are followed from image to image; a chain that comes to two features of one image is wrong somewhere, and
-    left out."""
+    A track is a connected component of matches; one with two features of one image is inconsistent and left out."""
     first_of = np.cumsum([0, *(len(f.pixel) for f in features)])
     pairs = [first_of[list(images)] + found for images, found in matches.items()]
     pairs = np.concatenate(pairs) if pairs else np.zeros((0, 2), np.int64)
@@ -110,4 +115,4 @@ def chained(features: list[Features], matches: dict[tuple[int, int], np.ndarray]
     matched = matched[np.argsort(chain[matched], kind="stable")]
     point = np.unique(chain[matched], return_inverse=True)[1]
     pixel = np.concatenate([f.pixel for f in features]) if features else np.zeros((0, 2))
-    return FeatureTracks(image[matched], point, pixel[matched])
+    return PointTracks(image[matched], point, pixel[matched])

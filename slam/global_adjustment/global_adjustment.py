@@ -1,8 +1,7 @@
-"""All keyframes at once, adjusted to the features that they share: what a window of the last few cannot know.
+"""Global bundle adjustment of all keyframes after the last frame, on matched features.
 
-Features match over wider baselines and larger changes of brightness than patches that are aligned, so they also hold
-what sharp turns and long ways back leave loose. The network's depth says how large each keyframe's surroundings are,
-as far as nothing else does.
+Features match over wider baselines and larger changes of brightness than photometric patches, so they also constrain
+keyframes across sharp turns and revisited places. The network's depth is a prior on the scale of each keyframe.
 """
 
 from __future__ import annotations
@@ -22,73 +21,75 @@ from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, Repro
 from slam.mapping.keyframes import Keyframes
 
 if TYPE_CHECKING:
-    from slam.global_adjustment.feature_tracks import FeatureTracks
+    from slam.global_adjustment.feature_tracks import PointTracks
 
 SHARES = 0.35, 0.8
-"""Of the work: features up to the first, matches up to the second."""
+"""Shares of the work at which features, and then matches, are done; the rest is bundle adjustment."""
 NEAR_PX = 2.0
-"""Points that reproject this well tell a keyframe's scale."""
+"""Reprojection error below which a point counts for a keyframe's scale."""
 
 
 @dataclass(frozen=True)
 class GlobalAdjustmentConfig:
+    """Settings of GlobalAdjustment."""
+
     before: int = 4
-    """Keyframes before each one in time that it is matched with, ..."""
+    """Keyframes just before each one that it is matched with."""
     neighbours: int = 16
-    """... and further older ones that see most of the same, at most, ..."""
+    """Older keyframes that each one is matched with, at most, those of most overlap."""
     min_overlap: float = 0.35
-    """... by this share of the image."""
+    """Share of the image that such an older keyframe must see."""
     min_points: int = 20
-    """A keyframe that shows fewer shared ones goes where the one before it goes."""
+    """Points that a keyframe must show to be adjusted; with fewer it moves along with the one before."""
     rounds: int = 2
-    """Where the path has drifted far, what sees the same is only known after a first one."""
+    """Rounds of matching and adjustment; after large drift, overlaps are found only once the first has corrected it."""
     min_shared: int = 12
-    """Points that two keyframes need to share to hold each other."""
+    """Points that two keyframes must share to be connected."""
     tracks: FeatureTrackConfig = field(default_factory=FeatureTrackConfig)
-    """Features and how they are matched between keyframes."""
+    """Features and their matches."""
     bundle: ReprojectionBundleConfig = field(default_factory=ReprojectionBundleConfig)
-    """Bundle adjustment of the matched features."""
+    """The bundle adjustment."""
 
 
 class GlobalAdjustment:
-    """May be asked again when the keyframes have moved accordingly: more of them then turn out to see the same."""
+    """Adjusts all keyframes; keeps features and matches, so that another round only tries new pairs."""
 
     def __init__(self, camera: Camera, overlap: Callable[..., np.ndarray], config: GlobalAdjustmentConfig):
-        """overlap: like slam.loop_candidates.LoopCandidates.overlap"""
+        """overlap: see LoopCandidates.overlap"""
         self.camera, self.overlap, self.config = camera, overlap, config
         self.matcher = FeatureMatcher(camera, config.tracks)
         self.features = []
         self.matches: dict[tuple[int, int], np.ndarray] = {}
-        """Of all pairs of keyframes that were tried."""
+        """Matches (n, 2) of all pairs of keyframes that were tried, by rows."""
         self.S_world_key = None
-        """(K, 4, 4) of all keyframes, set at the end; None where nothing new was found."""
+        """(K, 4, 4) adjusted, set at the end of `steps`; None where no new pair matched."""
 
     def steps(self, keyframes: Keyframes, network_depth: dict[int, np.ndarray],
               loops: list[tuple[int, int]]) -> Iterator[float]:
         """Adjust each submap, a piece at a time -> share of the work that is done
 
-        network_depth: {row: (h', w') inverse depth, any size}, in 1/m of the network; keyframes have been scaled to
-        these metres before. loops: pairs of rows that are known to show one place.
+        network_depth: {row: (h', w') inverse depth of any size, 1/m}; keyframes must be in the network's scale. loops:
+        pairs of rows that show one place.
         """
         self.S_world_key = None
         for keyframe in keyframes.items[len(self.features):]:
             self.features.append(self.matcher.features(keyframe.gray_u8))
             yield SHARES[0] * len(self.features) / len(keyframes)
-        pairs, finds = self._pairs(keyframes, loops), 0
+        pairs, matched_count = self._pairs(keyframes, loops), 0
         for count, (first, second) in enumerate(pairs, 1):
             found = self.matcher.matches(self.features[first], self.features[second])
             self.matches[first, second] = found
-            finds += len(found) > 0
+            matched_count += len(found) > 0
             yield SHARES[0] + (SHARES[1] - SHARES[0]) * count / len(pairs)
         tracks, part = self._parts(chained(self.features, self.matches), len(keyframes))
-        if finds and len(tracks.image):
+        if matched_count and len(tracks.image):
             T_cam_world, points, errors_px = yield from self._adjusted(keyframes, tracks, part, network_depth)
             factor = self._growth(keyframes, tracks, T_cam_world, points, errors_px)
             adjusted = sim3.similarity(se3.inverse(T_cam_world), keyframes.scale * factor)
             self.S_world_key = placed(keyframes.S_world_key(), adjusted, part, keyframes.submap)
 
     def _pairs(self, keyframes, loops):
-        """-> [(older row, newer row)] that have not been tried"""
+        """-> [(older row, newer row)] that have not been tried, sorted"""
         c, pairs = self.config, {(min(loop), max(loop)) for loop in loops}
         for new in keyframes.items[1:]:
             is_here = keyframes.submap[:new.row] == keyframes.submap[new.row]
@@ -100,8 +101,8 @@ class GlobalAdjustment:
         return sorted(pairs - self.matches.keys())
 
     def _parts(self, tracks, count):
-        """Keyframes that share points, directly or through others, are one part -> tracks without those that are
-        alone, and parts (K,), -1 for those"""
+        """Keyframes connected by shared points are one part -> tracks of connected keyframes, and the number of each
+        keyframe's part (K,), -1 where it has none"""
         enough = np.bincount(tracks.image, minlength=count) >= self.config.min_points
         tracks = tracks.within(enough)
         seen = coo_array((np.ones(len(tracks.image)), (tracks.image, tracks.point)), shape=(count, len(tracks.image)))
@@ -132,11 +133,11 @@ class GlobalAdjustment:
         return (*state, bundle.errors_px(state))
 
     def _depth_m(self, keyframes, tracks):
-        """Of the keyframes at the points that they see, 0 where unknown -> (M,)"""
+        """-> (M,) the keyframes' depth at each observation, metres, 0 where unknown"""
         return depth_at({keyframe.row: keyframe.inverse_depth for keyframe in keyframes.items}, tracks, self.camera)
 
     def _growth(self, keyframes, tracks, T_cam_world, points, errors_px):
-        """By how much keyframes' depth has to grow to fit the points -> (K,), 1 where too few say so"""
+        """Factor by which each keyframe's depth has to grow to fit the points -> (K,), 1 where it has too few"""
         T = T_cam_world[tracks.image]
         z = np.einsum("nj,nj->n", T[:, 2, :3], points[tracks.point]) + T[:, 2, 3]
         known_m = self._depth_m(keyframes, tracks)
@@ -148,8 +149,8 @@ class GlobalAdjustment:
         return factor
 
 
-def depth_at(inverse_depth: dict[int, np.ndarray | None], tracks: FeatureTracks, camera: Camera) -> np.ndarray:
-    """{image: (h, w) inverse depth of any size, or None} where points are seen -> (M,) metres, 0 where unknown"""
+def depth_at(inverse_depth: dict[int, np.ndarray | None], tracks: PointTracks, camera: Camera) -> np.ndarray:
+    """{row: (h, w) inverse depth of any size, or None} -> (M,) depth at each observation, metres, 0 where unknown"""
     depth_m = np.zeros(len(tracks.image))
     for image, values in inverse_depth.items():
         mine = np.flatnonzero(tracks.image == image)
@@ -163,9 +164,11 @@ def depth_at(inverse_depth: dict[int, np.ndarray | None], tracks: FeatureTracks,
 
 
 def placed(S_before: np.ndarray, S_adjusted: np.ndarray, part: np.ndarray, submap: np.ndarray) -> np.ndarray:
-    """Keyframes (K, 4, 4) before, and as adjusted within parts (K,) that know nothing of each other; -1: not adjusted.
-    A part stands, with its own scale, where its first keyframe stood as seen from the one before; so does a keyframe
-    that has not been adjusted, with the scale of the one before. -> (K, 4, 4)"""
+    """Place independently adjusted parts in the world: similarities (K, 4, 4) before and adjusted -> (K, 4, 4)
+
+    part (K,): number of each keyframe's part, -1: not adjusted. The first keyframe of a part keeps its pose relative to
+    the keyframe before it, and the part its own scale. A keyframe that was not adjusted keeps pose and scale relative
+    to the one before."""
     S, move = np.array(S_before), {}
     for row in range(len(S)):
         followed = S_before[row]

@@ -1,4 +1,4 @@
-"""All keyframes and the points of feature tracks, moved to where reprojection errors are least (Triggs 1999)."""
+"""Bundle adjustment of all keyframes and the points of feature tracks by reprojection errors (Triggs 1999)."""
 
 from __future__ import annotations
 
@@ -15,34 +15,38 @@ from calib.geometry.camera import Camera
 from slam.kernels.track_bundle import cost_of, linearise, moved_points
 
 if TYPE_CHECKING:
-    from slam.global_adjustment.feature_tracks import FeatureTracks
+    from slam.global_adjustment.feature_tracks import PointTracks
 
 MIN_SHARE = 1e-9
-"""Of the largest diagonal entry, added to all, so that what nothing determines stays instead of failing."""
+"""Share of the largest diagonal entry that is added to all, so that undetermined unknowns stay."""
 
 
 @dataclass(frozen=True)
 class ReprojectionBundleConfig:
+    """Settings of ReprojectionBundle."""
+
     sigma_px: float = 0.5
-    """Standard deviation of a feature's position."""
+    """Standard deviation of a feature's position, pixels."""
     softness: tuple[float, ...] = (6.0, 2.0)
-    """Standard deviations at which Cauchy's cost bends, one minimisation after the other: first those far off come in,
-    then wrong ones are left out."""
+    """Widths of Cauchy's cost, in standard deviations, one minimisation after the other: the first brings in points
+    that are far off, the next removes outliers."""
     scale_log_std: float = 0.12
-    """Of one keyframe's expected depth as a whole: all its points together count as one observation of that, ..."""
+    """Standard deviation of the log of one keyframe's expected scale; all its points together are one vote for it."""
     depth_log_std: float = 0.3
-    """... and one of them may be off by this much."""
+    """Standard deviation of the log of one point's expected depth."""
     max_iterations: int = 30
-    """Linearisations of each minimisation, rejected ones included."""
+    """Steps of each minimisation, at most."""
     min_decrease: float = 1e-4
-    """Share of the cost; a step that gains less is the last."""
+    """Share of the cost below which a decrease ends a minimisation."""
     initial_damping: float = 1e-3
     """Levenberg-Marquardt factor on the diagonal at the start."""
     max_damping: float = 1e4
-    """Give up beyond this Levenberg-Marquardt factor."""
+    """Levenberg-Marquardt factor beyond which a minimisation ends."""
 
 
 class ReprojectionState(NamedTuple):
+    """Unknowns."""
+
     T_cam_world: np.ndarray
     """(K, 4, 4)"""
     points: np.ndarray
@@ -50,11 +54,12 @@ class ReprojectionState(NamedTuple):
 
 
 class ReprojectionBundle:
-    """tracks of K images; expected_depth_m (M,) of their observations, 0 where unknown;
-    is_fixed (K,) bool: images that are fixed: the gauge, and those that see nothing."""
+    """The least-squares problem of K keyframes, their P points and M observations."""
 
-    def __init__(self, camera: Camera, tracks: FeatureTracks, expected_depth_m: np.ndarray, is_fixed: np.ndarray,
+    def __init__(self, camera: Camera, tracks: PointTracks, expected_depth_m: np.ndarray, is_fixed: np.ndarray,
                  config: ReprojectionBundleConfig):
+        """expected_depth_m (M,) of the observations, 0 where unknown; is_fixed (K,) bool: keyframes that are fixed, for
+        the gauge or because they see nothing."""
         self.config, self.tracks = config, tracks
         self.free = np.flatnonzero(~is_fixed)
         self.pinhole = np.array(camera.pinhole, np.float64)
@@ -63,17 +68,17 @@ class ReprojectionBundle:
         self.log_depth = np.log(np.where(is_known, expected_depth_m, 1))
         share = (config.depth_log_std / config.scale_log_std) ** 2 / np.bincount(tracks.image)[tracks.image]
         self.share = share * is_known
-        self.images = len(is_fixed)
+        self.image_count = len(is_fixed)
         self.block_row, self.block_column, self.block_of = self._pairs()
 
     def minimise(self, state: ReprojectionState) -> tuple[ReprojectionState, np.ndarray]:
-        """-> ReprojectionState, and the reprojection errors (M,) in pixels that remain"""
+        """-> ReprojectionState at the minimum, and the reprojection errors (M,) in pixels there"""
         for _, reached in self.steps(state):
             state = reached
         return state, self.errors_px(state)
 
     def steps(self, state: ReprojectionState) -> Iterator[tuple[float, ReprojectionState]]:
-        """Levenberg and Marquardt's method, one step at a time -> least share of work done, state reached"""
+        """Levenberg-Marquardt, one step at a time -> share of the work that is done, at least, and state"""
         c = self.config
         for number, softness in enumerate(c.softness):
             damping = c.initial_damping
@@ -89,7 +94,7 @@ class ReprojectionBundle:
                     break
 
     def errors_px(self, state: ReprojectionState) -> np.ndarray:
-        """-> (M,) distances between where points are seen and where they should be; infinite behind the camera"""
+        """-> (M,) reprojection errors in pixels, infinite behind the camera"""
         T = state.T_cam_world[self.tracks.image]
         p_cam = np.einsum("nij,nj->ni", T[:, :3, :3], state.points[self.tracks.point]) + T[:, :3, 3]
         z = np.maximum(p_cam[:, 2:], 1e-3)
@@ -97,9 +102,9 @@ class ReprojectionBundle:
         return np.where(p_cam[:, 2] > 1e-3, error, np.inf)
 
     def _pairs(self):
-        """Pairs of images that share a point, and each with itself, sorted -> row (B,), column (B,), place of each pair
-        (K, K)"""
-        image, shares = self.tracks.image, np.eye(self.images, dtype=bool)
+        """Pairs of keyframes that share a point, and each with itself, sorted -> row (B,), column (B,), index of each
+        pair (K, K), -1 for others"""
+        image, shares = self.tracks.image, np.eye(self.image_count, dtype=bool)
         for first, last in zip(self.start[:-1], self.start[1:]):
             seen_in = image[first:last]
             shares[np.ix_(seen_in, seen_in)] = True
@@ -118,8 +123,8 @@ class ReprojectionBundle:
         return cost_of(*self._arguments(state, softness))
 
     def _step(self, state, softness, damping):
-        """-> ReprojectionState one step on, the cost at `state`"""
-        M, P, K = len(self.tracks.image), len(state.points), self.images
+        """-> ReprojectionState after one step, and the cost at `state`"""
+        M, P, K = len(self.tracks.image), len(state.points), self.image_count
         blocks, gradient, diagonal = np.empty((len(self.block_row), 6, 6)), np.empty((K, 6)), np.empty((K, 6))
         cross, inverse, point_gradient = np.empty((M, 6, 3)), np.empty((P, 3, 3)), np.empty((P, 3))
         cost = linearise(*self._arguments(state, softness), damping, self.block_of, blocks, gradient, diagonal, cross,
@@ -133,8 +138,8 @@ class ReprojectionBundle:
         return ReprojectionState(np.array([se3.exp(xi) @ T for xi, T in zip(step, state.T_cam_world)]), points), cost
 
     def _solve(self, blocks, gradient):
-        """-> (free images, 6)"""
-        K = self.images
+        """-> (number of free keyframes, 6)"""
+        K = self.image_count
         ends = np.searchsorted(self.block_row, np.arange(K + 1))
         S = bsr_array((blocks, self.block_column, ends), shape=(6 * K, 6 * K)).tocsc()
         free = (6 * self.free[:, None] + np.arange(6)).ravel()

@@ -1,0 +1,1 @@
+"""Predicted depth of keyframes, refined by geometry."""

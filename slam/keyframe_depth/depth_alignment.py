@@ -1,9 +1,9 @@
-"""A network's depth brought to the map: one factor for its scale, and a smooth field for the bend of its shape.
+"""A network's depth aligned to the map: one factor for its scale, and a smooth field that bends its shape.
 
 A network errs smoothly: whole walls and corners come out too near or too far, and differently in the next image.
-Averaged as they are, such maps give layered walls. So each is bent to what the map already knows, with as little
-detail as that takes; what the network says about edges and small things stays. (Scale grids per keyframe as in
-Zhang 2024, HI-SLAM2, are the same thought; there they are unknowns of a joint optimisation.)
+Averaged as they are, such depth maps give layered walls. So each is bent to the map's depth by a smooth field, which
+leaves the network's edges and small details. (Zhang 2024, HI-SLAM2, has scale grids per keyframe for the same purpose,
+as unknowns of a joint optimisation.)
 """
 
 from dataclasses import dataclass
@@ -16,38 +16,43 @@ from slam.mapping.render import View
 from slam.robust import robust_std
 
 SMALL_WIDTH = 80
-"""Columns at which the field is computed; its smoothing is several of them wide."""
+"""Columns of the grid that the field is computed on; its smoothing is several of them wide."""
 
 
 @dataclass(frozen=True)
 class AlignmentConfig:
+    """Settings of align_depth and bend_to_points."""
+
     min_confidence: float = 0.1
-    """Map pixels below are not asked."""
+    """Confidence, in observations, below which pixels of the rendered map are not used."""
     min_share: float = 0.05
-    """Share of the image that map and prediction must have in common; below, the last scale is kept."""
+    """Share of the image that map and prediction must both cover; below, the last scale is kept."""
     max_log_bend: float = 0.4
-    """Log ratios further than this from the common scale are another surface, not a bend."""
+    """Log ratio to the common scale beyond which map and prediction show different surfaces."""
     bend_width: float = 0.0625
     """Standard deviation of the smoothing of the field, in image widths."""
     point_share: float = 0.3
-    """Points that a network misjudges alike: what one of them counts for the scale, against an independent one."""
+    """Weight of one point in the scale, against an independent one: a network misjudges neighbours alike."""
     bend_prior: float = 0.05
-    """Share of known pixels around at which the field is half of what they say: without support it goes to zero."""
+    """Share of known pixels around at which the field is half of their mean; with fewer it goes to zero."""
 
 
 class AlignedDepth(NamedTuple):
+    """A prediction in the scale of the map."""
+
     inverse_depth: np.ndarray
     """(h, w) float32, 1/m, in the scale of the map."""
     log_scale: float
     """Log of the factor that brought the prediction's depth to the map's."""
     log_spread: float
-    """Robust standard deviation of the log ratios around it: how well the shapes agree."""
+    """Robust standard deviation of the log ratios around log_scale: how well the shapes agree."""
 
 
 def align_depth(inverse_depth: np.ndarray, view: View, last_log_scale: float, config: AlignmentConfig) -> AlignedDepth:
-    """Scale and bend a predicted (h, w) inverse depth so that its ratio to the rendered map is one almost everywhere.
+    """Scale and bend a predicted (h, w) inverse depth to the rendered map -> AlignedDepth
 
-    The scale is the median of log ratios: indifferent to a third of the image being wrong, symmetric in near and far.
+    The scale is the median of log ratios: robust to a third of the image being wrong, symmetric in near and far.
+    last_log_scale: used where the two have too little in common.
     """
     common = (view.confidence >= config.min_confidence) & (view.depth_m > 0) & (inverse_depth > 0)
     if common.sum() < config.min_share * common.size:
@@ -63,17 +68,16 @@ def align_depth(inverse_depth: np.ndarray, view: View, last_log_scale: float, co
 
 
 def scaled(inverse_depth: np.ndarray, log_scale: float) -> AlignedDepth:
-    """A predicted (h, w) inverse depth by the scale of an earlier one -> AlignedDepth"""
+    """A predicted (h, w) inverse depth with a given log scale, not bent -> AlignedDepth"""
     return AlignedDepth(inverse_depth * np.float32(np.exp(-log_scale)), log_scale, np.inf)
 
 
 def bend_to_points(inverse_depth: np.ndarray, u: np.ndarray, v: np.ndarray, rho: np.ndarray, config: AlignmentConfig,
                    usual: tuple[float, float] | None = None) -> AlignedDepth:
-    """Scale and bend a (h, w) inverse depth towards points (n,) of known inverse depth at pixels u, v, where it has a
-    value -> AlignedDepth
+    """Scale and bend a predicted (h, w) inverse depth to points, of inverse depth rho (n,) at u, v -> AlignedDepth
 
-    As `align_depth`, only that what is known is sparse: `bend_prior` is in units of the points' mean density. `usual`:
-    log scale that is expected, and its standard deviation; few points, or points that disagree, do not outweigh it.
+    As `align_depth`, for sparse points: `bend_prior` is in units of their mean density. The prediction needs a value at
+    each. usual: expected log scale and its standard deviation, a prior against few or inconsistent points.
     """
     log_ratio = np.log(inverse_depth[v, u] / rho).astype(np.float32)
     log_scale = float(np.median(log_ratio))
@@ -92,8 +96,9 @@ def bend_to_points(inverse_depth: np.ndarray, u: np.ndarray, v: np.ndarray, rho:
 
 def averaged_with_map(inverse_depth: np.ndarray, view: View, depth_tolerance: float,
                       stable_confidence: float) -> np.ndarray:
-    """A frame's (h, w) inverse depth averaged with the rendered map's where they agree up to a relative difference, the
-    map's where the frame has none and the map is stable -> (h, w) float32, 1/m"""
+    """A frame's (h, w) inverse depth merged with the rendered map's -> (h, w) float32, 1/m
+
+    Their average where the two agree within a relative difference; the stable map's where the frame has none."""
     known = view.depth_m > 0
     from_map = np.where(known, 1 / np.where(known, view.depth_m, 1), 0).astype(np.float32)
     tolerance = 1 + depth_tolerance
@@ -104,7 +109,7 @@ def averaged_with_map(inverse_depth: np.ndarray, view: View, depth_tolerance: fl
 
 
 def _smoothed(total, weight, width, prior_weight):
-    """Sums of values and their weights (h, w) float32 -> (h, w) field without detail, `width` image widths wide, zero
+    """Sums of values and their weights (h, w) float32 -> (h, w) field, smoothed over `width` image widths, towards zero
     where the weight around is much less than the prior's."""
     height, columns = total.shape
     small = max(1, columns // SMALL_WIDTH)

@@ -1,4 +1,4 @@
-"""When there is time in the end: every keyframe's depth once more, from those that see it best, and a map of that."""
+"""The final map: every keyframe's depth again, by stereo with the keyframes that see it best, fused anew."""
 
 from __future__ import annotations
 
@@ -22,29 +22,33 @@ if TYPE_CHECKING:
     from slam.keyframe_depth.refinement import Refiner
 
 SHARE = 0.8
-"""Of the work that is stereo."""
+"""Share of the work that is stereo; the rest is fusion."""
 
 
 @dataclass(frozen=True)
 class FinalMapConfig:
+    """Settings of FinalMap."""
+
     others: int = 5
-    """Keyframes that one's depth comes from: of those that see ..."""
+    """Other keyframes that a keyframe's depth is estimated from, at most."""
     min_overlap: float = 0.4
-    """... this share of its image, ..."""
+    """Share of the keyframe's image that another one must see."""
     baseline: tuple[float, float] = (0.02, 0.4)
-    """... from between these distances, in median depths, those that see most, ..."""
+    """Distance to another keyframe, at least and at most, in median depths."""
     best_baseline: float = 0.12
-    """... and stand about so far away: ..."""
+    """Distance to another keyframe that is best for stereo, in median depths."""
     baseline_cost: float = 0.15
-    """... a factor of e in distance counts like that share of the image."""
+    """Share of overlap that a factor of e in distance, off the best, is worth."""
     tolerance: float = 0.1
     """Relative difference up to which two keyframes' depths agree."""
 
 
 class FinalMap:
+    """Estimates the depth of all keyframes again, and fuses it into new surfels."""
+
     def __init__(self, camera: Camera, keyframes: Keyframes, overlap: Callable[..., np.ndarray], refiner: Refiner,
                  config: FinalMapConfig, fusion: FusionConfig, surfels: SurfelConfig):
-        """overlap: see LoopCandidates.overlap; refiner: has the images and the configuration of stereo."""
+        """overlap: see LoopCandidates.overlap; refiner: has the keyframes' images and the configuration of stereo."""
         self.camera, self.keyframes, self.overlap = camera, keyframes, overlap
         self.refiner, self.config, self.surfels = refiner, config, surfels
         self.fusion = Fusion(camera, fusion)
@@ -52,7 +56,7 @@ class FinalMap:
         self.others: dict[int, list[int]] = {}
 
     def steps(self) -> Generator[float, None, Surfels]:
-        """A keyframe at a time -> share of the work that is done; returns the new Surfels."""
+        """Yields the share of the work that is done, keyframe by keyframe; returns the new Surfels."""
         rows = range(len(self.keyframes))
         for row in rows:
             self.others[row] = self._others(row)
@@ -67,7 +71,7 @@ class FinalMap:
         return surfels
 
     def _others(self, row):
-        """Keyframes to look at, best first."""
+        """-> rows of keyframes for stereo, best first"""
         c, keyframe, T = self.config, self.keyframes.items[row], self.keyframes.T_world_key
         overlap = self.overlap(keyframe, self.keyframes, slice(len(T)))
         baseline = np.linalg.norm(T[:, :3, 3] - T[row, :3, 3], axis=1) / keyframe.median_depth_m
@@ -99,7 +103,7 @@ class FinalMap:
         self.fusion(surfels, view, depth.inverse_depth, self.refiner.rgb[row], row, row, weights)
 
     def _is_opposed(self, row):
-        """(h, w) bool: other keyframes see through these pixels' points, and none sees them."""
+        """-> (h, w) bool: pixels that other keyframes see through, and none confirms"""
         agree, oppose = np.empty((2, *self.camera.size), np.uint8)
         if not self.others[row]:
             return np.zeros(self.camera.size, bool)

@@ -1,4 +1,4 @@
-"""The last keyframes and the points in them: found in each other's images, adjusted together, then let go."""
+"""Sliding window of the last keyframes and their points: located in each other's images, then adjusted jointly."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -14,47 +14,52 @@ from slam.tracking.pyramid import Pyramid
 BORDER = 5
 """Pixels at the image edge where a pattern does not fit."""
 MIN_GRADIENT = 4 / 255
+"""Intensity per pixel, in [0, 1], that a point needs."""
 
 
 @dataclass(frozen=True)
 class WindowConfig:
+    """Settings of Window."""
+
     frames: int = 7
-    """Keyframes."""
+    """Keyframes in the window."""
     fixed: int = 2
-    """How many of them, the oldest, are fixed."""
+    """Oldest keyframes of a full window, in number, whose poses are fixed."""
     points: int = 200
-    """New ones per keyframe."""
+    """New points per keyframe, about."""
     min_located: int = 150
-    """With fewer points whose depth the images determine, the others take part too, with their prior."""
+    """Located points below which the others take part in the adjustment, too, at their prior depth."""
     levels: tuple[int, ...] = (1, 0)
     """Pyramid levels, in the order in which they are adjusted."""
     tries: int = 3
-    """Points that the images do not show by then, with so many keyframes, they rarely show later."""
+    """Keyframes, from its own on, with which a point is searched; one not located by then rarely is later."""
     search_log_range: float = 0.5
-    """Points are looked for within this factor (log) of their prior depth, ..."""
+    """Range of the search for a point's depth around its prior, in log depth."""
     search_steps: int = 40
-    """... in so many steps."""
+    """Depths that the search tries."""
     max_search_cost: float = 0.6
-    """Of the best place, ..."""
+    """Cost of the best depth, at most."""
     uniqueness: float = 1.5
-    """... and no other place may cost less than this much of it."""
+    """Cost of any other depth, at least, over that of the best."""
     bundle: BundleConfig = field(default_factory=BundleConfig)
-    """Joint photometric adjustment of the window's keyframes and points."""
+    """The joint adjustment."""
 
 
 class Points(NamedTuple):
-    """Points of all keyframes of the window."""
+    """N points of all keyframes of the window."""
 
     pixel: np.ndarray
     """(N, 2) float64 u, v at full working size."""
     host: np.ndarray
-    """(N,) int64 place of the keyframe in the window."""
+    """(N,) int64 place of the point's keyframe in the window."""
     rho: np.ndarray
     """(N,) inverse depth, 1/m."""
     prior_rho: np.ndarray
+    """(N,) inverse depth by the network, 1/m."""
     prior_log_std: np.ndarray
+    """(N,) standard deviation of the log of prior_rho."""
     is_located: np.ndarray
-    """(N,) bool: other keyframes show where it is."""
+    """(N,) bool: the search in other keyframes has found the depth."""
 
     def chosen(self, which: np.ndarray) -> "Points":
         """Some of them: `which` as an index into (N,)."""
@@ -62,12 +67,16 @@ class Points(NamedTuple):
 
 
 class WindowFrame(NamedTuple):
+    """A keyframe of the window."""
+
     row: int
-    """Of the keyframe among all."""
+    """The keyframe's row in Keyframes."""
     pyramid: Pyramid
 
 
 class Window:
+    """The last keyframes, with poses, brightness and points of their own until they are copied to the map."""
+
     def __init__(self, config: WindowConfig):
         self.config = config
         self.frames: list[WindowFrame] = []
@@ -76,11 +85,11 @@ class Window:
         self.points = Points(np.zeros((0, 2)), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0),
                              np.zeros(0, bool))
         self.is_good = np.zeros(0, bool)
-        """(N,) of points: whether the last adjustment found most of its images alike."""
+        """(N,) whether most images of a located point agreed in the last adjustment."""
 
     def add(self, row: int, T_world_key: np.ndarray, affine: np.ndarray, pyramid: Pyramid, inverse_depth: np.ndarray,
             log_std: np.ndarray) -> None:
-        """A new keyframe, (h, w) inverse depth and the standard deviation of its log; the oldest goes."""
+        """Add a keyframe with (h, w) inverse depth and the standard deviation of its log; the oldest goes if full."""
         if len(self.frames) == self.config.frames:
             self._forget_oldest()
         self.frames.append(WindowFrame(row, pyramid))
@@ -94,7 +103,7 @@ class Window:
         self.is_good = np.append(self.is_good, np.zeros(len(u), bool))
 
     def adjust(self) -> None:
-        """Find new points in the other keyframes, and move keyframes and points to where images agree best."""
+        """Locate new points in the other keyframes, and adjust keyframes and points jointly."""
         if len(self.frames) < 2:
             return
         self._locate()
@@ -109,14 +118,14 @@ class Window:
             bundle = PhotometricBundle(textures, pinhole, patches, Prior(points.prior_rho, points.prior_log_std),
                                        fixed_count, self.config.bundle)
             state = bundle.minimise(state).state
-        bundle.equations(state)  # the costs of where it came to
+        bundle.equations(state)  # sets the costs at the solution
         self.T_cam_world, self.affine = state.T_cam_world, state.affine
         self.points.rho[take_part] = state.rho
         self.is_good[:] = False
         self.is_good[take_part] = points.is_located & self._agrees(state.costs)
 
     def located(self, T_cam_world: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Good points as a camera sees them -> u, v (n,) int64 pixels and their inverse depth (n,)."""
+        """Good points in view of a camera at T_cam_world (4, 4) -> u, v (n,) int64 pixels, inverse depth (n,) 1/m"""
         points = self.points.chosen(self.is_good)
         rays = np.ones((len(points.rho), 3))
         rays[:, :2] = (points.pixel - (camera.cx, camera.cy)) / (camera.fx, camera.fy)
@@ -130,7 +139,7 @@ class Window:
         return u[inside], v[inside], (rho / p_cam[:, 2])[inside]
 
     def move(self, T_world_key: np.ndarray, factor: np.ndarray) -> None:
-        """Keyframes stand elsewhere (K, 4, 4), and all that each one sees becomes `factor` (K,) times as large."""
+        """Take over corrected poses (K, 4, 4) of the window's keyframes, whose scales grew by `factor` (K,)."""
         self.T_cam_world = se3.inverse(T_world_key)
         self.points.rho[:] /= factor[self.points.host]
         self.points.prior_rho[:] /= factor[self.points.host]
@@ -148,8 +157,8 @@ class Window:
         return textures, np.array(levels[0].camera.pinhole, np.float64), patches
 
     def _locate(self):
-        """Try depths around the prior of new points in all keyframes at once, and keep those that one depth explains
-        and no other does (a line search along the epipolar line, as for Engel 2017's immature points)."""
+        """Search the depth of new points around their prior in all keyframes at once; points with one clear minimum are
+        located (a search along the epipolar line, as for Engel 2017's immature points)."""
         c = self.config
         is_new = self.points.host >= len(self.frames) - c.tries
         new = np.flatnonzero(is_new & ~self.points.is_located)
@@ -172,8 +181,8 @@ class Window:
 
 
 def unique_minimum(costs: np.ndarray, max_cost: float, uniqueness: float) -> tuple[np.ndarray, np.ndarray]:
-    """(N, C) -> (N,) place of the least cost, and whether it is inside the range, low, and well below all that is not
-    right next to it."""
+    """Costs (N, C) -> (N,) index of the least, and whether it is inside the range, low, and well below all others that
+    are not its neighbours"""
     best = costs.argmin(1)
     least = costs[np.arange(len(costs)), best]
     elsewhere = np.where(np.abs(np.arange(costs.shape[1]) - best[:, None]) > costs.shape[1] // 10, costs, np.inf).min(1)
@@ -182,7 +191,7 @@ def unique_minimum(costs: np.ndarray, max_cost: float, uniqueness: float) -> tup
 
 
 def spread_pixels(texture: np.ndarray, usable: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The pixel of strongest gradient in each cell of a grid, about `count` in all -> u, v. `usable` (h, w) bool."""
+    """The usable (h, w) pixel of strongest gradient in each cell of a grid, about `count` in all -> u, v (n,)"""
     height, width = usable.shape
     strength = np.where(usable, np.hypot(texture[..., 1], texture[..., 2]), 0)
     strength[:BORDER] = strength[-BORDER:] = strength[:, :BORDER] = strength[:, -BORDER:] = 0

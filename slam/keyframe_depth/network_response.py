@@ -1,7 +1,7 @@
-"""How a network's depth answers to true depth, learnt while a sequence runs.
+"""Slope of a network's log depth against true log depth, learnt while a sequence runs.
 
 Networks regress towards the depths they were trained on: what is near comes out too far and what is far too near, in
-some scenes by far more than in others. In logarithms that is a slope, which geometry shows.
+some scenes much more than in others. Refined keyframes show how much.
 """
 
 from dataclasses import dataclass
@@ -11,33 +11,37 @@ import numpy as np
 
 @dataclass(frozen=True)
 class ResponseConfig:
+    """Settings of NetworkResponse."""
+
     max_log_std: float = 0.05
-    """Of geometry's depth; what is less sure teaches nothing."""
+    """Standard deviation of refined log depth up to which a pixel is used."""
     min_pixels: int = 1000
-    """Pixels with sure depth that one keyframe needs to say anything."""
+    """Pixels that a keyframe needs to be used."""
     little_variance: float = 0.075**2
-    """Variance of log depth in one image that says as much of the slope as the belief that it is one."""
+    """Variance of log depth in one image that weighs as much as the prior of slope one."""
     share: float = 0.3
-    """Of one keyframe in what is believed."""
+    """Weight of a new keyframe's slope in the running mean."""
     limits: tuple[float, float] = (1.0, 2.5)
-    """Less than one is what noise in the prediction looks like."""
+    """Limits of the slope. Noise in the prediction makes it look less than one."""
 
 
 class NetworkResponse:
+    """Learns the slope from keyframes, and corrects predictions by it."""
+
     def __init__(self, config: ResponseConfig):
         self.config = config
         self.slope = 1.0
         """d log(true depth) / d log(predicted depth)"""
 
     def corrected(self, inverse_depth: np.ndarray) -> np.ndarray:
-        """A network's (h, w) inverse depth stretched by the slope about its median; 0 stays 0."""
+        """A network's (h, w) inverse depth stretched by the slope about its median -> (h, w) float32; 0 stays 0"""
         known = inverse_depth > 0
         median = np.median(inverse_depth[known]) if known.any() else 1
         relative = np.where(known, inverse_depth, median) / median
         return np.where(known, median * relative**self.slope, 0).astype(np.float32)
 
     def learn(self, predicted: np.ndarray, inverse_depth: np.ndarray, log_std: np.ndarray) -> None:
-        """Compare a network's (h, w) inverse depth with geometry's, of which the log has this standard deviation."""
+        """Compare a network's (h, w) inverse depth with the refined one; log_std (h, w): of the refined one."""
         sure = (log_std < self.config.max_log_std) & (predicted > 0) & (inverse_depth > 0)
         if sure.sum() < self.config.min_pixels:
             return

@@ -8,45 +8,49 @@ import numpy as np
 
 from calib.geometry import se3
 from slam.kernels.bundle import FRAME_UNKNOWNS, PATTERN, eliminate, linearise
-from slam.tracking.gauss_newton import GaussNewtonConfig, NormalEquations, Solution, minimise
+from slam.tracking.gauss_newton import GaussNewtonConfig, GaussNewtonResult, NormalEquations, minimise
 
 MAX_LOG_STEP = 0.35
-"""Bound on one step of a point's log depth: beyond, its linearisation says nothing."""
+"""Limit on one step of a point's log depth, beyond which its linearisation does not hold."""
 MIN_INFORMATION = 1e-6
+"""Floor of a point's information, so that it can be inverted."""
 
 
 @dataclass(frozen=True)
 class BundleConfig:
+    """Settings of PhotometricBundle; intensities are in [0, 1]."""
+
     solver: GaussNewtonConfig = field(default_factory=lambda: GaussNewtonConfig(max_iterations=6, initial_damping=1e-4))
-    """Gauss-Newton at each pyramid level."""
+    """Minimisation at each pyramid level."""
     sigma: float = 4 / 255
-    """Standard deviation of intensity: noise, resampling, surfaces that are not matt."""
+    """Standard deviation of intensity, from noise, resampling and surfaces that are not matt."""
     gradient_scale: float = 10 / 255
-    """Pixels with a gradient of this size count half (Engel 2017, eq. 7): there, half a pixel makes much difference."""
+    """Gradient, per pixel, at which a pixel counts half (Engel 2017, eq. 7): small errors of position matter there."""
     max_cost: float = 3.0
-    """Mean cost of a pattern above which it shows something else."""
+    """Mean cost of a pattern beyond which it is an outlier."""
     prior_share: float = 0.1
-    """A network errs alike in whole regions: the prior of one point counts for this much of an independent one."""
+    """Weight of one point's prior, against an independent one: a network errs alike in whole regions."""
     prior_cut: float = 1.5
     """Standard deviations at which a prior's weight is halved (Cauchy)."""
     affine_std: tuple[float, float] = (0.06, 0.03)
-    """Of log gain and bias against the first keyframe's."""
+    """Standard deviations of log gain and bias against the window's first keyframe."""
 
 
 class Patches(NamedTuple):
-    """What points look like in their hosts, at one pyramid level."""
+    """Intensities of N points in their host keyframes at one pyramid level, on a pattern of P pixels."""
 
     pixels: np.ndarray
     """(N, 2) float64 u, v at this level."""
     host: np.ndarray
-    """(N,) int64 keyframe of the window."""
+    """(N,) int64 place of the keyframe in the window."""
     values: np.ndarray
     """(N, P) float64 intensities."""
     weights: np.ndarray
+    """(N, P) float64, less where the gradient is large."""
 
 
 class Prior(NamedTuple):
-    """What is known of points' depth beforehand."""
+    """Prior of the points' depth."""
 
     rho: np.ndarray
     """(N,) inverse depth, 1/m."""
@@ -55,15 +59,20 @@ class Prior(NamedTuple):
 
 
 class Eliminated(NamedTuple):
-    """The points' part of the equations, to find their steps from those of the keyframes."""
+    """The points' part of the normal equations, from which their steps follow once the keyframes' are known."""
 
     information: np.ndarray
+    """(N,) of each point."""
     gradient: np.ndarray
+    """(N,) of each point."""
     cross: np.ndarray
+    """(N, D) of each point with the keyframes' unknowns."""
 
 
 @dataclass
 class BundleState:
+    """Unknowns of K keyframes and N points."""
+
     T_cam_world: np.ndarray
     """(K, 4, 4)"""
     affine: np.ndarray
@@ -71,9 +80,9 @@ class BundleState:
     rho: np.ndarray
     """(N,) inverse depth, 1/m."""
     eliminated: Eliminated | None = None
-    """Set by linearising at this state."""
+    """Set by PhotometricBundle.equations."""
     costs: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    """(N, K) mean cost of each point in each keyframe, set by linearising at this state."""
+    """(N, K) mean cost of each point in each keyframe, set by PhotometricBundle.equations."""
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """-> T_j_i (K, K, 3, 4), their adjoints, and gains (K, K), each at [i, j]"""
@@ -84,7 +93,7 @@ class BundleState:
 
 def patches_of(pixels: np.ndarray, host: np.ndarray, textures: np.ndarray, level: int,
                gradient_scale: float) -> Patches:
-    """Pixels (N, 2) at full size of keyframes `host` (N,), textures (K, h, w, 3) of the level -> Patches."""
+    """Pixels (N, 2) at full size in keyframes `host` (N,), textures (K, h, w, 3) of the level -> Patches"""
     pixels = (pixels + 0.5) * 0.5**level - 0.5
     samples = np.empty((len(pixels), len(PATTERN), 3), np.float32)
     for k, texture in enumerate(textures):
@@ -99,19 +108,19 @@ def patches_of(pixels: np.ndarray, host: np.ndarray, textures: np.ndarray, level
 
 
 class PhotometricBundle:
-    """The least-squares problem of one level. The first `fixed_count` keyframes are fixed."""
+    """The least-squares problem of one pyramid level. The first `fixed_count` keyframes are fixed."""
 
     def __init__(self, textures: np.ndarray, pinhole: np.ndarray, patches: Patches, prior: Prior, fixed_count: int,
                  config: BundleConfig):
         self.textures, self.pinhole, self.patches, self.prior, self.config = textures, pinhole, patches, prior, config
         self.unknowns, self.first = FRAME_UNKNOWNS * len(textures), FRAME_UNKNOWNS * fixed_count
 
-    def minimise(self, state: BundleState) -> Solution:
-        """Damped Gauss-Newton from `state`."""
+    def minimise(self, state: BundleState) -> GaussNewtonResult:
+        """Damped Gauss-Newton from `state`; the result's `state` is a BundleState."""
         return minimise(self.equations, self.retract, state, self.config.solver)
 
     def equations(self, state: BundleState) -> NormalEquations:
-        """The keyframes' equations, the points eliminated (Schur complement); keeps what brings the points back."""
+        """Normal equations of the keyframes, points eliminated (Schur complement). Sets state.eliminated and .costs."""
         H, g, h, b, cross, total, count = self._photometric(state)
         total += self._add_prior(state.rho, h, b)
         total += self._add_affine_prior(state.affine, H, g)
@@ -123,7 +132,7 @@ class PhotometricBundle:
         return NormalEquations(total / max(count, 1), count, reduced, gradient)
 
     def retract(self, state: BundleState, dx: np.ndarray) -> BundleState:
-        """Step of the free keyframes; the points follow to where their own equations put them."""
+        """Step dx of the free keyframes -> BundleState; the points' steps follow by back-substitution."""
         step = np.zeros(self.unknowns)
         step[self.first:] = dx
         assert state.eliminated is not None, "the state has to be linearised first"
@@ -146,7 +155,7 @@ class PhotometricBundle:
         return H, g, h, b, cross, total, count
 
     def _add_prior(self, rho, h, b):
-        """r = log(rho / rho_prior) / std with Cauchy's cost. -> cost"""
+        """Add r = log(rho / rho_prior) / std with Cauchy's cost to the points' information and gradient -> cost"""
         c = self.config
         r = np.log(rho / self.prior.rho) / self.prior.log_std
         derivative = 1 / (rho * self.prior.log_std)

@@ -1,6 +1,6 @@
-"""Depth that a network predicted: geometry decides, keyframe by keyframe, and the network fills in.
+"""Predicted depth, refined keyframe by keyframe: by geometry where that determines it, else as the network predicts.
 
-Keyframes wait until others have seen the same surfaces, are finalised by stereo with these, and only then fused.
+A keyframe waits until later ones have seen the same surfaces, is finalised by stereo with its neighbours, and fused.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from slam.config import SlamConfig
 
 PREVIEW = np.float32(1)
-"""Observations that a keyframe's depth counts as in the map before it is final: enough to be seen."""
+"""Observations that a keyframe's depth counts as in the map before it is final."""
 
 
 class PredictedDepth:
-    """A kind of depth, with the verbs of slam.mapping.measured_depth.MeasuredDepth."""
+    """Takes each frame's predicted depth into the map; same methods as slam.mapping.measured_depth.MeasuredDepth."""
 
     has_grid = False
 
@@ -55,13 +55,13 @@ class PredictedDepth:
         return FrameDepth(image.inverse_depth, None, None)
 
     def take(self, image: Image, T_world_cam: np.ndarray, is_keyframe_due: bool) -> FrameDepth:
-        """Bring a tracked frame's depth to the map; keyframes alone are fused."""
+        """Bring a tracked frame's depth to the map's scale; only keyframes are fused."""
         view = self.map.render(T_world_cam) if is_keyframe_due else None
         return FrameDepth(self._aligned(image, T_world_cam, view).inverse_depth, view, None)
 
     @stage("align")
     def _aligned(self, image: Image, T_world_cam: np.ndarray, view: View | None) -> AlignedDepth:
-        """By the points of the window; by the map where too few are in view, or by the last frame's scale."""
+        """Align to the points of the window; where too few are in view, to the map, or by the last frame's scale."""
         depth = self.refiner.dense(image.inverse_depth, T_world_cam)
         if depth is None:
             depth = scaled(image.inverse_depth, self.log_scale) if view is None else \
@@ -79,8 +79,8 @@ class PredictedDepth:
     @stage("refine")
     def _refine(self, image: Image, keyframe: Keyframe, reference_row: int | None,
                 tracked: TrackingResult | None) -> None:
-        """Adjust the last keyframes jointly, and give the newest the depth that comes of it."""
-        if reference_row is None or not self.refiner.knows(reference_row):
+        """Adjust the window with the newest keyframe, and align this one's depth to its points."""
+        if reference_row is None or not self.refiner.is_last(reference_row):
             self.finish_keyframes()
             self.refiner.begin()
         row, keyframes = keyframe.row, self.map.keyframes
@@ -96,12 +96,12 @@ class PredictedDepth:
 
     def finish_next(self) -> None:
         """Finalise the depth of the next keyframe that has enough neighbours, if one waits."""
-        row = self.refiner.finished_row()
+        row = self.refiner.next_row()
         if row is not None:
             self._finish(row)
 
     def finish_keyframes(self) -> None:
-        """Finalise all keyframes that still wait, with the neighbours that there are."""
+        """Finalise the depth of all keyframes that still wait, with the neighbours that there are."""
         while self.refiner.unfinished:
             self._finish(next(iter(self.refiner.unfinished)))
 
@@ -113,13 +113,13 @@ class PredictedDepth:
         self._fuse(row, image, stereo.inverse_depth, self.refiner.observations(stereo))
 
     def _fuse(self, row: int, image: Image, inverse_depth: np.ndarray, observations: np.ndarray) -> None:
-        """A keyframe comes twice, as a preview and when it is final, and the map ages by one each time."""
+        """Fuse a keyframe's depth: a preview first, the final one later; the map ages by one each time."""
         view = self.map.render(self.map.keyframes.T_world_key[row], self.map.keyframes.submap[row])
         self.map.fuse(view, inverse_depth, image.rgb, row, self.fused_count, observations)
         self.fused_count += 1
 
     def map_moved(self, factor: np.ndarray) -> None:
-        """The map took on other poses, and each keyframe's frame grew by its factor (K,)."""
+        """The keyframes' poses were corrected, and each one's scale grew by its factor (K,)."""
         self._grow(factor)
         self.refiner.map_moved(self.map.keyframes, factor)
 
@@ -127,26 +127,28 @@ class PredictedDepth:
         self.log_scale += float(np.log(factor[self.map.keyframes.reference.row]))
 
     @stage("board")
-    def _see_board(self, rgb: np.ndarray) -> None:
+    def _search_board(self, rgb: np.ndarray) -> None:
         self.map_scale.known.look(rgb, self.map.camera, self.map.keyframes.reference.row)
 
     def scale_report(self) -> dict:
-        """What report.json says of where the scale of the main submap comes from."""
+        """Values on the scale of the main submap for report.json."""
         return self.map_scale.report(self.map.main_submap)
 
     @property
     def scale_problem(self) -> str | None:
-        """One line where a known scale could not be used."""
+        """One line on why a known scale could not be used, or None."""
         return self.map_scale.known.problem if len(self.map.keyframes) else None
 
     def look_for_board(self, rgb: np.ndarray) -> None:
         """Look at the full-size image (H, W, 3) of the newest keyframe for a board of known size."""
-        if self.map_scale.known.wants_frames:
-            self._see_board(rgb)
+        if self.map_scale.known.needs_images:
+            self._search_board(rgb)
 
     def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]]) -> Iterator[float]:
-        """Adjust all keyframes jointly, a piece at a time -> share of the work that is done. Nothing changes before a
-        round's end. overlap: see LoopCandidates.overlap; loops: pairs of rows that show one place."""
+        """Adjust all keyframes jointly, a piece at a time -> share of the work that is done
+
+        The map changes at the end of each round. overlap: see LoopCandidates.overlap; loops: pairs of rows that show
+        one place."""
         c, keyframes = self.config.adjustment, self.map.keyframes
         if not (c and len(keyframes)):
             return
@@ -161,8 +163,9 @@ class PredictedDepth:
             self.finish_scale()
 
     def rebuild(self, overlap: Callable) -> Iterator[float]:
-        """Estimate all keyframes' depth again and build the map anew, a piece at a time -> share of the work that is
-        done. Nothing changes before the end."""
+        """Build the map anew from all keyframes (FinalMap), a piece at a time -> share of the work that is done
+
+        The map changes at the end."""
         c = self.config
         if c.final_map and len(self.map.keyframes):
             final = FinalMap(self.map.camera, self.map.keyframes, overlap, self.refiner, c.final_map, c.fusion,
@@ -171,12 +174,12 @@ class PredictedDepth:
                 self.map.surfels = yield from final.steps()
 
     def finish_scale(self) -> None:
-        """Finalise how large the map is: as the network says of all keyframes, or as is known otherwise."""
+        """Finalise the scale of the map: the network's over all keyframes, or a known one."""
         keyframes = self.map.keyframes
         if not len(keyframes):
             return
         self._move_map(self.map_scale.by_network(keyframes, self.refiner))
-        self._move_map(self.map_scale.by_knowledge(keyframes, self.refiner, self.map.surfels))
+        self._move_map(self.map_scale.by_known_scale(keyframes, self.refiner, self.map.surfels))
 
     def _move_map(self, S_world_key: np.ndarray) -> None:
         self.map_moved(self.map.move(S_world_key))

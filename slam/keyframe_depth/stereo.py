@@ -1,7 +1,7 @@
-"""Dense depth of a keyframe from the keyframes around it, where images decide, and as it was assumed elsewhere.
+"""Dense depth of a keyframe by stereo with other keyframes, as a smooth field of ratios to an assumed depth.
 
-What is looked for is a field of ratios to the depth that is assumed: a network's shape, brought to the map's scale.
-Textureless places take on the ratio of their surroundings, so the network's shape fills them in.
+The assumed depth is the network's, aligned to the map. Textureless places take on the ratio of their surroundings, so
+the network's shape fills them in. Semi-global matching (Hirschmueller 2008).
 """
 
 from dataclasses import dataclass
@@ -14,47 +14,52 @@ from slam.kernels.stereo import aggregate, matching_costs
 from slam.tracking.pyramid import Pyramid
 
 UNIT = 2000
-"""Of costs as whole numbers: that of windows without any correlation."""
+"""Cost, as an integer, of windows without correlation."""
 MAX_PRIOR_COST = 4.0
-"""Cost of a ratio against the prior, in squared standard deviations, is cut off here."""
+"""Upper limit of the prior's cost, in squared standard deviations."""
 
 
 @dataclass(frozen=True)
 class StereoConfig:
+    """Settings of refine_depth; costs are in units of that of windows without correlation."""
+
     level: int = 1
-    """Of the pyramid; a ratio needs less detail than depth."""
+    """Pyramid level of the images; ratios need less detail than depth."""
     steps: int = 20
-    """Ratios that are tried, ..."""
+    """Ratios that are tried."""
     log_range: float = 0.5
-    """... within this factor (log) of the assumed depth."""
+    """Range of the log ratios, to either side of zero."""
     prior_weight: float = 0.03
-    """Cost of a ratio one standard deviation off; windows without correlation cost one."""
+    """Cost of a log ratio one standard deviation from zero."""
     prior_log_std: float = 0.3
-    """Standard deviation of the logarithm of the assumed depth, for prior_weight."""
+    """Standard deviation of the log ratio beforehand."""
     small_step: float = 0.1
-    """Cost of neighbours that differ by one ratio, ..."""
+    """Cost of neighbouring pixels that differ by one ratio."""
     large_step: float = 1.5
-    """... and by more."""
+    """Cost of neighbouring pixels that differ by more than one ratio."""
     edge_gradient: float = 8 / 255
-    """Where intensity changes by so much per pixel, steps cost half."""
+    """Gradient, in intensity per pixel, at which steps cost half."""
 
 
 class StereoDepth(NamedTuple):
+    """Depth of a keyframe and its uncertainty."""
+
     inverse_depth: np.ndarray
     """(h, w) float32, 1/m, 0 where none was assumed."""
     log_std: np.ndarray
-    """(h, w) float32, standard deviation of the logarithm of depth."""
+    """(h, w) float32 standard deviation of log depth."""
 
 
 def unrefined(inverse_depth: np.ndarray, log_std: float) -> StereoDepth:
-    """An assumed (h, w) inverse depth that no other keyframe says anything of -> StereoDepth"""
+    """An assumed (h, w) inverse depth that no other keyframe sees, with one log_std for all -> StereoDepth"""
     return StereoDepth(inverse_depth, np.full(inverse_depth.shape, log_std, np.float32))
 
 
 def refine_depth(pyramid: Pyramid, inverse_depth: np.ndarray, others: list[Pyramid], T_other_key: np.ndarray,
                  config: StereoConfig) -> StereoDepth:
-    """A keyframe's pyramid and its (h, w) inverse depth, pyramids of other keyframes and where they stand (S, 4, 4)
-    -> StereoDepth"""
+    """Refine a keyframe's assumed (h, w) inverse depth -> StereoDepth
+
+    others: pyramids of S other keyframes; T_other_key (S, 4, 4): this keyframe's pose in their frames."""
     level = pyramid.levels[config.level]
     height, width = level.camera.size
     assumed = cv2.resize(inverse_depth, (width, height), interpolation=cv2.INTER_AREA)
@@ -83,7 +88,7 @@ def _stiffness(level, config):
 
 
 def _minimum(total, log_ratios):
-    """Of (h, w, D) costs, between two ratios by a parabola -> (h, w) log ratio, and its standard deviation."""
+    """Costs (h, w, D) -> (h, w) log ratio of the minimum, between ratios by a parabola, and its standard deviation"""
     best = np.clip(total.argmin(-1), 1, len(log_ratios) - 2)
     left, least, right = (np.take_along_axis(total, (best + k)[..., None], -1)[..., 0].astype(np.float32)
                           for k in (-1, 0, 1))

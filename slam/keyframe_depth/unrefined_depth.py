@@ -1,4 +1,4 @@
-"""A network's depth that is only fitted to the map, frame by frame: the baseline that refinement is measured against.
+"""Predicted depth without refinement: aligned to the map and fused frame by frame, as a baseline for comparison.
 
 Tateno 2017 (CNN-SLAM) and Whelan 2015 (ElasticFusion) fuse in this way.
 """
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 class UnrefinedDepth(MeasuredDepth):
+    """Aligns each frame's predicted depth to the rendered map; see MeasuredDepth for the methods."""
+
     has_grid = False
 
     def __init__(self, live_map: LiveMap, config: SlamConfig):
@@ -29,14 +31,17 @@ class UnrefinedDepth(MeasuredDepth):
         """Log of the factor that brought the last frame's depth to the map's."""
 
     def first(self, image: Image, T_world_cam: np.ndarray) -> FrameDepth:
+        """Depth of the first frame of a submap, which sets the scale."""
         self.log_scale = 0.0
         return super().first(image, T_world_cam)
 
     @stage("align")
     def aligned(self, image: Image, T_world_cam: np.ndarray, view: View) -> np.ndarray:
+        """-> (h, w) inverse depth, 1/m, scaled and bent to the map"""
         depth = align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
         self.log_scale = depth.log_scale
         return depth.inverse_depth
 
     def map_moved(self, factor: np.ndarray) -> None:
+        """The keyframes' poses were corrected, and each one's scale grew by its factor (K,)."""
         self.log_scale += float(np.log(factor[self.map.keyframes.reference.row]))

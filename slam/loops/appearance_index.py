@@ -1,9 +1,9 @@
-"""Which keyframes share features with an image: an index of binary descriptors that needs no trained vocabulary.
+"""Image retrieval among keyframes by binary descriptors, without a trained vocabulary.
 
-Each descriptor is cut down to a few words, each made of some of its bits (locality-sensitive hashing, Gionis 1999), so
-similar descriptors mostly share one. Keyframes are scored by the words that they share with an image, rare ones
-counting more (Sivic and Zisserman 2003). Adding and asking cost the same however long the run has been, but for one
-byte per word and keyframe that is read.
+Each descriptor gives a few words, each made of some of its bits (locality-sensitive hashing, Gionis 1999), so similar
+descriptors mostly share one. Keyframes are scored by the words that they share with an image, rare ones weighing more
+(Sivic and Zisserman 2003). A query reads one byte per word and keyframe; apart from that, cost does not grow with the
+run.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,16 @@ DESCRIPTOR_BITS = 256
 
 @dataclass(frozen=True)
 class AppearanceConfig:
+    """Settings of AppearanceIndex."""
+
     tables: int = 8
     """Words per descriptor."""
     word_bits: int = 12
-    """Bits of a descriptor that make one word."""
+    """Bits of a descriptor that make a word."""
 
 
 class AppearanceIndex:
-    """Rows are keyframes in the order in which they were added."""
+    """Descriptors of all keyframes, by row."""
 
     def __init__(self, config: AppearanceConfig):
         rng = np.random.default_rng(0)
@@ -38,12 +40,12 @@ class AppearanceIndex:
         return len(self.word_counts)
 
     def words(self, descriptors: np.ndarray) -> np.ndarray:
-        """(n, 32) uint8 -> the different words in them, sorted."""
+        """Descriptors (n, 32) uint8 -> their different words, sorted"""
         unpacked = np.unpackbits(descriptors, axis=1)[:, self.bits]
         return np.unique(unpacked @ (1 << np.arange(self.bits.shape[1])) + self.offsets)
 
     def add(self, descriptors: np.ndarray) -> None:
-        """Descriptors (n, 32) uint8 of the next keyframe."""
+        """Add the next keyframe by its descriptors (n, 32) uint8."""
         words, row = self.words(descriptors), len(self)
         if row == self.occurs.shape[1]:
             self.occurs = np.concatenate([self.occurs, np.zeros_like(self.occurs)], axis=1)
@@ -52,7 +54,7 @@ class AppearanceIndex:
         self.word_counts.append(max(len(words), 1))
 
     def scores(self, descriptors: np.ndarray) -> np.ndarray:
-        """(n, 32) uint8 -> (K,) how alike each keyframe is, 0 for nothing in common."""
+        """Descriptors (n, 32) uint8 -> (K,) similarity of each keyframe, 0 for nothing in common"""
         words = self.words(descriptors)
         words = words[self.seen_in[words] > 0]
         rarity = np.log((len(self) + 1) / self.seen_in[words]).astype(np.float32)

@@ -1,9 +1,9 @@
-"""Loop closure: noticing that the camera is back at a place, and bending the trajectory so that both visits fit.
+"""Loop closure: recognises a place seen before, and corrects all keyframes by a pose graph.
 
-A false loop ruins a map, a missed one costs little. So a candidate has to pass features, direct alignment and depth in
-both directions (slam.loops.verification); unless it hardly moves anything, a second pair of keyframes has to vote for
-it; and the trajectory must be able to follow without being strained more than it may have drifted. Work is cut into pieces of
-some milliseconds, one per frame, so that a frame never waits long.
+A false loop ruins a map, a missed one costs little. So a candidate has to pass verification by features, direct
+alignment and depth in both directions (slam.loops.verification); a second pair of keyframes has to vote for the same
+correction, unless that is tiny; and the pose graph must not be strained beyond plausible drift. The work is cut into
+pieces of some milliseconds, one per frame.
 """
 
 from __future__ import annotations
@@ -28,55 +28,64 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LoopConfig:
+    """Settings of LoopCloser. The size of a correction is the largest of its translation in median depths of the newer
+    keyframe, its rotation in radians and its log scale."""
+
     max_waiting: int = 24
-    """Candidates that wait for their turn, one a frame; beyond, the oldest are forgotten."""
+    """Candidates that wait, one being verified per frame; beyond, the oldest are dropped."""
     odometry_std: tuple[float, float] = (0.004, 0.0)
-    """Standard deviation of the motion from one keyframe to the next, in median depths and radians, and of the ratio
-    of their scales. Generous: errors of neighbours have the same sign."""
+    """Standard deviations of the pose from one keyframe to the next, in median depths and radians, and of the log ratio
+    of their scales (0 where scales are fixed). Generous, since errors of neighbours have the same sign."""
     loop_std: tuple[float, float] = (0.004, 0.0)
-    """The same of a loop."""
+    """Standard deviations of a loop's pose and log scale, as in odometry_std."""
     small: float = 0.03
-    """A loop that moves the newer keyframe by less, in median depths, radians and log scale, needs no second one."""
+    """Size of a loop's correction up to which it needs no second vote."""
     max_contradiction: float = 0.1
-    """Between the corrections that two pairs of keyframes ask for, in the same units."""
+    """Difference between the corrections of two loops, at most, for one to vote for the other."""
     max_vote_gap: int = 6
-    """Keyframes after which a loop that nobody seconded is forgotten."""
+    """Keyframes after which a loop without a second vote is dropped."""
     max_loop_chi2: float = 30.0
-    """Squared error, in standard deviations, that a new loop may keep after optimisation, ..."""
+    """Squared error of a new loop after optimisation, at most, in standard deviations."""
     max_strain: tuple[float, float] = (30.0, 2.0)
-    """... and by which that of all edges together may grow: at least, and for each keyframe since the older visit."""
+    """Growth of the squared error of all edges, at most: a constant, and a part per keyframe since the older visit."""
     min_pull: float = 0.002
-    """A loop that fits to within this, in the units of `small`, is kept for the next optimisation but starts none."""
+    """Size of a loop's correction below which it becomes an edge without an optimisation of its own."""
     candidates: CandidateConfig = field(default_factory=CandidateConfig)
-    """Which pairs of keyframes are verified."""
+    """The search for candidates."""
     graph: PoseGraphConfig = field(default_factory=PoseGraphConfig)
-    """Optimisation of all keyframes' poses once a loop is accepted."""
+    """The optimisation."""
 
 
 class Loop(NamedTuple):
+    """A verified pair of keyframes."""
+
     new: int
+    """Row of the newer keyframe."""
     old: int
+    """Row of the older keyframe."""
     S_new_old: np.ndarray
-    """In the units that both keyframes had when they were made."""
+    """(4, 4) in the units that both keyframes had when they were made."""
 
 
 class Trial(NamedTuple):
-    """An optimisation on its way: one linear solve per frame."""
+    """An optimisation in progress: one linear solve per frame."""
 
     loops: list[Loop]
     edges: list[Edge]
     submap: np.ndarray
-    """(K,) of the keyframes, should the loops be accepted."""
+    """(K,) of the keyframes, if the loops are accepted."""
     S_world_key: np.ndarray
-    """(K, 4, 4) of the keyframes that there were at its start."""
+    """(K, 4, 4) of the keyframes at its start."""
     chi2_before: float
     steps: Iterator[Optimum]
 
 
 class LoopCloser:
+    """Verifies loop candidates and corrects the keyframes, a small step per call."""
+
     def __init__(self, camera: Camera, verifier: LoopVerifier, relocaliser: Relocaliser, depth_is_measured: bool,
                  config: LoopConfig):
-        """relocaliser: gives poses by features."""
+        """relocaliser: guesses poses by features."""
         self.config, self.verify, self.relocaliser = config, verifier, relocaliser
         self.candidates = LoopCandidates(camera, config.candidates)
         self.graph = PoseGraph(config.graph, is_rigid=depth_is_measured)
@@ -85,15 +94,16 @@ class LoopCloser:
         self.closed: list[Loop] = []
         self.tracked_against: dict[int, int] = {}
         self.trial: Trial | None = None
-        self.reached: Optimum | None = None
-        self.refused = 0
+        self.optimum: Optimum | None = None
+        self.refused_count = 0
 
     @property
     def is_busy(self) -> bool:
+        """Whether candidates wait or an optimisation is in progress."""
         return bool(self.waiting) or self.trial is not None
 
     def add(self, keyframes: Keyframes, reference: int | None) -> None:
-        """The newest of `keyframes` has just been made; `reference` is the row it was tracked against, or None."""
+        """Take in the newest keyframe; `reference`: row that it was tracked against, or None."""
         new = keyframes.items[-1]
         if reference is not None:
             S = keyframes.S_world_key()
@@ -104,23 +114,22 @@ class LoopCloser:
         self.candidates.add(new)
 
     def remeasure(self, keyframes: Keyframes, rows: Collection[int]) -> None:
-        """The motion between keyframes of these rows is now known better: as it stands in `keyframes`."""
+        """Take the odometry edges between these rows from the present poses in `keyframes`, which are better now."""
         S = keyframes.S_world_key()
         for index, edge in enumerate(self.graph.edges):
             if edge.first in rows and edge.second in rows and not edge.is_loop:
                 self.graph.edges[index] = edge._replace(S_first_second=sim3.inverse(S[edge.first]) @ S[edge.second])
 
     def step(self, keyframes: Keyframes) -> np.ndarray | None:
-        """Go on with an optimisation, or look at one of the candidates. -> S_world_key (K, 4, 4) that the map should
-        take on, or None."""
+        """Continue an optimisation, or verify one candidate -> corrected S_world_key (K, 4, 4) for the map, or None"""
         if self.trial is not None:
-            return self._go_on(keyframes, self.trial)
+            return self._continue(keyframes, self.trial)
         if self.waiting:
             self._consider(keyframes, *self.waiting.popleft())
         return None
 
     def _consider(self, keyframes, new_row, old_row):
-        """Check one pair of keyframes, and start closing the loop where that is called for."""
+        """Verify one pair of keyframes, and start an optimisation if the loop has votes enough."""
         new, old = keyframes.items[new_row], keyframes.items[old_row]
         prediction = self.candidates.prediction(new, old, keyframes)
         guess = self.relocaliser.pose(new.features, old)
@@ -132,25 +141,26 @@ class LoopCloser:
         loop = Loop(new_row, old_row, sim3.inverse(sim3.scaling(keyframes.scale[new_row])) @ place.S_a_b
                     @ sim3.scaling(keyframes.scale[old_row]))
         same_submap = keyframes.submap[new_row] == keyframes.submap[old_row]
-        seconds = [other for other in self.unconfirmed if self._agree(keyframes, loop, other)]
+        votes = [other for other in self.unconfirmed if self._agree(keyframes, loop, other)]
         if same_submap and self._pull(keyframes, loop) <= self.config.small:
             self._try(keyframes, [loop])
-        elif seconds:
-            self._try(keyframes, [loop, *seconds])
+        elif votes:
+            self._try(keyframes, [loop, *votes])
         else:
             self.unconfirmed = [other for other in self.unconfirmed if new_row - other.new <= self.config.max_vote_gap]
             self.unconfirmed.append(loop)
 
     def _correction(self, keyframes, loop):
-        """Where the loop would take the new keyframe, seen from where it is -> S_new_corrected (4, 4)"""
+        """-> S_new_corrected (4, 4): the new keyframe as the loop would correct it, in its present frame"""
         S_world = keyframes.S_world_key()
         return sim3.inverse(S_world[loop.new]) @ S_world[loop.old] @ sim3.inverse(loop.S_new_old)
 
     def _pull(self, keyframes, loop):
+        """Size of a loop's correction."""
         return self._size(keyframes, sim3.log(self._correction(keyframes, loop)), loop.new)
 
     def _agree(self, keyframes, loop, other):
-        """Whether two loops ask for one correction of the path, and are not one pair of keyframes."""
+        """Whether two loops, of different pairs of keyframes, imply the same correction."""
         if loop[:2] == other[:2] or loop.new - other.new > self.config.max_vote_gap:
             return False
         submap = keyframes.submap
@@ -163,11 +173,12 @@ class LoopCloser:
         return self._size(keyframes, difference, loop.new) <= self.config.max_contradiction
 
     def _size(self, keyframes, zeta, row):
+        """See LoopConfig."""
         depth = keyframes.items[row].median_depth_m / keyframes.scale[row]
         return max(np.linalg.norm(zeta[:3]) / depth, np.linalg.norm(zeta[3:6]), abs(zeta[6]))
 
     def _try(self, keyframes, loops):
-        """Start an optimisation with these loops, unless they change nothing that matters."""
+        """Start an optimisation with these loops, unless their corrections are negligible."""
         edges = [self._edge(keyframes, loop.new, loop.old, loop.S_new_old, self.config.loop_std, True)
                  for loop in loops]
         start, submap = keyframes.S_world_key(), keyframes.submap
@@ -179,25 +190,25 @@ class LoopCloser:
         self.trial = Trial(loops, edges, submap, keyframes.S_world_key(), self.graph.chi2(start).sum(),
                            self.graph.steps(start, self.graph.edges + edges))
 
-    def _go_on(self, keyframes, trial):
-        """One more solve. At the end, accept the loops -> S_world_key; or refuse them, if they ask too much -> None."""
-        reached = next(trial.steps, None)
-        if reached is not None:
-            self.reached = reached
+    def _continue(self, keyframes, trial):
+        """One more solve -> None; at the end, S_world_key if the loops are accepted, None if they are refused."""
+        optimum = next(trial.steps, None)
+        if optimum is not None:
+            self.optimum = optimum
             return None
-        assert self.reached is not None, "an optimisation has one step at least"
+        assert self.optimum is not None, "an optimisation has one step at least"
         c, self.trial = self.config, None
         allowed = c.max_strain[0] + c.max_strain[1] * (trial.loops[0].new - trial.loops[0].old)
-        strain = self.reached.chi2.sum() - trial.chi2_before
-        if self.reached.chi2[-len(trial.edges):].max() > c.max_loop_chi2 or strain > allowed:
-            self.refused += 1
+        strain = self.optimum.chi2.sum() - trial.chi2_before
+        if self.optimum.chi2[-len(trial.edges):].max() > c.max_loop_chi2 or strain > allowed:
+            self.refused_count += 1
             return None
         self._keep(trial.loops, trial.edges)
-        return self._carried_on(keyframes, trial, self.reached.S_world_key)
+        return self._brought_up_to_date(keyframes, trial, self.optimum.S_world_key)
 
-    def _carried_on(self, keyframes, trial, S_reached):
-        """What was reached, moved on by what happened to keyframes in the meantime, and for keyframes made since then
-        what became of those they were tracked against."""
+    def _brought_up_to_date(self, keyframes, trial, S_reached):
+        """The optimum, with the adjustments that keyframes had in the meantime -> S_world_key; keyframes made since
+        then follow those that they were tracked against."""
         S_before, key_count = keyframes.S_world_key(), len(trial.S_world_key)
         S_world_key, submap = np.array(S_before), keyframes.submap.copy()
         moved_on = sim3.inverse(trial.S_world_key) @ S_before[:key_count]
@@ -217,8 +228,7 @@ class LoopCloser:
 
     @staticmethod
     def _joined(S_world_key, submap, loop):
-        """Carry the younger of two submaps to where the loop says that it lies in the older one's world
-        -> (S_world_key, submap)"""
+        """Move the younger of two submaps into the older one's world by the loop -> (S_world_key, submap)"""
         older, younger = sorted((submap[loop.new], submap[loop.old]))
         S_old_new_world = S_world_key[loop.old] @ sim3.inverse(loop.S_new_old) @ sim3.inverse(S_world_key[loop.new])
         S_move = S_old_new_world if submap[loop.new] == younger else sim3.inverse(S_old_new_world)
@@ -228,8 +238,9 @@ class LoopCloser:
 
     @staticmethod
     def _edge(keyframes, first, second, S_first_second, std, is_loop):
-        """S_first_second in the units that both keyframes had when they were made."""
+        """S_first_second: in the units that both keyframes had when they were made."""
         depth = keyframes.items[second].median_depth_m / keyframes.scale[second]
-        motion, scale = std
-        return Edge(first, second, S_first_second, np.array([*3 * [motion * depth], *3 * [motion], scale or 1.0]),
+        pose_std, scale_std = std
+        return Edge(first, second, S_first_second,
+                    np.array([*3 * [pose_std * depth], *3 * [pose_std], scale_std or 1.0]),
                     is_loop)

@@ -1,4 +1,4 @@
-"""Where all keyframes stand and how large each one's depth is, so that it fits everything measured between them.
+"""Pose graph: poses and scales of all keyframes that fit the similarities measured between them.
 
 Unknowns are similarities S_world_key; an edge measures S_first_second between two of them. Its error is
 e = log(inverse(S_first_second) @ inverse(S_world_first) @ S_world_second) in Sim(3) (Strasdat 2010, "Scale
@@ -21,56 +21,67 @@ from calib.geometry import sim3
 
 @dataclass(frozen=True)
 class PoseGraphConfig:
+    """Settings of PoseGraph."""
+
     max_iterations: int = 20
-    """Linear solves of one optimisation."""
+    """Linear solves of one optimisation, at most."""
     min_decrease: float = 1e-4
-    """Stop when a step lowers the cost by less than this share, ..."""
+    """Share of the cost below which a decrease ends the optimisation."""
     min_step: float = 1e-6
-    """... or moves nothing by more than this, in metres, radians and log scale."""
+    """Largest change of any unknown, in metres, radians and log scale, below which the optimisation ends."""
     robust_chi2: float = 15.0
-    """Squared error, in standard deviations, at which a loop has lost three quarters of its weight."""
+    """Width of the robust kernel of loops: squared error, in standard deviations, at which the weight is a quarter."""
     annealing: float = 3.0
-    """Factor per solve by which the robust kernel of loops narrows to that, from one that is wide enough for all."""
+    """Factor per solve by which the kernel narrows to robust_chi2, from one that is wide enough for all loops."""
 
 
 class Edge(NamedTuple):
+    """A measurement between two keyframes."""
+
     first: int
+    """Row of a keyframe."""
     second: int
+    """Row of the other keyframe."""
     S_first_second: np.ndarray
+    """(4, 4) similarity."""
     std: np.ndarray
     """(7,) standard deviations of e."""
     is_loop: bool
+    """Whether it is a loop, which may be wrong, or odometry."""
 
 
 class Optimum(NamedTuple):
+    """The best state so far."""
+
     S_world_key: np.ndarray
+    """(K, 4, 4)"""
     chi2: np.ndarray
     """(E,) squared error of each edge in standard deviations, without the robust kernel."""
     iterations: int
 
 
 class PoseGraph:
-    """Edges between keyframes, in units that each keyframe had when it was made; its scale is part of S_world_key."""
+    """Edges between keyframes, in the units that each one had when it was made; its scale is part of S_world_key."""
 
     def __init__(self, config: PoseGraphConfig, is_rigid: bool):
-        """is_rigid: all scales are known and stay, as with a sensor's depth."""
+        """is_rigid: scales are fixed, as with a sensor's depth."""
         self.config = config
         self.unknowns = 6 if is_rigid else 7
         self.edges: list[Edge] = []
 
     def chi2(self, S_world_key: np.ndarray) -> np.ndarray:
-        """-> (E,) squared error of each edge in standard deviations."""
+        """S_world_key (K, 4, 4) -> (E,) squared error of each edge in standard deviations"""
         if not self.edges:
             return np.zeros(0)
         stack = _Stack.of(self.edges)
         return stack.chi2(stack.errors(S_world_key))
 
     def steps(self, S_world_key: np.ndarray, edges: list[Edge]) -> Iterator[Optimum]:
-        """Gauss-Newton from S_world_key (K, 4, 4), one linear solve at a time: yields what was reached, the best one last.
+        """Gauss-Newton, one linear solve at a time -> Optimum after each, the last one the best
 
-        Loops are weighed by Geman and McClure's kernel, which starts wide and narrows (graduated non-convexity, Yang
-        2020): however far the path has drifted, loops that agree are followed, and one that contradicts them or the
-        path too much is switched off. The first keyframe of each connected part stays where it is.
+        Loops are weighted by Geman and McClure's kernel, which starts wide and narrows (graduated non-convexity, Yang
+        2020): however far the trajectory has drifted, loops that agree are followed, and outliers lose their weight.
+        The first keyframe of each connected part is fixed (gauge).
         """
         stack = _Stack.of(edges)
         solver = _Solver(stack, len(S_world_key), self.unknowns)
@@ -83,16 +94,16 @@ class PoseGraph:
             step = solver.step(S_world_key, error, weights)
             S_world_key = sim3.exp(step) @ S_world_key
             error = stack.errors(S_world_key)
-            settled = (before - float(weights @ stack.chi2(error)) < self.config.min_decrease * before
-                       or np.abs(step).max() < self.config.min_step)
+            converged = (before - float(weights @ stack.chi2(error)) < self.config.min_decrease * before
+                         or np.abs(step).max() < self.config.min_step)
             yield Optimum(S_world_key, stack.chi2(error), iteration)
-            if settled and width == narrow:
+            if converged and width == narrow:
                 return
             width = max(narrow, width / self.config.annealing)
 
 
 class _Stack(NamedTuple):
-    """Edges as arrays."""
+    """E edges as arrays."""
 
     first: np.ndarray
     second: np.ndarray
@@ -119,12 +130,12 @@ class _Stack(NamedTuple):
         return np.square(error / self.std).sum(1)
 
     def weights(self, error, width):
-        """(E,) of each edge; below 1 for loops alone."""
+        """-> (E,) weight of each edge, below 1 for loops only"""
         return np.where(self.is_loop, np.square(width / (width + self.chi2(error))), 1.0)
 
 
 class _Solver:
-    """The normal equations of one set of edges; which entries they have is worked out once."""
+    """The sparse normal equations of one set of edges, whose pattern is computed once."""
 
     def __init__(self, stack, key_count, unknowns):
         self.stack, self.unknowns = stack, unknowns

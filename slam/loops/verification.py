@@ -1,7 +1,7 @@
-"""Loop verification: whether two keyframes show one place, and the similarity between them if they do.
+"""Loop verification: whether two keyframes show one place, and the similarity between them.
 
-Direct alignment in both directions from several starts, and depth that agrees. A look-alike passes one of these tests,
-hardly all of them.
+Direct alignment must succeed in both directions, and depth must agree. A look-alike may pass one of these tests, hardly
+all of them.
 """
 
 from dataclasses import dataclass
@@ -18,45 +18,53 @@ from slam.tracking.tracker import Tracker
 
 @dataclass(frozen=True)
 class VerificationConfig:
+    """Settings of LoopVerifier."""
+
     min_correlation: float = 0.6
-    """Of intensities, in each direction."""
+    """Correlation of intensities, at least, in each direction."""
     min_overlap: float = 0.3
-    """Share of each keyframe's points that the other sees."""
+    """Share of each keyframe's points that the other must see."""
     max_correction: float = 0.2
-    """Direct alignment may move a guess by features this much, in median depths and in radians."""
+    """How far direct alignment may move a guess by features, in median depths and in radians."""
     max_disagreement: float = 0.03
-    """Between the two directions, in median depths and in radians."""
+    """Difference between the two directions, at most, in median depths and in radians."""
     max_log_scale: float = 0.05
-    """Ratio of the two keyframes' depth; for a sensor's, which has none, its noise."""
+    """Log ratio of the two keyframes' scales, at most; for measured depth, that of its noise."""
     depth_tolerance: float = 0.06
     """Relative difference up to which two depths, brought to one scale, agree."""
     min_agreement: float = 0.6
-    """Share of what both see where they do."""
+    """Share of pixels with depth in both keyframes that must agree."""
     depth_step: int = 4
-    """Every n-th pixel's depth is compared, each way."""
+    """Step of the grid of pixels whose depth is compared."""
 
 
 class SamePlace(NamedTuple):
+    """A verified pair of keyframes a and b; figures are the lower ones of both directions."""
+
     S_a_b: np.ndarray
     """(4, 4) similarity from b's frame and scale to a's."""
     correlation: float
-    """The lower one of both directions, as the following."""
+    """Correlation of intensities."""
     overlap: float
+    """Share of one keyframe's points that the other sees."""
     agreement: float
+    """Share of pixels whose depths agree."""
 
 
 class LoopVerifier:
+    """Verifies pairs of keyframes."""
+
     def __init__(self, camera: Camera, tracker: Tracker, level_count: int, depth_is_measured: bool,
                  config: VerificationConfig):
-        """depth_is_measured: both keyframes' depth is metric, so that they differ by a rigid motion."""
+        """depth_is_measured: depth is metric, so the similarity between two keyframes has scale one."""
         self.camera, self.tracker, self.config = camera, tracker, config
         self.level_count, self.depth_is_measured = level_count, depth_is_measured
 
     def __call__(self, a: Keyframe, b: Keyframe, guesses: list[np.ndarray],
                  prediction: np.ndarray | None = None) -> SamePlace | None:
-        """Keyframes a and b; guesses: T_a_b that features suggest, prediction: T_a_b where the map has them.
+        """Keyframes a and b -> SamePlace, or None where a test fails
 
-        -> SamePlace, or None where a single test fails.
+        guesses: T_a_b by features; prediction: T_a_b by the map's poses.
         """
         there = self._aligned(a, b, guesses, prediction)
         if there is None:
@@ -64,7 +72,7 @@ class LoopVerifier:
         forward, agreement_there = self._with_scale(a, b, there.T_cam_key)
         if forward is None:
             return None
-        # the way back has the length that a's depth gives it
+        # translation of the inverse, in the scale of a's depth
         start = se3.inverse(there.T_cam_key)
         start[:3, 3] *= sim3.scale_of(forward)
         back = self._aligned(b, a, [start], None)
@@ -80,7 +88,7 @@ class LoopVerifier:
                          min(there.overlap, back.overlap), min(agreement_there, agreement_back))
 
     def _aligned(self, live, key, guesses, prediction):
-        """Best direct alignment of `key` to the image of `live` that may be believed -> TrackingResult or None."""
+        """Best acceptable direct alignment of the image of keyframe `live` to `key` -> TrackingResult or None"""
         pyramid = self._pyramid(live)
         results = []
         for guess in guesses:
@@ -99,7 +107,7 @@ class LoopVerifier:
         return build_pyramid(keyframe.gray_u8 * np.float32(1 / 255), geometry, self.camera, self.level_count)
 
     def _with_scale(self, a, b, T_a_b):
-        """-> (S_a_b, share of depths that agree) or (None, 0). T_a_b has its length from b's depth."""
+        """T_a_b in the scale of b's depth -> (S_a_b, share of depths that agree), (None, 0) where too few agree"""
         log_ratio = depth_log_ratio(a.inverse_depth, b.inverse_depth, T_a_b, self.camera, self.config.depth_step)
         if len(log_ratio) < self.config.min_overlap * a.inverse_depth[::self.config.depth_step,
                                                                     ::self.config.depth_step].size / 2:
@@ -118,8 +126,7 @@ class LoopVerifier:
 
 def depth_log_ratio(inverse_depth_a: np.ndarray, inverse_depth_b: np.ndarray, T_a_b: np.ndarray, camera: Camera,
                     step: int) -> np.ndarray:
-    """Depth of a over depth of b carried to a, as logarithms (N,), at every `step`-th pixel of b, each way, that a
-    sees and has a depth for."""
+    """Log ratio (N,) of a's depth to b's depth transformed into a, where a has depth, on a grid of b's pixels"""
     rho = inverse_depth_b[::step, ::step]
     known = rho > 0
     points = camera.rays()[::step, ::step][known] / rho[known][:, None] @ T_a_b[:3, :3].T + T_a_b[:3, 3]

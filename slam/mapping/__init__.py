@@ -1,0 +1,1 @@
+"""The map: keyframes, surfels, fusion and rendering."""

@@ -1,7 +1,7 @@
-"""What moves through the picture, so that it is left out of the map: people, doors, and what mirrors show.
+"""Dynamic regions, which are left out of the map: people, doors, and what mirrors show.
 
-Single pixels say little. A region counts as moving where many of those pixels that say something contradict a still
-world. What is still must not: edges that hide and uncover what is behind them have to be told from motion.
+Single pixels are unreliable. A region is dynamic where a large share of the pixels that can be compared contradicts a
+static world. Occlusion at the edges of static things must not count as motion.
 """
 
 from __future__ import annotations
@@ -22,28 +22,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DynamicRegionConfig:
+    """Settings of the search for dynamic regions."""
+
     level: int = 1
-    """Of the pyramid, where images are compared."""
+    """Pyramid level at which images are compared."""
     max_dissimilarity: float = 0.5
-    """Of windows (one minus their correlation), with the image that agrees second best of those before and after: what
-    an edge hides from one side is seen from the other."""
+    """One minus the correlation of windows, beyond which a pixel is contradicted. The image that agrees second best
+    counts: what an edge occludes from one side is seen from the other."""
     min_contrast: float = 8 / 255
-    """Standard deviation of intensity below which a window is too plain to compare."""
+    """Standard deviation of intensity, in [0, 1], below which a window is too plain to compare."""
     free_space_margin: float = 1.1
-    """Ratio of depths beyond which a measured surface stands where another image has looked through."""
+    """Ratio of depths beyond which a measured surface is in space that another image saw as free."""
     region: float = 0.03
-    """Standard deviation of the regions' weight, in image widths."""
+    """Size of a region: standard deviation of its Gaussian weight, in image widths."""
     max_share: float = 0.4
-    """Of contradicted pixels in a region that stands still."""
+    """Share of contradicted pixels up to which a region is static."""
     doubt: float = 0.3
-    """Share of pixels, saying nothing, that are taken to stand still in each region."""
+    """Prior: share of static pixels that is added to those seen in each region."""
 
 
 def contradicted_by_images(pyramid: Pyramid, inverse_depth: np.ndarray, others: list[Pyramid], T_other_key: np.ndarray,
                            config: DynamicRegionConfig) -> np.ndarray:
     """Where none of several images shows what an image shows, at its (h, w) inverse depth -> (h, w) bool
 
-    others: pyramids of the other images; T_other_key (S, 4, 4): where they stand."""
+    others: pyramids of S other images; T_other_key (S, 4, 4): this image's pose in their frames."""
     level = pyramid.levels[config.level]
     gray, *other_grays = (np.ascontiguousarray(p.levels[config.level].texture[..., 0]) for p in (pyramid, *others))
     unlike = np.empty(gray.shape, np.float32)
@@ -53,12 +55,12 @@ def contradicted_by_images(pyramid: Pyramid, inverse_depth: np.ndarray, others: 
     return regions(unlike > config.max_dissimilarity, unlike != UNSAID, inverse_depth.shape, config)
 
 
-def still_part(inverse_depth: np.ndarray, keyframes: Keyframes, T_world_cam: np.ndarray,
-               pinhole: np.ndarray, config: DynamicRegionConfig) -> np.ndarray:
-    """A measured (h, w) inverse depth without what moves -> (h, w), 0 there
+def static_part(inverse_depth: np.ndarray, keyframes: Keyframes, T_world_cam: np.ndarray,
+                pinhole: np.ndarray, config: DynamicRegionConfig) -> np.ndarray:
+    """A measured (h, w) inverse depth -> (h, w) the same, 0 in dynamic regions
 
-    It is compared with the reference of slam.keyframes.Keyframes, and with the keyframe before, which may have looked
-    through where the reference had somebody standing."""
+    It is compared with the reference keyframe and the one before, which may have seen free space where somebody stood
+    in the reference."""
     rows = [row for row in (keyframes.reference.row, keyframes.reference.row - 1)
             if row >= 0 and keyframes.submap[row] == keyframes.active_submap]
     others = np.stack([keyframes.items[row].inverse_depth for row in rows])
@@ -68,7 +70,7 @@ def still_part(inverse_depth: np.ndarray, keyframes: Keyframes, T_world_cam: np.
 
 def contradicted_by_depth(inverse_depth: np.ndarray, others: np.ndarray, T_other_cam: np.ndarray,
                           pinhole: np.ndarray, config: DynamicRegionConfig) -> np.ndarray:
-    """Where a measured (h, w) inverse depth stands in what others (S, h, w) have looked through -> (h, w) bool"""
+    """Where a measured (h, w) inverse depth lies in space that others (S, h, w) saw as free -> (h, w) bool"""
     step = 2**config.level
     verdict = np.empty([n // step for n in inverse_depth.shape], np.float32)
     in_free_space(inverse_depth, others, pinhole, T_other_cam[:, :3].astype(np.float32),
@@ -78,7 +80,7 @@ def contradicted_by_depth(inverse_depth: np.ndarray, others: np.ndarray, T_other
 
 def regions(is_contradicted: np.ndarray, is_known: np.ndarray, size: tuple[int, int],
             config: DynamicRegionConfig) -> np.ndarray:
-    """Pixels (h, w) bool that are contradicted, and that could be -> (height, width) bool of the regions that move"""
+    """Pixels that are contradicted, and that can be compared, (h, w) bool -> (height, width) bool of dynamic regions"""
     sigma = config.region * is_known.shape[1]
     contradicted, known = (cv2.GaussianBlur(pixels.astype(np.float32), (0, 0), sigma)
                            for pixels in (is_contradicted, is_known))

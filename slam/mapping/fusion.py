@@ -18,37 +18,47 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FusionConfig:
+    """Settings of Fusion; depth differences are relative."""
+
     depth_tolerance: float = 0.03
     """Relative depth difference up to which a measurement and a surfel are one surface."""
     ambiguity: float = 0.0
-    """Relative depth difference up to which a measurement that fits no surfel contradicts the one in its pixel, so
-    that one of the two is wrong; beyond, it is another surface. A sensor's errors are never that large."""
+    """Relative depth difference up to which a measurement that fits no surfel contradicts the one in its pixel; beyond,
+    it is another surface. 0 for a sensor, whose errors are not that large."""
     doubt: float = 0.95
-    """What the confidence of a contradicted surfel is multiplied with."""
+    """Factor on the confidence of a contradicted surfel, per measurement."""
     max_normal_angle_rad: float = 0.7
-    """Angle between their normals up to which they are."""
+    """Angle between normals up to which a measurement and a surfel are one surface."""
     free_space_margin: float = 0.05
-    """A surfel this much (relative) in front of the measured surface is in the way."""
+    """Relative depth difference beyond which a surfel in front of the measured surface lies in free space."""
     free_space_factor: float = 0.8
-    """What its confidence is multiplied with, each time."""
+    """Factor on the confidence of a surfel in free space, per measurement."""
     min_confidence: float = 0.5
-    """Below, it is removed."""
+    """Confidence below which a surfel is removed."""
     max_confidence: float = 100.0
-    """Cap, so that the map can still follow changes."""
+    """Upper limit of confidence, so that the map can still follow changes."""
     sweep_period: int = 20
     """Frames over which one search of the whole map for unstable surfels is spread."""
 
 
 class FusionResult(NamedTuple):
+    """Counts of what one depth map did to the surfels."""
+
     merged: int
+    """Measurements averaged into surfels."""
     added: int
+    """New surfels."""
     refused: int
     """Measurements that contradict the map, or found no room."""
     carved: int
+    """Surfels removed from free space."""
     dropped: int
+    """Surfels removed because they stayed unstable."""
 
 
 class Fusion:
+    """Fuses depth maps on the pixel grid of one camera."""
+
     def __init__(self, camera: Camera, config: FusionConfig):
         self.config = config
         self.camera = camera
@@ -56,9 +66,11 @@ class Fusion:
 
     def __call__(self, surfels: Surfels, view: View, inverse_depth: np.ndarray, rgb: np.ndarray, keyframe: int,
                  frame_index: int, weights: np.ndarray | None = None) -> FusionResult:
-        """Fuse one frame. view must be rendered at the frame's pose; rgb (h, w, 3) uint8 and inverse_depth (h, w)
-        on the grid of the camera; `keyframe` is the row new surfels belong to; weights: how many observations each
-        pixel counts as (h, w), one near the middle and fewer at the border if not given."""
+        """Fuse one depth map.
+
+        view: rendered at its pose; inverse_depth (h, w) 1/m and rgb (h, w, 3) uint8 on the grid of the camera;
+        keyframe: row that new surfels belong to; weights (h, w): observations that each pixel counts as, by default one
+        in the middle of the image and fewer towards its border."""
         c, arrays = self.config, surfels.arrays
         normals = np.empty((*inverse_depth.shape, 3), np.float32)
         surface_normals(inverse_depth, self.camera.pinhole, np.float32(1.05), normals)

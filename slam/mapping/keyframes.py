@@ -1,4 +1,4 @@
-"""Images with depth that others are aligned to, and where they stand in the world."""
+"""Keyframes: images with depth that others are aligned to, and their poses."""
 
 from dataclasses import dataclass, field
 
@@ -18,25 +18,30 @@ BORDER = 2
 
 @dataclass(frozen=True)
 class KeyframeConfig:
+    """When keyframes are made, and which of their pixels are aligned to."""
+
     min_gradient: float = 4 / 255
-    """Intensity per pixel; flatter places say nothing about the motion."""
+    """Intensity per pixel, in [0, 1]; pixels with less gradient do not constrain the pose."""
     max_points: tuple[int, ...] = (8000, 6000, 3000, 3000)
-    """Points with gradient per level, finest first."""
+    """Points with gradient at most, per pyramid level, finest first."""
     grid_step: tuple[int, ...] = (4, 2, 2, 1)
-    """Where live depth is aligned too, also every n-th pixel without gradient, per level."""
+    """Step of the grid of pixels that are aligned by measured depth, with gradient or not, per pyramid level."""
     min_points: int = 300
-    """An image with fewer points at the finest level is no keyframe: blank, covered, or without depth."""
+    """Points at the finest level that a keyframe needs; fewer mean a blank or covered image, or one without depth."""
     max_baseline: float = 0.12
-    """Start a new keyframe when the camera has moved by this share of the median depth, ..."""
+    """Translation from the reference, in median depths, beyond which a new keyframe starts."""
     max_rotation_rad: float = 0.22
-    """... has turned this much, ..."""
+    """Rotation from the reference beyond which a new keyframe starts."""
     min_overlap: float = 0.72
-    """... or sees less than this share of the keyframe's points."""
+    """Share of the reference's points in view below which a new keyframe starts."""
 
 
 @dataclass
 class Keyframe:
+    """One keyframe; its pose is in Keyframes."""
+
     row: int
+    """Row in the tables of Keyframes."""
     frame_index: int
     timestamp_s: float
     points: tuple[np.ndarray, ...]
@@ -47,10 +52,10 @@ class Keyframe:
     gray_u8: np.ndarray
     """(h, w) uint8 at the finest level: the image itself, for aligning it to other keyframes."""
     features: tuple = field(default=())
-    """Set by slam.relocalisation: pixel positions and descriptors."""
+    """Positions and descriptors, see Relocaliser.describe."""
 
     def rescale(self, factor: float) -> None:
-        """Everything in this keyframe's frame becomes `factor` times as large."""
+        """Make everything in this keyframe's frame `factor` times as large."""
         for points in self.points:
             points[:3] *= np.float32(factor)
         self.inverse_depth /= np.float32(factor)
@@ -58,21 +63,21 @@ class Keyframe:
 
 
 class Keyframes:
-    """All keyframes. Poses are kept in one table, so that moving a keyframe moves all that is stored relative to it."""
+    """All keyframes. Poses are in one table: correcting a keyframe moves all that is stored relative to it."""
 
     def __init__(self, config: KeyframeConfig):
         self.config = config
         self.items: list[Keyframe] = []
         self.T_world_key = np.zeros((0, 4, 4))
         self.scale = np.zeros(0)
-        """(K,) how many times as large everything in a keyframe's frame is now as when the keyframe was made."""
+        """(K,) size of everything in a keyframe's frame, over its size when the keyframe was made."""
         self.submap = np.zeros(0, np.int64)
-        """(K,) which of several worlds, that nothing connects yet, a keyframe stands in; 0 is the first."""
+        """(K,) number of each keyframe's submap, 0 for the first; no loop connects submaps yet."""
         self._reference: Keyframe | None = None
 
     @property
     def reference(self) -> Keyframe:
-        """The keyframe that the camera is tracked against. There is one once a keyframe has been added."""
+        """The keyframe that the camera is tracked against; there must be a keyframe."""
         assert self._reference is not None
         return self._reference
 
@@ -85,7 +90,7 @@ class Keyframes:
 
     def make(self, frame: Image, pyramid: Pyramid, inverse_depth: np.ndarray, depth_log_std: float | np.ndarray,
              with_grid: bool) -> Keyframe | None:
-        """A Keyframe that is not yet part of the map; None if the image offers too little to align to.
+        """A Keyframe that is not yet part of the map; None if the image has too few points.
 
         depth_log_std: standard deviation of the logarithm of depth, one number or (h, w)."""
         points = self._points(pyramid, inverse_depth, depth_log_std, with_grid)
@@ -97,14 +102,14 @@ class Keyframes:
 
     def redraw(self, keyframe: Keyframe, pyramid: Pyramid, inverse_depth: np.ndarray,
                depth_log_std: float | np.ndarray) -> None:
-        """Give a keyframe another depth, unless that leaves too little to align to."""
+        """Give a keyframe another (h, w) inverse depth, unless that leaves too few points."""
         points = self._points(pyramid, inverse_depth, depth_log_std, with_grid=False)
         if points[0].shape[1] >= self.config.min_points:
             keyframe.points, keyframe.inverse_depth = points, inverse_depth
             keyframe.median_depth_m = _median_depth_m(inverse_depth)
 
     def add(self, keyframe: Keyframe, T_world_key: np.ndarray, submap: int | None = None) -> None:
-        """Make it part of the map and the reference of tracking; `submap`: another than that of the reference."""
+        """Make a keyframe part of the map and the reference of tracking, by default in the submap of the last one."""
         self.items.append(keyframe)
         self.T_world_key = np.concatenate([self.T_world_key, T_world_key[None]])
         self.scale = np.append(self.scale, 1.0)
@@ -113,15 +118,15 @@ class Keyframes:
 
     @property
     def active_submap(self) -> int:
-        """The submap that the reference stands in; 0 before there is one."""
+        """The submap of the reference keyframe; 0 before there is one."""
         return int(self.submap[self.reference.row]) if self._reference else 0
 
     def S_world_key(self) -> np.ndarray:
-        """(K, 4, 4) similarities from the frames that keyframes had when they were made to the world."""
+        """(K, 4, 4) similarities that map keyframes, in the units they had when they were made, into the world."""
         return sim3.similarity(self.T_world_key, self.scale)
 
     def move(self, S_world_key: np.ndarray) -> np.ndarray:
-        """Take on other poses and scales. -> (K,) by how much each keyframe's frame grew"""
+        """Correct all poses and scales to S_world_key (K, 4, 4) -> (K,) factor by which each keyframe's scale grew"""
         factor = sim3.scale_of(S_world_key) / self.scale
         self.T_world_key = se3.orthonormalised(sim3.rigid_part(S_world_key))
         for keyframe, f in zip(self.items, factor):
@@ -130,15 +135,15 @@ class Keyframes:
         self.scale = self.scale * factor
         return factor
 
-    def wants(self, tracked: TrackingResult, patience: float = 1.0) -> bool:
-        """Whether the camera has left the reference keyframe far enough behind, `patience` times the usual."""
+    def needs_new(self, tracked: TrackingResult, patience: float = 1.0) -> bool:
+        """Whether the camera is far enough from the reference for a new keyframe: `patience` times as far as usual."""
         c = self.config
         baseline = np.linalg.norm(tracked.T_cam_key[:3, 3]) / self.reference.median_depth_m
         return bool(baseline > patience * c.max_baseline or 1 - tracked.overlap > patience * (1 - c.min_overlap)
                 or se3.rotation_angle_rad(tracked.T_cam_key) > patience * c.max_rotation_rad)
 
     def _points(self, pyramid, inverse_depth, depth_log_std, with_grid):
-        """Point tables of all levels."""
+        """-> points (POINT_FIELDS, N) of each level"""
         depth_log_std = np.broadcast_to(np.float32(depth_log_std), inverse_depth.shape)
         points = []
         for index, level in enumerate(pyramid.levels):
@@ -151,7 +156,7 @@ class Keyframes:
         return tuple(points)
 
     def _select(self, level, inverse_depth, depth_log_std, index, with_grid):
-        """Pixels worth aligning -> (POINT_FIELDS, N)."""
+        """-> (POINT_FIELDS, N) pixels to align, of one level"""
         height, width = level.camera.size
         known = inverse_depth > 0
         known[:BORDER], known[-BORDER:], known[:, :BORDER], known[:, -BORDER:] = False, False, False, False

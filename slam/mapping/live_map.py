@@ -1,4 +1,4 @@
-"""The map while it grows: keyframes, surfels, and where the camera is among them. Everything in it moves together."""
+"""The map while it grows: keyframes, surfels, and the camera's trajectory, all corrected together."""
 
 import numpy as np
 
@@ -10,19 +10,21 @@ from slam.mapping.render import View, render
 from slam.mapping.surfels import SurfelConfig, Surfels
 from slam.stages import StageTimes, stage
 from slam.tracking.motion_model import ConstantVelocity
-from slam.tracking.trajectory import TrackLog
+from slam.tracking.trajectory import RelativeTrajectory
 
 
 class LiveMap:
+    """Keyframes, surfels and trajectory, and the motion model of the camera in them."""
+
     def __init__(self, camera: Camera, keyframes: KeyframeConfig, surfels: SurfelConfig, fusion: FusionConfig,
                  stage_times: StageTimes):
-        """camera: pinhole at working size, which views are rendered for."""
+        """camera: pinhole at working size, for rendering."""
         self.camera = camera
         self.keyframes = Keyframes(keyframes)
         self.surfels = Surfels(surfels)
         self.fusion = Fusion(camera, fusion)
         self.motion = ConstantVelocity()
-        self.track_log = TrackLog()
+        self.relative_trajectory = RelativeTrajectory()
         self.stage_times = stage_times
 
     @property
@@ -41,32 +43,33 @@ class LiveMap:
 
     @stage("render")
     def render(self, T_world_cam: np.ndarray, submap: int | None = None) -> View:
-        """View of a submap, by default the active one, from T_world_cam (4, 4)."""
+        """View of a submap, by default the active one, at T_world_cam (4, 4)."""
         is_here = self.keyframes.submap == (self.keyframes.active_submap if submap is None else submap)
         return render(self.surfels, self.camera, T_world_cam, self.keyframes.T_world_key, is_here)
 
     def fuse(self, view: View, inverse_depth: np.ndarray, rgb: np.ndarray, row: int, time: int,
              observations: np.ndarray | None = None) -> FusionResult:
-        """Fuse a depth map (h, w) and its image (h, w, 3) into keyframe `row`; see Fusion. `time` counts
-        what is fused."""
+        """Fuse an inverse depth map (h, w) and its image (h, w, 3) into keyframe `row`; see Fusion. `time`: number of
+        the depth map, in which the age of surfels is counted."""
         return self.fusion(self.surfels, view, inverse_depth, rgb, row, time, observations)
 
     def begin(self, timestamp_s: float, T_world_cam: np.ndarray) -> None:
-        """The camera is where the newest keyframe is, and nothing is known of its velocity."""
+        """Start a submap: the camera is at the newest keyframe, with unknown velocity."""
         self.motion.reset(T_world_cam)
         self.motion.update(timestamp_s, T_world_cam)
-        self.track_log.add(timestamp_s, self.keyframes.reference.row, np.eye(4), self.keyframes)
+        self.relative_trajectory.add(timestamp_s, self.keyframes.reference.row, np.eye(4), self.keyframes)
 
     def place_camera(self, timestamp_s: float, T_reference_cam: np.ndarray) -> np.ndarray:
-        """The camera was seen at this pose relative to the reference keyframe -> T_world_cam (4, 4)"""
+        """Note the camera's pose (4, 4) relative to the reference keyframe -> T_world_cam (4, 4)"""
         T_world_cam = self.T_world_reference @ T_reference_cam
         self.motion.update(timestamp_s, T_world_cam)
-        self.track_log.add(timestamp_s, self.keyframes.reference.row, T_reference_cam, self.keyframes)
+        self.relative_trajectory.add(timestamp_s, self.keyframes.reference.row, T_reference_cam, self.keyframes)
         return T_world_cam
 
     def move(self, S_world_key: np.ndarray) -> np.ndarray:
-        """Give all keyframes new poses and scales (K, 4, 4), and take surfels and the camera along; the camera stays
-        where it is relative to its reference, so tracking goes on as if nothing had happened. -> (K,) growth of each"""
+        """Give all keyframes new similarities (K, 4, 4) -> (K,) factor by which each one's scale grew
+
+        Surfels move along, and the camera keeps its pose relative to the reference, so that tracking goes on."""
         T_reference_cam = se3.inverse(self.T_world_reference) @ self.motion.T_world_cam
         factor = self.keyframes.move(S_world_key)
         self.surfels.rescale(factor)
@@ -76,20 +79,20 @@ class LiveMap:
         return factor
 
     def trajectory(self, submap: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Timestamps (N,) and T_world_cam (N, 4, 4) of the tracked frames of a submap, by default the main one, by the
-        keyframes' present poses."""
-        return self.track_log.trajectory(self.keyframes, self.main_submap if submap is None else submap)
+        """-> timestamps (N,) in seconds and T_world_cam (N, 4, 4) of the tracked frames of a submap, by default the
+        main one, by the keyframes' present poses"""
+        return self.relative_trajectory.in_world(self.keyframes, self.main_submap if submap is None else submap)
 
     @property
     def main_submap(self) -> int:
-        """The submap with most tracked frames: what is shown and saved as the map."""
-        return self.track_log.main_submap(self.keyframes)
+        """The submap with most tracked frames, which is shown and saved as the map."""
+        return self.relative_trajectory.main_submap(self.keyframes)
 
     def submaps(self) -> list[dict]:
-        """One record per submap, the main one first; see TrackLog.submaps."""
-        return self.track_log.submaps(self.keyframes)
+        """One record per submap, the main one first; see RelativeTrajectory.submaps."""
+        return self.relative_trajectory.submaps(self.keyframes)
 
     def surfels_of(self, submap: int) -> Surfels:
-        """The surfels of one submap, to be looked at."""
+        """The surfels of one submap, to read only."""
         is_wanted = self.keyframes.submap == submap
         return self.surfels if is_wanted.all() else self.surfels.of_keyframes(is_wanted)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from slam.mapping.dynamic_regions import still_part
+from slam.mapping.dynamic_regions import static_part
 from slam.mapping.fusion import FusionResult
 from slam.mapping.live_map import LiveMap
 from slam.mapping.render import View
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 
 class FrameDepth(NamedTuple):
-    """What one frame's depth came to, and the map as its camera sees it."""
+    """One frame's depth in the map, and the map from its pose."""
 
     inverse_depth: np.ndarray
-    """(h, w) float32, 1/m, in the scale of the map; 0 where unknown or moving."""
+    """(h, w) float32, 1/m, in the scale of the map; 0 where unknown or dynamic."""
     view: View | None
-    """The map from the frame's pose, before the frame is fused; None where nobody needs it."""
+    """The map from the frame's pose, before the frame is fused; None where it is not needed."""
     fused: FusionResult | None
     """None where frames are not fused one by one."""
 
 
 class MeasuredDepth:
-    """A kind of depth. PredictedDepth has the same verbs, so that the system need not know which one it works with."""
+    """Takes each frame's depth into the map. PredictedDepth has the same methods, so that the system serves both."""
 
     has_grid = True
     """Whether keyframes also offer pixels without gradient to depth alignment."""
@@ -54,12 +54,13 @@ class MeasuredDepth:
 
     @stage("align")
     def aligned(self, image: Image, T_world_cam: np.ndarray, view: View) -> np.ndarray:
-        """(h, w) inverse depth without what moves."""
-        return still_part(image.inverse_depth, self.map.keyframes, T_world_cam, self.map.camera.pinhole,
-                          self.config.dynamic_regions)
+        """-> (h, w) inverse depth, 1/m, without dynamic regions"""
+        return static_part(image.inverse_depth, self.map.keyframes, T_world_cam, self.map.camera.pinhole,
+                           self.config.dynamic_regions)
 
     @stage("fuse")
     def fuse(self, image: Image, inverse_depth: np.ndarray, view: View) -> FusionResult:
+        """Fuse a frame's (h, w) inverse depth into the map, as `view` shows it from the frame's pose."""
         return self.map.fuse(view, inverse_depth, image.rgb, self.map.keyframes.reference.row, image.index)
 
     def add_keyframe(self, image: Image, reference_row: int | None, tracked: TrackingResult | None) -> None:
@@ -69,30 +70,31 @@ class MeasuredDepth:
         """Finalise the depth of the next keyframe that has enough neighbours, if one waits."""
 
     def finish_keyframes(self) -> None:
-        """Finalise all keyframes that still wait, with the neighbours that there are."""
+        """Finalise the depth of all keyframes that still wait, with the neighbours that there are."""
 
     def finish_scale(self) -> None:
-        """Finalise how large the map is."""
+        """Finalise the scale of the map."""
 
     def map_moved(self, factor: np.ndarray) -> None:
-        """The map took on other poses, and each keyframe's frame grew by its factor (K,)."""
+        """The keyframes' poses were corrected, and each one's scale grew by its factor (K,)."""
 
     def scale_report(self) -> dict:
-        """What report.json says of where the scale comes from; a sensor's needs no word."""
+        """Values on the scale for report.json; none where depth is metric."""
         return {}
 
     @property
     def scale_problem(self) -> str | None:
-        """One line where a known scale could not be used."""
+        """One line on why a known scale could not be used, or None."""
         return None
 
     def look_for_board(self, rgb: np.ndarray) -> None:
         """Look at the full-size image (H, W, 3) of the newest keyframe for a board of known size."""
 
     def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]]) -> Iterator[float]:
-        """Adjust all keyframes jointly -> share of the work that is done. Measured depth fixes them well enough."""
+        """Adjust all keyframes jointly -> share of the work that is done. Measured depth needs none."""
         return iter(())
 
     def rebuild(self, overlap: Callable) -> Iterator[float]:
-        """Build the map anew from all keyframes' final depth -> share of the work that is done. There is none here."""
+        """Build the map anew from all keyframes' final depth -> share of the work that is done. Measured
+        depth needs none."""
         return iter(())

@@ -1,4 +1,4 @@
-"""One surface where the map holds two: what remains of an earlier pass over a place, after a loop was closed."""
+"""Merges the surfaces of two passes over one place into one, after a loop was closed."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from slam.mapping.surfels import Surfels
 
 MAX_WAITING = 40
-"""Views that wait to be looked at; a closed loop of a long common way asks for the last so many."""
+"""Keyframes that wait at most; where two passes share a long way, its last part is merged."""
 
 
 class PassMerger:
-    """Looks at the map through keyframes of the newer pass, one per call, and merges what both passes have seen."""
+    """Renders the map from keyframes of the newer pass, one per call, and merges the surfels of both passes."""
 
     def __init__(self, camera: Camera, fusion: FusionConfig, min_gap: int):
-        """fusion: FusionConfig, whose tolerances say what is one surface; min_gap: keyframes that separate passes."""
+        """fusion: tolerances within which two surfels are one surface; min_gap: keyframes that separate two passes."""
         self.camera, self.fusion, self.min_gap = camera, fusion, min_gap
         self.waiting: deque[int] = deque(maxlen=MAX_WAITING)
 
     def add(self, keyframes: Keyframes, loop: Loop) -> None:
-        """A loop was closed: the keyframes of its newer pass, latest first, are to be looked through."""
+        """A loop was closed: the keyframes of its newer pass wait to be merged."""
         first = max(loop.old + self.min_gap, len(keyframes) - MAX_WAITING)
         self.waiting.extend(row for row in range(first, len(keyframes)) if row not in self.waiting)
 
     def step(self, surfels: Surfels, keyframes: Keyframes) -> int:
-        """One view, if any waits. Returns how many surfels went into others."""
+        """Merge at one keyframe, if any waits -> number of surfels merged into others"""
         if not self.waiting:
             return 0
         row = self.waiting.popleft()
@@ -49,8 +49,9 @@ class PassMerger:
 
 def merge_passes(surfels: Surfels, camera: Camera, T_world_cam: np.ndarray, T_world_key: np.ndarray,
                  is_newer: np.ndarray, is_here: np.ndarray, fusion: FusionConfig) -> int:
-    """Surfels of the keyframes that are `is_newer` (K,) bool, seen from T_world_cam, go into those of the others that
-    show the same surface, by the tolerances of `fusion`; all of keyframes that are `is_here`. Returns how many went."""
+    """Merge surfels of newer keyframes, seen from T_world_cam (4, 4), into older ones of the same surface -> how many
+
+    is_newer, is_here (K,) bool: keyframes of the newer pass, and those that take part; fusion: tolerances."""
     older = render(surfels, camera, T_world_cam, T_world_key, is_here & ~is_newer)
     newer = (se3.inverse(T_world_cam) @ T_world_key)[:, :3].astype(np.float32)
     newer[~(is_here & is_newer)] = BEHIND

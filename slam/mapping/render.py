@@ -1,4 +1,4 @@
-"""The map as the camera should see it."""
+"""The surfel map rendered at a pose."""
 
 from __future__ import annotations
 
@@ -14,32 +14,34 @@ if TYPE_CHECKING:
     from slam.mapping.surfels import Surfels
 
 SAME_SURFACE = np.float32(1.03)
-"""Depth ratio below which two surfels of one pixel are taken for one surface."""
+"""Depth ratio up to which two surfels of one pixel are one surface."""
 BEHIND = np.array([[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, -1]], np.float32)
-"""A motion that takes every point behind the camera."""
+"""(3, 4) transform that puts every point behind the camera."""
 
 
 class View(NamedTuple):
+    """The map seen from one pose."""
+
     index: np.ndarray
     """(h, w) int32 surfel rows, -1 where the map is empty."""
     surface: np.ndarray
     """(h, w, VIEW_FIELDS) float32, see slam.kernels.render."""
     depth_m: np.ndarray
-    """(h, w) z of the surface along the pixel's ray, 0 where empty."""
+    """(h, w) z of the surface on the pixel's ray, metres, 0 where empty."""
     cam_from_key: np.ndarray
     """(K, 3, 4) float32 T_cam_key of all keyframes."""
 
     @property
     def confidence(self) -> np.ndarray:
-        """(h, w), 0 where empty."""
+        """(h, w) observations of the surface, 0 where empty."""
         return self.surface[..., 7]
 
 
 def render(surfels: Surfels, camera: Camera, T_world_cam: np.ndarray, T_world_key: np.ndarray,
            is_shown: np.ndarray | None = None) -> View:
-    """Surfels -> View of `camera` at T_world_cam (4, 4), keyframes standing at T_world_key (K, 4, 4).
+    """Surfels -> View of `camera` at T_world_cam (4, 4), with keyframes at T_world_key (K, 4, 4)
 
-    is_shown (K,) bool: leave out what belongs to other keyframes.
+    is_shown (K,) bool: keyframes whose surfels are rendered, by default all.
     """
     cam_from_key = (se3.inverse(T_world_cam) @ T_world_key)[:, :3].astype(np.float32)
     if is_shown is not None:

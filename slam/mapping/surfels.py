@@ -1,4 +1,4 @@
-"""The one global map: surfels, stored relative to the keyframe that first saw them."""
+"""The surfel map; each surfel is stored relative to the keyframe that first saw it (Keller 2013, Whelan 2015)."""
 
 import copy
 from dataclasses import dataclass
@@ -14,15 +14,17 @@ SPARE_CHUNKS = 1024
 
 @dataclass(frozen=True)
 class SurfelConfig:
+    """Settings of Surfels."""
+
     max_surfels: int = 1_500_000
-    """Cap on the map. When it is reached, unstable surfels go first, the longest unseen before others, then the stable
-    ones that are least confident; a twentieth of the map goes at a time."""
+    """Surfels in the map at most. Beyond, a twentieth is removed at a time: unstable ones first, the longest unseen
+    before others, then the least confident."""
     stable_confidence: float = 6.0
-    """Observations (at full weight) after which a surfel counts as real."""
+    """Confidence, in observations at full weight, from which a surfel is stable."""
     max_unstable_age: int = 45
-    """Frames that a surfel may stay unstable and unseen."""
+    """Frames for which a surfel may stay unstable and unseen."""
     min_chunk_share: float = 0.6
-    """A chunk of rows with fewer live surfels than this share is cleared, and its surfels moved together."""
+    """Share of live surfels in a chunk of rows below which it is cleared, its surfels being moved to others."""
 
 
 class Surfels:
@@ -33,7 +35,7 @@ class Surfels:
         self.config = config
         self.arrays = SurfelArrays.empty(chunks * CHUNK)
         self.chunks = Chunks.empty(chunks)
-        self.evicted = 0
+        self.evicted_count = 0
 
     def __len__(self) -> int:
         return int(self.chunks.counts[SURFELS])
@@ -44,15 +46,15 @@ class Surfels:
         return int(self.chunks.counts[USED_CHUNKS]) * CHUNK
 
     def select(self, min_confidence: float) -> np.ndarray:
-        """Rows of the surfels with at least this confidence."""
+        """-> rows (n,) of the surfels with at least this confidence"""
         return np.flatnonzero(self.arrays.confidence[: self.used_rows] >= max(min_confidence, 1e-9))
 
     def add_keyframe(self) -> None:
-        """Say that there is one more keyframe that surfels may belong to."""
+        """Make room for the surfels of one more keyframe."""
         self.chunks = self.chunks._replace(open_row=np.append(self.chunks.open_row, 0))
 
     def make_room(self, wanted: int) -> None:
-        """See to it that `wanted` surfels can be added, by the policy of SurfelConfig.max_surfels."""
+        """Remove surfels until `wanted` more fit, see SurfelConfig.max_surfels."""
         if len(self) + wanted <= self.config.max_surfels:
             return
         confidence, seen = self.arrays.confidence[: self.used_rows], self.arrays.seen[: self.used_rows]
@@ -61,7 +63,7 @@ class Surfels:
         value[confidence <= 0] = np.inf
         count = min(max(wanted, self.config.max_surfels // 20), len(self))
         self.remove(np.argpartition(value, count - 1)[:count])
-        self.evicted += count
+        self.evicted_count += count
 
     def remove(self, rows: np.ndarray) -> None:
         """Remove the surfels in these rows; they must exist."""
@@ -70,9 +72,9 @@ class Surfels:
         self.chunks.counts[SURFELS] -= len(rows)
 
     def sweep(self, frame_index: int, period: int) -> int:
-        """One part in `period` of looking through the whole map, for unstable surfels and sparse chunks.
+        """One part in `period` of a search of the map for old unstable surfels and sparse chunks -> surfels removed
 
-        Returns how many surfels were dropped. Rows may move.
+        Rows may move.
         """
         used = int(self.chunks.counts[USED_CHUNKS])
         share = -(-used // period)
@@ -82,14 +84,14 @@ class Surfels:
                      np.float32(c.stable_confidence), int(c.min_chunk_share * CHUNK))
 
     def rescale(self, factor: np.ndarray) -> None:
-        """(K,) by how much the frame of each keyframe grows, and its surfels with it."""
+        """Scale the surfels of each keyframe by its factor (K,)."""
         used = int(self.chunks.counts[USED_CHUNKS])
         per_row = np.repeat(factor[self.chunks.keyframe[:used]].astype(np.float32), CHUNK)
         self.arrays.position[:, : self.used_rows] *= per_row
         self.arrays.radius[: self.used_rows] *= per_row
 
     def of_keyframes(self, is_wanted: np.ndarray) -> "Surfels":
-        """Only what belongs to the keyframes that are wanted (K,) bool, to be looked at, not to be changed."""
+        """The surfels of the keyframes that are wanted (K,) bool, to read only."""
         used = self.used_rows
         wanted_row = np.repeat(is_wanted[self.chunks.keyframe[: used // CHUNK]], CHUNK)
         confidence = np.zeros_like(self.arrays.confidence)
@@ -101,11 +103,11 @@ class Surfels:
         return part
 
     def keyframe_of(self, rows: np.ndarray) -> np.ndarray:
-        """(n,) rows -> (n,) keyframes that they refer to."""
+        """Rows (n,) of surfels -> rows (n,) of the keyframes that they belong to"""
         return self.chunks.keyframe[rows // CHUNK]
 
     def world_points(self, rows: np.ndarray, T_world_key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Rows -> positions (n, 3) in metres and normals (n, 3) in the world, given T_world_key (K, 4, 4)."""
+        """Rows (n,), T_world_key (K, 4, 4) -> positions (n, 3) in metres and normals (n, 3) in the world"""
         T = T_world_key[self.keyframe_of(rows)]
         points = np.einsum("nij,nj->ni", T[:, :3, :3], self.arrays.position[:, rows].T) + T[:, :3, 3]
         return points, np.einsum("nij,nj->ni", T[:, :3, :3], self.arrays.normal[rows])

@@ -1,0 +1,1 @@
+"""A coloured mesh from the surfels."""

@@ -1,4 +1,4 @@
-"""The surfels as one coloured triangle mesh. The one file of slam/ that needs Open3D."""
+"""A coloured triangle mesh of the surfels, and ray casting into it. The one file of slam/ that needs Open3D."""
 
 import os
 from contextlib import contextmanager
@@ -17,39 +17,40 @@ from slam.meshing.trimming import in_large_piece, supported_vertices
 
 @dataclass(frozen=True)
 class MeshConfig:
+    """Settings of build_mesh."""
+
     min_confidence: float = 3.0
-    """Surfels below have too little support to become surface."""
+    """Confidence, in observations, that a surfel needs to become surface."""
     cell_radii: float = 1.5
-    """Finest cell of the reconstruction in median radii of the surfels, ..."""
+    """Size of the finest cell of the reconstruction, in median radii of the surfels."""
     min_cell_m: float = 0.005
-    """Lower bound of the finest cell."""
+    """Lower limit of the finest cell."""
     max_cell_m: float = 0.03
-    """... within these bounds, ..."""
+    """Upper limit of the finest cell, as far as max_cells allows."""
     max_cells: int = 400_000
-    """... coarser where the surfels would cover more cells than this: time, memory and file size grow with them."""
+    """Cells that the surfels may cover; cells grow beyond. Time, memory and file size grow with this number."""
     reach_radii: float = 4.0
-    """Surface farther from the nearest surfel than this many of its radii is cut away, see max_reach_m."""
+    """Distance from the nearest surfel, in its radii, up to which surface is kept; one cell is added to it."""
     max_reach_m: float = 0.06
-    """Surface farther from the nearest surfel than this many of its radii, at most so far, and one cell is invention
-    and cut away, ..."""
+    """Upper limit of the distance that reach_radii gives."""
     max_hole_m2: float = 0.03
-    """... but for holes within the surface up to this area."""
+    """Area of a hole within the surface up to which it is filled."""
     min_piece_share: float = 0.001
-    """Loose pieces with less than this share of all triangles are cut away."""
+    """Share of all triangles below which a loose piece is cut away."""
     smoothing_steps: int = 10
-    """Smoothing without shrinking (Taubin 1995) against the ripples of the reconstruction's grid and noise."""
+    """Steps of smoothing without shrinking (Taubin 1995), against noise and ripples of the reconstruction's grid."""
     colour_surfels: int = 4
-    """Nearest surfels that give a vertex its colour."""
+    """Number of nearest surfels that a vertex takes its colour from."""
     joins_layers: bool = False
-    """Surfels that lie in layers, as predicted depth leaves them, are brought onto one surface first."""
+    """Whether surfels in layers, as predicted depth leaves them, are first moved onto one surface."""
     min_surfels: int = 200
-    """Below, there is nothing to build a mesh from."""
+    """Well supported surfels that a mesh needs."""
 
 
 CELLS_ACROSS = 8, 1024
-"""Fewer across the whole map make no surface; more, as with a few surfels far out, a slow and deep octree."""
+"""Limits on cells across the whole map: fewer make no surface; more, as with a few surfels far out, a slow octree."""
 NEIGHBOURS = 4
-"""A surfel with fewer others within twice its reach is a stray one."""
+"""Other surfels that a surfel needs within twice its reach; with fewer it is an outlier."""
 
 
 class NoMesh(MonofuseError):
@@ -57,9 +58,9 @@ class NoMesh(MonofuseError):
 
 
 def build_mesh(surfels: Surfels, T_world_key: np.ndarray, config: MeshConfig) -> trimesh.Trimesh:
-    """Screened Poisson reconstruction (Kazhdan and Hoppe 2013) of the surfels -> trimesh.Trimesh in the world.
+    """Screened Poisson reconstruction (Kazhdan and Hoppe 2013) of the surfels -> trimesh.Trimesh in the world, metres
 
-    Poisson closes every hole and rounds off colours; so what no surfel supports is cut away, and vertices take their
+    Poisson closes every hole and blurs colours, so surface that no surfel supports is cut away, and vertices take their
     colours from the surfels around them. Raises NoMesh where fewer than min_surfels are well supported.
     """
     samples = _well_supported(surfels, T_world_key, config)
@@ -70,7 +71,7 @@ def build_mesh(surfels: Surfels, T_world_key: np.ndarray, config: MeshConfig) ->
     if np.ptp(samples.points, axis=0).max() < CELLS_ACROSS[0] * cell_m:
         raise NoMesh("all surfels lie within a few centimetres: use a depth that fits the camera better")
     mesh = _poisson(samples, cell_m)
-    mesh.remove_vertices_by_mask(~_vouched_for(mesh, samples, tree, cell_m, config))
+    mesh.remove_vertices_by_mask(~_kept(mesh, samples, tree, cell_m, config))
     if not len(mesh.triangles):
         raise NoMesh("the surfels are too scattered for a mesh: use a depth that fits the camera better")
     mesh = mesh.filter_smooth_taubin(config.smoothing_steps)
@@ -82,7 +83,7 @@ def build_mesh(surfels: Surfels, T_world_key: np.ndarray, config: MeshConfig) ->
 
 
 def cell_size(points: np.ndarray, radius: np.ndarray, config: MeshConfig) -> float:
-    """Positions (N, 3) and radii (N,) of surfels -> finest cell of their reconstruction, metres."""
+    """Positions (N, 3) and radii (N,) of surfels, metres -> finest cell of their reconstruction, metres"""
     area_m2 = np.pi * np.square(radius, dtype=np.float64).sum()
     extent_m = float(np.ptp(points, axis=0).max())
     wanted_m = np.clip(config.cell_radii * float(np.median(radius)), config.min_cell_m, config.max_cell_m)
@@ -90,7 +91,7 @@ def cell_size(points: np.ndarray, radius: np.ndarray, config: MeshConfig) -> flo
 
 
 def open3d() -> Any:
-    """The Open3D module. Raises MissingPackageError."""
+    """Import Open3D -> module. Raises MissingPackageError."""
     try:
         import open3d as o3d
     except ImportError as error:
@@ -147,8 +148,8 @@ def _silent_stderr():
         os.close(terminal)
 
 
-def _vouched_for(mesh, samples, tree, cell_m, config):
-    """-> (V,) bool"""
+def _kept(mesh, samples, tree, cell_m, config):
+    """-> (V,) bool: vertices that surfels support, without loose pieces"""
     vertices, triangles = np.asarray(mesh.vertices), np.asarray(mesh.triangles)
     supported = supported_vertices(vertices, np.asarray(mesh.vertex_normals), triangles, samples, tree,
                                    _reach_m(samples.radius, config) + cell_m, config.max_hole_m2)
@@ -156,8 +157,8 @@ def _vouched_for(mesh, samples, tree, cell_m, config):
 
 
 def _colours_at(vertices, samples, tree, count):
-    """Average of the nearest surfels: confident ones count more, and those farther than the nearest by half a radius
-    fade out, which keeps edges sharp. -> (N, 3) uint8"""
+    """Vertices (N, 3) -> (N, 3) uint8: average of the nearest surfels by confidence. Those farther than the nearest by
+    half a radius fade out, which keeps edges sharp."""
     distance_m, nearest = tree.query(vertices, k=count)
     farther = (distance_m**2 - distance_m[:, :1] ** 2) / (0.5 * samples.radius[nearest]) ** 2
     weights = np.exp(-0.5 * farther) * samples.confidence[nearest]

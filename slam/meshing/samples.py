@@ -1,7 +1,7 @@
-"""Surfels that become surface: points in the world, thinned out, and brought onto one surface where they lie in layers.
+"""Surfels as input of the mesh: points in the world, thinned out, and moved onto one surface where they lie in layers.
 
-Predicted depth differs by several per cent from one keyframe to the next, so that walls come as layers, and the surface
-through all of them as folds and bubbles. Averaging over a few cells makes one of them (Alexa 2003).
+Predicted depth differs by several per cent from one keyframe to the next, so walls become layers, and the surface
+through all of them folds and bubbles. Moving least squares over a few cells makes them one (Alexa 2003).
 """
 
 from typing import NamedTuple
@@ -12,21 +12,28 @@ from scipy.spatial import KDTree
 from slam.kernels.smoothing import project
 
 SUPPORT_CELLS = 4.0
-"""Cells of the mesh, each way, that one averaged point stands for."""
+"""Spacing of the points that are averaged over, in cells of the mesh."""
 WIDTH = 2.0
-"""Standard deviation of the averaging, in such units."""
+"""Standard deviation of the averaging, in that spacing."""
 NEIGHBOURS = 16
+"""Points that are averaged over."""
 ROUNDS = 4
+"""Projections of these points onto their own surface."""
 
 
 class Samples(NamedTuple):
+    """Surfels without their keyframes."""
+
     points: np.ndarray
     """(N, 3) float64, world, metres"""
     normals: np.ndarray
+    """(N, 3) unit vectors, world"""
     colours: np.ndarray
-    """(N, 3) in 0..255."""
+    """(N, 3) RGB in 0..255"""
     radius: np.ndarray
+    """(N,) metres"""
     confidence: np.ndarray
+    """(N,) observations"""
 
     def chosen(self, which: np.ndarray) -> "Samples":
         """Some of them: `which` as an index into (N,)."""
@@ -34,7 +41,7 @@ class Samples(NamedTuple):
 
 
 def on_one_surface(samples: Samples, cell_m: float) -> Samples:
-    """Samples of layers -> Samples of one surface, one for each cell and side that it faces"""
+    """Samples in layers -> Samples on one surface, one for each cell of cell_m metres and direction that it faces"""
     support = thinned(samples, SUPPORT_CELLS * cell_m)
     neighbours = _nearest(support.points, support.points)
     for _ in range(ROUNDS):
@@ -44,8 +51,8 @@ def on_one_surface(samples: Samples, cell_m: float) -> Samples:
 
 
 def thinned(samples: Samples, cell_m: float) -> Samples:
-    """One sample, the average by confidence, for each cell of a grid and each of the six ways that surface in it may
-    face."""
+    """Samples -> averages by confidence, one for each cell of a grid of cell_m metres and each of six directions that
+    surface may face"""
     axis = np.abs(samples.normals).argmax(1)
     faces_up = np.take_along_axis(samples.normals, axis[:, None], 1)[:, 0] > 0
     place = np.column_stack([np.floor(samples.points / cell_m).astype(np.int64), 2 * axis + faces_up])

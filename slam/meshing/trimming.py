@@ -1,4 +1,4 @@
-"""Which part of a reconstructed surface the surfels vouch for; the rest is invention, to be cut away."""
+"""Which part of a reconstructed surface the surfels support; Poisson invents the rest, which is cut away."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 def supported_vertices(vertices: np.ndarray, vertex_normals: np.ndarray, triangles: np.ndarray, samples: Samples,
                        tree: KDTree, reach_m: np.ndarray, max_hole_m2: float) -> np.ndarray:
-    """-> (V,) bool: vertices within reach of their nearest surfel and facing its way, and those of small holes.
+    """-> (V,) bool: vertices within reach of their nearest surfel and facing its way, and those of small holes
 
-    vertices, vertex_normals (V, 3); triangles (T, 3); samples with points and normals (N, 3), tree a KDTree of the
-    points; reach_m (N,) per surfel. A hole is a patch without support, bordered by surface, at most max_hole_m2 in
-    area, that faces like its surroundings: not the back or the side of a balloon.
+    vertices, vertex_normals (V, 3), triangles (T, 3); tree: KDTree of the N samples' points; reach_m (N,). A hole is a
+    patch without support, at most max_hole_m2 in area, bordered by supported surface and facing like it: not the back
+    or the side of a bubble.
     """
     distance_m, nearest = tree.query(vertices)
     cosine = (vertex_normals * samples.normals[nearest]).sum(1)
@@ -32,14 +32,15 @@ def supported_vertices(vertices: np.ndarray, vertex_normals: np.ndarray, triangl
 
 
 def in_large_piece(triangles: np.ndarray, kept: np.ndarray, min_share: float) -> np.ndarray:
-    """-> (V,) bool: vertices in connected pieces with at least this share of the triangles, when only `kept` stay."""
+    """-> (V,) bool: vertices in connected pieces with at least this share of all triangles, `kept` (V,) bool alone
+    being left"""
     piece = _patches(triangles, kept)
     count = np.bincount(piece[triangles[kept[triangles].all(1), 0]], minlength=len(kept))
     return count[piece] >= max(1, min_share * count.sum())
 
 
 def _patches(triangles, chosen):
-    """(V,) bool -> (V,) patch of each vertex: chosen ones that share edges share a patch, all others are alone."""
+    """Chosen (V,) bool -> (V,) patch of each vertex: chosen ones that edges connect share one, all others are alone"""
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     edges = edges[chosen[edges].all(1)]
     graph = coo_array((np.ones(len(edges), bool), edges.T), shape=(len(chosen),) * 2)
@@ -47,7 +48,7 @@ def _patches(triangles, chosen):
 
 
 def _patch_areas(vertices, triangles, supported, patch):
-    """-> per patch the area of the triangles that would go with it, and whether one of them touches what stays."""
+    """-> per patch: area of the triangles that would be cut with it, and whether one touches supported surface"""
     unsupported = ~supported[triangles]
     cut = unsupported.any(1)
     corners = vertices[triangles[cut]]

@@ -1,7 +1,7 @@
-"""The floor in a map, as a camera above it sees it.
+"""The floor in a map, in the frame of a camera above it.
 
-A plane is kept as the vector m with `m @ p == 1` for its points p, seen from the camera: then `m @ p - 1` is the
-relative error of a point's depth along its ray, which is how predicted depth errs, and the plane lies 1 / |m| below.
+A plane is the vector m with `m @ p == 1` for its points p in the camera's frame. Then `m @ p - 1` is the relative error
+of a point's depth along its ray, which is how predicted depth errs, and the plane is 1 / |m| from the camera.
 """
 
 from dataclasses import dataclass
@@ -12,56 +12,62 @@ import numpy as np
 from slam.robust import robust_std
 
 MAX_POINTS = 200_000
-"""Of many points, so many at random."""
+"""Points that are used at most, chosen at random."""
 MIN_POINTS = 30
+"""Points that a plane needs."""
 MIN_TOLERANCE = 0.005
-"""So that points are left where all lie exactly on a plane."""
+"""Lower limit on the relative distance of inliers, so that points are left where all lie exactly on a plane."""
 
 
 @dataclass(frozen=True)
 class FloorConfig:
+    """Settings of find_floor."""
+
     max_tilt_rad: float = 0.61
-    """Between what the camera calls down on average and the floor's normal: 35 degrees."""
+    """Angle between the floor's normal and the camera's average vertical, at most: 35 degrees."""
     max_normal_tilt_rad: float = 0.87
-    """Of a point's own normal, which is noisy."""
+    """Angle between a point's own normal, which is noisy, and the vertical, at most."""
     tolerance: float = 0.05
-    """Points that fit a plane lie on it within this share of their depth; ..."""
+    """Distance from a plane, as a share of depth, up to which a point is an inlier."""
     close: float = 2.0
-    """... it goes through the middle of those within so many of their own standard deviations, since what stands on a
-    floor is rounded off into it."""
+    """Distance, in standard deviations of the inliers, up to which points are fitted at the end: objects on a floor are
+    rounded off into it."""
     min_area: float = 0.2
-    """Of a floor, in squares of the camera's height above it: half a square metre for a hand-held camera."""
+    """Area of a floor, at least, in squares of the camera's height: half a square metre for a hand-held camera."""
     min_share: float = 0.1
-    """Of the area of the largest level plane: the lowest one that is large enough is the floor, not the table top."""
+    """Area of a floor, at least, over that of the largest level plane: the lowest plane that is large enough is the
+    floor, not the table top."""
     max_below: float = 0.05
-    """Share of all points that may be seen, wrongly, below a floor."""
+    """Share of all points that may lie, wrongly, below a floor."""
     cell: float = 0.02
-    """One point is kept in each cube of this size, in the points' median distance, so that counts are areas."""
+    """Size of the cubes that keep one point each, in the points' median distance, so that counts are areas."""
     max_points: int = 8000
-    """Points that planes are fitted to, evenly chosen among more."""
+    """Points that RANSAC uses at most."""
     trials: int = 500
-    """Planes through three random points that are tried (RANSAC)."""
+    """Planes that RANSAC tries."""
 
 
 class Floor(NamedTuple):
+    """A floor, in the frame of the camera above it."""
+
     plane: np.ndarray
-    """(3,) m, see above."""
+    """(3,) vector m, see this file's first lines."""
     log_std: float
     """Robust standard deviation of the log of its points' depth."""
     area: float
-    """In squares of the height."""
+    """Area in squares of the height."""
 
     @property
     def height(self) -> float:
-        """Of the origin above it."""
+        """Height of the origin above the floor."""
         return float(1 / np.linalg.norm(self.plane))
 
 
 def find_floor(points: np.ndarray, normals: np.ndarray, down: np.ndarray, config: FloorConfig) -> Floor | None:
-    """The lowest level plane that enough points lie on (RANSAC, Fischler and Bolles 1981, then least squares).
+    """The lowest level plane with enough points -> Floor, or None (RANSAC, Fischler and Bolles 1981; least squares)
 
-    points (N, 3) and their normals (N, 3), seen from a camera at the origin to which `down` (3,) is roughly down; any
-    unit of length. -> Floor, or None where no floor was seen."""
+    points, normals (N, 3) in the frame of a camera at the origin, in any unit of length; down (3,): unit vector,
+    roughly downwards."""
     faces_up = normals @ -down > np.cos(config.max_normal_tilt_rad)
     everything, _ = _thinned(points, config)
     points, cell_area = _thinned(points[faces_up], config)
@@ -81,7 +87,7 @@ def _is_below(points, plane, config):
 
 
 def _thinned(points, config):
-    """-> some of the points (M, 3), spread evenly, and the area that each one stands for"""
+    """-> some of the points (M, 3), spread evenly, and the area that each one represents"""
     if not len(points):
         return points, 0.0
     rng = np.random.default_rng(0)
@@ -93,7 +99,7 @@ def _thinned(points, config):
 
 
 def _plane(points, down, cell_area, rng, config):
-    """-> Floor that most of the points lie on, or None"""
+    """-> Floor with most inliers, or None"""
     if len(points) < 3:
         return None
     triples = points[rng.integers(0, len(points), (config.trials, 3))]

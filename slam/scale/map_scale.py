@@ -1,4 +1,4 @@
-"""How large a map of predicted depth is in the end: as the network says of all keyframes, or as is known besides."""
+"""Final scale of a map of predicted depth: the network's over all keyframes, or a known one."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 
 
 class MapScale:
+    """Computes the final scale of each submap, and keeps by how much it was corrected."""
+
     def __init__(self, config: ScaleConfig):
-        """config: slam.known_scale.ScaleConfig"""
         self.known = KnownScale(config)
-        self.settled: dict[int, tuple[float, float | None]] = {}
-        """Per submap, the factor that it was scaled by at the end, and the standard deviation of its log: from one
-        keyframe to the next, or of what else is known; None where that was given."""
+        self.corrections: dict[int, tuple[float, float | None]] = {}
+        """Per submap, the factor that it was scaled by after the last frame, and the standard deviation of its log:
+        among keyframes, or of the known scale; None where the user gave the factor."""
 
     def by_network(self, keyframes: Keyframes, refiner: Refiner) -> np.ndarray:
-        """So far the first keyframe's prediction was the measure of everything; now the median over all keyframes is
-        (network errors of scale differ from view to view). -> S_world_key (K, 4, 4)"""
+        """Scale each submap by the network's median over all its keyframes -> S_world_key (K, 4, 4)
+
+        Before, the first keyframe's prediction set the scale; but a network's errors of scale differ between views."""
         S_world_key = keyframes.S_world_key()
         for submap in np.unique(keyframes.submap):
             scale = refiner.network_scale(keyframes, submap)
@@ -36,10 +38,11 @@ class MapScale:
                 self._note(submap, *scale)
         return S_world_key
 
-    def by_knowledge(self, keyframes: Keyframes, refiner: Refiner, surfels: Surfels) -> np.ndarray:
-        """What is known besides outweighs the network: by one factor for all submaps, wherever it was found, since a
-        network that misjudges one part of a place misjudges its other parts alike. -> S_world_key (K, 4, 4)"""
-        known, S_world_key = self.known.judge(keyframes, surfels), keyframes.S_world_key()
+    def by_known_scale(self, keyframes: Keyframes, refiner: Refiner, surfels: Surfels) -> np.ndarray:
+        """Scale all submaps by the known scale, if any -> S_world_key (K, 4, 4)
+
+        One factor for all, wherever it was found: a network misjudges all parts of a place alike."""
+        known, S_world_key = self.known.estimate(keyframes, surfels), keyframes.S_world_key()
         if known:
             refiner.rescale_network(known.growth)
             S_world_key = sim3.scaling(known.growth) @ S_world_key
@@ -48,14 +51,14 @@ class MapScale:
         return S_world_key
 
     def report(self, submap: int) -> dict:
-        """Values for report.json: where the scale of a submap comes from, the network or what was known otherwise, and
-        how many times the network's that is; by which factor it was corrected in the end, and the spread of that."""
+        """Values for report.json: source of a submap's scale and its ratio to the network's; factor by which it was
+        corrected after the last frame, and the standard deviation of its log."""
         report = {"scale_from": self.known.source, "scale_times_network": round(self.known.times_network, 4)}
-        if submap in self.settled:
-            factor, log_std = self.settled[submap]
+        if submap in self.corrections:
+            factor, log_std = self.corrections[submap]
             report |= {"scale_settled_by": round(factor, 4),
                        "scale_log_std": None if log_std is None else round(log_std, 4)}
         return report
 
     def _note(self, submap, factor, log_std):
-        self.settled[int(submap)] = factor * self.settled.get(int(submap), (1.0,))[0], log_std
+        self.corrections[int(submap)] = factor * self.corrections.get(int(submap), (1.0,))[0], log_std

@@ -1,0 +1,1 @@
+"""Pose of each frame: image pyramids, direct alignment to a keyframe, relocalisation."""

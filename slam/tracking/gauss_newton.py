@@ -1,4 +1,4 @@
-"""Damped Gauss-Newton on a manifold. Knows nothing of images: it is given normal equations and a retraction."""
+"""Damped Gauss-Newton on a manifold, for any problem that gives normal equations and a retraction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class NormalEquations(NamedTuple):
     cost: float
     """Mean robust cost per residual, so that states which see different numbers of residuals compare."""
     count: int
-    """How many residuals there were; 0 means that nothing can be said here."""
+    """Number of residuals, 0 where there are none."""
     information: np.ndarray
     """(n, n) J' W J."""
     gradient: np.ndarray
@@ -22,19 +22,23 @@ class NormalEquations(NamedTuple):
 
 @dataclass(frozen=True)
 class GaussNewtonConfig:
+    """Settings of one minimisation."""
+
     max_iterations: int = 10
-    """Linearisations, rejected ones included."""
+    """Linearisations at most, rejected steps included."""
     min_count: int = 60
-    """Fewer residuals than this cannot be trusted with a motion."""
+    """Residuals that a state needs to be accepted."""
     min_decrease: float = 1e-3
-    """Stop when the quadratic model promises less than this share of the cost."""
+    """Predicted decrease of the quadratic model, as a share of the cost, below which the minimum is reached."""
     initial_damping: float = 1e-6
-    """Levenberg-Marquardt factor on the diagonal; grows tenfold, at least to 0.1, when a step fails."""
+    """Levenberg-Marquardt factor on the diagonal at the start; grows tenfold, at least to 0.1, when a step fails."""
     max_damping: float = 1e4
-    """Give up beyond."""
+    """Levenberg-Marquardt factor beyond which there is no descent."""
 
 
-class Solution(NamedTuple):
+class GaussNewtonResult(NamedTuple):
+    """Where a minimisation ended."""
+
     state: Any
     equations: NormalEquations
     """At `state`, or one step before it where that last step was too small to be checked."""
@@ -44,31 +48,32 @@ class Solution(NamedTuple):
 
 
 def minimise(linearise: Callable[[Any], NormalEquations], retract: Callable[[Any, np.ndarray], Any], state: Any,
-             config: GaussNewtonConfig) -> Solution:
-    """Minimise from `state`; `retract(state, dx)` applies an increment. Never raises on bad data."""
+             config: GaussNewtonConfig) -> GaussNewtonResult:
+    """Minimise from `state`; `retract(state, dx)` applies an increment. Never raises on bad data: see
+    `stop_reason`."""
     damping = config.initial_damping
     best = linearise(state)
     if best.count < config.min_count:
-        return Solution(state, best, 1, "too_few_residuals")
+        return GaussNewtonResult(state, best, 1, "too_few_residuals")
     for iteration in range(1, config.max_iterations + 1):
         damped = best.information + np.diag(damping * np.diag(best.information))
         try:
             dx = -np.linalg.solve(damped, best.gradient)
         except np.linalg.LinAlgError:
-            return Solution(state, best, iteration, "singular")
+            return GaussNewtonResult(state, best, iteration, "singular")
         if not np.all(np.isfinite(dx)):
-            return Solution(state, best, iteration, "singular")
+            return GaussNewtonResult(state, best, iteration, "singular")
         candidate = retract(state, dx)
         promised = -0.5 * best.gradient @ dx / best.count
         if promised < config.min_decrease * best.cost:
-            return Solution(candidate, best, iteration, "converged")
+            return GaussNewtonResult(candidate, best, iteration, "converged")
         if iteration == config.max_iterations:
-            return Solution(candidate, best, iteration, "max_iterations")
+            return GaussNewtonResult(candidate, best, iteration, "max_iterations")
         equations = linearise(candidate)
         if equations.count >= config.min_count and equations.cost < best.cost:
             state, best, damping = candidate, equations, max(0.1 * damping, config.initial_damping)
         else:
             damping = max(10.0 * damping, 0.1)
             if damping > config.max_damping:
-                return Solution(state, best, iteration, "no_descent")
+                return GaussNewtonResult(state, best, iteration, "no_descent")
     raise AssertionError("unreachable: the loop returns at its last iteration")

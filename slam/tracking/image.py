@@ -1,4 +1,4 @@
-"""A frame as the stages of SLAM use it."""
+"""A frame at working size, with its pyramid: what the stages of SLAM work on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Image(NamedTuple):
 
 
 def prepared(frame: Frame, camera: Camera, config: SlamConfig) -> Image:
-    """Frame -> Image on the grid of `camera`, by a slam.config.SlamConfig."""
+    """Frame -> Image on the pixel grid of `camera`."""
     gray = grey(frame.rgb, camera.size)
     rgb = cv2.resize(frame.rgb, camera.size[::-1], interpolation=cv2.INTER_AREA)
     inverse_depth = np.zeros(camera.size, np.float32)
@@ -42,7 +42,8 @@ def prepared(frame: Frame, camera: Camera, config: SlamConfig) -> Image:
 
 
 def working_size(camera: Camera, config: SlamConfig) -> tuple[int, int]:
-    """(height, width) for tracking and fusion: at most working_width columns, divisible by every pyramid level."""
+    """(height, width) in pixels for tracking and fusion: at most about working_width columns, and divisible at every
+    pyramid level."""
     step = 2 ** (config.level_count - 1)
     scale = min(1.0, config.working_width / camera.width)
     height, width = (max(step, round(n * scale / step) * step) for n in camera.size)

@@ -1,4 +1,4 @@
-"""One image at several resolutions, as the tracker samples it."""
+"""Image pyramid: intensity, gradient and inverse depth at several resolutions."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,10 +12,12 @@ from slam.kernels.pyramid import gradient_texture, halve_inverse_depth, resample
 
 NO_DEPTH = np.zeros((0, 0), np.float32)
 MAX_DEPTH_RATIO = 1.05
-"""Neighbouring pixels whose depths differ by more than this factor belong to different surfaces, at full resolution."""
+"""Depth ratio of neighbouring pixels beyond which they belong to different surfaces, at full resolution."""
 
 
 class Level(NamedTuple):
+    """One resolution of a pyramid."""
+
     camera: Camera
     texture: np.ndarray
     """(h, w, 3) float32: intensity in [0, 1], and its derivatives along u and v per pixel."""
@@ -27,12 +29,14 @@ class Level(NamedTuple):
 
 @dataclass(frozen=True)
 class Pyramid:
+    """An image at several resolutions."""
+
     levels: tuple[Level, ...]
-    """Finest first; each halves the one before."""
+    """Finest first; each has half the size of the one before."""
 
 
 def grey(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(H, W, 3) uint8 -> (h, w) float32 in [0, 1], area-averaged to `size`."""
+    """(H, W, 3) uint8 -> (h, w) float32 in [0, 1], area-averaged to `size` (height, width)."""
     gray_u8 = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     return cv2.resize(gray_u8.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA) * np.float32(1 / 255)
 
@@ -49,7 +53,7 @@ def inverse_depth_on(camera: Camera, depth: DepthImage, is_measured: bool) -> np
 
 
 def build_pyramid(gray: np.ndarray, inverse_depth: np.ndarray, camera: Camera, level_count: int) -> Pyramid:
-    """gray (h, w) and inverse_depth (h, w) or NO_DEPTH -> Pyramid. Sizes are halved, rounding down."""
+    """gray (h, w) float32 and inverse_depth (h, w), or NO_DEPTH -> Pyramid; sizes are halved, rounding down"""
     levels = []
     for index in range(level_count):
         edge_ratio = np.float32(1 + (MAX_DEPTH_RATIO - 1) * 2**index)

@@ -1,4 +1,4 @@
-"""Finding the camera again: which keyframe looks like this image, and from where."""
+"""Relocalisation: the keyframes that look like an image, and its pose relative to them by ORB features and PnP."""
 
 from __future__ import annotations
 
@@ -18,29 +18,33 @@ if TYPE_CHECKING:
     from slam.tracking.tracker import TrackingResult
 
 IN_TURN = 2
-"""Of the keyframes tried per frame, those that are tried without looking likely."""
+"""Keyframes per frame that are tried in turn, however little they look like the image."""
 
 
 @dataclass(frozen=True)
 class RelocalisationConfig:
+    """Settings of Relocaliser."""
+
     features: int = 500
-    """ORB features per image."""
+    """ORB features per image at most."""
     candidates: int = 5
-    """Keyframes tried per frame: the last reference, some that share most features, and some others in turn."""
+    """Keyframes tried per frame: the last reference, those that share most features, and some others in turn."""
     min_matches: int = 20
-    """Feature matches that agree on one pose."""
+    """Feature matches that must agree on one pose."""
     max_distance: int = 50
-    """Bits in which the descriptors of a match may differ (Mur-Artal 2015, ORB-SLAM). Spares most unrelated images the
-    search for a pose, and costs no related ones."""
+    """Bits in which the descriptors of a match may differ (Mur-Artal 2015, ORB-SLAM). Most unrelated images end here,
+    before the search for a pose."""
     reprojection_px: float = 3.0
-    """Distance up to which a match agrees with a pose (RANSAC)."""
+    """Reprojection error in pixels up to which a match agrees with a pose."""
     min_correlation: float = 0.6
-    """Of intensities after direct alignment. More than tracking asks for, which knows where the camera was just now."""
+    """Correlation of intensities after direct alignment. Higher than for tracking, which has a pose to start from."""
     max_correction: float = 0.15
-    """Direct alignment may move the guess by this much, in median depths and in radians; else one of them is wrong."""
+    """How far direct alignment may move a guess, in median depths and in radians; beyond, one of the two is wrong."""
 
 
 class Relocaliser:
+    """Guesses an image's pose relative to keyframes from ORB features."""
+
     def __init__(self, camera: Camera, config: RelocalisationConfig):
         self.camera, self.config = camera, config
         self.orb = cv2.ORB.create(nfeatures=config.features, fastThreshold=8)
@@ -54,9 +58,9 @@ class Relocaliser:
 
     def guesses(self, gray: np.ndarray, keyframes: Keyframes, index: AppearanceIndex,
                 attempt: int = 0) -> Iterator[tuple[Keyframe, np.ndarray]]:
-        """Yield (keyframe, T_cam_key), most promising first. Each is a guess that direct alignment must confirm.
+        """Yield (keyframe, T_cam_key), most promising first; each is a guess for direct alignment to confirm.
 
-        index: slam.appearance.AppearanceIndex of the keyframes; attempt: how many images were tried before this one.
+        index: descriptors of the keyframes; attempt: number of images tried before this one since the camera was lost.
         """
         features = self.describe(gray)
         for keyframe in self._similar(features, keyframes, index, attempt):
@@ -65,11 +69,11 @@ class Relocaliser:
                 yield keyframe, T_cam_key
 
     def guess(self, gray: np.ndarray, keyframe: Keyframe) -> np.ndarray | None:
-        """T_cam_key of one keyframe by features alone, or None."""
+        """T_cam_key (4, 4) of one keyframe by features alone, or None."""
         return self.pose(self.describe(gray), keyframe)
 
     def confirms(self, tracked: TrackingResult, keyframe: Keyframe, T_cam_key: np.ndarray) -> bool:
-        """Whether direct alignment from the guess T_cam_key ended in `tracked` close by, on an image that fits."""
+        """Whether direct alignment from the guess T_cam_key converged close to it, on an image that correlates."""
         correction = tracked.T_cam_key @ se3.inverse(T_cam_key)
         distance = float(np.linalg.norm(correction[:3, 3])) / keyframe.median_depth_m
         return (tracked.converged and tracked.correlation >= self.config.min_correlation

@@ -1,8 +1,7 @@
 """Motion blur: how sharp an image is, compared with those just before it.
 
-Sharpness is the energy of an image's gradients at the points of the reference keyframe, against that of the keyframe's
-own: what is compared is one piece of the world, so that looking at something plain does not pass for blur, and the
-exposure gain cancels.
+Sharpness is the energy of an image's gradients at the points of the reference keyframe, over that of the keyframe's
+own. Both see the same surfaces, so a plain wall is not taken for blur, and the exposure gain cancels.
 """
 
 from __future__ import annotations
@@ -23,29 +22,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SharpnessConfig:
+    """Settings of Sharpness."""
+
     recent: int = 12
-    """Frames before that say what is sharp: their median."""
+    """Frames before an image whose median sharpness it is compared with."""
     min_recent: int = 3
-    """With fewer, nothing is said."""
+    """Frames before an image that are needed to compare it; with fewer it counts as sharp."""
     samples: int = 1500
-    """Points of the keyframe that are compared."""
+    """Points of the keyframe that are compared, about."""
     min_share: float = 0.1
-    """Of the points that are seen; below, nothing is said."""
+    """Share of the keyframe's points that an image must show to be compared; below, it counts as sharp."""
     blurred: float = 0.85
-    """Images less sharp than this, compared with the recent ones, wait to become keyframes, ..."""
+    """Ratio of an image's sharpness to the recent median below which it is blurred and waits to become a keyframe."""
     patience: float = 1.4
-    """... until the camera is this many times as far as a keyframe needs to be."""
+    """How many times as far as usual the camera goes before a blurred image becomes a keyframe."""
 
 
 class Sharpness:
+    """Sharpness of each image over that of the recent ones."""
+
     def __init__(self, config: SharpnessConfig):
         self.config = config
         self.recent = deque(maxlen=config.recent)
         self.reference_row, self.last_frame = None, None
 
     def __call__(self, image: Image, keyframe: Keyframe, tracked: TrackingResult) -> float:
-        """An image aligned to a keyframe -> its sharpness over the median of the recent images', one if
-        there is nothing to compare with. To be called once for every image."""
+        """An image aligned to a keyframe -> its sharpness over the median of the recent images, one if there is nothing
+        to compare with. Call it once for every image."""
         if keyframe.row != self.reference_row:
             self._change_reference(keyframe)
         self.last_frame = image.index
@@ -60,15 +63,15 @@ class Sharpness:
         return self.config.patience if sharpness < self.config.blurred else 1.0
 
     def _change_reference(self, keyframe):
-        """The last image has become the reference: what came before is as much sharper than it as it was; any other
-        reference says nothing of them."""
+        """Express the recent values relative to a new reference: they are kept where that is the last image, and cannot
+        be compared with any other."""
         known = list(self.recent) if keyframe.frame_index == self.last_frame else []
         self.recent.clear()
         self.recent.extend(sharpness / known[-1] for sharpness in known)
         self.reference_row = keyframe.row
 
     def _against(self, level, points, tracked):
-        """Energy of gradients in the live image over that in the keyframe's; None where too little is in view."""
+        """Energy of gradients in the live image over that in the keyframe; None where too few points are in view."""
         points = points[:, :: max(1, points.shape[1] // self.config.samples)]
         T = tracked.T_cam_key.astype(np.float32)
         x, y, z = T[:3, :3] @ points[:3] + T[:3, 3:]

@@ -1,4 +1,4 @@
-"""Where the camera is now: direct alignment of the live image to a keyframe, coarse to fine."""
+"""Direct alignment of the live image to a keyframe, coarse to fine (Kerl 2013, Engel 2017)."""
 
 from __future__ import annotations
 
@@ -22,44 +22,52 @@ MAX_LOG_GAIN = 2.0
 
 @dataclass(frozen=True)
 class TrackerConfig:
+    """Settings of Tracker."""
+
     solver: GaussNewtonConfig = field(default_factory=GaussNewtonConfig)
-    """Gauss-Newton at each pyramid level."""
+    """Minimisation at each pyramid level."""
     min_sigma: float = 1.5 / 255
-    """Floor of the photometric standard deviation: sensor noise and rounding."""
+    """Floor of the standard deviation of intensity, which is in [0, 1]: sensor noise and rounding."""
     min_sigma_per_m: float = 1e-3
     """Floor of the standard deviation of inverse depth, 1/m."""
     geometric_weight: float = 1.0
-    """Weight of measured depth against intensity. Above 1, since errors of intensity are shared by whole regions
-    (rolling shutter, reflections, colour and depth a pixel apart) and count less than their number suggests."""
+    """Weight of measured depth against intensity. Above 1 for sensors, since whole regions share one error of intensity
+    (rolling shutter, reflections, colour and depth a pixel apart)."""
     samples: int = 2000
-    """Residuals from which their scale, and in the end the images' correlation, are estimated."""
+    """Residuals, about, from which their scale and the images' correlation are estimated."""
     min_overlap: float = 0.25
-    """Share of the keyframe's points that must land in the live image."""
+    """Share of the keyframe's points that must project into the live image."""
     min_correlation: float = 0.3
-    """Of intensities, live against keyframe, at the solution: the gain alone would make any two images fit."""
+    """Correlation of intensities, live to keyframe, at the solution: the gain alone would make any two images fit."""
     max_log_gain: float = 1.5
-    """Exposure may change by this factor (log) since the keyframe."""
+    """Log of the exposure ratio to the keyframe, at most."""
     max_std: float = 0.02
-    """Standard deviation of the motion that the equations may leave, in radians and in median depths."""
+    """Standard deviation of the pose, at most, in radians and in median depths."""
 
 
 class TrackingResult(NamedTuple):
+    """Alignment of a live image to a keyframe."""
+
     T_cam_key: np.ndarray
+    """(4, 4) pose of the keyframe in the live camera's frame."""
     affine: tuple[float, float]
     """Log gain and bias that bring the keyframe's intensities to the live image's."""
     converged: bool
+    """Whether the pose is to be believed."""
     iterations: tuple[int, ...]
-    """Per level, coarsest first."""
+    """Iterations per level, coarsest first."""
     overlap: float
-    """Share of the keyframe's points that land in the live image."""
+    """Share of the keyframe's points that project into the live image."""
     inlier_share: float
-    """Share of those whose photometric residual is not cut off."""
+    """Share of the points in view whose photometric residual is no outlier."""
     correlation: float
-    """Of the intensities that were compared."""
+    """Pearson's correlation of the intensities, live to keyframe."""
     cost: float
+    """Mean robust cost per residual at the finest level."""
     information: np.ndarray
-    """(6, 6) of the motion, affine brightness marginalised."""
+    """(6, 6) of the pose, affine brightness marginalised."""
     stop_reason: str
+    """GaussNewtonResult.stop_reason, or why not to believe it: `little_overlap`, `unlike_images`, `undetermined`."""
 
 
 class _State(NamedTuple):
@@ -68,11 +76,14 @@ class _State(NamedTuple):
 
 
 class Tracker:
+    """Aligns images to keyframes."""
+
     def __init__(self, config: TrackerConfig):
         self.config = config
 
     def track(self, pyramid: Pyramid, keyframe: Keyframe, T_cam_key: np.ndarray,
               affine: tuple[float, float] = (0.0, 0.0)) -> TrackingResult:
+        """Align from T_cam_key (4, 4) and `affine`, log gain and bias. On failure the result has not `converged`."""
         state = _State(T_cam_key, np.asarray(affine, np.float64))
         iterations = []
         for level, points in reversed(list(zip(pyramid.levels, keyframe.points))):
@@ -90,7 +101,7 @@ class Tracker:
         return result._replace(converged=False, stop_reason=failure) if failure else result
 
     def _failure(self, result, keyframe):
-        """Why this motion must not be believed, or None."""
+        """The reason not to believe this pose, or None."""
         c = self.config
         if result.stop_reason in ("too_few_residuals", "singular"):
             return result.stop_reason
@@ -98,11 +109,11 @@ class Tracker:
             return "little_overlap"
         if abs(result.affine[0]) > c.max_log_gain or result.correlation < c.min_correlation:
             return "unlike_images"
-        std = motion_std(result.information) / [keyframe.median_depth_m, 1.0]
+        std = pose_std(result.information) / [keyframe.median_depth_m, 1.0]
         return None if std.max() < c.max_std else "undetermined"
 
     def _scales(self, level, points, state):
-        """Robust standard deviations of both kinds of residuals (median absolute deviation)."""
+        """Robust standard deviations of the photometric and the geometric residuals."""
         _, photometric, geometric = self._sample(level, points, state)
         return (_spread(photometric, self.config.min_sigma),
                 _spread(geometric, self.config.min_sigma_per_m) / self.config.geometric_weight**0.5)
@@ -118,13 +129,14 @@ class Tracker:
 
 
 class _Alignment:
-    """The least-squares problem of one level."""
+    """The least-squares problem of one pyramid level."""
 
     def __init__(self, level, points, scales):
         self.level, self.points, self.scales = level, points, np.array(scales)
         self.seen = (0, 0)
 
     def equations(self, state):
+        """_State -> NormalEquations"""
         products = np.empty((ROWS, ROWS))
         cost, seen, inliers, seen_depth, _ = linearise(
             self.points, self.level.texture, self.level.inverse_depth, self.level.camera.pinhole,
@@ -150,14 +162,14 @@ def _correlation(a, b):
     return float(a @ b) / norm if norm > 1e-9 else 0.0
 
 
-def motion_std(information: np.ndarray) -> np.ndarray:
-    """(6, 6) -> (2,) largest standard deviation of the translation in metres and of the rotation in radians."""
+def pose_std(information: np.ndarray) -> np.ndarray:
+    """Information (6, 6) -> (2,) largest standard deviations of translation in metres and rotation in radians"""
     values, vectors = np.linalg.eigh(information)
     covariance = (vectors / np.maximum(values, 1e-12)) @ vectors.T
     return np.sqrt([np.linalg.eigvalsh(covariance[i:i + 3, i:i + 3])[-1] for i in (0, 3)])
 
 
 def _marginal(information):
-    """(8, 8) -> (6, 6): what is known of the motion when the affine brightness is unknown."""
+    """Information (8, 8) of pose and affine brightness -> (6, 6) of the pose alone, by the Schur complement."""
     A, B, C = information[:6, :6], information[:6, 6:], information[6:, 6:]
     return A - B @ np.linalg.solve(C + 1e-12 * np.eye(2), B.T)

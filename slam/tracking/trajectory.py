@@ -1,4 +1,4 @@
-"""Where the camera was in each frame, relative to keyframes, so that the path moves along when these move."""
+"""The camera's trajectory, stored relative to keyframes, so that it moves along when these are corrected."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ if TYPE_CHECKING:
     from slam.mapping.keyframes import Keyframes
 
 
-class TrackLog:
+class RelativeTrajectory:
+    """Pose of each tracked frame relative to the keyframe that it was tracked against."""
+
     def __init__(self):
         self.times_s, self.rows, self.T_key_cam = [], [], []
 
     def add(self, timestamp_s: float, row: int, T_key_cam: np.ndarray, keyframes: Keyframes) -> None:
-        """T_key_cam of keyframe `row`; kept in the units that the keyframe had when it was made."""
-        T_key_cam = T_key_cam.copy()
+        """Note T_key_cam (4, 4) of a frame tracked against keyframe `row`, in the present units of that keyframe."""
+        T_key_cam = T_key_cam.copy()  # stored in the units that the keyframe had when it was made
         T_key_cam[:3, 3] /= keyframes.scale[row]
         self.times_s.append(timestamp_s)
         self.rows.append(row)
         self.T_key_cam.append(T_key_cam)
 
-    def trajectory(self, keyframes: Keyframes, submap: int) -> tuple[np.ndarray, np.ndarray]:
-        """-> timestamps (N,) and T_world_cam (N, 4, 4) of the frames of a submap, by the keyframes' present poses"""
+    def in_world(self, keyframes: Keyframes, submap: int) -> tuple[np.ndarray, np.ndarray]:
+        """-> timestamps (N,) in seconds, T_world_cam (N, 4, 4) of a submap's frames by the keyframes' present poses"""
         if not self.rows:
             return np.zeros(0), np.zeros((0, 4, 4))
         rows = np.array(self.rows)
@@ -33,7 +35,7 @@ class TrackLog:
         return np.array(self.times_s)[kept], keyframes.T_world_key[rows[kept]] @ T_key_cam
 
     def main_submap(self, keyframes: Keyframes) -> int:
-        """The one with most frames; of equals, the first."""
+        """Number of the submap with most frames; of equals, the first."""
         return int(np.bincount(keyframes.submap[self.rows]).argmax()) if self.rows else 0
 
     def submaps(self, keyframes: Keyframes) -> list[dict]:

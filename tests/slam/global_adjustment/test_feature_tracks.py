@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from calib.geometry import se3
-from slam.global_adjustment.feature_tracks import FeatureMatcher, Features, FeatureTrackConfig, FeatureTracks, chained
+from slam.global_adjustment.feature_tracks import FeatureMatcher, Features, FeatureTrackConfig, PointTracks, chained
 from slam.tracking.pyramid import grey
 from tests.helpers import scenes
 
@@ -66,6 +66,6 @@ def test_nothing_matched_is_no_tracks(images):
 
 
 def test_points_that_one_image_alone_would_show_go_with_the_others():
-    tracks = FeatureTracks(np.array([0, 1, 1, 2, 0, 2]), np.array([0, 0, 1, 1, 2, 2]), np.zeros((6, 2)))
+    tracks = PointTracks(np.array([0, 1, 1, 2, 0, 2]), np.array([0, 0, 1, 1, 2, 2]), np.zeros((6, 2)))
     kept = tracks.within(np.array([True, False, True]))
     assert kept.image.tolist() == [0, 2] and kept.point.tolist() == [0, 0]

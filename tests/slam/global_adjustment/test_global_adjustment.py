@@ -7,7 +7,7 @@ import pytest
 
 from calib.geometry import se3, sim3
 from slam.config import SlamConfig
-from slam.global_adjustment.feature_tracks import FeatureTracks
+from slam.global_adjustment.feature_tracks import PointTracks
 from slam.global_adjustment.global_adjustment import GlobalAdjustment, depth_at, placed
 from slam.loops.candidates import LoopCandidates
 from slam.mapping.keyframes import Keyframes
@@ -114,7 +114,7 @@ def test_depth_of_half_size_is_read_where_its_pixels_lie():
     """Pixel u of the small image covers 2 u and 2 u + 1 of the large one."""
     depth_m = np.arange(1.0, 1 + 120 * 160).reshape(120, 160)
     v, u = (axis.ravel() for axis in np.mgrid[:240, :320])
-    tracks = FeatureTracks(np.zeros(v.size, int), np.arange(v.size), np.column_stack([u, v]).astype(float))
+    tracks = PointTracks(np.zeros(v.size, int), np.arange(v.size), np.column_stack([u, v]).astype(float))
     np.testing.assert_allclose(depth_at({0: 1 / depth_m}, tracks, CAMERA), depth_m[v // 2, u // 2])
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from calib.geometry import se3
-from slam.global_adjustment.feature_tracks import FeatureTracks
+from slam.global_adjustment.feature_tracks import PointTracks
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
 from slam.kernels.track_bundle import DEPTH_SOFTNESS, cost_of, linearise, moved_points
 from tests.helpers import scenes
@@ -34,7 +34,7 @@ class Seen:
         self.X = self.X[inside.any(1)]
         point, image = np.nonzero(inside[inside.any(1)])
         self.z = p_cam[inside][:, 2]
-        self.tracks = FeatureTracks(image, point, uv[inside] + noise_px * rng.normal(size=(len(image), 2)))
+        self.tracks = PointTracks(image, point, uv[inside] + noise_px * rng.normal(size=(len(image), 2)))
 
     def bundle(self, expected_depth_m=None, tracks=None):
         is_held = np.arange(len(self.T_cam_world)) == 0
@@ -142,7 +142,7 @@ def test_fixed_cameras_stay_and_points_behind_them_do_no_harm():
 
 def test_a_camera_that_one_point_alone_holds_does_not_fail():
     seen = Seen(images=2, points=60)
-    one = FeatureTracks(np.array([0, 1]), np.array([0, 0]), np.array([[60.0, 40.0], [58.0, 40.0]]))
+    one = PointTracks(np.array([0, 1]), np.array([0, 0]), np.array([[60.0, 40.0], [58.0, 40.0]]))
     bundle = ReprojectionBundle(scenes.CAMERA, one, np.full(2, 2.0), np.array([True, False]), CONFIG)
     state, errors_px = bundle.minimise(ReprojectionState(seen.T_cam_world, np.array([[0.0, 0.0, 2.0]])))
     assert np.isfinite(state.T_cam_world).all() and errors_px.max() < 0.1

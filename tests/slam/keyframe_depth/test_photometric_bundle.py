@@ -1,4 +1,4 @@
-"""slam.keyframe_depth.photometric_bundle and its kernels against slow references and known answers."""
+"""slam.kernels.bundle and slam.keyframe_depth.photometric_bundle against slow references and finite differences."""
 
 import numpy as np
 import pytest
@@ -142,7 +142,8 @@ def test_the_brightness_prior_is_that_of_its_standard_deviations(views):
     keyframe's log gain and bias."""
     state, prior = off_by(views.ground_truth, 6, 0.003), Prior(views.rho, np.full(len(views.rho), 0.3))
     std = np.tile([0.06, 0.03], (len(AFFINE), 1))
-    loose, tight = (PhotometricBundle(views.textures, PINHOLE, views.patches, prior, 1, BundleConfig(affine_std=affine_std))
+    loose, tight = (PhotometricBundle(views.textures, PINHOLE, views.patches, prior, 1,
+                                      BundleConfig(affine_std=affine_std))
                     .equations(state) for affine_std in ((1e9, 1e9), (0.06, 0.03)))
     information, gradient = np.zeros((len(AFFINE), FRAME_UNKNOWNS)), np.zeros((len(AFFINE), FRAME_UNKNOWNS))
     information[:, 6:], gradient[:, 6:] = 1 / std**2, state.affine / std**2

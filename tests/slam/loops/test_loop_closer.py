@@ -58,7 +58,7 @@ def test_drift_is_removed_and_both_passes_become_one_surface(frames):
     run(without, frames)
     results = run(slam, frames)
     assert all(r.status == "tracked" for r in results)
-    assert not without.loops.closed and len(slam.loops.closed) > 5 and slam.loops.refused == 0
+    assert not without.loops.closed and len(slam.loops.closed) > 5 and slam.loops.refused_count == 0
     assert error_m(slam) < 0.2 * error_m(without)
     for loop in slam.loops.closed:
         new, old = (ROUND[slam.keyframes.items[row].frame_index] for row in (loop.new, loop.old))
@@ -136,7 +136,8 @@ def test_what_is_learnt_while_a_loop_is_being_closed_is_kept():
     trial = Trial([], [], keyframes.submap, keyframes.S_world_key(), 0.0, iter(()))
     adjustment = se3.exp(np.array([0.01, 0.02, 0, 0, 0.01, 0]))
     keyframes.T_world_key = keyframes.T_world_key @ adjustment
-    assert np.allclose(loops._carried_on(keyframes, trial, correction @ trial.S_world_key), correction @ np.array(ROUND[:3]) @ adjustment)
+    S_world_key = loops._brought_up_to_date(keyframes, trial, correction @ trial.S_world_key)
+    assert np.allclose(S_world_key, correction @ np.array(ROUND[:3]) @ adjustment)
 
 
 def test_adjusted_poses_replace_those_of_tracking_but_not_loops():
@@ -161,5 +162,5 @@ def test_a_loop_may_strain_the_trajectory_only_so_far(loop_chi2, odometry_chi2, 
                         iter([optimum]))
     assert loops.step(keyframes) is None and loops.is_busy
     moved = loops.step(keyframes)
-    assert not loops.is_busy and loops.refused == (not is_accepted) and loops.closed == [loop] * is_accepted
+    assert not loops.is_busy and loops.refused_count == (not is_accepted) and loops.closed == [loop] * is_accepted
     assert np.allclose(moved, optimum.S_world_key) if is_accepted else moved is None

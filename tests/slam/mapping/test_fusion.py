@@ -209,7 +209,7 @@ def test_the_cap_holds(max_surfels):
     for k in range(12):
         m.fuse(1.0 + 0.3 * k)
         assert len(m.surfels) <= max_surfels
-    assert len(m.surfels) > 0.5 * max_surfels and m.surfels.evicted > 0
+    assert len(m.surfels) > 0.5 * max_surfels and m.surfels.evicted_count > 0
 
 
 def test_the_same_frames_give_the_same_bytes():

@@ -60,8 +60,8 @@ def test_a_new_one_is_due_after_moving_turning_or_losing_sight():
     turn = config.max_rotation_rad
     for xi, wanted in (([0.9 * move, 0, 0, 0, 0, 0], False), ([0, 0, 1.1 * move, 0, 0, 0], True),
                        ([0, 0, 0, 0, 0.9 * turn, 0], False), ([0, 0, 0, 0, 0, 1.1 * turn], True)):
-        assert keyframes.wants(tracked(se3.exp(np.array(xi)))) == wanted
-    assert keyframes.wants(tracked(np.eye(4), config.min_overlap - 0.01))
+        assert keyframes.needs_new(tracked(se3.exp(np.array(xi)))) == wanted
+    assert keyframes.needs_new(tracked(np.eye(4), config.min_overlap - 0.01))
 
 
 def test_adding_makes_it_the_reference():

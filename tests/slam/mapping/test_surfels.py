@@ -110,14 +110,14 @@ def test_the_cap_takes_unstable_surfels_first_and_then_the_least_certain():
     surfels.make_room(250)
     assert numbers(surfels).min() >= 200 and len(surfels) <= 750
     assert np.all(np.isin(np.arange(600, 1000), numbers(surfels)))
-    assert surfels.evicted == 1000 - len(surfels)
+    assert surfels.evicted_count == 1000 - len(surfels)
     check(surfels)
 
 
 def test_room_that_is_there_is_left_alone():
     surfels = filled([500], SurfelConfig(max_surfels=1000))
     surfels.make_room(500)
-    assert len(surfels) == 500 and surfels.evicted == 0
+    assert len(surfels) == 500 and surfels.evicted_count == 0
 
 
 def test_moving_a_keyframe_moves_its_surfels_and_no_others():

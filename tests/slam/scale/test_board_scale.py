@@ -1,4 +1,4 @@
-"""slam.scale.board_scale, slam.scale.board_sightings: corners projected exactly into a map of another size."""
+"""slam.scale.board_scale, slam.scale.board_sightings: exact corners, in a map of another size than the world."""
 
 from types import SimpleNamespace
 
@@ -96,5 +96,5 @@ def test_a_board_in_a_picture(board):
     sightings.look(BoardStudio(board, camera).picture((20, -10, 5), (0.5, -0.3, 10)), camera, 4)
     sightings.look(np.full((480, 640, 3), 120, np.uint8), camera, 5)
     assert [sighting.row for sighting in sightings.found] == [4]
-    shifts_m = [meaning.T_cam_board[:3, 3] for meaning in sightings.found[0].meanings]
+    shifts_m = [candidate.T_cam_board[:3, 3] for candidate in sightings.found[0].candidates]
     assert np.abs(shifts_m - np.array([0.5, -0.3, 10]) * 0.03).max() < 0.002

@@ -84,7 +84,8 @@ def test_a_factor_is_on_the_networks_scale(unknown):
     assert missing == pytest.approx(np.array(unknown[1]) / 1.25, rel=0.01)
     said = slam.depth.scale_report()
     assert (said["scale_from"], said["scale_log_std"], said["scale_times_network"]) == ("factor", None, 1.25)
-    assert said["scale_settled_by"] == pytest.approx(1.25 * unknown[0].depth.scale_report()["scale_settled_by"], rel=0.01)
+    before = unknown[0].depth.scale_report()["scale_settled_by"]
+    assert said["scale_settled_by"] == pytest.approx(1.25 * before, rel=0.01)
 
 
 def test_every_part_of_the_map_grows_and_only_once():
@@ -98,7 +99,7 @@ def test_every_part_of_the_map_grows_and_only_once():
         slam.depth.finish_scale()
         assert slam.keyframes.scale / before == pytest.approx(1.25, rel=0.02)
         assert slam.keyframes.items[-1].median_depth_m == pytest.approx(1.25 * size)
-    assert slam.depth.map_scale.settled[1] == (pytest.approx(1.25), None)
+    assert slam.depth.map_scale.corrections[1] == (pytest.approx(1.25), None)
 
 
 def test_the_height_above_the_floor_puts_it_right():
@@ -123,8 +124,8 @@ def test_the_floor_as_the_first_keyframes_saw_it(first_seen, growth):
         keyframe_of=lambda rows: np.repeat([first_seen, 19], 4000)[rows],
         world_points=lambda rows, _: (np.concatenate([true, drifted])[rows], np.tile([0, -1.0, 0], (len(rows), 1))))
     keyframes = SimpleNamespace(submap=np.zeros(20, int), T_world_key=np.tile(np.eye(4), (20, 1, 1)))
-    judgement = KnownScale(parse_scale("height=1.5")).judge(keyframes, surfels)
-    assert judgement.growth == pytest.approx(growth, rel=1e-3)
+    estimate = KnownScale(parse_scale("height=1.5")).estimate(keyframes, surfels)
+    assert estimate.growth == pytest.approx(growth, rel=1e-3)
 
 
 def test_where_no_floor_is_seen_the_network_decides(unknown):
@@ -163,7 +164,8 @@ def test_a_board_puts_it_right(sharp_frames, text):
 
 def test_a_board_that_is_not_there():
     slam, missing = finished(scenes.CAMERA, parse_scale("board=10x7,0.025"), plain_frames()[:20])
-    assert missing[0] == pytest.approx(1 / NETWORK_SIZE, rel=0.03) and slam.depth.scale_report()["scale_from"] == "network"
+    assert missing[0] == pytest.approx(1 / NETWORK_SIZE, rel=0.03)
+    assert slam.depth.scale_report()["scale_from"] == "network"
     assert "no two keyframes show the board" in slam.depth.map_scale.known.problem
 
 

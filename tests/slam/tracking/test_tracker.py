@@ -6,7 +6,7 @@ import pytest
 from calib.geometry import se3
 from slam.mapping.keyframes import KeyframeConfig, Keyframes
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid, grey
-from slam.tracking.tracker import Tracker, TrackerConfig, TrackingResult, _marginal, motion_std
+from slam.tracking.tracker import Tracker, TrackerConfig, pose_std
 from tests.helpers import scenes
 
 MOTION = np.array([0.05, -0.03, 0.06, 0.02, 0.03, -0.02])
@@ -144,71 +144,10 @@ def test_stripes_leave_the_pose_along_them_undetermined():
 def test_what_hardly_changes_along_stripes_determines_too_little(contrast_along, is_determined, wall_m):
     """Standard deviations of 7 and 0.7 cm of a wall 2 m away, and as much of any other: 2 % are too much."""
     result = stripes(contrast_along, wall_m)
-    assert motion_std(result.information)[0] / wall_m == pytest.approx(3.5e-6 / contrast_along, rel=0.1)
+    assert pose_std(result.information)[0] / wall_m == pytest.approx(3.5e-6 / contrast_along, rel=0.1)
     assert result.converged == is_determined
     assert is_determined or result.stop_reason == "undetermined"
 
 
-def test_motion_std_of_a_diagonal_information():
-    assert np.allclose(motion_std(np.diag([4.0, 16, 100, 25, 400, 100])), [0.5, 0.2])
-
-
-def disturbed_by(noise):
-    """Tracking of a picture plus noise (h, w) against the picture itself, from where it was taken."""
-    rgb, _ = scenes.picture(np.eye(4))
-    live = build_pyramid(grey(rgb, scenes.CAMERA.size) + noise.astype(np.float32), NO_DEPTH, scenes.CAMERA, 1)
-    one_level = Keyframes(KeyframeConfig()).make(scenes.frame(0, np.eye(4)), build_pyramid(
-        grey(rgb, scenes.CAMERA.size), NO_DEPTH, scenes.CAMERA, 1), 1 / scenes.cast(np.eye(4))[0], 0.0, with_grid=False)
-    return Tracker(TrackerConfig()).track(live, one_level, np.eye(4))
-
-
-def test_correlation_is_that_of_live_and_key_intensities():
-    """Noise as strong as the picture itself: one over the square root of two, a little more between pixels."""
-    rgb, _ = scenes.picture(np.eye(4))
-    noise = np.random.default_rng(0).normal(0, grey(rgb, scenes.CAMERA.size).std(), scenes.CAMERA.size)
-    assert disturbed_by(noise).correlation == pytest.approx(0.5**0.5, abs=0.06)
-
-
-def test_outliers_are_those_beyond_six_standard_deviations():
-    """A tenth of the pixels are off by ten of them."""
-    rng = np.random.default_rng(0)
-    noise = rng.normal(0, 0.02, scenes.CAMERA.size) + 0.2 * (rng.random(scenes.CAMERA.size) < 0.1)
-    assert disturbed_by(noise).inlier_share == pytest.approx(0.9, abs=0.015)
-
-
-def test_depth_informs_by_its_weight():
-    """Information of depth, without that of intensities, grows with the weight and falls with the squared floor."""
-    keyframe, (rgb, depth_m) = keyframe_at(np.eye(4), with_depth=True), scenes.picture(np.eye(4))
-
-    def information(weight, min_sigma_per_m=1e-3):
-        config = TrackerConfig(geometric_weight=weight, min_sigma_per_m=min_sigma_per_m)
-        return Tracker(config).track(pyramid_of(rgb, 1 / depth_m), keyframe, np.eye(4)).information
-
-    of_depth = information(1) - information(1e-12)
-    assert np.linalg.eigvalsh(of_depth).max() > 1e5
-    np.testing.assert_allclose(information(4) - information(1e-12), 4 * of_depth, rtol=0.02, atol=1e-3 * of_depth.max())
-    np.testing.assert_allclose(information(1, 2e-3) - information(1e-12), of_depth / 4, rtol=0.02,
-                               atol=1e-3 * of_depth.max())
-
-
-@pytest.mark.parametrize("changes, reason", [
-    ({}, None), ({"stop_reason": "max_iterations"}, None), ({"stop_reason": "singular"}, "singular"),
-    ({"overlap": 0.26}, None), ({"overlap": 0.24}, "little_overlap"),
-    ({"affine": (1.4, 0)}, None), ({"affine": (-1.6, 0)}, "unlike_images"), ({"affine": (1.6, 0)}, "unlike_images"),
-    ({"correlation": 0.31}, None), ({"correlation": 0.29}, "unlike_images"),
-    ({"information": np.diag([0.05**-2] * 3 + [0.019**-2] * 3)}, None),
-    ({"information": np.diag([0.07**-2] * 3 + [0.019**-2] * 3)}, "undetermined"),
-    ({"information": np.diag([0.05**-2] * 3 + [0.021**-2] * 3)}, "undetermined")])
-def test_each_limit_says_why_a_pose_is_not_believed(changes, reason):
-    """Of a keyframe with a median depth of 3 m."""
-    good = TrackingResult(np.eye(4), (0.0, 0.0), True, (1,), 0.9, 1.0, 0.9, 0.1, 1e6 * np.eye(6), "converged")
-    keyframe = keyframe_at(np.eye(4))
-    keyframe.median_depth_m = 3.0
-    assert Tracker(TrackerConfig())._failure(good._replace(**changes), keyframe) == reason
-
-
-def test_information_of_the_pose_alone_is_that_of_its_own_covariance():
-    """The pose's block of the covariance of everything, inverted again."""
-    J = np.random.default_rng(0).normal(size=(20, 8))
-    covariance = np.linalg.inv(J.T @ J)
-    np.testing.assert_allclose(_marginal(J.T @ J), np.linalg.inv(covariance[:6, :6]), rtol=1e-9)
+def test_pose_std_of_a_diagonal_information():
+    assert np.allclose(pose_std(np.diag([4.0, 16, 100, 25, 400, 100])), [0.5, 0.2])
