@@ -65,5 +65,5 @@ def exit_code(program: str, action: Callable[[], object]) -> int:
 
 
 def name_of(program: str) -> str:
-    """How errors of a program begin: `python -m calib` -> `calib`, `python run_slam.py` -> `run_slam`, others as typed."""
+    """How a program's errors begin: `python -m calib` -> `calib`, `python run_slam.py` -> `run_slam`."""
     return program.removeprefix("python ").removeprefix("-m ").removesuffix(".py")
