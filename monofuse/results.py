@@ -79,7 +79,8 @@ def overview(session: Session, mesh: trimesh.Trimesh | None) -> np.ndarray:
     slam, caption = session.slam, session.sequence.name
     _, T_world_cam = slam.trajectory()
     if mesh is None:
-        return draw_surfel_overview(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key, T_world_cam, caption)
+        surfels = slam.map.surfels_of(slam.map.main_submap)
+        return draw_surfel_overview(surfels, slam.keyframes.T_world_key, T_world_cam, caption)
     return draw_overview(mesh, T_world_cam, caption)
 
 
