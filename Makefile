@@ -16,7 +16,7 @@ test: setup      ## run every test but the heavy ones
 
 check: setup     ## lint and types: ruff and basedpyright
 	.venv/bin/ruff check .
-	.venv/bin/basedpyright
+	.venv/bin/basedpyright --pythonpath .venv/bin/python
 
 benchmark: setup ## run the heavy tests, and measure speed and accuracy on synthetic rooms
 	.venv/bin/python -m pytest -m heavy

@@ -32,9 +32,10 @@ from calib.formats.calibration_file import Calibration, write_calibration
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.arguments import parse_arguments
-from monofuse.opening import configuration, open_network, open_source, with_depth
+from monofuse.opening import configuration, open_depth, open_source
 from monofuse.screen import Screen
 from monofuse.session import Session
+from monofuse.stand_ins import NoViewer
 from monofuse.warm_up import warm_up
 from sequences.frame import Frame
 from sequences.prefetch import ahead
@@ -61,9 +62,8 @@ class Moment(NamedTuple):
     """Keyframes of the map by then."""
 
 
-class SlowWatcher:
-    """Takes the place of the viewer, which is shown each frame in the thread of SLAM: keeps a Moment of it, and holds
-    the run back."""
+class SlowWatcher(NoViewer):
+    """A viewer that shows nothing, keeps a Moment of each frame, and holds the run back, in whose thread it works."""
 
     def __init__(self, slam: SlamSystem, number_sent: Callable[[], float], faster: float) -> None:
         """number_sent: how many pictures the camera has begun to send, with the share of the next interval."""
@@ -144,20 +144,21 @@ def watch(scratch: str, views: Sequence[np.ndarray], count: int, depth: str, fas
         camera.terminate()
 
 
-def run(url: str, scratch: str, count: int, depth: str, number_sent: Callable[[], float],
+def run(url: str, scratch: str, count: int, network: str, number_sent: Callable[[], float],
         faster: float) -> list[Moment]:
     """What `monofuse run` does with a camera, up to the last frame; no results are written."""
-    arguments = parse_arguments([url, "--depth", depth, "--calibration", f"{scratch}/camera.yaml",
+    arguments = parse_arguments([url, "--depth", network, "--calibration", f"{scratch}/camera.yaml",
                                  "--max-frames", str(count)])
     screen = Screen()
-    network = open_network(arguments, screen)
-    sequence, _ = open_source(arguments, network, screen)
+    depth = open_depth(arguments, screen)
+    sequence, _ = open_source(arguments, depth, screen)
     rectifier = Rectifier(sequence.camera)
     slam = SlamSystem(rectifier.camera, configuration(arguments))
     warm_up(slam.config)
-    frames = with_depth(rectified(sequence, rectifier), network, slam, rectifier.camera, sequence)
-    session, watcher = Session(sequence, slam), SlowWatcher(slam, number_sent, faster)
-    session.track(ahead(frames, sequence), screen, watcher)
+    frames = depth.added(rectified(sequence, rectifier), sequence, rectifier.camera, slam.stage_times)
+    watcher = SlowWatcher(slam, number_sent, faster)
+    session = Session(sequence, slam, viewer=watcher)
+    session.track(ahead(frames, sequence), screen)
     if session.failures:
         raise session.failures[0]
     return watcher.log

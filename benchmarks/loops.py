@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -36,9 +35,11 @@ from sequences.synthetic.room import Room, build_room
 from sequences.synthetic.sequence import pinhole
 from slam.config import SlamConfig
 from slam.evaluation import evaluate_trajectory
-from slam.keyframe_depth.depth_alignment import AlignedDepth
 from slam.mapping.keyframes import Keyframe
+from slam.mapping.measured_depth import FrameDepth
 from slam.system import SlamSystem
+from slam.tracking.image import Image
+from slam.tracking.tracker import TrackingResult
 
 FRAMES = 600
 DRIFT = np.array([0.004, -0.003, 0.005, 0.001, 0.003, -0.001])
@@ -58,11 +59,11 @@ class DriftingSlam(SlamSystem):
         super().__init__(camera, config)
         self.T_drift = se3.exp(drift)
 
-    def add_keyframe(self, image: Any, depth: AlignedDepth, view: Any, T_world_cam: np.ndarray, tracked: Any,
-                     new_submap: int | None = None) -> bool:
+    def _add_keyframe(self, image: Image, depth: FrameDepth, T_world_cam: np.ndarray, tracked: TrackingResult | None,
+                      new_submap: int | None = None) -> bool:
         if len(self.keyframes):
             T_world_cam = T_world_cam @ self.T_drift
-        return super().add_keyframe(image, depth, view, T_world_cam, tracked, new_submap)
+        return super()._add_keyframe(image, depth, T_world_cam, tracked, new_submap)
 
 
 def main() -> None:
@@ -102,7 +103,8 @@ def drift_rows(seed: int, network: DepthEstimator | None) -> Iterator[list[objec
         runs = [walked(frames, configuration(network), drift, closes_loops) for closes_loops in (False, True)]
         scores = [evaluate_trajectory(*slam.trajectory(), *sequence.ground_truth) for slam in runs]
         yield [seed, "added" if drift.any() else "own", f"{scores[0]['path_m']:.1f}",
-               *(f"{score['ate_sim3_m']:.4f}" for score in scores), len(runs[1].loops.closed), runs[1].loops.refused_count]
+               *(f"{score['ate_sim3_m']:.4f}" for score in scores), len(runs[1].loops.closed),
+               runs[1].loops.refused_count]
 
 
 def walked(frames: Sequence[Frame], config: SlamConfig, drift: np.ndarray, closes_loops: bool) -> SlamSystem:

@@ -34,6 +34,7 @@ STRIDE = 4
 def mesh_scores(results: Path, sequence: str | Path) -> np.ndarray:
     """-> (3,) shares right from the estimated cameras, the ground truth's, and those aligned by positions alone."""
     mesh = trimesh.load(results / "mesh.ply", process=False)
+    assert isinstance(mesh, trimesh.Trimesh)
     caster = RayCaster(mesh)
     times_s, T_est = read_trajectory(results / "trajectory.txt")
     source = TumSequence(str(sequence), SourceOptions(depth_every=EVERY))

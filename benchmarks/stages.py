@@ -25,8 +25,8 @@ from sequences.catalogue import open_sequence
 from sequences.frame import Frame
 from sequences.sequence import SourceOptions
 from slam.config import SlamConfig
-from slam.keyframe_depth.depth_alignment import AlignedDepth
 from slam.system import SlamSystem
+from slam.tracking.image import Image
 
 FRAMES = 300
 MAP_SIZE = 500_000
@@ -80,10 +80,18 @@ def fill(slam: SlamSystem, camera: Camera, frames: Sequence[Frame]) -> SlamSyste
 def fuse(big: SlamSystem, frame: Frame, T_world_cam: np.ndarray, as_keyframe: bool) -> None:
     """Fuse a frame's measured depth into the map at a given pose."""
     image = big.prepare(frame)
-    depth = AlignedDepth(image.inverse_depth, 0.0, 0.0)
     if as_keyframe:
-        big.add_keyframe(image, depth, None, T_world_cam, None, new_submap=0)
-    big.fuse(image, depth, big.render(T_world_cam))
+        add_keyframe(big, image, T_world_cam)
+    view = big.map.render(T_world_cam)
+    with big.stage_times.timed("fuse"):
+        big.map.fuse(view, image.inverse_depth, image.rgb, big.keyframes.reference.row, image.index)
+
+
+def add_keyframe(big: SlamSystem, image: Image, T_world_key: np.ndarray) -> None:
+    """Make an image a keyframe of the map, if it has enough texture and depth for one."""
+    keyframe = big.keyframes.make(image, image.pyramid, image.inverse_depth, big.config.depth_log_std, with_grid=True)
+    if keyframe is not None:
+        big.map.add_keyframe(keyframe, T_world_key, new_submap=0)
 
 
 def row(what: str, milliseconds: Sequence[float]) -> list[str]:

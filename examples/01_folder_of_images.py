@@ -16,8 +16,9 @@ images, calibration_file, results = map(Path, sys.argv[1:])
 slam = Slam(read_calibration(calibration_file).camera)
 files = sorted(file for file in images.iterdir() if file.suffix.lower() in (".jpg", ".jpeg", ".png"))
 for index, file in enumerate(files):
-    rgb = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
-    result = slam.track(rgb, index / 30)
+    bgr = cv2.imread(str(file))
+    assert bgr is not None, f"{file} cannot be read"
+    result = slam.track(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), index / 30)
     print(file.name, result.status)
 slam.finish(lambda text, share: print(f"{text}: {share:.0%}", end="\r"))
 times_s, T_world_cam = slam.trajectory()

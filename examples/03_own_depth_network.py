@@ -15,7 +15,7 @@ import numpy as np
 from monofuse import Slam, read_calibration
 
 
-def depth_m(rgb):
+def depth_m(rgb: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8, rectified -> (h, w) metres, any size that shows the same; 0 where unknown."""
     return np.full((rgb.shape[0] // 4, rgb.shape[1] // 4), 2.0, np.float32)
 

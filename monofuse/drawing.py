@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import trimesh
+from trimesh.visual import ColorVisuals
 
 from slam.kernels.rasterise import rasterise
 from slam.mapping.surfels import Surfels
@@ -47,6 +48,7 @@ class Look(NamedTuple):
 
 def mesh_surface(mesh: trimesh.Trimesh) -> Surface:
     """Mesh with vertex colours -> Surface."""
+    assert isinstance(mesh.visual, ColorVisuals)
     return Surface(np.asarray(mesh.vertices), np.asarray(mesh.vertex_normals),
                    np.asarray(mesh.visual.vertex_colors)[:, :3], np.asarray(mesh.faces, np.int32))
 

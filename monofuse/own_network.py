@@ -54,7 +54,7 @@ def _of_rgb(function):
 def network_of(depth: DepthSource) -> DepthEstimator:
     """The estimator behind what a caller names as source of depth. Raises BadInputError and its children."""
     if isinstance(depth, (str, os.PathLike)):
-        return open_estimator(weights_of(depth if depth == NAME else Path(depth)))
+        return open_estimator(weights_of(NAME if depth == NAME else Path(depth)))
     if callable(depth) or hasattr(depth, "predict"):
         return OwnNetwork(depth)
     raise BadInputError(f"depth must be {NAME!r}, 'sensor', the file of a network, a function of rgb or an object "

@@ -1,6 +1,8 @@
 """Results as files. Each is written whole or not at all."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import trimesh
@@ -23,7 +25,7 @@ OBJ_DIGITS = 5
 class ResultFolder:
     """A folder for results. Raises OutputError at once if nothing can be written there."""
 
-    def __init__(self, path: Path | str):
+    def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -67,6 +69,7 @@ def surfels_ply(surfels: Surfels, T_world_key: np.ndarray) -> bytes:
 
 def mesh_file(mesh: trimesh.Trimesh, file_format: str) -> bytes:
     """Mesh -> bytes of a .ply, .obj or .glb file with vertex colours."""
-    options = {"digits": OBJ_DIGITS} if file_format == "obj" else {}
+    options: dict[str, Any] = {"digits": OBJ_DIGITS} if file_format == "obj" else {}
     data = mesh.export(file_type=file_format, **options)
+    assert not isinstance(data, dict), "none of MESH_FORMATS is several files"
     return data.encode() if isinstance(data, str) else data

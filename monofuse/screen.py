@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.status import Status
@@ -20,8 +20,8 @@ class Screen:
     def __init__(self):
         stream = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (until the process ends); the caller may close it
         self.is_terminal = stream.isatty()
-        self.console = Console(file=_Undisturbed(stream), force_terminal=self.is_terminal, highlight=False,
-                               markup=False, emoji=False, soft_wrap=True)
+        self.console = Console(file=cast(TextIO, _Undisturbed(stream)), force_terminal=self.is_terminal,
+                               highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def print(self, line: str) -> None:
         """One line of plain text."""

@@ -69,6 +69,6 @@ def _adjust_all_keyframes(slam: SlamSystem) -> None:
                                 ReprojectionBundleConfig())
     bundle.minimise(ReprojectionState(np.stack([np.eye(4), np.eye(4)]), np.array([[0.0, 0.0, 2.0]])))
     count_votes(np.ones((1, 1), np.float32), np.ones((1, 1, 1), np.float32), np.eye(4, dtype=np.float32)[None, :3],
-                   np.array(slam.camera.pinhole, np.float32), np.float32(0.1), *np.empty((2, 1, 1), np.uint8))
+                np.array(slam.camera.pinhole, np.float32), np.float32(0.1), *np.empty((2, 1, 1), np.uint8))
     points, normals = slam.surfels.world_points(slam.surfels.select(0), slam.keyframes.T_world_key)
     on_one_surface(Samples(points, normals, normals, normals[:, 0], np.ones(len(points), np.float32)), cell_m=0.1)

@@ -178,9 +178,8 @@ def test_no_module_imports_all_names_of_another():
 
 @pytest.mark.parametrize("module", ["slam.system", "depth.runtimes.onnx_runtime", "depth.runtimes.openvino_runtime",
                                     "depth.runtimes.tensorrt.runtime", "depth.runtimes.catalogue",
-                                    "depth.networks.registry",
-                                    "depth.__main__",
-                                    "depth.evaluation.metrics", "depth.data.catalogue", "monofuse.slam"])
+                                    "depth.networks.registry", "depth.__main__", "depth.evaluation.metrics",
+                                    "depth.data.catalogue", "monofuse.slam"])
 def test_loading_what_everyone_needs_loads_no_optional_package(module):
     loaded = f"import sys, {module}; print([name for name in {OPTIONAL} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, timeout=120)

@@ -65,5 +65,5 @@ def exit_code(program: str, action: Callable[[], object]) -> int:
 
 
 def name_of(program: str) -> str:
-    """How a program's errors begin: `python -m calib` -> `calib`, `python run_slam.py` -> `run_slam`."""
+    """A program's name in errors: `python -m calib` -> `calib`, `python run_slam.py` -> `run_slam`, others as typed."""
     return program.removeprefix("python ").removeprefix("-m ").removesuffix(".py")

@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numba.core.config
 
 from calib.base.cache_folder import cache_folder
+
+SETTINGS: Any = numba.core.config
+"""numba's global settings, which it fills in when it is imported, unseen by type checkers."""
 
 
 def cached_njit(sources: str | Path, **options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -25,11 +29,11 @@ def cached_njit(sources: str | Path, **options: Any) -> Callable[[Callable[..., 
     compiled = numba.njit(cache=folder is not None, **options)
 
     def decorate(function):
-        before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder or numba.config.CACHE_DIR)
+        before, SETTINGS.CACHE_DIR = SETTINGS.CACHE_DIR, str(folder or SETTINGS.CACHE_DIR)
         try:
             return compiled(function)
         finally:
-            numba.config.CACHE_DIR = before
+            SETTINGS.CACHE_DIR = before
 
     return decorate
 
@@ -39,4 +43,4 @@ def _cache_folder(sources):
     digest = hashlib.sha256()
     for path in sorted(sources.glob("*.py")):
         digest.update(path.read_bytes())
-    return cache_folder(f"{sources.resolve().name}-{digest.hexdigest()[:12]}", numba.config.CACHE_DIR)
+    return cache_folder(f"{sources.resolve().name}-{digest.hexdigest()[:12]}", SETTINGS.CACHE_DIR)

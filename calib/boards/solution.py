@@ -19,6 +19,8 @@ OUTLIER = 3.0
 OUTLIER_PX = 0.5
 """No view with a smaller error is left out."""
 FISHEYE_STEPS = cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 200, 1e-9
+UNKNOWN = np.empty((0, 0))
+"""For OpenCV: an intrinsic matrix or lens that is to be estimated from nothing."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _solve_once(board, views, size, lens):
 
 def _brown(points, corners, size, lens):
     flags = cv2.CALIB_RATIONAL_MODEL if lens == "rational" else 0
-    _, K, distortion, turns, shifts, std, _, _ = cv2.calibrateCameraExtended(points, corners, size, None, None,
+    _, K, distortion, turns, shifts, std, _, _ = cv2.calibrateCameraExtended(points, corners, size, UNKNOWN, UNKNOWN,
                                                                              flags=flags)
     count = 8 if lens == "rational" else 5
     return K, distortion.ravel()[:count], turns, shifts, float(np.mean(std.ravel()[:2]))
@@ -95,7 +97,7 @@ def _fisheye(points, corners, size, _):
     points = [xyz[None].astype(np.float64) for xyz in points]
     corners = [uv[None].astype(np.float64) for uv in corners]
     flags = cv2.CALIB_RECOMPUTE_EXTRINSIC | cv2.CALIB_FIX_SKEW
-    _, K, distortion, turns, shifts = cv2.fisheye.calibrate(points, corners, size, None, None, flags=flags,
+    _, K, distortion, turns, shifts = cv2.fisheye.calibrate(points, corners, size, UNKNOWN, UNKNOWN, flags=flags,
                                                             criteria=FISHEYE_STEPS)
     return K, distortion.ravel(), turns, shifts, None
 

@@ -29,7 +29,7 @@ class VideoTracks:
         self.frames = 0
         self.keyframes = []
         """Number of the image, points (N,), places (N, 2) and flow per frame (N, 2) in pixels."""
-        self._image = None
+        self._image = np.empty((0, 0), np.uint8)
         self._point = np.empty(0, int)
         self._uv, self._flow = np.empty((2, 0, 2), np.float32)
         self._found = 0
@@ -59,8 +59,8 @@ class VideoTracks:
         return Observations(key[kept], point, uv[kept].astype(float), sheared[kept].astype(float))
 
     def _follow(self, image):
-        there, found, _ = cv2.calcOpticalFlowPyrLK(self._image, image, self._uv, None, **FLOW)
-        back, found_back, _ = cv2.calcOpticalFlowPyrLK(image, self._image, there, None, **FLOW)
+        there, found, _ = cv2.calcOpticalFlowPyrLK(self._image, image, self._uv, np.empty_like(self._uv), **FLOW)
+        back, found_back, _ = cv2.calcOpticalFlowPyrLK(image, self._image, there, np.empty_like(there), **FLOW)
         inside = np.all((there >= BORDER_PX) & (there < np.array(image.shape[::-1]) - BORDER_PX), axis=1)
         kept = inside & (found[:, 0] > 0) & (found_back[:, 0] > 0)
         kept &= np.abs(back - self._uv).max(1) < ROUND_TRIP_PX

@@ -47,7 +47,8 @@ class Rectifier:
             return depth_m, self.camera.subsampled(size)
         if size not in self._depth_maps:
             self._depth_maps[size] = _maps(self.source, self.camera, size)
-        return cv2.remap(depth_m, *self._depth_maps[size], cv2.INTER_NEAREST), self.camera.subsampled(size)
+        map_u, map_v = self._depth_maps[size]
+        return cv2.remap(depth_m, map_u, map_v, cv2.INTER_NEAREST), self.camera.subsampled(size)
 
     def describe_loss(self) -> str:
         """What straightening costs, as in `84 x 65 of 92 x 70 degrees are left`; empty if nothing is."""

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,8 @@ class NyuLabelled:
         camera = NYU_CAMERA.fitted_to(rgb.shape[:2])
         return Sample(rgb, camera, depth_m, camera)
 
-    def _open(self):
+    def _open(self) -> Any:
+        """An h5py.File, whose members are arrays in NYU's file and may be anything in another."""
         try:
             import h5py
         except ImportError:

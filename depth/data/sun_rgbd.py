@@ -36,7 +36,7 @@ class SunRgbd:
         self.folder = Path(folder)
         self.name = f"sun:{self.folder.name}"
         scenes = sorted(path.parent for path in self.folder.rglob("intrinsics.txt"))
-        scenes = [scene for scene in scenes if _only(scene / "image") and _only(scene / "depth")]
+        scenes = [scene for scene in scenes if _pictures(scene / "image") and _pictures(scene / "depth")]
         if not scenes:
             raise BadInputError(f"{folder} has no folders with image/, depth/ and intrinsics.txt, as SUN RGB-D has")
         names = [str(scene.relative_to(self.folder)) for scene in scenes]
@@ -47,14 +47,15 @@ class SunRgbd:
 
     @staticmethod
     def recognises(folder: str | Path) -> bool:
-        return any(_only(path.parent / "depth") for path in Path(folder).rglob("intrinsics.txt"))
+        return any(_pictures(path.parent / "depth") for path in Path(folder).rglob("intrinsics.txt"))
 
     def __len__(self) -> int:
         return len(self.scenes)
 
     def __getitem__(self, index: int) -> Sample:
         scene = self.scenes[index]
-        rgb, depth_m = read_rgb(_only(scene / "image")), metres(read_depth_u16(_only(scene / "depth")))
+        rgb = read_rgb(_pictures(scene / "image")[0])
+        depth_m = metres(read_depth_u16(_pictures(scene / "depth")[0]))
         camera = _camera(scene / "intrinsics.txt", rgb.shape[:2])
         return Sample(rgb, camera, depth_m, camera.resized(depth_m.shape))
 
@@ -82,9 +83,9 @@ def metres(depth_u16: np.ndarray) -> np.ndarray:
     return np.where(depth_m <= MAX_DEPTH_M, depth_m, np.float32(0))
 
 
-def _only(folder):
-    """The one file of a folder, or None."""
-    return next(iter(sorted(path for path in folder.glob("*") if path.suffix in (".jpg", ".png"))), None)
+def _pictures(folder):
+    """The files of a folder that are pictures: one in a complete dataset."""
+    return sorted(path for path in folder.glob("*") if path.suffix in (".jpg", ".png"))
 
 
 def _camera(path, size):

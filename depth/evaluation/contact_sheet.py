@@ -77,7 +77,7 @@ def _depth_tile(depth_m, near, far, known):
 
 def _coloured(share, colours, known):
     """(h, w) from 0 to 1 -> tile in colours, grey where unknown."""
-    levels = np.uint8(255 * np.clip(np.nan_to_num(share), 0, 1))
+    levels = (255 * np.clip(np.nan_to_num(share), 0, 1)).astype(np.uint8)
     tile = cv2.applyColorMap(levels, colours)[..., ::-1].copy()
     tile[~known] = NO_GROUND_TRUTH
     return _fitted(tile, cv2.INTER_NEAREST)

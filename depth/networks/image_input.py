@@ -9,6 +9,9 @@ from calib.base.errors import NetworkError
 class Normalise(nn.Module):
     """(B, 3, h, w) RGB in [0, 1] -> (rgb - mean) / std per channel. By default ImageNet's, as torchvision uses it."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, mean: tuple[float, float, float] = (0.485, 0.456, 0.406),
                  std: tuple[float, float, float] = (0.229, 0.224, 0.225)) -> None:
         super().__init__()

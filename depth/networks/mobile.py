@@ -90,9 +90,11 @@ class Mobile(nn.Module):
 
     def scale_log_error(self, slope: float, offset: float) -> None:
         """Change the weights so that log_error becomes slope * log_error + offset; log_depth stays as it is."""
+        bias = self.predict.bias
+        assert bias is not None
         with torch.no_grad():
             self.predict.weight[1] *= slope
-            self.predict.bias[1] = slope * self.predict.bias[1] + offset
+            bias[1] = slope * bias[1] + offset
 
 
 def _convolution(channels_in, channels_out):

@@ -1,6 +1,5 @@
 """Registered networks as ONNX files that any runtime can take, with weights stored in half precision."""
 
-import io
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -30,20 +29,28 @@ def export_onnx(module: "nn.Module", size: tuple[int, int], names: Sequence[str]
         import onnx
         import onnxscript  # noqa: F401 - torch.onnx needs it
     except ImportError as error:
-        raise MissingPackageError(error.name, "exporting to ONNX") from None
+        raise MissingPackageError(error.name or "onnx", "exporting to ONNX") from None
     import torch
-    written = io.BytesIO()
     with warnings.catch_warnings(), quiet("torch.onnx"):
         warnings.simplefilter("ignore")
         program = torch.onnx.export(module, (torch.zeros(1, 3, *size),), input_names=["rgb"], output_names=list(names),
                                     opset_version=OPSET, dynamo=True, verbose=False)
-    program.save(written)
-    model = onnx.load_from_string(written.getvalue())
+    assert program is not None, "dynamo=True gives a program"
+    model = program.model_proto
     _halve_weights(model.graph, onnx)
     if any_size:
         open_size(model, "rgb")
+    _forget_sources(model)
     onnx.checker.check_model(model)
     return model.SerializeToString()
+
+
+def _forget_sources(model):
+    """Leave out what the exporter notes about every node: stack traces, with paths of the machine that exported."""
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
+        del part.metadata_props[:]
+        part.doc_string = ""
 
 
 def _halve_weights(graph, onnx):

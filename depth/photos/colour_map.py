@@ -40,7 +40,7 @@ class Scale(NamedTuple):
 
     def paint(self, share: np.ndarray) -> np.ndarray:
         """(H, W) places from 0 to 1 -> (H, W, 3) uint8 RGB."""
-        levels = np.uint8(np.round(255 * share))
+        levels = np.round(255 * share).astype(np.uint8)
         return np.ascontiguousarray(cv2.applyColorMap(levels, self.colours)[..., ::-1])
 
 

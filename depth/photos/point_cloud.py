@@ -21,10 +21,10 @@ def point_cloud(rgb: np.ndarray, depth_m: np.ndarray, camera: Camera, detail_px:
     """
     share = min(1.0, np.sqrt(MAX_PIXELS / depth_m.size))
     if share < 1:
-        size = tuple(max(1, int(side * share)) for side in depth_m.shape)
-        rgb = cv2.resize(rgb, size[::-1], interpolation=cv2.INTER_AREA)
-        depth_m = cv2.resize(depth_m, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-        camera, detail_px = camera.resized(size), detail_px * share
+        height, width = (max(1, int(side * share)) for side in depth_m.shape)
+        rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+        depth_m = cv2.resize(depth_m, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+        camera, detail_px = camera.resized((height, width)), detail_px * share
     kept = _without_strips((depth_m > 0) & ~is_edge(depth_m, camera), int(np.ceil(2 * detail_px)) - 1)
     points = np.empty(int(kept.sum()), POINT)
     points["x"], points["y"], points["z"] = camera.backproject(depth_m)[kept].T
@@ -37,7 +37,7 @@ def _without_strips(kept, width_px):
     if width_px < 2:
         return kept
     square = np.ones((min(width_px, 31),) * 2, np.uint8)
-    return cv2.morphologyEx(np.uint8(kept), cv2.MORPH_OPEN, square).astype(bool)
+    return cv2.morphologyEx(kept.astype(np.uint8), cv2.MORPH_OPEN, square).astype(bool)
 
 
 def is_edge(depth_m: np.ndarray, camera: Camera) -> np.ndarray:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -25,7 +26,8 @@ class OnnxDepth(OnnxNetwork):
 
     def run(self, image: np.ndarray) -> Sequence[np.ndarray]:
         """Run the file once; see OnnxNetwork."""
-        return self._session(image.shape).run(self.output_names, {self.input.name: image})
+        outputs = self._session(image.shape).run(self.output_names, {self.input.name: image})
+        return cast(Sequence[np.ndarray], outputs)  # no depth network puts out a list or a dictionary
 
     def _session(self, shape):
         """The session for inputs of this shape; one that knows the sizes that a file leaves open takes less time."""

@@ -71,7 +71,8 @@ def open_weights(path: str | Path, network: str | None = None, options: Mapping[
     module = entry.build()
     fill(module, tensors, path)
     spec = read_spec(path, options or {}, "", entry.output_names)
-    module = module.eval().to(device, memory_format=torch.channels_last)  # up to 4 times faster, also on CPUs
+    # Channels last is up to 4 times faster, also on CPUs; torch's types do not have the argument.
+    module = module.eval().to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     spec = replace(spec, size=spec.size or entry.input_size, multiple=spec.multiple or entry.multiple)
     estimator = TorchDepth(module, spec, name)
     estimator.try_out()

@@ -34,7 +34,7 @@ def stages(entry: registry.Network, module: nn.Module, config: TrainingConfig,
     if entry.first_stage is None or coarse_is_trained:
         return [Stage(entry, module, 0, config.steps)]
     change = min(max(round(config.coarse_share * config.steps), 1), config.steps - 1) if config.steps > 1 else 0
-    return [Stage(registry.find(entry.first_stage), module.coarse, 0, change),
+    return [Stage(registry.find(entry.first_stage), module.get_submodule("coarse"), 0, change),
             Stage(entry, module, change, config.steps)]
 
 
@@ -49,13 +49,13 @@ def initialise(entry: registry.Network, module: nn.Module, path: str | Path) -> 
         fill(module, tensors, path)
         return True
     if entry.first_stage is not None and facts.get("network") == entry.first_stage:
-        fill(module.coarse, tensors, path)
+        fill(module.get_submodule("coarse"), tensors, path)
         return True
     if not hasattr(module, "encoder") or "network" in facts:
         raise BadInputError(f"--init {path}: weights of {facts.get('network', 'an unnamed network')} do not start "
                             f"{entry.name}; its own, " + (f"those of {entry.first_stage}" if entry.first_stage
                                                           else "or those of its encoder,") + " do")
-    load_encoder(module.encoder, path)
+    load_encoder(module.get_submodule("encoder"), path)
     return False
 
 
@@ -63,7 +63,7 @@ def prepare(stage: Stage, config: TrainingConfig) -> list[tuple[nn.Parameter, fl
     """Set which parameters of a stage learn; returns them with their factors on the learning rate."""
     stage.module.requires_grad_(True)
     if stage.entry.first_stage is not None:
-        stage.module.coarse.requires_grad_(False)
+        stage.module.get_submodule("coarse").requires_grad_(False)
     for norm in frozen_norms(stage.module, config):
         norm.requires_grad_(False)
     learning = []

@@ -65,7 +65,7 @@ class Webcam(OpenCvCamera):
         """Order matters: what a driver offers of the later depends on the earlier."""
         wanted = self.webcam
         if wanted.codec:
-            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*wanted.codec))
+            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*wanted.codec))
         if wanted.size:
             capture.set(cv2.CAP_PROP_FRAME_WIDTH, wanted.size[0])
             capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted.size[1])

@@ -71,6 +71,7 @@ class PyAvDecoder(Decoder):
         self.file = file
         try:
             import av
+            import av.error
         except ImportError:
             raise SourceError(f"{file} has no frame that OpenCV can decode: is it a video, and is it whole? For AV1 "
                               f"and other codecs that OpenCV lacks: pip install av") from None
@@ -84,17 +85,17 @@ class PyAvDecoder(Decoder):
     def pictures(self) -> Iterator[tuple[float, np.ndarray]]:
         with self._open() as container:
             stream = container.streams.video[0]
-            start_s = float((stream.start_time or 0) * stream.time_base)
+            start_s = float((stream.start_time or 0) * (stream.time_base or 0))
             try:
                 for frame in container.decode(stream):
                     self.rotation_deg = -frame.rotation % 360
                     rgb = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
                     yield np.nan if frame.time is None else frame.time - start_s, np.ascontiguousarray(rgb)
-            except self.av.FFmpegError:
+            except self.av.error.FFmpegError:
                 return
 
     def _open(self):
         try:
             return self.av.open(str(self.file), options={"fflags": "discardcorrupt"})
-        except self.av.FFmpegError as error:
+        except self.av.error.FFmpegError as error:
             raise SourceError(f"{self.file} cannot be opened as a video: {error.strerror}") from error

@@ -26,6 +26,9 @@ SHUTTER_STEPS = 7
 class SyntheticSequence(Sequence):
     """See sequences.sequence.Sequence. Opening it builds the room, which takes seconds."""
 
+    frame_count: int
+    ground_truth: tuple[np.ndarray, np.ndarray]
+
     def __init__(self, location: str, options: SourceOptions):
         """`location`: the text after `synthetic:`, or with it; a seed in it goes before that of `options`.
 

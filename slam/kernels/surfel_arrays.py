@@ -33,7 +33,7 @@ class SurfelArrays(NamedTuple):
     """(N,) int32, index of the last frame merged into it."""
 
     @classmethod
-    def empty(cls, rows):
+    def empty(cls, rows: int) -> "SurfelArrays":
         # np.zeros reserves address space only: memory is taken as rows are first written.
         return cls(np.zeros((3, rows), np.float32), np.zeros((rows, 3), np.float32), np.zeros((rows, 3), np.float32),
                    np.zeros(rows, np.float32), np.zeros(rows, np.float32), np.zeros(rows, np.int32))
@@ -54,7 +54,7 @@ class Chunks(NamedTuple):
     """(3,) int64: chunks ever used, chunks on the stack, surfels."""
 
     @classmethod
-    def empty(cls, chunks):
+    def empty(cls, chunks: int) -> "Chunks":
         return cls(np.full(chunks, -1, np.int32), np.zeros(chunks, np.int32), np.zeros(chunks, np.int32),
                    np.zeros(0, np.int64), np.zeros(3, np.int64))
 

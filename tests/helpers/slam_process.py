@@ -15,9 +15,9 @@ PATIENCE_S = 120
 
 def run_process(*arguments, program=PROGRAM, environment=None, **options):
     """-> subprocess.CompletedProcess with stdout and stderr as text. Fails where it hangs."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {})
     return subprocess.run([sys.executable, str(program), *map(str, arguments)], capture_output=True, text=True,
-                          timeout=PATIENCE_S, env=os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {}),
-                          **options)
+                          timeout=PATIENCE_S, env=environment, **options)
 
 
 def report_in(folder):

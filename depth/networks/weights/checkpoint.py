@@ -3,7 +3,7 @@
 import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +34,8 @@ def save_network(path: str | Path, name: str, module: nn.Module, facts: Mapping[
 def load_encoder(encoder: nn.Module, path: str | Path) -> None:
     """Fill an encoder with an ImageNet checkpoint of the same names, whose classifier is left out."""
     tensors, _ = read_tensors(path)
-    fill(encoder, {name: tensor for name, tensor in tensors.items() if not name.startswith(encoder.surplus)}, path)
+    surplus = cast(tuple[str, ...], encoder.surplus)  # every encoder has it
+    fill(encoder, {name: tensor for name, tensor in tensors.items() if not name.startswith(surplus)}, path)
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

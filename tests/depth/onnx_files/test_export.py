@@ -64,6 +64,12 @@ def test_weights_take_half_the_space(exported):
     assert Path(folder / "out.onnx").stat().st_size < 0.56 * Path(folder / "net.safetensors").stat().st_size
 
 
+def test_the_file_keeps_no_paths_of_the_machine_that_made_it(exported):
+    """torch's exporter notes a stack trace for every node."""
+    folder, _ = exported
+    assert b".py\"" not in (folder / "out.onnx").read_bytes()
+
+
 def test_what_cannot_be_written_is_one_line(exported, capsys):
     folder, _ = exported
     assert main(["export", "--weights", str(folder / "net.safetensors"), "--output", "/proc/no/out.onnx"]) == 2

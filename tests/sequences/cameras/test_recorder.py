@@ -73,7 +73,7 @@ def test_the_index_never_names_an_image_that_is_not_there(tmp_path, monkeypatch)
     written, write_bytes = [], Path.write_bytes
 
     def watched(path, data):
-        if path.suffix != ".png":  # the calibration, before the first image
+        if path.suffix != ".png":  # the calibration, which comes before all images
             return write_bytes(path, data)
         index = path.parent.with_suffix(".txt").read_text().splitlines()
         assert [line.split()[1] for line in index] == [name for name in written if name.startswith(path.parent.name)]
