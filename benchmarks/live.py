@@ -32,10 +32,10 @@ from calib.formats.calibration_file import Calibration, write_calibration
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.arguments import parse_arguments
+from monofuse.interface.screen import Screen
+from monofuse.interface.stand_ins import NoViewer
 from monofuse.opening import configuration, open_depth, open_source
-from monofuse.screen import Screen
 from monofuse.session import Session
-from monofuse.stand_ins import NoViewer
 from monofuse.warm_up import warm_up
 from sequences.frame import Frame
 from sequences.prefetch import ahead
@@ -72,7 +72,7 @@ class SlowWatcher(NoViewer):
         self.shown_s = time.monotonic()
 
     def show(self, frame: Frame, result: FrameResult) -> None:
-        """See monofuse.viewer.Viewer."""
+        """See monofuse.interface.viewer.Viewer."""
         age = (self.number_sent() - number_of(frame.rgb)) % 2**BITS
         self.log.append(Moment(result.index, resident_mb(), age / (RATE_HZ * self.faster), len(self.slam.keyframes)))
         time.sleep(max(0.0, self.shown_s + 1 / (SLAM_HZ * self.faster) - time.monotonic()))

@@ -9,7 +9,7 @@ from calib.base.command_line import OneLineParser, columns_and_rows, name_and_va
 from calib.boards.board import DICTIONARIES, Board
 from depth.runtimes.catalogue import CHOICES as RUNTIMES
 from depth.runtimes.default_network import NAME as OUR_NETWORK
-from monofuse.result_files import MESH_FORMATS
+from monofuse.results.files import MESH_FORMATS
 from sequences.catalogue import SOURCES
 from slam.mapping.surfels import SurfelConfig
 from slam.scale.known_scale import ScaleConfig

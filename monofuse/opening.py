@@ -16,8 +16,8 @@ from depth.runtimes.default_network import weights_of
 from monofuse.arguments import AUTO, chosen_depth
 from monofuse.configuration import with_file, with_setting
 from monofuse.depth_stage import NetworkDepth, SensorDepth
-from monofuse.screen import Screen
-from monofuse.stand_ins import NoRecorder, NoViewer
+from monofuse.interface.screen import Screen
+from monofuse.interface.stand_ins import NoRecorder, NoViewer
 from sequences.cameras.recorder import Recorder
 from sequences.catalogue import open_sequence
 from sequences.sequence import Sequence, SourceOptions, is_live
@@ -26,7 +26,7 @@ from slam.keyframe_depth.final_map import FinalMapConfig
 from slam.system import SlamSystem
 
 if TYPE_CHECKING:
-    from monofuse.viewer import Viewer
+    from monofuse.interface.viewer import Viewer
 
 
 def open_depth(arguments: Namespace, screen: Screen) -> SensorDepth | NetworkDepth:
@@ -91,7 +91,7 @@ def open_viewer(arguments: Namespace, slam: SlamSystem, screen: Screen) -> Viewe
     """A live view in a browser where --viewer asks for it."""
     if not arguments.viewer:
         return NoViewer()
-    from monofuse.viewer import Viewer
+    from monofuse.interface.viewer import Viewer
     viewer = Viewer(slam)
     screen.print(f"viewer     {viewer.address}")
     return viewer

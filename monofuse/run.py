@@ -8,12 +8,12 @@ from calib.base.command_line import exit_code, name_of
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.arguments import parse_arguments
 from monofuse.configuration_list import listed
+from monofuse.interface.screen import Screen
+from monofuse.interface.stop_signal import StopSignal
 from monofuse.opening import configuration, introduce, open_depth, open_recorder, open_source, open_viewer
-from monofuse.result_files import ResultFolder
-from monofuse.results import save_camera, save_mesh_and_report, save_trajectory_and_map
-from monofuse.screen import Screen
+from monofuse.results.files import ResultFolder
+from monofuse.saving import save_camera, save_mesh_and_report, save_trajectory_and_map
 from monofuse.session import Session
-from monofuse.stop_signal import StopSignal
 from monofuse.warm_up import prepare
 from sequences.prefetch import ahead
 from slam.system import SlamSystem

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from calib.base.errors import MonofuseError, SourceError
 from monofuse.depth_stage import DEPTH_CHECK_EVERY
-from monofuse.report import build_report
-from monofuse.run_counter import RunCounter
-from monofuse.screen import Screen
-from monofuse.stand_ins import NoRecorder, NoViewer
-from monofuse.stop_signal import Interrupted, StopSignal
+from monofuse.interface.screen import Screen
+from monofuse.interface.stand_ins import NoRecorder, NoViewer
+from monofuse.interface.stop_signal import Interrupted, StopSignal
+from monofuse.results.report import build_report
+from monofuse.results.run_counter import RunCounter
 from sequences.frame import Frame
 from sequences.sequence import Sequence, is_live
 from slam.evaluation import DepthErrors, evaluate_trajectory
@@ -19,7 +19,7 @@ from slam.system import SlamSystem
 from slam.tracking.pyramid import inverse_depth_on
 
 if TYPE_CHECKING:
-    from monofuse.viewer import Viewer
+    from monofuse.interface.viewer import Viewer
     from sequences.cameras.recorder import Recorder
 
 

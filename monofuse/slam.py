@@ -17,7 +17,7 @@ from calib.geometry.rectification import Rectifier, rectified
 from monofuse.checked_input import checked_depth, checked_rgb, checked_time
 from monofuse.depth_stage import with_predicted_depth, with_sensor_depth
 from monofuse.own_network import DepthSource, network_of
-from monofuse.result_files import ResultFolder, mesh_file, surfels_ply
+from monofuse.results.files import ResultFolder, mesh_file, surfels_ply
 from monofuse.warm_up import warm_up
 from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from calib.geometry.camera import Camera
-from monofuse.screen import Screen
+from monofuse.interface.screen import Screen
 from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
 from slam.global_adjustment.feature_tracks import PointTracks

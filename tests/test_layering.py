@@ -32,7 +32,9 @@ LAYERS = (
     ("slam.keyframe_depth", "slam.loops"),
     ("slam.config", "slam.evaluation", "slam.localiser"),
     ("slam.system",),
-    ("slam.__main__", "monofuse"),
+    ("slam.__main__", "monofuse.configuration", "monofuse.interface"),
+    ("monofuse.results",),
+    ("monofuse",),
     ("run_slam",),
 )
 """From the ground up: a module may import those of its own room and those on lower layers, never a room beside it."""

@@ -56,7 +56,7 @@ print("all")
 def test_the_program_starts_and_signals_work_without_what_only_unix_has():
     done = run("""
 from monofuse.__main__ import main
-from monofuse.stop_signal import StopSignal
+from monofuse.interface.stop_signal import StopSignal
 with StopSignal() as stop:
     taken = list(stop.until_stopped(range(3)))
 print(taken, main(["run", "nowhere"]))

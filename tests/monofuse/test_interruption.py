@@ -13,7 +13,7 @@ from contextlib import suppress
 import pytest
 import trimesh
 
-from monofuse.stop_signal import Interrupted, StopSignal
+from monofuse.interface.stop_signal import Interrupted, StopSignal
 from sequences.prefetch import prefetch
 from tests.helpers.slam_process import PATIENCE_S, PROGRAM, ROOT, read_surfels, report_in, run_process, trajectory_in
 from tests.helpers.walk_recording import FRAMES
@@ -226,7 +226,7 @@ def test_a_second_signal_leaves_out_what_follows_the_frames(during_frames, after
 
 
 def test_nohup_is_respected():
-    program = ("import signal; from monofuse.stop_signal import StopSignal\n"
+    program = ("import signal; from monofuse.interface.stop_signal import StopSignal\n"
                "with StopSignal(): print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)")
     run = subprocess.run(["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-c", program], cwd=ROOT,
                          capture_output=True, text=True, timeout=PATIENCE_S)

@@ -1,9 +1,9 @@
-"""monofuse.drawing and its kernel: triangles into pictures, surfels into squares."""
+"""monofuse.results.drawing and its kernel: triangles into pictures, surfels into squares."""
 
 import numpy as np
 import pytest
 
-from monofuse.drawing import Look, draw, mesh_surface, surfel_surface
+from monofuse.results.drawing import Look, draw, mesh_surface, surfel_surface
 from slam.kernels.rasterise import rasterise
 from tests.helpers.surfel_shapes import rectangle, sphere, surfels_at
 
@@ -79,7 +79,7 @@ def test_unstable_surfels_are_not_drawn_and_many_are_thinned(monkeypatch):
     points, normals = sphere(5000, 1.0)
     surfels = surfels_at(points, normals, confidence=np.where(np.arange(5000) < 1000, 1.0, 20.0))
     assert len(surfel_surface(surfels, np.eye(4)[None]).points) == 4 * 4000
-    monkeypatch.setattr("monofuse.drawing.MAX_SURFELS_DRAWN", 1000)
+    monkeypatch.setattr("monofuse.results.drawing.MAX_SURFELS_DRAWN", 1000)
     thinned = surfel_surface(surfels, np.eye(4)[None])
     assert len(thinned.points) == 4 * 1000
     side_m = np.linalg.norm(thinned.points[1] - thinned.points[0])

@@ -7,7 +7,7 @@ from slam.system import FrameResult
 
 
 class NoViewer:
-    """Stands in for monofuse.viewer.Viewer."""
+    """Stands in for monofuse.interface.viewer.Viewer."""
 
     def show(self, frame: Frame, result: FrameResult) -> None:
         """Show nothing."""

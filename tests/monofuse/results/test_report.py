@@ -1,4 +1,4 @@
-"""monofuse.report: the keys that scripts rely on, and the table that people read."""
+"""monofuse.results.report: the keys that scripts rely on, and the table that people read."""
 
 import json
 import subprocess
@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from calib.base.errors import SourceError
-from monofuse import peak_memory
-from monofuse.peak_memory import peak_memory_mb
-from monofuse.report_table import table_rows
-from monofuse.run_counter import RunCounter
+from monofuse.results import peak_memory
+from monofuse.results.peak_memory import peak_memory_mb
+from monofuse.results.report_table import table_rows
+from monofuse.results.run_counter import RunCounter
 from monofuse.session import Session
 from sequences.sequence import SkipLog
 from slam.config import SlamConfig
@@ -112,7 +112,7 @@ def test_relocalised_frames_count_as_tracked():
 def test_peak_memory_is_that_of_this_process_alone():
     """A small process started by a large one."""
     ballast = np.ones(60_000_000)
-    code = "from monofuse.peak_memory import peak_memory_mb; import numpy as np; a = peak_memory_mb(); " \
+    code = "from monofuse.results.peak_memory import peak_memory_mb; import numpy as np; a = peak_memory_mb(); " \
            "np.ones(25_000_000); print(a, peak_memory_mb())"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     before, after = map(float, done.stdout.split())

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from calib.base.errors import BadInputError, MissingPackageError
-from monofuse.viewer import PORTS, Viewer, _pyramids, _Ration
+from monofuse.interface.viewer import PORTS, Viewer, _pyramids, _Ration
 from slam.config import SlamConfig
 from slam.system import FrameResult, SlamSystem
 from tests.helpers import scenes
@@ -99,7 +99,7 @@ def test_no_port_and_no_host_are_one_clear_error(monkeypatch):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        monkeypatch.setattr("monofuse.viewer.PORTS", range(port, port + 1))
+        monkeypatch.setattr("monofuse.interface.viewer.PORTS", range(port, port + 1))
         with pytest.raises(BadInputError, match=f"no free port from {port}"):
             Viewer(system())
     with pytest.raises(BadInputError, match="203.0.113.1"):
@@ -116,7 +116,7 @@ def test_without_viser_the_error_names_the_package(monkeypatch):
 def test_the_process_ends_and_the_library_is_silent():
     code = ("import urllib.request\nfrom tests.helpers import scenes\nfrom slam.config import SlamConfig\n"
             "from slam.system import SlamSystem\n"
-            "from monofuse.viewer import Viewer\nviewer = Viewer(SlamSystem(scenes.CAMERA, SlamConfig.for_sensor()))\n"
+            "from monofuse.interface.viewer import Viewer\nviewer = Viewer(SlamSystem(scenes.CAMERA, SlamConfig.for_sensor()))\n"
             "urllib.request.urlopen(viewer.address).read()\nprint('end')")
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr, done.returncode) == ("end\n", "", 0)

@@ -7,8 +7,8 @@ from importlib import metadata
 from typing import Any
 
 from monofuse.configuration import plain
-from monofuse.peak_memory import peak_memory_mb
-from monofuse.run_counter import RunCounter
+from monofuse.results.peak_memory import peak_memory_mb
+from monofuse.results.run_counter import RunCounter
 from sequences.sequence import Sequence
 from slam.system import SlamSystem
 

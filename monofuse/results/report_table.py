@@ -8,7 +8,7 @@ Row = tuple[str, str]
 
 
 def table_rows(report: Mapping[str, Any]) -> list[Row]:
-    """Report -> rows for monofuse.screen.Screen.rows."""
+    """Report -> rows for monofuse.interface.screen.Screen.rows."""
     return [
         ("frames", f"{report['frames']} read, {report['tracked']} tracked, {report['lost']} lost"),
         *_rows_of_frames(report),

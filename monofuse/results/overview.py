@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import trimesh
 
-from monofuse.drawing import Look, Surface, draw, mesh_surface, surfel_surface
+from monofuse.results.drawing import Look, Surface, draw, mesh_surface, surfel_surface
 from slam.mapping.surfels import Surfels
 
 PANEL_SIZE = (900, 900)

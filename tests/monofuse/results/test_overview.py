@@ -1,12 +1,12 @@
-"""monofuse.overview: the picture is there and shows the trajectory whatever the run was like."""
+"""monofuse.results.overview: the picture is there and shows the trajectory whatever the run was like."""
 
 import numpy as np
 import pytest
 import trimesh
 
 from calib.geometry import se3
-from monofuse.drawing import mesh_surface, surfel_surface
-from monofuse.overview import (
+from monofuse.results.drawing import mesh_surface, surfel_surface
+from monofuse.results.overview import (
     BACKGROUND,
     END_COLOUR,
     START_COLOUR,

@@ -1,4 +1,4 @@
-"""monofuse.result_files: every file read back by somebody else's reader, and files that cannot be written."""
+"""monofuse.results.files: every file read back by somebody else's reader, and files that cannot be written."""
 
 import errno
 import io
@@ -15,7 +15,7 @@ import trimesh
 from calib.base.errors import OutputError
 from calib.files.tum_files import read_trajectory, trajectory_text
 from calib.geometry import se3
-from monofuse.result_files import MESH_FORMATS, ResultFolder, mesh_file, surfels_ply
+from monofuse.results.files import MESH_FORMATS, ResultFolder, mesh_file, surfels_ply
 from slam.config import SlamConfig
 from slam.mapping.surfels import SurfelConfig, Surfels
 from slam.system import SlamSystem
@@ -135,7 +135,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch, code, says):
 
 def test_a_file_over_the_size_limit_leaves_the_old_one(tmp_path):
     code = ("import resource, sys\nfrom calib.base.errors import OutputError\n"
-            "from monofuse.result_files import ResultFolder\n"
+            "from monofuse.results.files import ResultFolder\n"
             "folder = ResultFolder(sys.argv[1])\nfolder.write('map.ply', b'old')\n"
             f"resource.setrlimit(resource.RLIMIT_FSIZE, (1000, {resource.RLIM_INFINITY}))\n"
             "try:\n    folder.write('map.ply', bytes(5000))\nexcept OutputError as error:\n    print(error)\n")

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from monofuse import screen
-from monofuse.screen import Screen
+from monofuse.interface import screen
+from monofuse.interface.screen import Screen
 
 
 def test_names_are_not_taken_for_markup(capsys):

@@ -14,10 +14,10 @@ from calib.files.tum_files import trajectory_text
 from calib.focal.estimate import FocalEstimate
 from calib.formats.calibration_file import calibration_text
 from calib.geometry.calibration import without_depth
-from monofuse.overview import draw_overview, draw_surfel_overview
-from monofuse.report_table import table_rows
-from monofuse.result_files import ESTIMATED_CAMERA, ResultFolder, mesh_file, surfels_ply
-from monofuse.screen import Screen
+from monofuse.interface.screen import Screen
+from monofuse.results.files import ESTIMATED_CAMERA, ResultFolder, mesh_file, surfels_ply
+from monofuse.results.overview import draw_overview, draw_surfel_overview
+from monofuse.results.report_table import table_rows
 from monofuse.session import Session
 from sequences.cameras.stream import without_password
 from slam.meshing.poisson import build_mesh

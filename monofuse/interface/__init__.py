@@ -1,0 +1,1 @@
+"""Where a run meets people: terminal, live view, signals. May import what lies below monofuse."""
