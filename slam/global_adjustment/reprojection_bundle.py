@@ -12,7 +12,7 @@ from scipy.sparse.linalg import splu
 
 from calib.geometry import se3
 from calib.geometry.camera import Camera
-from slam.kernels.track_bundle import cost_of, linearise, moved_points
+from slam.kernels.reprojection_bundle import cost_of, linearise, moved_points
 
 if TYPE_CHECKING:
     from slam.global_adjustment.feature_tracks import FeatureTracks

@@ -7,7 +7,7 @@ import numpy as np
 
 from calib.geometry import se3
 from calib.geometry.camera import Camera
-from slam.kernels.bundle import UNSEEN, search
+from slam.kernels.photometric_bundle import UNSEEN, search
 from slam.keyframe_depth.photometric_bundle import BundleConfig, BundleState, PhotometricBundle, Prior, patches_of
 from slam.tracking.pyramid import Pyramid
 

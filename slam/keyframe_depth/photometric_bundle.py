@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from calib.geometry import se3
-from slam.kernels.bundle import FRAME_UNKNOWNS, PATTERN, eliminate, linearise
+from slam.kernels.photometric_bundle import FRAME_UNKNOWNS, PATTERN, eliminate, linearise
 from slam.tracking.gauss_newton import GaussNewtonConfig, NormalEquations, Solution, minimise
 
 MAX_LOG_STEP = 0.35

@@ -6,7 +6,7 @@ import pytest
 from calib.geometry import se3
 from slam.global_adjustment.feature_tracks import FeatureTracks
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
-from slam.kernels.track_bundle import DEPTH_SOFTNESS, cost_of, linearise, moved_points
+from slam.kernels.reprojection_bundle import DEPTH_SOFTNESS, cost_of, linearise, moved_points
 from tests.helpers import scenes
 
 CONFIG = ReprojectionBundleConfig()

@@ -1,10 +1,10 @@
-"""slam.kernels.bundle and slam.bundle against slow references, finite differences and known answers."""
+"""slam.kernels.photometric_bundle and slam.bundle against slow references, finite differences and known answers."""
 
 import numpy as np
 import pytest
 
 from calib.geometry import se3
-from slam.kernels.bundle import FRAME_UNKNOWNS, HUBER, PATTERN, UNSEEN, eliminate, linearise, search
+from slam.kernels.photometric_bundle import FRAME_UNKNOWNS, HUBER, PATTERN, UNSEEN, eliminate, linearise, search
 from slam.keyframe_depth.photometric_bundle import BundleConfig, BundleState, PhotometricBundle, Prior, patches_of
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid
 from tests.helpers import references, scenes
