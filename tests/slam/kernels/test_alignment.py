@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from calib.geometry import se3
-from slam.kernels.alignment import POINT_FIELDS, linearise, residuals
+from slam.kernels.alignment import POINT_FIELDS, LiveImage, Residuals, linearise, residuals
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid
 from tests.helpers import references, scenes
 
@@ -40,30 +40,32 @@ def live():
 
 def run(points, level, T, affine, depth=True, sigma=SIGMA):
     products = np.empty((9, 9))
-    counts = linearise(points, level.texture, level.inverse_depth if depth else NO_DEPTH, scenes.CAMERA.pinhole,
-                       T[:3].astype(np.float32), np.array(affine), sigma, EDGE_RATIO, products)
+    counts = linearise(points, live_image(level, depth), T[:3].astype(np.float32), np.array(affine), sigma, products)
     return products, counts
+
+
+def live_image(level, depth=True):
+    return LiveImage(level.texture, level.inverse_depth if depth else NO_DEPTH, scenes.CAMERA.pinhole, EDGE_RATIO)
 
 
 def test_residuals_match_the_reference(live):
     level, T = live
     points, affine = make_points(), np.array([-0.08, 0.04])
     T = se3.exp(np.array([0.01, 0.0, -0.02, 0.004, 0.003, -0.002])) @ T
-    intensity, photometric, geometric = np.empty((3, points.shape[1]), np.float32)
-    seen, seen_depth = residuals(points, level.texture, level.inverse_depth, scenes.CAMERA.pinhole,
-                                 T[:3].astype(np.float32), affine, EDGE_RATIO, intensity, photometric, geometric)
+    found = Residuals(*np.empty((3, points.shape[1]), np.float32))
+    seen, seen_depth = residuals(points, live_image(level), T[:3].astype(np.float32), affine, found)
     columns = points.T.astype(np.float64)
     gray, rho = level.texture[..., 0].astype(np.float64), level.inverse_depth.astype(np.float64)
     expected = [references.photometric_residual(p, gray, scenes.CAMERA, T, affine) for p in columns]
     inside = [r is not None for r in expected]
     assert seen == sum(inside)
-    assert np.allclose(photometric[:seen], [r for r in expected if r is not None], atol=3e-6)
+    assert np.allclose(found.photometric[:seen], [r for r in expected if r is not None], atol=3e-6)
     predicted = np.exp(affine[0]) * columns[inside, 3] + affine[1]
-    assert np.allclose(intensity[:seen] - photometric[:seen], predicted, atol=3e-6)
+    assert np.allclose(found.live[:seen] - found.photometric[:seen], predicted, atol=3e-6)
     expected = [references.geometric_residual(p, rho, scenes.CAMERA, T) for p in columns[inside]]
     expected = [r for r in expected if r is not None]
     assert 0.9 * seen < seen_depth == len(expected)
-    assert np.allclose(geometric[:seen_depth], expected, atol=3e-6)
+    assert np.allclose(found.geometric[:seen_depth], expected, atol=3e-6)
 
 
 @pytest.mark.parametrize("depth_log_std", [0.0, 0.05])
@@ -85,7 +87,7 @@ def test_photometric_products_match_finite_differences(depth_log_std):
             continue
         point[3] = points[3, p] = points[3, p] + seen_from / np.exp(affine[0]) + rng.normal(scale=0.05)
 
-        def residual(T_, affine_):
+        def residual(T_, affine_, point=point):
             return references.photometric_residual(point, gray, scenes.CAMERA, T_, affine_)
 
         r, J = residual(T, affine), references.derivative(residual, T, affine)
@@ -111,13 +113,14 @@ def test_geometric_products_match_finite_differences(live):
         if not seen_depth:
             continue
         point = points[:, p].astype(np.float64)
-        J = references.derivative(lambda T_, _: references.geometric_residual(point, rho, scenes.CAMERA, T_), T,
-                                  np.zeros(2))
+        J = references.derivative(lambda T_, _, point=point: references.geometric_residual(
+            point, rho, scenes.CAMERA, T_), T, np.zeros(2))
         r = references.geometric_residual(point, rho, scenes.CAMERA, T)
         weight, _ = references.huber(r / SIGMA[1])
         expected = weight / SIGMA[1] ** 2 * np.outer(J, J)
         assert np.allclose((both - alone)[:8, :8], expected, atol=0.02 * np.abs(expected).max())
-        assert np.allclose((both - alone)[:8, 8], weight / SIGMA[1] ** 2 * J * r, atol=0.02 * np.abs(J).max() / SIGMA[1])
+        assert np.allclose((both - alone)[:8, 8], weight / SIGMA[1] ** 2 * J * r,
+                           atol=0.02 * np.abs(J).max() / SIGMA[1])
         checked += 1
     assert checked > 20
 
