@@ -16,8 +16,8 @@ from calib.geometry.camera import Camera
 from slam.kernels.reprojection_bundle import (
     ErrorModel,
     ImageEquations,
-    TrackObservations,
     PointEquations,
+    TrackObservations,
     cost_of,
     linearise,
     moved_points,

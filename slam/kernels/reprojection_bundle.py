@@ -87,8 +87,8 @@ class LinearisedObservation(NamedTuple):
 def linearise(observations, T_cam_world, X, model, damping, images, points):
     """Normal equations of one pass over all points, the points eliminated.
 
-    observations: TrackObservations of points X (P, 3) float64, world, metres, in images at T_cam_world (K, 3, 4) float64;
-    model: ErrorModel; damping: share added to the points' diagonal. Fills images, ImageEquations, and points,
+    observations: TrackObservations of points X (P, 3) float64, world, metres, in images at T_cam_world (K, 3, 4)
+    float64; model: ErrorModel; damping: share added to the points' diagonal. Fills images, ImageEquations, and points,
     PointEquations. Returns the cost.
     """
     start = observations.start
