@@ -27,6 +27,8 @@ class Measurement(NamedTuple):
     """(h, w, 3) uint8."""
     weights: np.ndarray
     """(h, w) float32 confidence of each pixel's depth, 0 to leave it out."""
+    frame_index: int
+    """Index of the frame: a surfel takes one observation of it."""
 
 
 class Tolerances(NamedTuple):
@@ -60,7 +62,7 @@ class Disc(NamedTuple):
 
 
 @kernel
-def fuse(surfels, chunks, view, measurement, tolerances, pinhole, keyframe, frame_index, max_surfels):
+def fuse(surfels, chunks, view, measurement, tolerances, pinhole, keyframe, max_surfels):
     """Merge a Measurement into the surfels and add what they do not explain; new surfels belong to `keyframe`.
 
     A surfel that contradicts the measurement (Tolerances) and has less confidence is replaced; else nothing is added,
@@ -68,7 +70,7 @@ def fuse(surfels, chunks, view, measurement, tolerances, pinhole, keyframe, fram
     contradicted or without room).
     """
     index, surface, _, cam_from_key = view
-    inverse_depth, normals, rgb, weights = measurement
+    inverse_depth, normals, rgb, weights, frame_index = measurement
     height, width = index.shape
     fx, fy, cx, cy = pinhole
     merged = added = refused = 0

@@ -69,9 +69,10 @@ class Fusion:
         c, arrays = self.config, surfels.arrays
         normals = np.empty((*inverse_depth.shape, 3), np.float32)
         surface_normals(inverse_depth, self.camera.pinhole, np.float32(1.05), normals)
-        measurement = Measurement(inverse_depth, normals, rgb, self.weights if weights is None else weights)
+        measurement = Measurement(inverse_depth, normals, rgb, self.weights if weights is None else weights,
+                                  frame_index)
         merged, added, refused = fuse(arrays, surfels.chunks, view, measurement, c.tolerances, self.camera.pinhole,
-                                      keyframe, frame_index, surfels.config.max_surfels)
+                                      keyframe, surfels.config.max_surfels)
         carved = carve_free_space(
             arrays, surfels.chunks, view, inverse_depth, np.float32(c.free_space_margin),
             np.float32(c.free_space_factor), np.float32(c.min_confidence))
