@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,7 +13,15 @@ from scipy.sparse.linalg import splu
 
 from calib.geometry import se3
 from calib.geometry.camera import Camera
-from slam.kernels.track_bundle import cost_of, linearise, moved_points
+from slam.kernels.reprojection_bundle import (
+    ErrorModel,
+    ImageEquations,
+    PointEquations,
+    TrackObservations,
+    cost_of,
+    linearise,
+    moved_points,
+)
 
 if TYPE_CHECKING:
     from slam.global_adjustment.feature_tracks import PointTracks
@@ -63,11 +72,11 @@ class ReprojectionBundle:
         self.config, self.tracks = config, tracks
         self.free = np.flatnonzero(~is_fixed)
         self.pinhole = np.array(camera.pinhole, np.float64)
-        self.start = np.flatnonzero(np.diff(tracks.point, prepend=-1, append=-1))
         is_known = expected_depth_m > 0
-        self.log_depth = np.log(np.where(is_known, expected_depth_m, 1))
         share = (config.depth_log_std / config.scale_log_std) ** 2 / np.bincount(tracks.image)[tracks.image]
-        self.share = share * is_known
+        self.observations = TrackObservations(
+            np.flatnonzero(np.diff(tracks.point, prepend=-1, append=-1)), tracks.image, tracks.pixel,
+            np.log(np.where(is_known, expected_depth_m, 1)), share * is_known)
         self.image_count = len(is_fixed)
         self.block_row, self.block_column, self.block_of = self._pairs()
 
@@ -105,7 +114,7 @@ class ReprojectionBundle:
         """Pairs of keyframes that share a point, and each with itself, sorted -> row (B,), column (B,), index of each
         pair (K, K), -1 for others"""
         image, shares = self.tracks.image, np.eye(self.image_count, dtype=bool)
-        for first, last in zip(self.start[:-1], self.start[1:]):
+        for first, last in pairwise(self.observations.start):
             seen_in = image[first:last]
             shares[np.ix_(seen_in, seen_in)] = True
         row, column = np.nonzero(shares)
@@ -114,10 +123,9 @@ class ReprojectionBundle:
         return row, column, place
 
     def _arguments(self, state, softness):
-        c, t = self.config, self.tracks
-        return (self.start, t.image, t.pixel, self.log_depth, self.share,
-                np.ascontiguousarray(state.T_cam_world[:, :3]), state.points, self.pinhole,
-                np.array([c.sigma_px, c.depth_log_std]), softness)
+        c = self.config
+        return (self.observations, np.ascontiguousarray(state.T_cam_world[:, :3]), state.points,
+                ErrorModel(self.pinhole, np.array([c.sigma_px, c.depth_log_std]), softness))
 
     def _cost(self, state, softness):
         return cost_of(*self._arguments(state, softness))
@@ -125,16 +133,17 @@ class ReprojectionBundle:
     def _step(self, state, softness, damping):
         """-> ReprojectionState after one step, and the cost at `state`"""
         M, P, K = len(self.tracks.image), len(state.points), self.image_count
-        blocks, gradient, diagonal = np.empty((len(self.block_row), 6, 6)), np.empty((K, 6)), np.empty((K, 6))
-        cross, inverse, point_gradient = np.empty((M, 6, 3)), np.empty((P, 3, 3)), np.empty((P, 3))
-        cost = linearise(*self._arguments(state, softness), damping, self.block_of, blocks, gradient, diagonal, cross,
-                         inverse, point_gradient)
+        images = ImageEquations(self.block_of, np.empty((len(self.block_row), 6, 6)), np.empty((K, 6)),
+                                np.empty((K, 6)))
+        equations = PointEquations(np.empty((M, 6, 3)), np.empty((P, 3, 3)), np.empty((P, 3)))
+        cost = linearise(*self._arguments(state, softness), damping, images, equations)
         own = self.block_of[np.arange(K), np.arange(K)]
-        blocks[own[:, None], np.arange(6), np.arange(6)] += damping * diagonal + MIN_SHARE * diagonal.max()
+        images.blocks[own[:, None], np.arange(6), np.arange(6)] += (damping * images.diagonal
+                                                                    + MIN_SHARE * images.diagonal.max())
         step = np.zeros((K, 6))
-        step[self.free] = -self._solve(blocks, gradient)
+        step[self.free] = -self._solve(images.blocks, images.gradient)
         points = np.empty_like(state.points)
-        moved_points(self.start, self.tracks.image, cross, inverse, point_gradient, step, state.points, points)
+        moved_points(self.observations, equations, step, state.points, points)
         return ReprojectionState(np.array([se3.exp(xi) @ T for xi, T in zip(step, state.T_cam_world)]), points), cost
 
     def _solve(self, blocks, gradient):

@@ -11,6 +11,7 @@ one row: only such loops does the compiler turn into vector instructions (measur
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,21 +25,46 @@ ROWS = UNKNOWNS + 1
 BLOCK = 256
 HUBER = np.float32(1.345)
 CUT = np.float32(6.0)
-"""Standard deviations beyond which a residual is an outlier without a say."""
+"""Standard deviations beyond which a residual is an outlier and has no weight."""
 MIN_DEPTH_M = np.float32(0.05)
 ONE = np.float32(1)
 HALF = np.float32(0.5)
 
 
-@kernel
-def linearise(points, texture, inverse_depth, pinhole, T, affine, sigma, edge_ratio, products):
-    """One pass over the keyframe's points at one pyramid level.
+class LiveImage(NamedTuple):
+    """One pyramid level of the image that is aligned."""
 
-    points (POINT_FIELDS, N) float32; texture (h, w, 3) of the live image; inverse_depth (h, w) of it, or (0, 0) for
-    photometric alignment alone; pinhole (fx, fy, cx, cy) float32; T = T_cam_key (3, 4) float32; affine (a, b);
-    sigma (photometric, geometric) standard deviations. Fills products (ROWS, ROWS) with J'WJ and, in its last row and
-    column, J'Wr. Returns (cost, photometric residuals, their inliers, geometric ones, their inliers).
+    texture: np.ndarray
+    """(h, w, 3) float32: intensity in [0, 1], and its derivatives along u and v per pixel."""
+    inverse_depth: np.ndarray
+    """(h, w) float32, 1/m, 0 where unknown; or (0, 0) for photometric alignment alone."""
+    pinhole: np.ndarray
+    """(4,) float32: fx, fy, cx, cy in pixels."""
+    edge_ratio: np.float32
+    """Depth ratio of neighbouring pixels that marks an edge."""
+
+
+class Residuals(NamedTuple):
+    """Unweighted residuals of N points, the first entries filled in."""
+
+    live: np.ndarray
+    """(N,) float32 intensities of the live image."""
+    photometric: np.ndarray
+    """(N,) float32 photometric residuals, of the same points."""
+    geometric: np.ndarray
+    """(N,) float32 geometric residuals, 1/m."""
+
+
+@kernel
+def linearise(points, live, T_cam_key, affine, sigma, products):
+    """Normal equations of one pass over the keyframe's points at one pyramid level.
+
+    points (POINT_FIELDS, N) float32; live: LiveImage; T_cam_key (3, 4) float32; affine (a, b); sigma (photometric,
+    geometric) standard deviations. Fills products (ROWS, ROWS) float64 with J'WJ and, in its last row and column, J'Wr.
+    Returns (cost, photometric residuals, their inliers, geometric ones, their inliers).
     """
+    texture, inverse_depth, pinhole, edge_ratio = live
+    T = T_cam_key
     gain, bias = np.float32(math.exp(affine[0])), np.float32(affine[1])
     variance, geometric_information = np.float32(sigma[0] * sigma[0]), np.float32(1 / sigma[1])
     seen_points, sampled = np.empty((10, BLOCK), np.float32), np.empty((6, BLOCK), np.float32)
@@ -50,7 +76,8 @@ def linearise(points, texture, inverse_depth, pinhole, T, affine, sigma, edge_ra
         stop = min(start + BLOCK, points.shape[1])
         count = project(points, start, stop, texture.shape, pinhole, T, seen_points)
         sample_intensity(texture, count, seen_points, sampled)
-        block_cost, block_inliers = photometric_rows(count, pinhole, T, gain, bias, variance, seen_points, sampled, rows)
+        block_cost, block_inliers = photometric_rows(count, pinhole, T, gain, bias, variance, seen_points, sampled,
+                                                     rows)
         add_products(rows, count, products)
         cost += block_cost
         seen += count
@@ -69,9 +96,11 @@ def linearise(points, texture, inverse_depth, pinhole, T, affine, sigma, edge_ra
 
 
 @kernel
-def residuals(points, texture, inverse_depth, pinhole, T, affine, edge_ratio, live, photometric, geometric):
-    """The residuals of `linearise` unweighted, for estimating their scale, and the live intensities they belong to.
-    Returns how many of each kind were filled in."""
+def residuals(points, live, T_cam_key, affine, out):
+    """Unweighted residuals of `linearise`, for estimating their scale: fills out (Residuals). Returns how many
+    photometric and how many geometric ones there are."""
+    texture, inverse_depth, pinhole, edge_ratio = live
+    T = T_cam_key
     gain, bias = np.float32(math.exp(affine[0])), np.float32(affine[1])
     seen_points, sampled = np.empty((10, BLOCK), np.float32), np.empty((6, BLOCK), np.float32)
     seen = seen_depth = 0
@@ -80,13 +109,13 @@ def residuals(points, texture, inverse_depth, pinhole, T, affine, edge_ratio, li
         count = project(points, start, stop, texture.shape, pinhole, T, seen_points)
         sample_intensity(texture, count, seen_points, sampled)
         for k in range(count):
-            live[seen + k] = sampled[0, k]
-            photometric[seen + k] = sampled[0, k] - (gain * seen_points[5, k] + bias)
+            out.live[seen + k] = sampled[0, k]
+            out.photometric[seen + k] = sampled[0, k] - (gain * seen_points[5, k] + bias)
         seen += count
         if inverse_depth.shape[0] > 0:
             count = sample_inverse_depth(inverse_depth, edge_ratio, count, seen_points, sampled)
             for k in range(count):
-                geometric[seen_depth + k] = sampled[3, k] - sampled[2, k]
+                out.geometric[seen_depth + k] = sampled[3, k] - sampled[2, k]
             seen_depth += count
     return seen, seen_depth
 

@@ -10,9 +10,13 @@ ONE, ZERO, HALF = np.float32(1), np.float32(0), np.float32(0.5)
 
 @kernel
 def count_votes(inverse_depth, others, T_other_key, pinhole, tolerance, agree, oppose):
-    """inverse_depth (h, w), others (S, h, w) of the same pinhole (fx, fy, cx, cy), T_other_key (S, 3, 4), all float32.
-    Fills agree, oppose (h, w) uint8: in how many others a pixel's point lies where depth is the same up to the relative
-    tolerance, and in how many it floats in front of that. One that lies behind is hidden there: no vote."""
+    """Votes of S other depth maps for and against each pixel of a keyframe's.
+
+    inverse_depth (h, w) and others (S, h, w) in 1/m, 0 where unknown, of the same pinhole (fx, fy, cx, cy); T_other_key
+    (S, 3, 4); all float32. Fills agree, oppose (h, w) uint8: in how many others a pixel's point lies where depth is the
+    same up to the relative tolerance, and in how many it floats in front of that. One that lies behind is hidden there:
+    no vote.
+    """
     height, width = inverse_depth.shape
     fx, fy, cx, cy = pinhole
     agree[:] = 0

@@ -1,31 +1,48 @@
 """Pixels of a depth map that other images, or other depth maps, contradict."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from slam.kernels.compile import ordered_inline, ordered_kernel
-from slam.kernels.stereo import NEAR, NONE, ONE, REACH, compare, sum_rows, warp, window_moments
+from slam.kernels.stereo import NEAR, NONE, ONE, REACH, Warped, WindowMoments, compare, sum_rows, warp, window_moments
 
 UNSAID = np.float32(-1)
-MOST = np.float32(2)
-"""More than any dissimilarity."""
+"""In place of a verdict where there is none."""
+UNCOMPARED = np.float32(2)
+"""In place of a dissimilarity before any image was compared: more than any."""
+
+
+class TwoLeast(NamedTuple):
+    """The two smallest of each pixel's dissimilarities to several images."""
+
+    least: np.ndarray
+    """(h, w) float32 smallest dissimilarity."""
+    second: np.ndarray
+    """(h, w) float32 second smallest dissimilarity."""
+    count: np.ndarray
+    """(h, w) int32 images that show the pixel."""
 
 
 @ordered_kernel
 def dissimilarity(gray, inverse_depth, min_variance, pinhole, others, T_other_key, result):
-    """gray, inverse_depth (h, w), others (S, h, w) images of the same pinhole (fx, fy, cx, cy), T_other_key (S, 3, 4),
-    all float32. Fills result (h, w): one minus the correlation of windows, from 0 to 1, with the image that agrees
-    second best, or best where less than three can be compared: one match out of many may be chance. UNSAID where no
-    image shows the pixel, or one is as plain as this one, variances being below min_variance."""
+    """How unlike each pixel of a keyframe is to what S other images show where its depth puts it.
+
+    gray (h, w) in [0, 1], inverse_depth (h, w) in 1/m, others (S, h, w) images of the same pinhole (fx, fy, cx, cy),
+    T_other_key (S, 3, 4), all float32. Fills result (h, w) float32: one minus the correlation of windows, from 0 to 1,
+    with the image that agrees second best, or best where less than three can be compared: one match out of many may be
+    chance. UNSAID where no image shows the pixel, or one is as plain as this one, variances being below min_variance.
+    """
     height, width = gray.shape
-    warped, seen = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
-    means, variances = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
-    columns, second = np.empty((3, width), np.float32), np.full((height, width), MOST)
+    warped = Warped(np.empty((height, width), np.float32), np.empty((height, width), np.float32))
+    moments = WindowMoments(np.empty((height, width), np.float32), np.empty((height, width), np.float32))
+    columns, second = np.empty((3, width), np.float32), np.full((height, width), UNCOMPARED)
     count = np.zeros((height, width), np.int32)
-    window_moments(gray, columns, means, variances)
-    result[:] = MOST
+    window_moments(gray, columns, moments)
+    result[:] = UNCOMPARED
     for s in range(others.shape[0]):
-        warp(inverse_depth, ONE, pinhole, others, s, T_other_key, warped, seen)
-        take_two_least(gray, means, variances, min_variance, warped, seen, columns, result, second, count)
+        warp(inverse_depth, ONE, pinhole, others, s, T_other_key, warped)
+        take_two_least(gray, moments, min_variance, warped, columns, TwoLeast(result, second, count))
     for v in range(height):
         for u in range(width):
             if count[v, u] == 0:
@@ -35,27 +52,31 @@ def dissimilarity(gray, inverse_depth, min_variance, pinhole, others, T_other_ke
 
 
 @ordered_inline
-def take_two_least(a, means, variances, min_variance, b, seen, columns, least, second, count):
-    """Compare windows of images a, whose moments are known, and b: keep the two least of one minus their correlation,
-    and count them."""
+def take_two_least(a, moments, min_variance, b, columns, found):
+    """Compare windows of image a, whose moments are known, and of b (Warped): keep in `found` the two least of one
+    minus their correlation, and count them."""
     height, width = a.shape
     for v in range(height):
-        sum_rows(a, b, v, columns)
+        sum_rows(a, b.gray, v, columns)
         for u in range(REACH, width - REACH):
-            cost, variance = compare(columns, u, means[v, u], variances[v, u])
-            if max(variance, variances[v, u]) < min_variance:
+            cost, variance = compare(columns, u, moments.means[v, u], moments.variances[v, u])
+            if max(variance, moments.variances[v, u]) < min_variance:
                 cost = UNSAID
-            if seen[v, u] > 0:
-                second[v, u] = min(second[v, u], max(least[v, u], cost))
-                least[v, u] = min(least[v, u], cost)
-                count[v, u] += 1
+            if b.seen[v, u] > 0:
+                found.second[v, u] = min(found.second[v, u], max(found.least[v, u], cost))
+                found.least[v, u] = min(found.least[v, u], cost)
+                found.count[v, u] += 1
 
 
 @ordered_kernel
 def in_free_space(inverse_depth, others, pinhole, T_other_cam, margin, step, verdict):
-    """inverse_depth (h, w), others (S, h, w) of the same pinhole, T_other_cam (S, 3, 4), all float32. Fills verdict
-    (h // step, w // step) for every `step`-th pixel: 1 where one of the others looks through it, at what is farther
-    away by more than the factor `margin` all around; 0 where none does, but one sees it; else UNSAID."""
+    """Where a depth map stands in what S other depth maps have looked through.
+
+    inverse_depth (h, w) and others (S, h, w) in 1/m, 0 where unknown, of the same pinhole (fx, fy, cx, cy); T_other_cam
+    (S, 3, 4); all float32. Fills verdict (h // step, w // step) float32 for every `step`-th pixel: 1 where one of the
+    others looks through it, at what is farther away by more than the factor `margin` all around; 0 where none does, but
+    one sees it; else UNSAID.
+    """
     height, width = inverse_depth.shape
     fx, fy, cx, cy = pinhole
     verdict[:] = UNSAID

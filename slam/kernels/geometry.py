@@ -1,7 +1,7 @@
 """Per-point geometry that several kernels share.
 
-A motion is named by its table `T` (K, 3, 4) and row `k`: a slice T[k] would cost more than the arithmetic, since numba
-counts references to it.
+A transform is named by its table `T` (K, 3, 4) and row `k`: a slice T[k] would cost more than the arithmetic, since
+numba counts references to it.
 """
 
 from slam.kernels.compile import inline

@@ -13,11 +13,14 @@ CLOSER = np.float32(1.5)
 
 
 @kernel
-def merge_overlap(surfels, chunks, cam_from_newer, index, surface, cam_from_older, pinhole, depth_tolerance,
-                  min_normal_cosine, max_confidence):
-    """Every surfel that cam_from_newer (K, 3, 4) puts before the camera goes into the surfel of `index` and `surface`
-    in its pixel, if depths and normals agree; these were rendered by cam_from_older, which hides the newer ones.
-    Returns how many went."""
+def merge_overlap(surfels, chunks, cam_from_newer, older, pinhole, tolerances):
+    """Merge surfels of a newer pass into those of an older one that show the same surface.
+
+    Every surfel that cam_from_newer (K, 3, 4) float32 puts before the camera goes into the surfel that `older` (View,
+    rendered without the newer ones) shows in its pixel, if depths and normals agree within `tolerances` (Tolerances).
+    pinhole (fx, fy, cx, cy) float32. Returns how many went.
+    """
+    index, surface, _, cam_from_older = older
     height, width = index.shape
     fx, fy, cx, cy = pinhole
     half = np.float32(0.5)
@@ -38,23 +41,25 @@ def merge_overlap(surfels, chunks, cam_from_newer, index, surface, cam_from_olde
                 continue
             row, column = int(v), int(u)
             other = index[row, column]
-            if other < 0 or surfels.confidence[other] <= 0 or abs(surface[row, column, 2] - z) > depth_tolerance * z:
+            if other < 0 or surfels.confidence[other] <= 0 or abs(surface[row, column, 2] - z) > tolerances.depth * z:
                 continue
             nx, ny, nz = rotate(cam_from_newer, k, surfels.normal[i, 0], surfels.normal[i, 1], surfels.normal[i, 2])
-            if (surface[row, column, 3] * nx + surface[row, column, 4] * ny
-                    + surface[row, column, 5] * nz) < min_normal_cosine:
+            cosine = surface[row, column, 3] * nx + surface[row, column, 4] * ny + surface[row, column, 5] * nz
+            if cosine < tolerances.min_normal_cosine:
                 continue
-            absorb(surfels, i, other, cam_from_older, chunks.keyframe[other // CHUNK], x, y, z, nx, ny, nz,
-                   max_confidence)
+            absorb(surfels, i, (x, y, z), (nx, ny, nz), other, chunks.keyframe[other // CHUNK], cam_from_older,
+                   tolerances.max_confidence)
             release_row(surfels, chunks, i)
             merged += 1
     return merged
 
 
 @inline
-def absorb(surfels, i, other, cam_from_key, other_key, x, y, z, nx, ny, nz, max_confidence):
-    """Average of surfel i, at (x, y, z) in the camera, and another, by confidence, in the other's place; colour and
-    size of the one that was seen from much closer."""
+def absorb(surfels, i, point, normal, other, other_key, cam_from_key, max_confidence):
+    """Average of surfel i, at `point` with `normal` in the camera, and another, by confidence, in the other's place;
+    colour and size of the one that was seen from much closer."""
+    x, y, z = point
+    nx, ny, nz = normal
     confidence = surfels.confidence[i]
     total = surfels.confidence[other] + confidence
     share = confidence / total

@@ -9,8 +9,10 @@ from slam.kernels.compile import inline, kernel
 
 @kernel
 def surface_normals(inverse_depth, pinhole, edge_ratio, normals):
-    """(h, w) inverse depth -> normals (h, w, 3), unit, towards the camera; 0 where no smooth neighbourhood exists.
+    """Fills normals (h, w, 3) float32 of a depth map: unit, towards the camera; 0 where no smooth neighbourhood exists.
 
+    inverse_depth (h, w) float32 in 1/m, 0 where unknown; pinhole (fx, fy, cx, cy) float32; edge_ratio: depth ratio of
+    neighbours that marks an edge.
     Inverse depth of a plane is linear in the pixel: rho = a u + b v + c has the normal (a fx, b fy, a cx + b cy + c).
     """
     height, width = inverse_depth.shape

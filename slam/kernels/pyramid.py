@@ -7,7 +7,7 @@ from slam.kernels.compile import kernel
 
 @kernel
 def gradient_texture(gray, out):
-    """(h, w) float32 -> out (h, w, 3): intensity, d/du, d/dv by central differences, packed for one look-up."""
+    """Fills out (h, w, 3) float32 from gray (h, w) float32: intensity, d/du, d/dv by central differences."""
     height, width = gray.shape
     half = np.float32(0.5)
     for v in range(height):
@@ -21,10 +21,10 @@ def gradient_texture(gray, out):
 
 @kernel
 def halve_inverse_depth(fine, edge_ratio, out):
-    """(2h, 2w) inverse depth -> out (h, w): mean of the nearest surface in each 2x2 block, 0 where half is missing.
+    """Fills out (h, w) float32 with inverse depth at half the resolution of fine (2h, 2w) float32.
 
-    Averaging across a depth edge would invent a surface in mid-air, so only values within `edge_ratio` of the
-    nearest are taken.
+    The mean of the nearest surface in each 2x2 block, 0 where half is missing. Averaging across a depth edge would
+    invent a surface in mid-air, so only values within `edge_ratio` of the nearest are taken.
     """
     for v in range(out.shape[0]):
         for u in range(out.shape[1]):
@@ -40,9 +40,11 @@ def halve_inverse_depth(fine, edge_ratio, out):
 
 @kernel
 def resample_inverse_depth(depth_m, source, target, edge_ratio, out):
-    """Depth seen by pinhole `source` -> inverse depth on the grid of pinhole `target` (each fx, fy, cx, cy).
+    """Fills out (h, w) float32 with inverse depth on the grid of another camera.
 
-    Bilinear in inverse depth, in which planes are linear; the nearest pixel where a depth edge or a hole is near.
+    depth_m (H, W) float32 of pinhole `source`, onto the grid of pinhole `target` (each fx, fy, cx, cy float32).
+    Bilinear in inverse depth, in which planes are linear; the nearest pixel where a depth edge (neighbours that differ
+    by more than edge_ratio) or a hole is near.
     """
     height, width = depth_m.shape
     for v in range(out.shape[0]):

@@ -1,8 +1,11 @@
 """Surfels as seen from a camera.
 
 `cam_from_key` (K, 3, 4) float32 holds T_cam_key of every keyframe for the camera pose at hand, so a surfel's point in
-the camera is cam_from_key[keyframe[i]] applied to its position.
+the camera is cam_from_key[keyframe[i]] applied to its position. A keyframe that is not to be shown has a transform that
+takes all points behind the camera.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,12 +18,31 @@ VIEW_FIELDS = 8
 """Per pixel: x y z of the surfel's centre and of its normal in the camera, its radius and its confidence."""
 
 
+class View(NamedTuple):
+    """The map rendered for one camera."""
+
+    index: np.ndarray
+    """(h, w) int32 surfel rows, -1 where the map is empty."""
+    surface: np.ndarray
+    """(h, w, VIEW_FIELDS) float32, 0 where empty."""
+    depth_m: np.ndarray
+    """(h, w) float32 z of the surface along the pixel's ray, 0 where empty."""
+    cam_from_key: np.ndarray
+    """(K, 3, 4) float32 T_cam_key of all keyframes."""
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """(h, w) float32, 0 where empty."""
+        return self.surface[..., 7]
+
+
 @kernel
 def render_index(surfels, chunks, cam_from_key, pinhole, same_surface, index):
     """Z-buffer of surfel rows: fills index (h, w) int32, -1 where empty.
 
-    Among surfels of one pixel whose depths agree within the factor `same_surface`, the most confident one is kept.
-    A chunk's surfels, which all belong to one keyframe, are projected together.
+    cam_from_key (K, 3, 4) and pinhole (fx, fy, cx, cy) float32. Among surfels of one pixel whose depths agree within
+    the factor `same_surface`, the most confident one is kept. A chunk's surfels, which all belong to one keyframe, are
+    projected together.
     """
     height, width = index.shape
     half = np.float32(0.5)
@@ -62,9 +84,10 @@ def project(position, start, T, pinhole, u, v, depth):
 
 
 @kernel
-def resolve_view(surfels, chunks, index, cam_from_key, pinhole, surface, depth_m):
-    """Index map -> surface (h, w, VIEW_FIELDS), zero where empty, and depth_m (h, w), where each pixel's ray meets
+def resolve_view(surfels, chunks, pinhole, view):
+    """Fills `surface` and `depth_m` of a View by its `index` and `cam_from_key`. Depth is where each pixel's ray meets
     its surfel's plane: the centre lies up to half a pixel off the ray, which on slanted surfaces matters."""
+    index, surface, depth_m, cam_from_key = view
     height, width = index.shape
     fx, fy, cx, cy = pinhole
     for v in range(height):

@@ -1,15 +1,30 @@
 """Points moved onto the surface that others suggest (moving least squares, Alexa 2003, with planes)."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from slam.kernels.compile import ordered_kernel
 
 
+class OrientedPoints(NamedTuple):
+    points: np.ndarray
+    """(N, 3) float64, world, metres."""
+    normals: np.ndarray
+    """(N, 3) float64, unit."""
+
+
 @ordered_kernel
-def project(points, normals, others, other_normals, weights, neighbours, width, moved, turned):
-    """points, normals (N, 3); others, other_normals (M, 3) and their weights (M,); neighbours (N, k) of them for each
-    point; width (metres): standard deviation of the weight by distance. Fills moved, turned (N, 3): along the mean
-    normal onto the plane through the mean, of those that face the same way; where none does, nothing changes."""
+def project(samples, support, weights, neighbours, width_m, projected):
+    """Move samples along the mean normal of their neighbours onto the plane through the neighbours' mean.
+
+    samples: OrientedPoints; support: OrientedPoints of M points, their weights (M,) float64; neighbours (N, k) int64 of
+    each sample among them, of which those count that face the same way; width_m: standard deviation of the weight by
+    distance. Fills projected, OrientedPoints: a sample of which no neighbour faces the same way is copied.
+    """
+    points, normals = samples
+    others, other_normals = support
+    moved, turned = projected
     for i in range(len(points)):
         mean, normal = np.zeros(3), np.zeros(3)
         total = 0.0
@@ -21,7 +36,7 @@ def project(points, normals, others, other_normals, weights, neighbours, width, 
                 squared += (points[i, c] - others[j, c]) ** 2
             if cosine <= 0:
                 continue
-            weight = weights[j] * cosine * np.exp(-0.5 * squared / (width * width))
+            weight = weights[j] * cosine * np.exp(-0.5 * squared / (width_m * width_m))
             total += weight
             for c in range(3):
                 mean[c] += weight * others[j, c]

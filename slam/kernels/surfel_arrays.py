@@ -1,6 +1,6 @@
 """How surfels lie in memory: rows in chunks, each chunk the property of one keyframe.
 
-So whatever walks over the map finds long runs of surfels under one motion, which vector instructions can take
+So whatever walks over the map finds long runs of surfels under one transform, which vector instructions can take
 together (measured: 2.8 ms instead of 12 to project 550 000 surfels), and a keyframe's row is kept once per chunk.
 """
 

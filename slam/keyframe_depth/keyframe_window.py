@@ -7,7 +7,7 @@ import numpy as np
 
 from calib.geometry import se3
 from calib.geometry.camera import Camera
-from slam.kernels.bundle import UNSEEN, search
+from slam.kernels.photometric_bundle import UNSEEN, WindowImages, search
 from slam.keyframe_depth.photometric_bundle import BundleConfig, BundleState, PhotometricBundle, Prior, patches_of
 from slam.tracking.pyramid import Pyramid
 
@@ -164,11 +164,10 @@ class Window:
         new = np.flatnonzero(is_new & ~self.points.is_located)
         points = self.points.chosen(new)
         textures, pinhole, patches = self._images(points, 0)
-        T_j_i, _, gains = BundleState(self.T_cam_world, self.affine, points.rho).pairs()
+        pairs = BundleState(self.T_cam_world, self.affine, points.rho).pairs()
         candidates = points.rho[:, None] * np.exp(np.linspace(-c.search_log_range, c.search_log_range, c.search_steps))
         costs = np.empty(candidates.shape, np.float32)
-        search(points.pixel, points.host, patches.values, patches.weights, textures, pinhole, T_j_i, gains,
-               np.ascontiguousarray(self.affine[:, 1]), c.bundle.sigma, candidates, costs)
+        search(patches, WindowImages(textures, pinhole, c.bundle.sigma), pairs, candidates, costs)
         best, is_found = unique_minimum(np.where(costs == UNSEEN, np.inf, costs), c.max_search_cost, c.uniqueness)
         found = new[is_found]
         self.points.rho[found] = candidates[is_found, best[is_found]]

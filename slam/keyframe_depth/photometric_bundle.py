@@ -7,7 +7,16 @@ import cv2
 import numpy as np
 
 from calib.geometry import se3
-from slam.kernels.bundle import FRAME_UNKNOWNS, PATTERN, eliminate, linearise
+from slam.kernels.photometric_bundle import (
+    FRAME_UNKNOWNS,
+    PATTERN,
+    KeyframePairs,
+    Patches,
+    WindowEquations,
+    WindowImages,
+    eliminate,
+    linearise,
+)
 from slam.tracking.gauss_newton import GaussNewtonConfig, GaussNewtonResult, NormalEquations, minimise
 
 MAX_LOG_STEP = 0.35
@@ -34,19 +43,6 @@ class BundleConfig:
     """Standard deviations at which a prior's weight is halved (Cauchy)."""
     affine_std: tuple[float, float] = (0.06, 0.03)
     """Standard deviations of log gain and bias against the window's first keyframe."""
-
-
-class Patches(NamedTuple):
-    """Intensities of N points in their host keyframes at one pyramid level, on a pattern of P pixels."""
-
-    pixels: np.ndarray
-    """(N, 2) float64 u, v at this level."""
-    host: np.ndarray
-    """(N,) int64 place of the keyframe in the window."""
-    values: np.ndarray
-    """(N, P) float64 intensities."""
-    weights: np.ndarray
-    """(N, P) float64, less where the gradient is large."""
 
 
 class Prior(NamedTuple):
@@ -84,11 +80,12 @@ class BundleState:
     costs: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     """(N, K) mean cost of each point in each keyframe, set by PhotometricBundle.equations."""
 
-    def pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """-> T_j_i (K, K, 3, 4), their adjoints, and gains (K, K), each at [i, j]"""
+    def pairs(self) -> KeyframePairs:
+        """The keyframes against each other, as kernels take them."""
         T_j_i = self.T_cam_world[None] @ se3.inverse(self.T_cam_world)[:, None]
         gains = np.exp(self.affine[None, :, 0] - self.affine[:, None, 0])
-        return np.ascontiguousarray(T_j_i[:, :, :3]), se3.adjoint(T_j_i), gains
+        return KeyframePairs(np.ascontiguousarray(T_j_i[:, :, :3]), se3.adjoint(T_j_i), gains,
+                             np.ascontiguousarray(self.affine[:, 1]))
 
 
 def patches_of(pixels: np.ndarray, host: np.ndarray, textures: np.ndarray, level: int,
@@ -112,7 +109,8 @@ class PhotometricBundle:
 
     def __init__(self, textures: np.ndarray, pinhole: np.ndarray, patches: Patches, prior: Prior, fixed_count: int,
                  config: BundleConfig):
-        self.textures, self.pinhole, self.patches, self.prior, self.config = textures, pinhole, patches, prior, config
+        self.images = WindowImages(textures, pinhole, config.sigma)
+        self.patches, self.prior, self.config = patches, prior, config
         self.unknowns, self.first = FRAME_UNKNOWNS * len(textures), FRAME_UNKNOWNS * fixed_count
 
     def minimise(self, state: BundleState) -> GaussNewtonResult:
@@ -121,14 +119,14 @@ class PhotometricBundle:
 
     def equations(self, state: BundleState) -> NormalEquations:
         """Normal equations of the keyframes, points eliminated (Schur complement). Sets state.eliminated and .costs."""
-        H, g, h, b, cross, total, count = self._photometric(state)
-        total += self._add_prior(state.rho, h, b)
-        total += self._add_affine_prior(state.affine, H, g)
-        h = np.maximum(h, MIN_INFORMATION)
-        state.eliminated = Eliminated(h, b, cross)
+        equations, total, count = self._photometric(state)
+        total += self._add_prior(state.rho, equations.h_point, equations.g_point)
+        total += self._add_affine_prior(state.affine, equations.H, equations.g)
+        equations = equations._replace(h_point=np.maximum(equations.h_point, MIN_INFORMATION))
+        state.eliminated = Eliminated(equations.h_point, equations.g_point, equations.h_cross)
         free = self.unknowns - self.first
         reduced, gradient = np.empty((free, free)), np.empty(free)
-        eliminate(H, g, h, b, cross, self.first, reduced, gradient)
+        eliminate(equations, self.first, reduced, gradient)
         return NormalEquations(total / max(count, 1), count, reduced, gradient)
 
     def retract(self, state: BundleState, dx: np.ndarray) -> BundleState:
@@ -144,15 +142,11 @@ class PhotometricBundle:
         return BundleState(T_cam_world, state.affine + step[:, 6:], rho)
 
     def _photometric(self, state):
-        K, N, D = len(self.textures), len(state.rho), self.unknowns
-        H, g, h, b = np.empty((D, D)), np.empty(D), np.empty(N), np.empty(N)
-        cross, state.costs = np.empty((N, D)), np.empty((N, K), np.float32)
-        p, (T_j_i, adjoints, gains) = self.patches, state.pairs()
-        total, count = linearise(
-            p.pixels, state.rho, p.host, p.values, p.weights, self.textures, self.pinhole, T_j_i, adjoints, gains,
-            np.ascontiguousarray(state.affine[:, 1]), self.config.sigma, self.config.max_cost,
-            H, g, h, b, cross, state.costs)
-        return H, g, h, b, cross, total, count
+        K, N = len(state.T_cam_world), len(state.rho)
+        equations, state.costs = WindowEquations.empty(K, N), np.empty((N, K), np.float32)
+        total, count = linearise(self.patches, state.rho, self.images, state.pairs(), self.config.max_cost, equations,
+                                 state.costs)
+        return equations, total, count
 
     def _add_prior(self, rho, h, b):
         """Add r = log(rho / rho_prior) / std with Cauchy's cost to the points' information and gradient -> cost"""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from calib.geometry.camera import Camera
-from slam.kernels.fuse import carve_free_space, fuse
+from slam.kernels.fuse import Measurement, Tolerances, carve_free_space, fuse
 from slam.kernels.normals import surface_normals
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ class FusionConfig:
     """Upper limit of confidence, so that the map can still follow changes."""
     sweep_period: int = 20
     """Frames over which one search of the whole map for unstable surfels is spread."""
+
+    @property
+    def tolerances(self) -> Tolerances:
+        """Where surfel and measurement are one surface, as kernels take it."""
+        return Tolerances(np.float32(self.depth_tolerance), np.float32(np.cos(self.max_normal_angle_rad)),
+                          np.float32(self.ambiguity), np.float32(self.doubt), np.float32(self.min_confidence),
+                          np.float32(self.max_confidence))
 
 
 class FusionResult(NamedTuple):
@@ -74,13 +81,12 @@ class Fusion:
         c, arrays = self.config, surfels.arrays
         normals = np.empty((*inverse_depth.shape, 3), np.float32)
         surface_normals(inverse_depth, self.camera.pinhole, np.float32(1.05), normals)
-        merged, added, refused = fuse(
-            arrays, surfels.chunks, view.index, view.surface, view.cam_from_key, keyframe, inverse_depth, normals, rgb,
-            self.weights if weights is None else weights, self.camera.pinhole, frame_index, surfels.config.max_surfels,
-            np.float32(c.depth_tolerance), np.float32(c.ambiguity), np.float32(c.doubt), np.float32(c.min_confidence),
-            np.float32(np.cos(c.max_normal_angle_rad)), np.float32(c.max_confidence))
+        measurement = Measurement(inverse_depth, normals, rgb, self.weights if weights is None else weights,
+                                  frame_index)
+        merged, added, refused = fuse(arrays, surfels.chunks, view, measurement, c.tolerances, self.camera.pinhole,
+                                      keyframe, surfels.config.max_surfels)
         carved = carve_free_space(
-            arrays, surfels.chunks, view.index, view.surface, inverse_depth, np.float32(c.free_space_margin),
+            arrays, surfels.chunks, view, inverse_depth, np.float32(c.free_space_margin),
             np.float32(c.free_space_factor), np.float32(c.min_confidence))
         dropped = surfels.sweep(frame_index, c.sweep_period)
         surfels.make_room(min(inverse_depth.size, surfels.config.max_surfels // 20))

@@ -55,6 +55,4 @@ def merge_passes(surfels: Surfels, camera: Camera, T_world_cam: np.ndarray, T_wo
     older = render(surfels, camera, T_world_cam, T_world_key, is_here & ~is_newer)
     newer = (se3.inverse(T_world_cam) @ T_world_key)[:, :3].astype(np.float32)
     newer[~(is_here & is_newer)] = BEHIND
-    return merge_overlap(surfels.arrays, surfels.chunks, newer, older.index, older.surface, older.cam_from_key,
-                         camera.pinhole, np.float32(fusion.depth_tolerance),
-                         np.float32(np.cos(fusion.max_normal_angle_rad)), np.float32(fusion.max_confidence))
+    return merge_overlap(surfels.arrays, surfels.chunks, newer, older, camera.pinhole, fusion.tolerances)

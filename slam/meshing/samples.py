@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import KDTree
 
-from slam.kernels.smoothing import project
+from slam.kernels.smoothing import OrientedPoints, project
 
 SUPPORT_CELLS = 4.0
 """Spacing of the points that are averaged over, in cells of the mesh."""
@@ -74,7 +74,7 @@ def _nearest(points, of):
 
 
 def _projected(samples, support, neighbours, cell_m):
-    moved, turned = np.empty_like(samples.points), np.empty_like(samples.normals)
-    project(samples.points, samples.normals, support.points, support.normals, support.confidence, neighbours,
-            WIDTH * SUPPORT_CELLS * cell_m, moved, turned)
-    return samples._replace(points=moved, normals=turned)
+    projected = OrientedPoints(np.empty_like(samples.points), np.empty_like(samples.normals))
+    project(OrientedPoints(samples.points, samples.normals), OrientedPoints(support.points, support.normals),
+            support.confidence, neighbours, WIDTH * SUPPORT_CELLS * cell_m, projected)
+    return samples._replace(points=projected.points, normals=projected.normals)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from calib.geometry import se3
-from slam.kernels.alignment import ROWS, UNKNOWNS, linearise, residuals
+from slam.kernels.alignment import ROWS, UNKNOWNS, LiveImage, Residuals, linearise, residuals
 from slam.robust import robust_std
 from slam.tracking.gauss_newton import GaussNewtonConfig, NormalEquations, minimise
 
@@ -121,29 +121,30 @@ class Tracker:
     def _sample(self, level, points, state):
         """Live intensities, photometric and geometric residuals of some of the points."""
         sample = np.ascontiguousarray(points[:, :: max(1, points.shape[1] // self.config.samples)])
-        live, photometric, geometric = np.empty((3, sample.shape[1]), np.float32)
-        seen, seen_depth = residuals(sample, level.texture, level.inverse_depth, level.camera.pinhole,
-                                     state.T[:3].astype(np.float32), state.affine, level.edge_ratio,
-                                     live, photometric, geometric)
-        return live[:seen], photometric[:seen], geometric[:seen_depth]
+        out = Residuals(*np.empty((3, sample.shape[1]), np.float32))
+        seen, seen_depth = residuals(sample, _live_image(level), state.T[:3].astype(np.float32), state.affine, out)
+        return out.live[:seen], out.photometric[:seen], out.geometric[:seen_depth]
 
 
 class _Alignment:
     """The least-squares problem of one pyramid level."""
 
     def __init__(self, level, points, scales):
-        self.level, self.points, self.scales = level, points, np.array(scales)
+        self.live, self.points, self.scales = _live_image(level), points, np.array(scales)
         self.seen = (0, 0)
 
     def equations(self, state):
         """_State -> NormalEquations"""
         products = np.empty((ROWS, ROWS))
         cost, seen, inliers, seen_depth, _ = linearise(
-            self.points, self.level.texture, self.level.inverse_depth, self.level.camera.pinhole,
-            state.T[:3].astype(np.float32), state.affine, self.scales, self.level.edge_ratio, products)
+            self.points, self.live, state.T[:3].astype(np.float32), state.affine, self.scales, products)
         self.seen = seen, inliers
         return NormalEquations(float(cost) / max(seen + seen_depth, 1), seen + seen_depth,
                                products[:UNKNOWNS, :UNKNOWNS], products[:UNKNOWNS, UNKNOWNS])
+
+
+def _live_image(level):
+    return LiveImage(level.texture, level.inverse_depth, level.camera.pinhole, level.edge_ratio)
 
 
 def _retract(state, dx):

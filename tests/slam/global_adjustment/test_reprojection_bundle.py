@@ -1,4 +1,4 @@
-"""slam.global_adjustment.reprojection_bundle against finite differences, and on points of known position."""
+"""slam.global_adjustment.reprojection_bundle and its kernels: a slow reference, and points whose places are known."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,15 @@ import pytest
 from calib.geometry import se3
 from slam.global_adjustment.feature_tracks import PointTracks
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
-from slam.kernels.track_bundle import DEPTH_SOFTNESS, cost_of, linearise, moved_points
+from slam.kernels.reprojection_bundle import (
+    DEPTH_SOFTNESS,
+    ErrorModel,
+    ImageEquations,
+    PointEquations,
+    cost_of,
+    linearise,
+    moved_points,
+)
 from tests.helpers import scenes
 
 CONFIG = ReprojectionBundleConfig()
@@ -47,9 +55,9 @@ class Seen:
         return ReprojectionState(T, self.X * depth)
 
 
-def arguments(seen, bundle, state):
-    return (bundle.start, seen.tracks.image, seen.tracks.pixel, bundle.log_depth, bundle.share,
-            state.T_cam_world[:, :3].copy(), state.points, PINHOLE, SIGMAS, SOFTNESS)
+def arguments(bundle, state):
+    return (bundle.observations, state.T_cam_world[:, :3].copy(), state.points,
+            ErrorModel(PINHOLE, SIGMAS, SOFTNESS))
 
 
 def reference(seen, bundle, state):
@@ -60,7 +68,7 @@ def reference(seen, bundle, state):
     def residuals(dx):
         xi, moved = dx[:6 * K].reshape(K, 6), state.points + dx[6 * K:].reshape(P, 3)
         out = []
-        for k, p, pixel, log_depth in zip(t.image, t.point, t.pixel, bundle.log_depth):
+        for k, p, pixel, log_depth in zip(t.image, t.point, t.pixel, bundle.observations.log_depth):
             p_cam = (se3.exp(xi[k]) @ state.T_cam_world[k] @ [*moved[p], 1])[:3]
             out += [*(scenes.CAMERA.project(p_cam) - pixel), np.log(p_cam[2]) - log_depth]
         return np.array(out)
@@ -71,8 +79,9 @@ def reference(seen, bundle, state):
     far = (r[:, :2] ** 2).sum(1) / (SIGMAS[0] * SOFTNESS) ** 2
     deep = (r[:, 2] / (SIGMAS[1] * DEPTH_SOFTNESS)) ** 2
     w = 1 / (1 + far) / SIGMAS[0] ** 2
-    weights = np.stack([w, w, bundle.share / (1 + deep) / SIGMAS[1] ** 2], 1).ravel()
-    cost = 0.5 * (SOFTNESS**2 * np.log1p(far) + bundle.share * DEPTH_SOFTNESS**2 * np.log1p(deep)).sum()
+    share = bundle.observations.share
+    weights = np.stack([w, w, share / (1 + deep) / SIGMAS[1] ** 2], 1).ravel()
+    cost = 0.5 * (SOFTNESS**2 * np.log1p(far) + share * DEPTH_SOFTNESS**2 * np.log1p(deep)).sum()
     return J, r.ravel(), weights, cost
 
 
@@ -80,25 +89,25 @@ def test_the_equations_are_those_of_the_formulas():
     seen = Seen(images=3, points=12, noise_px=1.0)
     bundle, state = seen.bundle(1.1 * seen.z), seen.disturbed(0.01, 1.02)
     K, P, M = 3, len(state.points), len(seen.tracks.image)
-    blocks, gradient, diagonal = np.empty((len(bundle.block_row), 6, 6)), np.empty((K, 6)), np.empty((K, 6))
-    cross, inverse, point_gradient = np.empty((M, 6, 3)), np.empty((P, 3, 3)), np.empty((P, 3))
-    cost = linearise(*arguments(seen, bundle, state), DAMPING, bundle.block_of, blocks, gradient, diagonal, cross,
-                     inverse, point_gradient)
+    images = ImageEquations(bundle.block_of, np.empty((len(bundle.block_row), 6, 6)), np.empty((K, 6)),
+                            np.empty((K, 6)))
+    equations = PointEquations(np.empty((M, 6, 3)), np.empty((P, 3, 3)), np.empty((P, 3)))
+    cost = linearise(*arguments(bundle, state), DAMPING, images, equations)
     J, r, w, expected_cost = reference(seen, bundle, state)
     H, g = J.T * w @ J, J.T * w @ r
     n = 6 * K
     points = H[n:, n:] + DAMPING * np.diag(np.diag(H)[n:])
     reduced = H[:n, :n] - H[:n, n:] @ np.linalg.solve(points, H[n:, :n])
     found = np.zeros((n, n))
-    for k, j, block in zip(bundle.block_row, bundle.block_column, blocks):
+    for k, j, block in zip(bundle.block_row, bundle.block_column, images.blocks):
         found[6 * k:6 * k + 6, 6 * j:6 * j + 6] = block
-    assert cost == pytest.approx(expected_cost) == pytest.approx(cost_of(*arguments(seen, bundle, state)))
+    assert cost == pytest.approx(expected_cost) == pytest.approx(cost_of(*arguments(bundle, state)))
     np.testing.assert_allclose(found, reduced, atol=1e-5 * np.abs(reduced).max())
-    np.testing.assert_allclose(gradient.ravel(), g[:n] - H[:n, n:] @ np.linalg.solve(points, g[n:]),
+    np.testing.assert_allclose(images.gradient.ravel(), g[:n] - H[:n, n:] @ np.linalg.solve(points, g[n:]),
                                atol=1e-5 * np.abs(g).max())
-    np.testing.assert_allclose(diagonal.ravel(), np.diag(H)[:n], rtol=1e-5)
+    np.testing.assert_allclose(images.diagonal.ravel(), np.diag(H)[:n], rtol=1e-5)
     step, moved = np.random.default_rng(2).normal(size=(K, 6)), np.empty((P, 3))
-    moved_points(bundle.start, seen.tracks.image, cross, inverse, point_gradient, step, state.points, moved)
+    moved_points(bundle.observations, equations, step, state.points, moved)
     expected = state.points.ravel() - np.linalg.solve(points, g[n:] + H[n:, :n] @ step.ravel())
     np.testing.assert_allclose(moved.ravel(), expected, rtol=1e-5)
 

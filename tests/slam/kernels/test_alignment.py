@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from calib.geometry import se3
-from slam.kernels.alignment import POINT_FIELDS, linearise, residuals
+from slam.kernels.alignment import POINT_FIELDS, LiveImage, Residuals, linearise, residuals
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid
 from tests.helpers import references, scenes
 
@@ -40,30 +40,32 @@ def live():
 
 def run(points, level, T, affine, depth=True, sigma=SIGMA):
     products = np.empty((9, 9))
-    counts = linearise(points, level.texture, level.inverse_depth if depth else NO_DEPTH, scenes.CAMERA.pinhole,
-                       T[:3].astype(np.float32), np.array(affine), sigma, EDGE_RATIO, products)
+    counts = linearise(points, live_image(level, depth), T[:3].astype(np.float32), np.array(affine), sigma, products)
     return products, counts
+
+
+def live_image(level, depth=True):
+    return LiveImage(level.texture, level.inverse_depth if depth else NO_DEPTH, scenes.CAMERA.pinhole, EDGE_RATIO)
 
 
 def test_residuals_match_the_reference(live):
     level, T = live
     points, affine = make_points(), np.array([-0.08, 0.04])
     T = se3.exp(np.array([0.01, 0.0, -0.02, 0.004, 0.003, -0.002])) @ T
-    intensity, photometric, geometric = np.empty((3, points.shape[1]), np.float32)
-    seen, seen_depth = residuals(points, level.texture, level.inverse_depth, scenes.CAMERA.pinhole,
-                                 T[:3].astype(np.float32), affine, EDGE_RATIO, intensity, photometric, geometric)
+    found = Residuals(*np.empty((3, points.shape[1]), np.float32))
+    seen, seen_depth = residuals(points, live_image(level), T[:3].astype(np.float32), affine, found)
     columns = points.T.astype(np.float64)
     gray, rho = level.texture[..., 0].astype(np.float64), level.inverse_depth.astype(np.float64)
     expected = [references.photometric_residual(p, gray, scenes.CAMERA, T, affine) for p in columns]
     inside = [r is not None for r in expected]
     assert seen == sum(inside)
-    assert np.allclose(photometric[:seen], [r for r in expected if r is not None], atol=3e-6)
+    assert np.allclose(found.photometric[:seen], [r for r in expected if r is not None], atol=3e-6)
     predicted = np.exp(affine[0]) * columns[inside, 3] + affine[1]
-    assert np.allclose(intensity[:seen] - photometric[:seen], predicted, atol=3e-6)
+    assert np.allclose(found.live[:seen] - found.photometric[:seen], predicted, atol=3e-6)
     expected = [references.geometric_residual(p, rho, scenes.CAMERA, T) for p in columns[inside]]
     expected = [r for r in expected if r is not None]
     assert 0.9 * seen < seen_depth == len(expected)
-    assert np.allclose(geometric[:seen_depth], expected, atol=3e-6)
+    assert np.allclose(found.geometric[:seen_depth], expected, atol=3e-6)
 
 
 @pytest.mark.parametrize("u", [0.5, 0.98, 1.02, 80, 157.98, 158.02, 158.5, 159.5])

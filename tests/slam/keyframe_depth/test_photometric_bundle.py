@@ -1,10 +1,20 @@
-"""slam.kernels.bundle and slam.keyframe_depth.photometric_bundle against slow references and finite differences."""
+"""slam.kernels.photometric_bundle and slam.keyframe_depth.photometric_bundle: slow references, known answers."""
 
 import numpy as np
 import pytest
 
 from calib.geometry import se3
-from slam.kernels.bundle import FRAME_UNKNOWNS, HUBER, PATTERN, UNSEEN, eliminate, linearise, search
+from slam.kernels.photometric_bundle import (
+    FRAME_UNKNOWNS,
+    HUBER,
+    PATTERN,
+    UNSEEN,
+    WindowEquations,
+    WindowImages,
+    eliminate,
+    linearise,
+    search,
+)
 from slam.keyframe_depth.photometric_bundle import BundleConfig, BundleState, PhotometricBundle, Prior, patches_of
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid
 from tests.helpers import references, scenes
@@ -37,13 +47,10 @@ class Views:
 
     def linearised(self, state):
         K, N = len(self.textures), len(self.rho)
-        D = FRAME_UNKNOWNS * K
-        H, g, h, b, cross = np.empty((D, D)), np.empty(D), np.empty(N), np.empty(N), np.empty((N, D))
-        costs = np.empty((N, K), np.float32)
-        p, (T_j_i, adjoints, gains) = self.patches, state.pairs()
-        linearise(p.pixels, state.rho, p.host, p.values, p.weights, self.textures, PINHOLE, T_j_i, adjoints, gains,
-                  state.affine[:, 1].copy(), SIGMA, NO_CUT, H, g, h, b, cross, costs)
-        return H, g, h, b, cross, costs
+        equations, costs = WindowEquations.empty(K, N), np.empty((N, K), np.float32)
+        linearise(self.patches, state.rho, WindowImages(self.textures, PINHOLE, SIGMA), state.pairs(), NO_CUT,
+                  equations, costs)
+        return *equations, costs
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +75,7 @@ def stepped(state, dx, drho):
 def test_costs_match_the_reference(views):
     state = off_by(views.ground_truth, 0, 0.003)
     costs = views.linearised(state)[-1]
-    T_j_i, _, gains = state.pairs()
+    pairs = state.pairs()
     images, p = views.textures[..., 0].astype(np.float64), views.patches
     for n in range(0, len(state.rho), 7):
         for j in range(3):
@@ -77,7 +84,7 @@ def test_costs_match_the_reference(views):
                 continue
             i = p.host[n]
             r = references.pattern_residuals(p.pixels[n], state.rho[n], p.values[n], PATTERN, images[j], scenes.CAMERA,
-                                             T_j_i[i, j], gains[i, j], state.affine[i, 1], state.affine[j, 1])
+                                             pairs.T_j_i[i, j], pairs.gains[i, j], pairs.biases[i], pairs.biases[j])
             expected = UNSEEN if r is None else np.mean(
                 [w * references.huber(x / SIGMA, HUBER, np.inf)[1] for w, x in zip(p.weights[n], r)])
             assert costs[n, j] == pytest.approx(expected, rel=1e-5, abs=1e-7)
@@ -120,7 +127,7 @@ def test_elimination_solves_the_whole_system(views):
     H[np.diag_indices(D)] += 1e-3 * H.diagonal()
     h += 1e-3 * h.max()
     reduced, gradient = np.empty((D - first, D - first)), np.empty(D - first)
-    eliminate(H, g, h, b, cross, first, reduced, gradient)
+    eliminate(WindowEquations(H, g, h, b, cross), first, reduced, gradient)
     whole = np.block([[H, cross.T], [cross, np.diag(h)]])[first:, first:]
     step = np.linalg.solve(whole, -np.concatenate([g, b])[first:])
     assert np.allclose(np.linalg.solve(reduced, -gradient), step[: D - first], rtol=1e-6)
@@ -153,13 +160,11 @@ def test_the_brightness_prior_is_that_of_its_standard_deviations(views):
 
 
 def test_search_is_least_at_the_true_depth(views):
-    state, p = views.ground_truth, views.patches
+    state = views.ground_truth
     factors = np.exp(np.linspace(-0.3, 0.3, 31))
     candidates = state.rho[:, None] * factors
     costs = np.empty(candidates.shape, np.float32)
-    T_j_i, _, gains = state.pairs()
-    search(p.pixels, p.host, p.values, p.weights, views.textures, PINHOLE, T_j_i, gains, state.affine[:, 1].copy(),
-           SIGMA, candidates, costs)
+    search(views.patches, WindowImages(views.textures, PINHOLE, SIGMA), state.pairs(), candidates, costs)
     seen = costs[:, 15] != UNSEEN
     best = np.where(costs == UNSEEN, np.inf, costs)[seen].argmin(1)
     assert np.median(np.abs(best - 15)) <= 1

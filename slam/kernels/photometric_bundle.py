@@ -5,11 +5,13 @@ is looked up in another keyframe j:
 
     r_k = I_j(uv_k) - (gain (I_i,k - b_i) + b_j),    gain = exp(a_j - a_i)
 
-Unknowns are, per keyframe, xi = (v, omega) applied on the left of T_cam_world, a and b; and rho. Intensity is linearised
-at each pixel, geometry at the pattern's centre for all of them: dr/dx = (dI_j/duv) duv/dx. A residual depends on its
-two keyframes through y = (xi, a, b) of j against i alone, so equations are summed in y for each pair, and `spread`
-turns them into those of keyframes: dy/d(keyframe j) = 1, dy/d(keyframe i) = -diag(Ad(T_j_i), 1, gain).
+Unknowns are, per keyframe, xi = (v, omega) applied on the left of T_cam_world, a and b; and rho. Intensity is
+linearised at each pixel, geometry at the pattern's centre for all of them: dr/dx = (dI_j/duv) duv/dx. A residual
+depends on its two keyframes through y = (xi, a, b) of j against i alone, so equations are summed in y for each pair,
+and `spread` turns them into those of keyframes: dy/d(keyframe j) = 1, dy/d(keyframe i) = -diag(Ad(T_j_i), 1, gain).
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,26 +28,94 @@ MAX_COST = 8.0
 NEAR = 1e-3
 
 
+class Patches(NamedTuple):
+    """What points look like in their hosts, at one pyramid level."""
+
+    pixels: np.ndarray
+    """(N, 2) float64 u, v at this level."""
+    host: np.ndarray
+    """(N,) int64 keyframe of the window."""
+    values: np.ndarray
+    """(N, P) float64 intensities of the pattern's pixels."""
+    weights: np.ndarray
+    """(N, P) float64 weights of the pattern's pixels."""
+
+
+class WindowImages(NamedTuple):
+    """The window's K keyframes at one pyramid level."""
+
+    textures: np.ndarray
+    """(K, h, w, 3) float32: intensity in [0, 1], and its derivatives along u and v per pixel."""
+    pinhole: np.ndarray
+    """(4,) float64: fx, fy, cx, cy in pixels."""
+    sigma: float
+    """Standard deviation of intensity."""
+
+
+class KeyframePairs(NamedTuple):
+    """Poses and brightness of the window's K keyframes against each other."""
+
+    T_j_i: np.ndarray
+    """(K, K, 3, 4) float64 at [i, j]."""
+    adjoints: np.ndarray
+    """(K, K, 6, 6) float64 Ad(T_j_i) at [i, j]."""
+    gains: np.ndarray
+    """(K, K) float64 exp(a_j - a_i) at [i, j]."""
+    biases: np.ndarray
+    """(K,) float64 b of each keyframe."""
+
+
+class WindowEquations(NamedTuple):
+    """J'WJ and J'Wr of K keyframes and N points, float64."""
+
+    H: np.ndarray
+    """(8K, 8K) of the keyframes."""
+    g: np.ndarray
+    """(8K,) of the keyframes."""
+    h_point: np.ndarray
+    """(N,) diagonal of the points."""
+    g_point: np.ndarray
+    """(N,) of the points."""
+    h_cross: np.ndarray
+    """(N, 8K) between points and keyframes."""
+
+    @classmethod
+    def empty(cls, keyframe_count: int, point_count: int) -> "WindowEquations":
+        """Room for the equations of K keyframes and N points, not filled in."""
+        D = FRAME_UNKNOWNS * keyframe_count
+        return cls(np.empty((D, D)), np.empty(D), np.empty(point_count), np.empty(point_count),
+                   np.empty((point_count, D)))
+
+
+class Relation(NamedTuple):
+    """Keyframe j as seen from keyframe i: numbers, since a slice of an array costs more than the arithmetic."""
+
+    T_j_i: tuple
+    """The twelve entries of T_j_i (3, 4), row by row."""
+    gain: float
+    bias_i: float
+    bias_j: float
+
+
 @kernel
-def search(points, host, values, weights, textures, pinhole, T, gains, biases, sigma, candidates, costs):
+def search(patches, images, pairs, candidates, costs):
     """What points look like in other keyframes, were their inverse depth one of some candidates.
 
-    points (N, 2) of u, v; host (N,); values, weights (N, P) of the pattern's pixels in the host; textures (K, h, w, 3);
-    pinhole (fx, fy, cx, cy); T (K, K, 3, 4) [i, j] = T_j_i; gains (K, K), biases (K,); sigma of intensity; candidates
-    (N, C). Fills costs (N, C): the mean over the keyframes that see the point there, UNSEEN where none does.
+    patches: Patches of N points; images: WindowImages; pairs: KeyframePairs; candidates (N, C) float64, 1/m. Fills
+    costs (N, C) float32: the mean over the keyframes that see the point there, UNSEEN where none does.
     """
+    textures = images.textures
     seen = np.empty(candidates.shape[1], np.int64)
-    for n in range(points.shape[0]):
-        i = host[n]
+    for n in range(candidates.shape[0]):
+        i = patches.host[n]
         seen[:] = 0
         costs[n] = 0
         for j in range(textures.shape[0]):
             if j == i:
                 continue
-            t = motion(T, i, j)
+            relation = relation_of(pairs, i, j)
             for c in range(candidates.shape[1]):
-                cost = patch_cost(points[n, 0], points[n, 1], candidates[n, c], n, values, weights, j, textures, pinhole,
-                                  t, gains[i, j], biases[i], biases[j], sigma)
+                cost = patch_cost(patches, n, candidates[n, c], images, j, relation)
                 if cost >= 0:
                     costs[n, c] += np.float32(cost)
                     seen[c] += 1
@@ -54,8 +124,12 @@ def search(points, host, values, weights, textures, pinhole, T, gains, biases, s
 
 
 @inline
-def patch_cost(u, v, rho, n, values, weights, j, textures, pinhole, t, gain, bias_i, bias_j, sigma):
-    """Mean robust cost of point n in keyframe j, UNSEEN where its pattern leaves the image."""
+def patch_cost(patches, n, rho, images, j, relation):
+    """Mean robust cost of point n at inverse depth rho in keyframe j, UNSEEN where its pattern leaves the image."""
+    pixels, _, values, weights = patches
+    textures, pinhole, sigma = images
+    t, gain, bias_i, bias_j = relation
+    u, v = pixels[n, 0], pixels[n, 1]
     total = 0.0
     for k in range(PATTERN.shape[0]):
         uj, vj, _, _, inv_z = projected(u + PATTERN[k, 0], v + PATTERN[k, 1], rho, pinhole, t)
@@ -70,17 +144,19 @@ def patch_cost(u, v, rho, n, values, weights, j, textures, pinhole, t, gain, bia
 
 
 @kernel
-def linearise(points, rho, host, values, weights, textures, pinhole, T, adjoints, gains, biases, sigma, max_cost,
-              H, g, h_point, g_point, h_cross, costs):
-    """One pass over all residuals; arguments as in `search`, and rho (N,), adjoints (K, K, 6, 6) [i, j] = Ad(T_j_i).
+def linearise(patches, rho, images, pairs, max_cost, equations, costs):
+    """Normal equations of one pass over all residuals.
 
-    Fills J'WJ and J'Wr: H (8K, 8K), g (8K,) of the keyframes; h_point, g_point (N,) of the points; h_cross (N, 8K)
-    between them; and costs (N, K), UNSEEN where a point is not seen. What costs more than `max_cost` shows something
-    else: it counts with that, and says nothing. Returns (sum of costs, residuals).
+    patches: Patches of N points at inverse depths rho (N,) float64; images: WindowImages of K keyframes; pairs:
+    KeyframePairs. Fills equations, WindowEquations, and costs (N, K) float32, UNSEEN where a point is not seen. What
+    costs more than `max_cost` shows something else: it counts with that, and is left out of the equations.
+    Returns (sum of costs, residuals).
     """
+    points, host, textures, pinhole = patches.pixels, patches.host, images.textures, images.pinhole
+    H, g, h_point, g_point, h_cross = equations
     K = textures.shape[0]
     H_pair, g_pair = np.zeros((K, K, 8, 8)), np.zeros((K, K, 8))
-    S, s, P, cross = np.empty((4, 4)), np.empty(4), np.empty((6, 2)), np.empty(8)
+    S, s, P, cross = np.empty((4, 4)), np.empty(4), np.empty((7, 2)), np.empty(8)
     h_point[:] = 0
     g_point[:] = 0
     h_cross[:] = 0
@@ -91,28 +167,32 @@ def linearise(points, rho, host, values, weights, textures, pinhole, T, adjoints
             costs[n, j] = UNSEEN
             if j == i:
                 continue
-            t = motion(T, i, j)
-            cost = pattern_products(points[n, 0], points[n, 1], rho[n], n, values, weights, j, textures, pinhole, t,
-                                    gains[i, j], biases[i], biases[j], sigma, S, s)
+            relation = relation_of(pairs, i, j)
+            cost = pattern_products(patches, n, rho[n], images, j, relation, S, s)
             if cost < 0:
                 continue
             costs[n, j] = np.float32(cost)
             total += min(cost, max_cost)
             count += 1
             if cost < max_cost:
-                du_drho, dv_drho = derivatives(points[n, 0], points[n, 1], rho[n], pinhole, t, P)
+                derivatives(points[n, 0], points[n, 1], rho[n], pinhole, relation.T_j_i, P)
+                du_drho, dv_drho = P[6, 0], P[6, 1]
                 add_pair(S, s, P, i, j, H_pair, g_pair)
                 h_point[n] += (S[0, 0] * du_drho + 2 * S[0, 1] * dv_drho) * du_drho + S[1, 1] * dv_drho * dv_drho
                 g_point[n] += s[0] * du_drho + s[1] * dv_drho
-                add_cross(S, P, du_drho, dv_drho, i, j, n, adjoints, gains, cross, h_cross)
-    spread(H_pair, g_pair, adjoints, gains, H, g)
+                add_cross(S, P, pairs, i, j, n, cross, h_cross)
+    spread(H_pair, g_pair, pairs, H, g)
     return total, count
 
 
 @kernel
-def eliminate(H, g, h_point, g_point, h_cross, first, reduced, gradient):
-    """The equations of `linearise` without the points and without unknowns before `first`: reduced = H - C' C / h and
-    gradient = g - C' g_point / h (Schur complement). A loop of our own: on small matrices BLAS threads only contend."""
+def eliminate(equations, first, reduced, gradient):
+    """WindowEquations without the points and without unknowns before `first` (Schur complement).
+
+    Fills reduced (D, D) = H - C' C / h and gradient (D,) = g - C' g_point / h, float64. A loop of our own: on small
+    matrices BLAS threads only contend.
+    """
+    H, g, h_point, g_point, h_cross = equations
     D = H.shape[0]
     reduced[:] = H[first:, first:]
     gradient[:] = g[first:]
@@ -131,9 +211,13 @@ def eliminate(H, g, h_point, g_point, h_cross, first, reduced, gradient):
 
 
 @inline
-def pattern_products(u, v, rho, n, values, weights, j, textures, pinhole, t, gain, bias_i, bias_j, sigma, S, s):
+def pattern_products(patches, n, rho, images, j, relation, S, s):
     """Products of q = d r / d (u, v, a_j, b_j) over the pattern: S = sum w q q', s = sum w q r. Returns the mean cost,
     UNSEEN where the pattern leaves the image."""
+    pixels, _, values, weights = patches
+    textures, pinhole, sigma = images
+    t, gain, bias_i, bias_j = relation
+    u, v = pixels[n, 0], pixels[n, 1]
     s00 = s01 = s02 = s03 = s11 = s12 = s13 = s22 = s23 = s33 = r0 = r1 = r2 = r3 = total = 0.0
     inv_sigma = 1 / sigma
     for k in range(PATTERN.shape[0]):
@@ -164,7 +248,7 @@ def pattern_products(u, v, rho, n, values, weights, j, textures, pinhole, t, gai
 
 @inline
 def derivatives(u, v, rho, pinhole, t, P):
-    """Fills P (6, 2): d (u_j, v_j) / d xi, transposed. Returns d u_j / d rho, d v_j / d rho."""
+    """Fills P (7, 2): d (u_j, v_j) / d (xi, rho), transposed."""
     fx, fy = pinhole[0], pinhole[1]
     _, _, x, y, inv_z = projected(u, v, rho, pinhole, t)
     rho_j = rho * inv_z
@@ -172,7 +256,7 @@ def derivatives(u, v, rho, pinhole, t, P):
     P[3, 0], P[4, 0], P[5, 0] = -fx * x * y, fx * (1 + x * x), -fx * y
     P[0, 1], P[1, 1], P[2, 1] = 0, fy * rho_j, -fy * y * rho_j
     P[3, 1], P[4, 1], P[5, 1] = -fy * (1 + y * y), fy * x * y, fy * x
-    return fx * (t[3] - x * t[11]) * inv_z, fy * (t[7] - y * t[11]) * inv_z
+    P[6, 0], P[6, 1] = fx * (t[3] - x * t[11]) * inv_z, fy * (t[7] - y * t[11]) * inv_z
 
 
 @inline
@@ -194,8 +278,9 @@ def add_pair(S, s, P, i, j, H_pair, g_pair):
 
 
 @inline
-def add_cross(S, P, du_drho, dv_drho, i, j, n, adjoints, gains, cross, h_cross):
+def add_cross(S, P, pairs, i, j, n, cross, h_cross):
     """What ties point n to its two keyframes."""
+    du_drho, dv_drho = P[6, 0], P[6, 1]
     m0, m1 = S[0, 0] * du_drho + S[0, 1] * dv_drho, S[0, 1] * du_drho + S[1, 1] * dv_drho
     for a in range(6):
         cross[a] = P[a, 0] * m0 + P[a, 1] * m1
@@ -206,14 +291,14 @@ def add_cross(S, P, du_drho, dv_drho, i, j, n, adjoints, gains, cross, h_cross):
     for a in range(6):
         through = 0.0
         for b in range(6):
-            through += adjoints[i, j, b, a] * cross[b]
+            through += pairs.adjoints[i, j, b, a] * cross[b]
         h_cross[n, 8 * i + a] -= through
     h_cross[n, 8 * i + 6] -= cross[6]
-    h_cross[n, 8 * i + 7] -= gains[i, j] * cross[7]
+    h_cross[n, 8 * i + 7] -= pairs.gains[i, j] * cross[7]
 
 
 @inline
-def spread(H_pair, g_pair, adjoints, gains, H, g):
+def spread(H_pair, g_pair, pairs, H, g):
     """Equations in y of all pairs -> H (8K, 8K), g (8K,) of the keyframes."""
     H[:] = 0
     g[:] = 0
@@ -225,8 +310,8 @@ def spread(H_pair, g_pair, adjoints, gains, H, g):
             for a in range(8):
                 for b in range(a):
                     H_pair[i, j, a, b] = H_pair[i, j, b, a]
-            G[:6, :6] = adjoints[i, j]
-            G[6, 6], G[7, 7] = 1, gains[i, j]
+            G[:6, :6] = pairs.adjoints[i, j]
+            G[6, 6], G[7, 7] = 1, pairs.gains[i, j]
             for a in range(8):
                 for b in range(8):
                     total = 0.0
@@ -247,10 +332,12 @@ def spread(H_pair, g_pair, adjoints, gains, H, g):
 
 
 @inline
-def motion(T, i, j):
-    """T[i, j] row by row: numbers, since a slice of an array costs more than the arithmetic."""
-    return (T[i, j, 0, 0], T[i, j, 0, 1], T[i, j, 0, 2], T[i, j, 0, 3], T[i, j, 1, 0], T[i, j, 1, 1], T[i, j, 1, 2],
-            T[i, j, 1, 3], T[i, j, 2, 0], T[i, j, 2, 1], T[i, j, 2, 2], T[i, j, 2, 3])
+def relation_of(pairs, i, j):
+    """Relation of keyframes i and j."""
+    T = pairs.T_j_i
+    t = (T[i, j, 0, 0], T[i, j, 0, 1], T[i, j, 0, 2], T[i, j, 0, 3], T[i, j, 1, 0], T[i, j, 1, 1], T[i, j, 1, 2],
+         T[i, j, 1, 3], T[i, j, 2, 0], T[i, j, 2, 1], T[i, j, 2, 2], T[i, j, 2, 3])
+    return Relation(t, pairs.gains[i, j], pairs.biases[i], pairs.biases[j])
 
 
 @inline

@@ -4,8 +4,11 @@ A point X in the world is seen by image k at pixel (u, v), and expected at a dep
 
     r = (pi(T_k X) - (u, v)) / sigma,    d = (log z_k - log z_expected) / sigma_d
 
-both with Cauchy's cost, that of d times a share. Unknowns are xi = (v, omega), applied on the left of T_k = T_cam_world, and X.
+both with Cauchy's cost, that of d times a share. Unknowns are xi = (v, omega), applied on the left of
+T_k = T_cam_world, and X.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,56 +19,118 @@ BEHIND = 1e3
 """Cost of a point behind the camera."""
 DEPTH_SOFTNESS = 1.5
 """Standard deviations at which the cost of depth bends."""
-LEAST_INFORMATION = 1e-9
+MIN_INFORMATION = 1e-9
+
+
+class TrackObservations(NamedTuple):
+    """Where M observations of P points lie in images."""
+
+    start: np.ndarray
+    """(P + 1,) int64: observations start[p] to start[p + 1] are of point p."""
+    image: np.ndarray
+    """(M,) int64 image of each observation."""
+    pixel: np.ndarray
+    """(M, 2) float64 u, v."""
+    log_depth: np.ndarray
+    """(M,) float64 logarithm of the expected depth in metres."""
+    share: np.ndarray
+    """(M,) float64 weight of the expected depth, 0 where it is unknown."""
+
+
+class ErrorModel(NamedTuple):
+    """The camera and how far observations scatter."""
+
+    pinhole: np.ndarray
+    """(4,) float64: fx, fy, cx, cy in pixels."""
+    sigmas: np.ndarray
+    """(2,) float64 standard deviations of pixels and of the logarithm of expected depth."""
+    softness: float
+    """Standard deviations of pixels at which Cauchy's cost bends."""
+
+
+class ImageEquations(NamedTuple):
+    """Normal equations of K images, the points eliminated, in B blocks of pairs that share a point."""
+
+    block_of: np.ndarray
+    """(K, K) int64 place of each pair of images in `blocks`, -1 for pairs that share no point."""
+    blocks: np.ndarray
+    """(B, 6, 6) float64."""
+    gradient: np.ndarray
+    """(K, 6) float64."""
+    diagonal: np.ndarray
+    """(K, 6) float64 diagonal before elimination."""
+
+
+class PointEquations(NamedTuple):
+    """What brings P eliminated points back."""
+
+    cross: np.ndarray
+    """(M, 6, 3) float64 between image and point of each observation."""
+    inverse: np.ndarray
+    """(P, 3, 3) float64 inverse of each point's own block."""
+    gradient: np.ndarray
+    """(P, 3) float64."""
+
+
+class LinearisedObservation(NamedTuple):
+    """One observation's derivatives, residuals and weights, float64."""
+
+    J: np.ndarray
+    """(3, 9) d (u, v, log z) / d (xi, X)."""
+    r: np.ndarray
+    """(3,) residuals of u, v, log z."""
+    w: np.ndarray
+    """(3,) weights."""
 
 
 @ordered_kernel
-def linearise(start, image, pixel, log_depth, share, T, X, pinhole, sigmas, softness, damping, block_of,
-              blocks, gradient, diagonal, cross, inverse, point_gradient):
-    """One pass over all points.
+def linearise(observations, T_cam_world, X, model, damping, images, points):
+    """Normal equations of one pass over all points, the points eliminated.
 
-    start (P + 1,): observations start[p] to start[p + 1] are of point p; image (M,), pixel (M, 2), log_depth (M,) and
-    what it counts, share (M,); T (K, 3, 4) and X (P, 3); pinhole (fx, fy, cx, cy); sigmas: standard deviations of pixels and of log_depth; softness:
-    of the former, where Cauchy's cost bends; damping: share added to the points' diagonal; block_of (K, K): place of each pair of images in `blocks`, -1 for
-    pairs that share no point.
-
-    Fills the equations of the images, the points eliminated: blocks (B, 6, 6), gradient (K, 6), and the diagonal (K, 6)
-    before elimination; and what brings the points back: cross (M, 6, 3), inverse (P, 3, 3), point_gradient (P, 3).
-    Returns the cost.
+    observations: TrackObservations of points X (P, 3) float64, world, metres, in images at T_cam_world (K, 3, 4)
+    float64; model: ErrorModel; damping: share added to the points' diagonal. Fills images, ImageEquations, and points,
+    PointEquations. Returns the cost.
     """
-    blocks[:] = 0
-    gradient[:] = 0
-    diagonal[:] = 0
-    J, r, w, H = np.zeros((3, 9)), np.zeros(3), np.empty(3), np.empty((3, 3))
+    start = observations.start
+    images.blocks[:] = 0
+    images.gradient[:] = 0
+    images.diagonal[:] = 0
+    seen = LinearisedObservation(np.zeros((3, 9)), np.zeros(3), np.empty(3))
+    H = np.empty((3, 3))
     total = 0.0
     for p in range(len(start) - 1):
         H[:] = 0
-        point_gradient[p] = 0
+        points.gradient[p] = 0
         for m in range(start[p], start[p + 1]):
-            k = image[m]
-            total += residual(T, k, X, p, pixel, m, log_depth, share, pinhole, sigmas, softness, J, r, w)
-            add_observation(J, r, w, k, m, p, block_of, blocks, gradient, diagonal, cross, H, point_gradient)
+            total += residual(observations, m, T_cam_world, X, p, model, seen)
+            add_observation(seen, observations.image[m], m, p, images, points, H)
         for a in range(3):
-            H[a, a] += damping * H[a, a] + LEAST_INFORMATION
-        invert(H, inverse, p)
-        eliminate(start, image, p, cross, inverse, point_gradient, block_of, blocks, gradient)
+            H[a, a] += damping * H[a, a] + MIN_INFORMATION
+        invert(H, points.inverse, p)
+        eliminate(observations, p, images, points)
     return total
 
 
 @ordered_kernel
-def cost_of(start, image, pixel, log_depth, share, T, X, pinhole, sigmas, softness):
-    """What `linearise` returns."""
-    J, r, w = np.zeros((3, 9)), np.zeros(3), np.empty(3)
+def cost_of(observations, T_cam_world, X, model):
+    """The cost that `linearise` returns, of the same arguments."""
+    start = observations.start
+    seen = LinearisedObservation(np.zeros((3, 9)), np.zeros(3), np.empty(3))
     total = 0.0
     for p in range(len(start) - 1):
         for m in range(start[p], start[p + 1]):
-            total += residual(T, image[m], X, p, pixel, m, log_depth, share, pinhole, sigmas, softness, J, r, w)
+            total += residual(observations, m, T_cam_world, X, p, model, seen)
     return total
 
 
 @ordered_kernel
-def moved_points(start, image, cross, inverse, point_gradient, step, X, moved):
-    """Points (P, 3) after the images' step (K, 6), by what `linearise` has left -> moved (P, 3)"""
+def moved_points(observations, points, step, X, moved):
+    """Where points go when the images move: fills moved (P, 3) float64, world, metres.
+
+    observations and points (PointEquations) as `linearise` has left them at X (P, 3); step (K, 6) float64 of images.
+    """
+    start, image = observations.start, observations.image
+    cross, inverse, point_gradient = points
     pull = np.empty(3)
     for p in range(len(start) - 1):
         pull[:] = point_gradient[p]
@@ -80,9 +145,12 @@ def moved_points(start, image, cross, inverse, point_gradient, step, X, moved):
 
 
 @ordered_inline
-def residual(T, k, X, p, pixel, m, log_depth, share, pinhole, sigmas, softness, J, r, w):
-    """Fills J (3, 9) = d (u, v, log z) / d (xi, X), the residuals r (3,) in these units and their weights w (3,).
-    Returns the cost."""
+def residual(observations, m, T, X, p, model, seen):
+    """Fills `seen`, LinearisedObservation, from observation m of point p. Returns the cost."""
+    _, image, pixel, log_depth, share = observations
+    pinhole, sigmas, softness = model
+    J, r, w = seen
+    k = image[m]
     x = T[k, 0, 0] * X[p, 0] + T[k, 0, 1] * X[p, 1] + T[k, 0, 2] * X[p, 2] + T[k, 0, 3]
     y = T[k, 1, 0] * X[p, 0] + T[k, 1, 1] * X[p, 1] + T[k, 1, 2] * X[p, 2] + T[k, 1, 3]
     z = T[k, 2, 0] * X[p, 0] + T[k, 2, 1] * X[p, 1] + T[k, 2, 2] * X[p, 2] + T[k, 2, 3]
@@ -111,8 +179,11 @@ def residual(T, k, X, p, pixel, m, log_depth, share, pinhole, sigmas, softness, 
 
 
 @ordered_inline
-def add_observation(J, r, w, k, m, p, block_of, blocks, gradient, diagonal, cross, H, point_gradient):
-    """J'WJ and J'Wr of one observation, in their places."""
+def add_observation(seen, k, m, p, images, points, H):
+    """J'WJ and J'Wr of observation m, by image k of point p, in their places."""
+    J, r, w = seen
+    block_of, blocks, gradient, diagonal = images
+    cross, _, point_gradient = points
     own = block_of[k, k]
     for a in range(9):
         a0, a1, a2 = w[0] * J[0, a], w[1] * J[1, a], w[2] * J[2, a]
@@ -145,8 +216,11 @@ def invert(H, inverse, p):
 
 
 @ordered_inline
-def eliminate(start, image, p, cross, inverse, point_gradient, block_of, blocks, gradient):
-    """Subtract C H^-1 C' and C H^-1 g of one point from the equations of the images that see it (Schur complement)."""
+def eliminate(observations, p, images, points):
+    """Subtract C H^-1 C' and C H^-1 g of point p from the equations of the images that see it (Schur complement)."""
+    start, image = observations.start, observations.image
+    block_of, blocks, gradient, _ = images
+    cross, inverse, point_gradient = points
     share = np.empty((6, 3))
     for m in range(start[p], start[p + 1]):
         k = image[m]
