@@ -1,1 +1,1 @@
-"""What a run leaves behind: files, report, pictures. May import what lies below monofuse, and nothing of its other rooms."""
+"""What a run leaves behind: files, report, pictures. Imports configuration and interface, no other room of monofuse."""

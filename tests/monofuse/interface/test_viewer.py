@@ -116,7 +116,8 @@ def test_without_viser_the_error_names_the_package(monkeypatch):
 def test_the_process_ends_and_the_library_is_silent():
     code = ("import urllib.request\nfrom tests.helpers import scenes\nfrom slam.config import SlamConfig\n"
             "from slam.system import SlamSystem\n"
-            "from monofuse.interface.viewer import Viewer\nviewer = Viewer(SlamSystem(scenes.CAMERA, SlamConfig.for_sensor()))\n"
+            "from monofuse.interface.viewer import Viewer\n"
+            "viewer = Viewer(SlamSystem(scenes.CAMERA, SlamConfig.for_sensor()))\n"
             "urllib.request.urlopen(viewer.address).read()\nprint('end')")
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr, done.returncode) == ("end\n", "", 0)
