@@ -120,7 +120,7 @@ class Slam:
         return result
 
     def finish(self, progress: Callable[[str, float], None] | None = None) -> None:
-        """After the last image: close the last loops, adjust all keyframes to each other, settle the scale.
+        """After the last image: close the last loops, adjust all keyframes to each other, finalise the scale.
 
         `progress` is told what is being done and its share, 0 to 1; an exception that it raises ends finish() early and
         leaves usable results. A second call does nothing.

@@ -27,7 +27,7 @@ class Surface(NamedTuple):
     """(T, 3) int32 rows of `points`, counter-clockwise seen from the front."""
 
 
-class Look(NamedTuple):
+class Viewpoint(NamedTuple):
     """An orthographic view."""
 
     axes: np.ndarray
@@ -69,7 +69,7 @@ def surfel_surface(surfels: Surfels, T_world_key: np.ndarray) -> Surface:
                    triangles.reshape(-1, 3))
 
 
-def draw(surface: Surface, look: Look, background: np.ndarray, supersampling: int = 2) -> np.ndarray:
+def draw(surface: Surface, look: Viewpoint, background: np.ndarray, supersampling: int = 2) -> np.ndarray:
     """The front of a surface, lit from the viewer, over a plain background (3,) -> (h, w, 3) float32 in 0..255."""
     height, width = look.size
     fine = look._replace(m_per_px=look.m_per_px / supersampling, size=(supersampling * height, supersampling * width))

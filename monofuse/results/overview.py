@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import trimesh
 
-from monofuse.results.drawing import Look, Surface, draw, mesh_surface, surfel_surface
+from monofuse.results.drawing import Surface, Viewpoint, draw, mesh_surface, surfel_surface
 from slam.mapping.surfels import Surfels
 
 PANEL_SIZE = (900, 900)
@@ -41,7 +41,7 @@ def _draw_panels(surface: Surface, T_world_cam: np.ndarray, caption: str) -> np.
     return picture
 
 
-def _look(surface: Surface, T_world_cam: np.ndarray, elevation_deg: float) -> Look:
+def _look(surface: Surface, T_world_cam: np.ndarray, elevation_deg: float) -> Viewpoint:
     """Behind and above the cameras, looking the way they mostly look; all in sight."""
     sample = slice(None, None, max(1, len(surface.points) // 20000))
     up = _upward(surface.normals[sample], T_world_cam)
@@ -56,7 +56,7 @@ def _look(surface: Surface, T_world_cam: np.ndarray, elevation_deg: float) -> Lo
     bounds = np.concatenate(bounds) if sum(map(len, bounds)) else np.zeros((1, 3))
     low, high = bounds.min(0), bounds.max(0)
     extent_m = max(float((high - low)[:2].max()), MIN_EXTENT_M)
-    return Look(axes, (low + high) / 2 @ axes, 1.12 * extent_m / min(PANEL_SIZE), PANEL_SIZE)
+    return Viewpoint(axes, (low + high) / 2 @ axes, 1.12 * extent_m / min(PANEL_SIZE), PANEL_SIZE)
 
 
 def _upward(normals: np.ndarray, T_world_cam: np.ndarray) -> np.ndarray:
@@ -83,14 +83,14 @@ def _unit(vector: np.ndarray, otherwise: np.ndarray | tuple[float, float, float]
     return vector / length if length > 1e-6 else np.array(otherwise)
 
 
-def _draw_panel(surface: Surface, T_world_cam: np.ndarray, look: Look) -> np.ndarray:
+def _draw_panel(surface: Surface, T_world_cam: np.ndarray, look: Viewpoint) -> np.ndarray:
     image = np.clip(draw(surface, look, BACKGROUND), 0, 255).astype(np.uint8)
     _draw_trajectory(image, T_world_cam, look)
     _draw_scale_bar(image, look)
     return image
 
 
-def _draw_trajectory(image: np.ndarray, T_world_cam: np.ndarray, look: Look) -> None:
+def _draw_trajectory(image: np.ndarray, T_world_cam: np.ndarray, look: Viewpoint) -> None:
     """The trajectory from blue (start) to orange (end), with some of the cameras as small pyramids."""
     positions = look.pixels(T_world_cam[:, :3, 3])
     for i in range(len(positions)):
@@ -101,7 +101,7 @@ def _draw_trajectory(image: np.ndarray, T_world_cam: np.ndarray, look: Look) -> 
             _draw_camera(image, T_world_cam[i], look, colour)
 
 
-def _draw_camera(image: np.ndarray, T_world_cam: np.ndarray, look: Look, colour: np.ndarray) -> None:
+def _draw_camera(image: np.ndarray, T_world_cam: np.ndarray, look: Viewpoint, colour: np.ndarray) -> None:
     size_m = 26 * look.m_per_px
     corners = np.array([[-0.8, -0.6, 1], [0.8, -0.6, 1], [0.8, 0.6, 1], [-0.8, 0.6, 1]]) * size_m
     tips = look.pixels(corners @ T_world_cam[:3, :3].T + T_world_cam[:3, 3])
@@ -111,7 +111,7 @@ def _draw_camera(image: np.ndarray, T_world_cam: np.ndarray, look: Look, colour:
         _line(image, tips[k], tips[(k + 1) % 4], colour, 1)
 
 
-def _draw_scale_bar(image: np.ndarray, look: Look) -> None:
+def _draw_scale_bar(image: np.ndarray, look: Viewpoint) -> None:
     """A round number of metres, about a seventh of the width."""
     wanted_m = image.shape[1] / 7 * look.m_per_px
     power = 10.0 ** np.floor(np.log10(wanted_m))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monofuse.results.drawing import Look, draw, mesh_surface, surfel_surface
+from monofuse.results.drawing import Viewpoint, draw, mesh_surface, surfel_surface
 from slam.kernels.rasterise import rasterise
 from tests.helpers.surfel_shapes import rectangle, sphere, surfels_at
 
@@ -69,7 +69,7 @@ def test_surfels_become_squares_that_cover_a_plane():
     assert len(surface.triangles) == 2 * len(points) and np.allclose(surface.points[:, 2], 0)
     a, b, c = np.moveaxis(surface.points[surface.triangles], 1, 0)
     assert np.all(np.cross(b - a, c - a)[:, 2] > 0), "counter-clockwise from the front"
-    above = Look(np.diag([1.0, -1, -1]), np.zeros(3), 0.02, (45, 45))
+    above = Viewpoint(np.diag([1.0, -1, -1]), np.zeros(3), 0.02, (45, 45))
     image = draw(surface, above, np.zeros(3, np.float32))
     assert np.allclose(image, (10, 20, 30))
     assert np.allclose(draw(surface, above._replace(axes=np.eye(3)), np.full(3, 7, np.float32)), 7)
@@ -87,7 +87,7 @@ def test_unstable_surfels_are_not_drawn_and_many_are_thinned(monkeypatch):
 
 
 def test_pixels_of_a_look():
-    look = Look(np.eye(3), np.array([1.0, 2, 3]), 0.1, (40, 60))
+    look = Viewpoint(np.eye(3), np.array([1.0, 2, 3]), 0.1, (40, 60))
     assert np.allclose(look.pixels(np.array([1.0, 2, 3])), (29.5, 19.5, 0))
     assert np.allclose(look.pixels(np.array([[1.1, 2, 3], [1, 2.1, 4]])), [[30.5, 19.5, 0], [29.5, 20.5, 1]])
 
@@ -96,7 +96,7 @@ def test_a_surface_is_brightest_face_on():
     points, normals = rectangle((-1, -1, 0), (2, 0, 0), (0, 2, 0))
     surface = surfel_surface(surfels_at(points, normals, colours=200.0), np.eye(4)[None])
     across = np.array([[1.0, 0, 0], [0, -0.6, -0.8], [0, 0.8, -0.6]])
-    shades = [draw(surface, Look(axes, np.zeros(3), 0.01, (20, 20)), np.zeros(3, np.float32))
+    shades = [draw(surface, Viewpoint(axes, np.zeros(3), 0.01, (20, 20)), np.zeros(3, np.float32))
               for axes in (np.diag([1.0, -1, -1]), across)]
     assert np.allclose(shades[0], 200) and np.allclose(shades[1], 200 * (0.55 + 0.45 * 0.6), atol=1e-3)
 
