@@ -15,6 +15,7 @@ from monofuse import Slam, read_calibration
 images, calibration_file, results = map(Path, sys.argv[1:])
 slam = Slam(read_calibration(calibration_file).camera)
 files = sorted(file for file in images.iterdir() if file.suffix.lower() in (".jpg", ".jpeg", ".png"))
+assert files, f"no .jpg or .png in {images}"
 for index, file in enumerate(files):
     bgr = cv2.imread(str(file))
     assert bgr is not None, f"{file} cannot be read"

@@ -21,7 +21,8 @@ signal.signal(signal.SIGINT, lambda *_: stop.set())  # between two images; half 
 
 is_webcam = source.isdecimal()
 capture = cv2.VideoCapture(int(source) if is_webcam else source)
-frames_per_s = capture.get(cv2.CAP_PROP_FPS)
+assert capture.isOpened(), f"{source} cannot be opened"
+frames_per_s = capture.get(cv2.CAP_PROP_FPS) or 30.0
 count = 0
 while not stop.is_set():
     is_there, bgr = capture.read()

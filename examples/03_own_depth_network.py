@@ -23,7 +23,8 @@ def depth_m(rgb: np.ndarray) -> np.ndarray:
 video, calibration_file, results = sys.argv[1:]
 slam = Slam(read_calibration(calibration_file).camera, depth=depth_m)
 capture = cv2.VideoCapture(video)
-frames_per_s, count = capture.get(cv2.CAP_PROP_FPS), 0
+assert capture.isOpened(), f"{video} cannot be opened"
+frames_per_s, count = capture.get(cv2.CAP_PROP_FPS) or 30.0, 0
 while (bgr := capture.read()[1]) is not None:
     slam.track(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), count / frames_per_s)
     count += 1

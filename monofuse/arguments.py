@@ -40,7 +40,8 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--network", metavar="NAME",
                         help="whose weights a .safetensors or .pth file holds, where it does not say itself")
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto",
-                        help="what runs the network (default: the fastest that can; it is told which)")
+                        help="what runs the network (default: TensorRT on an NVIDIA GPU, else ONNX Runtime; the "
+                             "program says which)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
     parser.add_argument("--calibration", type=Path, metavar="auto|FILE",
                         help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
@@ -60,7 +61,8 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                         help="with a network: after the last frame, estimate all keyframes' depth again and build the "
                              "map anew; takes about 0.1 s and 0.3 MB per keyframe")
     parser.add_argument("--config", type=Path, metavar="FILE",
-                        help="configuration of SLAM, or a part of it: YAML, or the report.json of a run to repeat")
+                        help="configuration of SLAM, or a part of it: YAML, or the report.json of an earlier run, "
+                             "whose SOURCE and --depth have to be given again")
     parser.add_argument("--set", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="one field of it, as in tracker.samples=1000 or adjustment=null; overrides FILE, later "
                              "ones override earlier ones, and options such as --max-surfels all of them")

@@ -19,6 +19,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import yaml
 
 from calib.base.errors import BadInputError
+from slam.config import SlamConfig
 
 EXPECTED = {int: "a whole number of at least 0", float: "a number of at least 0", bool: "true or false", str: "text"}
 """What a field of each type takes. No field of a configuration has a meaning below zero."""
@@ -78,6 +79,17 @@ def with_setting(config: Any, name: str, text: str) -> Any:
 def changed(config: Any, given: object) -> Any:
     """`config`, a dataclass of dataclasses, with the fields of a nested mapping. Raises BadInputError."""
     return _of_dataclass(type(config), given, config, "", type(config))
+
+
+def refuse_unused(config: SlamConfig) -> None:
+    """Raise BadInputError where a stage is switched on that this kind of depth has no use for."""
+    unused = [name for name, is_on in (("final_map", config.final_map), ("refinement", config.refinement),
+                                       ("adjustment", config.adjustment),
+                                       ("known_scale", config.known_scale.source != "network")) if is_on]
+    if config.depth_is_measured and unused:
+        raise BadInputError(f"{unused[0]} is for predicted depth: give --depth with a network too, or leave it out")
+    if not config.depth_is_measured and not config.refinement and set(unused) - {"adjustment"}:
+        raise BadInputError(f"{unused[0]} needs refinement, which is switched off")
 
 
 def plain(value: Any) -> Any:

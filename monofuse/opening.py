@@ -14,7 +14,7 @@ from depth.runtimes.catalogue import open_estimator
 from depth.runtimes.default_network import NAME as OUR_NETWORK
 from depth.runtimes.default_network import weights_of
 from monofuse.arguments import AUTO, chosen_depth
-from monofuse.configuration import with_file, with_setting
+from monofuse.configuration import refuse_unused, with_file, with_setting
 from monofuse.depth_stage import NetworkDepth, SensorDepth
 from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoRecorder, NoViewer
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 def open_depth(arguments: Namespace, screen: Screen) -> SensorDepth | NetworkDepth:
     """Where depth comes from. Raises BadInputError where an option does not fit, or a network cannot be run."""
     if chosen_depth(arguments) == "sensor":
-        _refuse_network_options(arguments)
         return SensorDepth("sensor" + _why_sensor(arguments))
     with screen.status("opening the network") as status:
         estimator = open_estimator(
@@ -60,6 +59,8 @@ def configuration(arguments: Namespace) -> SlamConfig:
     """The defaults for measured or predicted depth, then --config, then each --set, then the options
     that have a name of their own. Raises BadInputError."""
     is_measured = chosen_depth(arguments) == "sensor"
+    if is_measured:
+        _refuse_network_options(arguments)
     config = SlamConfig.for_sensor() if is_measured else SlamConfig.for_network()
     if arguments.config:
         config = with_file(config, arguments.config)
@@ -75,6 +76,7 @@ def configuration(arguments: Namespace) -> SlamConfig:
     if arguments.scale:
         config = replace(config, known_scale=replace(config.known_scale, **{
             name: getattr(arguments.scale, name) for name in ("factor", "height_m", "board", "square_m")}))
+    refuse_unused(config)
     return config
 
 

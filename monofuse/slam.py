@@ -15,6 +15,7 @@ from calib.files.tum_files import trajectory_text
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.checked_input import checked_depth, checked_rgb, checked_time
+from monofuse.configuration import refuse_unused
 from monofuse.depth_stage import with_predicted_depth, with_sensor_depth
 from monofuse.own_network import DepthSource, network_of
 from monofuse.results.files import ResultFolder, mesh_file, surfels_ply
@@ -77,6 +78,7 @@ class Slam:
             raise BadInputError("this configuration is for measured depth: start from SlamConfig.for_network()")
         if final and not config.final_map:
             config = replace(config, final_map=FinalMapConfig())
+        refuse_unused(config)
         self._rectifier = Rectifier(camera)
         self._network = None if is_sensor else network_of(depth)
         self._has_predicted = False
@@ -131,9 +133,12 @@ class Slam:
         self.system.finish()
         for text, steps in (("adjusting all keyframes", self.system.adjust_all()),
                             ("building the final map", self.system.rebuild())):
+            share = None
             for share in steps:
                 if progress:
                     progress(text, share)
+            if progress and share not in (None, 1.0):
+                progress(text, 1.0)
 
     def trajectory(self) -> tuple[np.ndarray, np.ndarray]:
         """Times (N,) in seconds and T_world_cam (N, 4, 4) of all tracked images, by all that is known by now.
@@ -169,7 +174,8 @@ class Slam:
         """
         system = self.system
         if not len(system.keyframes):
-            raise MonofuseError("nothing was tracked, so there is nothing to save")
+            reason = "no image was tracked" if self._frame_count else "track() was never called"
+            raise MonofuseError(f"{reason}, so there is nothing to save")
         results, T_world_key = ResultFolder(folder), system.keyframes.T_world_key
         results.clear()
         for record in system.map.submaps():

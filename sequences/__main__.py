@@ -35,7 +35,7 @@ def write_rooms(arguments: argparse.Namespace) -> None:
 
 
 def _parser(program):
-    parser = OneLineParser(prog=program, description=__doc__)
+    parser = OneLineParser(prog=program, description="write pictures of synthetic rooms with exact depth")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     rooms = commands.add_parser("rooms", help="write pictures of synthetic rooms with exact depth")
     rooms.add_argument("--output", type=Path, required=True, metavar="DIR", help="where they go, a folder per room")

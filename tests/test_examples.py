@@ -92,6 +92,9 @@ def test_ctrl_c_ends_the_camera_loop_between_two_images(start, quick_mesh, video
             assert device == 0
             self.capture, self.count = VideoCapture(str(video)), 0
 
+        def isOpened(self):
+            return True
+
         def get(self, name):
             return 0.0
 

@@ -30,7 +30,7 @@ def name_and_value(text: str) -> tuple[str, str]:
     """An argparse type: `scale=0.01` -> (`scale`, `0.01`)."""
     name, separator, value = text.partition("=")
     if not separator:
-        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, as in scale=0.01, not {text!r}")
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, not {text!r}")
     return name, value
 
 

@@ -1,4 +1,4 @@
-"""The one exception family. The library raises; only run_slam.py and the __main__ files print and exit."""
+"""The one exception family. The library raises; only command lines print and exit."""
 
 
 class MonofuseError(Exception):

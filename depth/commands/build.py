@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", choices=tuple(self_check.BOUNDS), default="fp16", help="(default: fp16)")
     parser.add_argument("--size", metavar="H,W", help="of its images, for files that leave it open")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
-                        help="how the network wants its images, as for run_slam.py; may be repeated")
+                        help="how the network wants its images, as for `monofuse run`; may be repeated")
     parser.add_argument("--output", type=Path, metavar="DIR",
                         help="where the engine goes (default: the cache, where --runtime tensorrt looks for it)")
 

@@ -21,9 +21,10 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
                              "one that ships)")
     parser.add_argument("--network", metavar="NAME", help="whose weights they are, where the file does not say")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
-                        help="how the network wants its images, as for run_slam.py; may be repeated")
+                        help="how the network wants its images, as for `monofuse run`; may be repeated")
     parser.add_argument("--runtime", choices=runtimes.CHOICES, default="auto",
-                        help="what runs the network (default: the fastest that can; it is told which)")
+                        help="what runs the network (default: TensorRT on an NVIDIA GPU, else ONNX Runtime; the "
+                             "program says which)")
     add_device_arguments(parser)
 
 

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE.onnx",
                         help="a network in float (default: the one that ships)")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
-                        help="how the network wants its images, as for run_slam.py; may be repeated")
+                        help="how the network wants its images, as for `monofuse run`; may be repeated")
     parser.add_argument("--data", required=True, metavar="DIR", help="a folder recognised by its layout, or NAME:DIR: "
                         "its split train gives the range of every layer, its split val the errors")
     parser.add_argument("--images", type=whole_number(1), default=64, metavar="N",

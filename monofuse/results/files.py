@@ -1,6 +1,7 @@
 """Results as files. Each is written whole or not at all."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ ESTIMATED_CAMERA = "estimated_camera.yaml"
 RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in MESH_FORMATS), "overview.png", "report.json",
            ESTIMATED_CAMERA)
 """All files that a run may write, besides those of PART_RESULTS."""
-PART_RESULTS = "part_*"
+PART_RESULTS = re.compile(r"part_\d+_(trajectory\.txt|map\.ply)")
 """part_N_trajectory.txt and part_N_map.ply of each part of the trajectory that could not be joined to the rest."""
 OBJ_DIGITS = 5
 """Decimals in .obj files: hundredths of a millimetre, since text is three times as large as the other formats."""
@@ -37,7 +38,7 @@ class ResultFolder:
 
     def clear(self) -> None:
         """Remove the results of older runs, so that nothing here belongs to another run. Raises OutputError."""
-        parts = [path.name for path in self.path.glob(PART_RESULTS)]
+        parts = [path.name for path in self.path.glob("part_*") if PART_RESULTS.fullmatch(path.name)]
         for name in (*RESULTS, *parts):
             for path in (self.path / name, *self.path.glob(partial_pattern(name))):
                 try:

@@ -13,7 +13,7 @@ from sequences.sequence import Sequence
 from slam.system import SlamSystem
 
 PACKAGES = ("monofuse", "numpy", "scipy", "numba", "opencv-python-headless", "open3d-cpu", "onnxruntime", "openvino",
-            "torch")
+            "tensorrt", "tensorrt-rtx-cu13", "torch", "viser")
 """Packages whose versions the report tells, where they are installed."""
 MAX_SKIPPED_REASONS = 20
 

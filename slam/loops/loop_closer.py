@@ -45,7 +45,7 @@ class LoopConfig:
     max_vote_gap: int = 6
     """Keyframes after which a loop without a second vote is dropped."""
     max_loop_chi2: float = 30.0
-    """Squared error of a new loop after optimisation, at most, in standard deviations."""
+    """Squared error over its variance (chi2) of a new loop after optimisation, at most."""
     max_strain: tuple[float, float] = (30.0, 2.0)
     """Growth of the squared error of all edges, at most: a constant, and a part per keyframe since the older visit."""
     min_pull: float = 0.002

@@ -30,7 +30,7 @@ class PoseGraphConfig:
     min_step: float = 1e-6
     """Largest change of any unknown, in metres, radians and log scale, below which the optimisation ends."""
     robust_chi2: float = 15.0
-    """Width of the robust kernel of loops: squared error, in standard deviations, at which the weight is a quarter."""
+    """Width of the robust kernel of loops: squared error over its variance at which the weight is a quarter."""
     annealing: float = 3.0
     """Factor per solve by which the kernel narrows to robust_chi2, from one that is wide enough for all loops."""
 
@@ -56,7 +56,7 @@ class Optimum(NamedTuple):
     S_world_key: np.ndarray
     """(K, 4, 4)"""
     chi2: np.ndarray
-    """(E,) squared error of each edge in standard deviations, without the robust kernel."""
+    """(E,) squared error of each edge over its variance, without the robust kernel."""
     iterations: int
 
 
@@ -70,7 +70,7 @@ class PoseGraph:
         self.edges: list[Edge] = []
 
     def chi2(self, S_world_key: np.ndarray) -> np.ndarray:
-        """S_world_key (K, 4, 4) -> (E,) squared error of each edge in standard deviations"""
+        """S_world_key (K, 4, 4) -> (E,) squared error of each edge over its variance"""
         if not self.edges:
             return np.zeros(0)
         stack = _Stack.of(self.edges)

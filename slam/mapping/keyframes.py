@@ -72,7 +72,7 @@ class Keyframes:
         self.scale = np.zeros(0)
         """(K,) size of everything in a keyframe's frame, over its size when the keyframe was made."""
         self.submap = np.zeros(0, np.int64)
-        """(K,) number of each keyframe's submap, 0 for the first; no loop connects submaps yet."""
+        """(K,) number of each keyframe's submap, 0 for the first; loops join submaps."""
         self._reference: Keyframe | None = None
 
     @property

@@ -198,3 +198,18 @@ def test_the_program_refuses_a_field_that_there_is_not():
     assert done.returncode == 2 and not done.stdout
     assert done.stderr == ("run_slam: --set tracker.max_iteration=20: no such field; did you mean "
                            "tracker.solver.max_iterations?\n")
+
+
+@pytest.mark.parametrize("depth, setting, says", [
+    ("sensor", "final_map.others=3", "final_map is for predicted depth"),
+    ("sensor", "known_scale.factor=2", "known_scale is for predicted depth"),
+    ("sensor", "adjustment={}", "adjustment is for predicted depth")])
+def test_what_this_kind_of_depth_has_no_use_for_is_refused(depth, setting, says):
+    with pytest.raises(BadInputError, match=says):
+        configuration(parse_arguments(["synthetic", "--depth", depth, "--set", setting]))
+
+
+@pytest.mark.parametrize("options", [["--final"], ["--scale", "2"]])
+def test_what_needs_refinement_is_refused_without_it(options):
+    with pytest.raises(BadInputError, match="needs refinement"):
+        configuration(parse_arguments(["synthetic", "--depth", "mobile", "--set", "refinement=null", *options]))

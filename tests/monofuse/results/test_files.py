@@ -159,3 +159,13 @@ def test_a_folder_that_vanishes_is_made_again(tmp_path):
     os.rmdir(tmp_path / "results")
     folder.write("report.json", b"{}")
     assert (tmp_path / "results" / "report.json").read_bytes() == b"{}"
+
+
+def test_only_results_of_older_runs_are_removed(tmp_path):
+    """The folder may be the user's own."""
+    (tmp_path / "part_2").mkdir()
+    mine = ["part_list.csv", "part_1_map.ply.bak", "part_a_map.ply", "notes.txt"]
+    for name in [*mine, "part_1_map.ply", "part_12_trajectory.txt", "mesh.ply", ".mesh.ply.77.part"]:
+        (tmp_path / name).write_bytes(b"x")
+    ResultFolder(tmp_path).clear()
+    assert sorted(os.listdir(tmp_path)) == sorted([*mine, "part_2"])
