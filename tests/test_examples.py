@@ -120,10 +120,11 @@ def test_a_finished_map_is_read(start, finished, capsys):
     assert "trajectory: 18 poses" in out and "mesh: " in out and "18 of 18 frames tracked" in out
 
 
-def test_the_lines_on_the_page_of_the_library(kernels, quick_mesh, pristine_recording, tmp_path, monkeypatch):
+@pytest.mark.parametrize("page", ["README.md", "docs/library.md"])
+def test_the_lines_on_the_page_of_the_library(page, kernels, quick_mesh, pristine_recording, tmp_path, monkeypatch):
     (tmp_path / "images").symlink_to(pristine_recording / "rgb")
     (tmp_path / "camera.yaml").symlink_to(pristine_recording / "calibration.yaml")
     monkeypatch.chdir(tmp_path)
-    _, code, _ = (ROOT / "docs" / "library.md").read_text().split("```", 2)
-    exec(code.removeprefix("python"), {})
+    code = (ROOT / page).read_text().split("```python", 1)[1].partition("```")[0]
+    exec(code, {})
     check_results(tmp_path / "results" / "room", FRAMES)
