@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """RGB video in, metric camera trajectory and coloured mesh out. See README.md, or `python run_slam.py --help`."""
 
-from monofuse.run import main
+from monofuse.__main__ import COMMANDS
 
-raise SystemExit(main())
+raise SystemExit(COMMANDS["run"].load()(None, "python run_slam.py"))

@@ -1,7 +1,9 @@
 """The program `monofuse`: `monofuse COMMAND ...`, or `python -m monofuse COMMAND ...` without installing it."""
 
 import argparse
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
 from typing import NamedTuple
@@ -18,9 +20,19 @@ class Command(NamedTuple):
     """Called with the words after the command's name and with how it was started; returns the exit code."""
     help: str
 
-    def load(self) -> Callable[[Sequence[str], str], int]:
-        """-> the function itself."""
-        return getattr(import_module(self.module), self.function)
+    def load(self) -> Callable[[Sequence[str] | None, str], int]:
+        """-> the function itself.
+
+        Ctrl-C ends the process while modules are imported: some of them would take it for a missing package.
+        """
+        before = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is not threading.main_thread() or before is signal.SIG_IGN:
+            return getattr(import_module(self.module), self.function)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            return getattr(import_module(self.module), self.function)
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 COMMANDS = {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from calib.base.command_line import OneLineParser, columns_and_rows, name_and_value, whole_number
+from calib.base.command_line import OneLineParser, columns_and_rows, name_and_value, path_of, whole_number
 from calib.boards.board import DICTIONARIES, Board
 from depth.runtimes.catalogue import CHOICES as RUNTIMES
 from depth.runtimes.default_network import NAME as OUR_NETWORK
@@ -29,7 +29,7 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("source", nargs="?", default="synthetic", metavar="SOURCE",
                         help=f"`synthetic`, a dataset's folder, images, a video, `webcam:0`, `realsense`, a stream's "
                              f"URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
-    parser.add_argument("--output", type=Path, metavar="DIR",
+    parser.add_argument("--output", type=path_of, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
     parser.add_argument("--depth", metavar="sensor|NAME|FILE",
                         help=f"where depth comes from: the source itself (default), our network `{OUR_NETWORK}`, or "
@@ -43,13 +43,13 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                         help="what runs the network (default: TensorRT on an NVIDIA GPU, else ONNX Runtime; the "
                              "program says which)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
-    parser.add_argument("--calibration", type=Path, metavar="auto|FILE",
+    parser.add_argument("--calibration", type=path_of, metavar="auto|FILE",
                         help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
                              "ORB-SLAM; `auto` estimates the focal length from the first seconds")
     parser.add_argument("--scale", type=parse_scale, metavar="FACTOR|height=M|board=...",
                         help=f"how large everything is, where the network's word is not enough: {FORMS}: times the "
                              f"network's scale, the camera's height above the floor when it starts, or a board in view")
-    parser.add_argument("--record", type=Path, metavar="DIR",
+    parser.add_argument("--record", type=path_of, metavar="DIR",
                         help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
     parser.add_argument("--max-surfels", type=whole_number(1000, MAX_SURFELS_CAP), metavar="N",
@@ -60,7 +60,7 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--final", action="store_true",
                         help="with a network: after the last frame, estimate all keyframes' depth again and build the "
                              "map anew; takes about 0.1 s and 0.3 MB per keyframe")
-    parser.add_argument("--config", type=Path, metavar="FILE",
+    parser.add_argument("--config", type=path_of, metavar="FILE",
                         help="configuration of SLAM, or a part of it: YAML, or the report.json of an earlier run, "
                              "whose SOURCE and --depth have to be given again")
     parser.add_argument("--set", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",

@@ -38,6 +38,12 @@ class _FieldError(BadInputError):
 class _Yaml(yaml.SafeLoader):
     """YAML in which plain words mean what they mean in JSON: 1e-4 is a number, and neither `no` nor 12:30 is one."""
 
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Aliases would let a short file hold endless values."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases such as *name are not taken here")
+        return super().compose_node(parent, index)
+
     yaml_implicit_resolvers: dict[str, list] = {}  # noqa: RUF012 (PyYAML's own attribute, replaced as a whole)
 
 
@@ -121,7 +127,7 @@ def _parsed(text):
     """YAML -> lists, dictionaries and plain values. Raises ValueError in one line."""
     try:
         return yaml.load(text, _Yaml)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(" ".join(str(error).split())[:200]) from error
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calib.base.errors import BadInputError
+from calib.base.errors import BadInputError, MonofuseError
 from calib.focal.estimate import FocalEstimate
 from calib.geometry.rectification import Rectifier
 from calib.unknown_camera import estimate_source, open_with_camera
@@ -78,6 +80,22 @@ def configuration(arguments: Namespace) -> SlamConfig:
             name: getattr(arguments.scale, name) for name in ("factor", "height_m", "board", "square_m")}))
     refuse_unused(config)
     return config
+
+
+@contextmanager
+def refusing_what_cannot_work(arguments: Namespace) -> Iterator[None]:
+    """A `with` block that tries the configuration: what fails in it is the fault of --config or --set, where one was
+    given, since the limits of single fields are not known. Raises BadInputError then."""
+    try:
+        yield
+    except MonofuseError:
+        raise
+    except Exception as error:
+        if not (arguments.config or arguments.set):
+            raise
+        reason = " ".join(str(error).split())[:120]
+        raise BadInputError(f"SLAM cannot work with this configuration ({type(error).__name__}: {reason}): check the "
+                            f"values of --config and --set") from error
 
 
 def open_recorder(arguments: Namespace, sequence: Sequence, screen: Screen) -> Recorder | NoRecorder:

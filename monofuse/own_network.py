@@ -34,7 +34,7 @@ class OwnNetwork:
     def predict(self, rgb: np.ndarray, camera: Camera) -> DepthPrediction:
         """(H, W, 3) uint8 image of `camera` -> DepthPrediction. Raises NetworkError if nothing in it is a depth."""
         start_s = time.perf_counter()
-        predicted = self._predict(rgb, camera)
+        predicted = self._predict(rgb.copy(), camera)  # networks may write into their input
         if not isinstance(predicted, DepthPrediction):
             predicted = DepthPrediction(np.asarray(predicted), None, 1e3 * (time.perf_counter() - start_s))
         depth_m, log_error, ms = predicted

@@ -10,7 +10,15 @@ from monofuse.arguments import parse_arguments
 from monofuse.configuration_list import listed
 from monofuse.interface.screen import Screen
 from monofuse.interface.stop_signal import StopSignal
-from monofuse.opening import configuration, introduce, open_depth, open_recorder, open_source, open_viewer
+from monofuse.opening import (
+    configuration,
+    introduce,
+    open_depth,
+    open_recorder,
+    open_source,
+    open_viewer,
+    refusing_what_cannot_work,
+)
 from monofuse.results.files import ResultFolder
 from monofuse.saving import save_camera, save_mesh_and_report, save_trajectory_and_map
 from monofuse.session import Session
@@ -35,10 +43,11 @@ def run(arguments: Namespace, screen: Screen) -> None:
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
-    slam = SlamSystem(rectifier.camera, config)
-    viewer = open_viewer(arguments, slam, screen)
     introduce(arguments, sequence, rectifier, depth, screen)
-    prepare(slam.config, screen)
+    with refusing_what_cannot_work(arguments):
+        slam = SlamSystem(rectifier.camera, config)
+        prepare(config, screen)
+    viewer = open_viewer(arguments, slam, screen)
     frames = rectified(recorder.tap(sequence), rectifier)
     frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
     session = Session(sequence, slam, recorder, viewer)

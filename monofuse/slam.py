@@ -73,7 +73,11 @@ class Slam:
         is_sensor = isinstance(depth, str) and depth == SENSOR
         if final and is_sensor:
             raise BadInputError("final=True is for networks: measured depth needs no second estimate")
-        config = config or (SlamConfig.for_sensor() if is_sensor else SlamConfig.for_network())
+        if config is None:
+            config = SlamConfig.for_sensor() if is_sensor else SlamConfig.for_network()
+        if not isinstance(config, SlamConfig):
+            raise BadInputError(f"config must be a monofuse.SlamConfig, not {type(config).__name__}: "
+                                f"start from SlamConfig.for_network()")
         if config.depth_is_measured and not is_sensor:
             raise BadInputError("this configuration is for measured depth: start from SlamConfig.for_network()")
         if final and not config.final_map:
@@ -119,6 +123,8 @@ class Slam:
         measured = None if depth_m is None else self._registered(depth_m)
         result = self.system.process(self._prepared(Frame(self._frame_count, time_s, rgb, sensor_depth=measured)))
         self._frame_count, self._last_s = self._frame_count + 1, time_s
+        if result.T_world_cam is not None:  # the caller's own: what happens to it must not move the camera in here
+            result = result._replace(T_world_cam=result.T_world_cam.copy())
         return result
 
     def finish(self, progress: Callable[[str, float], None] | None = None) -> None:
@@ -127,6 +133,8 @@ class Slam:
         `progress` is told what is being done and its share, 0 to 1; an exception that it raises ends finish() early and
         leaves usable results. A second call does nothing.
         """
+        if progress is not None and not callable(progress):
+            raise BadInputError("progress must be a function of a text and a share")
         if self._is_finished:
             return
         self._is_finished = True
@@ -164,6 +172,7 @@ class Slam:
 
     def save_trajectory(self, path: str | os.PathLike[str]) -> None:
         """Write `timestamp tx ty tz qx qy qz qw` lines (TUM format, camera to world). Raises MonofuseError."""
+        self._require_keyframes()
         write_file(Path(path), trajectory_text(*self.trajectory()))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
@@ -173,9 +182,7 @@ class Slam:
         mesh; the other files are there by then.
         """
         system = self.system
-        if not len(system.keyframes):
-            reason = "no image was tracked" if self._frame_count else "track() was never called"
-            raise MonofuseError(f"{reason}, so there is nothing to save")
+        self._require_keyframes()
         results, T_world_key = ResultFolder(folder), system.keyframes.T_world_key
         results.clear()
         for record in system.map.submaps():
@@ -184,6 +191,11 @@ class Slam:
             results.write(f"{prefix}trajectory.txt", trajectory_text(*system.trajectory(number)))
             results.write(f"{prefix}map.ply", surfels_ply(system.map.surfels_of(number), T_world_key))
         results.write("mesh.ply", mesh_file(self.mesh(), "ply"))
+
+    def _require_keyframes(self):
+        if not len(self.system.keyframes):
+            reason = "no image was tracked" if self._frame_count else "track() was never called"
+            raise MonofuseError(f"{reason}, so there is nothing to save")
 
     def _registered(self, depth_m):
         """Depth as it was given -> DepthImage, on the lens of the colour image."""

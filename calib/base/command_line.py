@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 from calib.base.errors import BadInputError, MonofuseError
@@ -24,6 +25,13 @@ def whole_number(lowest: int, highest: int = 2**31 - 1) -> Callable[[str], int]:
             raise argparse.ArgumentTypeError(f"expected a whole number from {lowest} to {highest}, not {text!r}")
         return int(text)
     return parse
+
+
+def path_of(text: str) -> Path:
+    """An argparse type: a path. An empty one, as an unset shell variable leaves, is a mistake."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, not an empty word")
+    return Path(text)
 
 
 def name_and_value(text: str) -> tuple[str, str]:

@@ -10,6 +10,10 @@ from calib.base.errors import SourceError
 from calib.files.text_file import data_lines
 from calib.geometry.se3 import from_quaternion, to_quaternion
 
+MIN_SIZE, MAX_SIZE = 1e-3, 1e3
+"""Limits of the largest number of a quaternion; within, it is normalised."""
+MAX_POSITION_M = 1e9
+"""Farther away nothing is a position."""
 POSE_LINE = "timestamp tx ty tz qx qy qz qw"
 
 
@@ -75,7 +79,8 @@ def _pose_rows(path: Path, ignore_surplus: bool) -> Iterator[list[float]]:
             row = [float(field) for field in (line.split()[:8] if ignore_surplus else line.split())]
         except ValueError:
             row = []
-        if len(row) != 8 or not np.all(np.isfinite(row)) or not np.any(row[4:]):
+        if len(row) != 8 or not np.all(np.isfinite(row)) or not MIN_SIZE < np.abs(row[4:]).max() < MAX_SIZE \
+                or np.abs(row[1:4]).max() > MAX_POSITION_M:
             raise SourceError(f"{path} line {number}: expected `{POSE_LINE}`, found {line[:60]!r}")
         yield row
 

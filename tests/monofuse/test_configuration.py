@@ -7,6 +7,7 @@ import pytest
 
 from calib.base.errors import BadInputError
 from calib.boards.board import Board
+from monofuse import run
 from monofuse.arguments import parse_arguments
 from monofuse.configuration import all_names, changed, plain, with_file, with_setting
 from monofuse.configuration_list import field_docs, listed
@@ -144,7 +145,7 @@ def test_a_mistake_is_one_line(name, value, message):
     ("- a\n- b", "expected fields, as in {name: value}"),
     ("a: [", "this is not YAML"),
     ("[" * 5000, "this is not YAML"),
-    ("a: &x {b: *x}", "a: no such field"),
+    ("a: &x {b: *x}", "aliases such as *name are not taken here"),
     (b"\xff\xfe\x00\xd8", "this is not YAML"),
     (None, "No such file"),
 ])
@@ -213,3 +214,20 @@ def test_what_this_kind_of_depth_has_no_use_for_is_refused(depth, setting, says)
 def test_what_needs_refinement_is_refused_without_it(options):
     with pytest.raises(BadInputError, match="needs refinement"):
         configuration(parse_arguments(["synthetic", "--depth", "mobile", "--set", "refinement=null", *options]))
+
+
+@pytest.mark.parametrize("setting", ["tracker.samples=0", "level_count=0", "fusion.sweep_period=0"])
+def test_what_no_stage_can_work_with_is_one_line(setting, tmp_path, capsys):
+    words = ["synthetic:frames=3,size=160x120", "--set", setting, "--output", str(tmp_path / "out")]
+    assert run.main(words) == 2
+    error = capsys.readouterr().err
+    assert "SLAM cannot work with this configuration" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["working_width: &a [*a]", "x: !!timestamp abc", "depth_is_measured: !!bool xyz"])
+def test_what_yaml_allows_but_no_configuration_needs_is_one_line(text, tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(BadInputError) as caught:
+        of_arguments("--config", path)
+    assert "\n" not in str(caught.value)

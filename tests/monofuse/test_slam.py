@@ -263,3 +263,17 @@ def test_importing_the_library_takes_no_time():
     loaded = "import sys, monofuse; print([name for name in ('numpy', 'cv2', 'numba') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+def test_what_the_caller_does_to_a_result_does_not_move_the_camera():
+    slams = [Slam(scenes.CAMERA, "sensor") for _ in range(2)]
+    for index, T_world_cam in enumerate(scenes.walk(6)):
+        frame = scenes.frame(index, T_world_cam)
+        results = [slam.track(frame.rgb, frame.timestamp_s, frame.depth.depth_m) for slam in slams]
+        results[0].T_world_cam[:3, 3] += 5
+    assert np.array_equal(slams[0].trajectory()[1], slams[1].trajectory()[1])
+
+
+def test_a_configuration_of_another_kind_is_refused():
+    with pytest.raises(MonofuseError, match="config must be a monofuse.SlamConfig"):
+        Slam(scenes.CAMERA, "sensor", config=SlamConfig.for_sensor)
