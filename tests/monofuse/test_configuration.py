@@ -145,7 +145,7 @@ def test_a_mistake_is_one_line(name, value, message):
     ("- a\n- b", "expected fields, as in {name: value}"),
     ("a: [", "this is not YAML"),
     ("[" * 5000, "this is not YAML"),
-    ("a: &x {b: *x}", "aliases such as *name are not taken here"),
+    ("a: &x {b: *x}", "this is not YAML: aliases such as *name are not taken here"),
     (b"\xff\xfe\x00\xd8", "this is not YAML"),
     (None, "No such file"),
 ])
