@@ -56,23 +56,34 @@ def with_sensor_depth(frames: Iterable[Frame]) -> Iterator[Frame]:
         yield replace(frame, depth=frame.sensor_depth)
 
 
+class Predictor:
+    """Gives frames a network's depth, one at a time."""
+
+    def __init__(self, estimator: DepthEstimator, camera: Camera, stage_times: StageTimes):
+        """`camera` is that of the rectified images; the time of predictions goes to `stage_times`."""
+        self.estimator, self.camera, self.stage_times = estimator, camera, stage_times
+        self.has_predicted = False
+
+    def added(self, frame: Frame) -> Frame:
+        """A rectified frame -> the same with predicted depth, or without depth where nothing usable is predicted.
+
+        Raises NetworkError where that is so from the first frame on, for then the network is used wrongly.
+        """
+        try:
+            prediction = self.estimator.predict(frame.rgb, self.camera)
+        except NetworkError:
+            if not self.has_predicted:
+                raise
+            return replace(frame, depth=None)
+        self.has_predicted = True
+        self.stage_times.add("network", prediction.ms)
+        camera = self.camera.resized(prediction.depth_m.shape)
+        return replace(frame, depth=DepthImage(prediction.depth_m, camera, prediction.log_error))
+
+
 def with_predicted_depth(frames: Iterable[Frame], estimator: DepthEstimator, camera: Camera, stage_times: StageTimes
                          ) -> Iterator[Frame]:
-    """Frames whose depth is a network's prediction for the rectified image; the time that takes goes to stage_times.
-
-    A frame without any usable prediction goes on without depth; raises NetworkError where that is the first frame, for
-    then the network is used wrongly.
-    """
-    has_predicted = False
+    """Rectified frames whose depth is a network's prediction; see Predictor."""
+    predictor = Predictor(estimator, camera, stage_times)
     for frame in frames:
-        try:
-            prediction = estimator.predict(frame.rgb, camera)
-        except NetworkError:
-            if not has_predicted:
-                raise
-            yield replace(frame, depth=None)
-            continue
-        has_predicted = True
-        stage_times.add("network", prediction.ms)
-        depth = DepthImage(prediction.depth_m, camera.resized(prediction.depth_m.shape), prediction.log_error)
-        yield replace(frame, depth=depth)
+        yield predictor.added(frame)

@@ -10,12 +10,11 @@ import numpy as np
 import trimesh
 
 from calib.files.image_file import encode_png
-from calib.files.tum_files import trajectory_text
 from calib.focal.estimate import FocalEstimate
 from calib.formats.calibration_file import calibration_text
 from calib.geometry.calibration import without_depth
 from monofuse.interface.screen import Screen
-from monofuse.results.files import ESTIMATED_CAMERA, ResultFolder, mesh_file, surfels_ply
+from monofuse.results.files import ESTIMATED_CAMERA, ResultFolder, map_files, mesh_file
 from monofuse.results.overview import draw_overview, draw_surfel_overview
 from monofuse.results.report_table import table_rows
 from monofuse.session import Session
@@ -25,18 +24,11 @@ from slam.meshing.poisson import build_mesh
 
 def save_trajectory_and_map(session: Session, folder: ResultFolder, arguments: Namespace) -> None:
     """Write what takes no time, so that it is there whatever happens to the mesh."""
-    slam = session.slam
     with session.attempt():
         folder.clear()
-    with session.attempt():
-        folder.write("trajectory.txt", trajectory_text(*slam.trajectory()))
-    with session.attempt():
-        folder.write("map.ply", surfels_ply(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key))
-    with session.attempt():
-        for record in slam.map.submaps()[1:]:
-            number = record["submap"]
-            folder.write(f"part_{number}_trajectory.txt", trajectory_text(*slam.trajectory(number)))
-            folder.write(f"part_{number}_map.ply", surfels_ply(slam.map.surfels_of(number), slam.keyframes.T_world_key))
+    for name, data in map_files(session.slam.map):
+        with session.attempt():
+            folder.write(name, data)
     with suppress(Exception):  # the final report will say so
         save_report(session.report(shown(arguments), ["ended before the mesh was complete"]), folder)
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from calib.base.errors import BadInputError, CalibrationError, MonofuseError, NetworkError
+from calib.base.errors import BadInputError, CalibrationError, MonofuseError
 from calib.files.atomic_file import write_file
 from calib.files.tum_files import trajectory_text
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.checked_input import checked_depth, checked_rgb, checked_time
 from monofuse.configuration import refuse_unused
-from monofuse.depth_stage import with_predicted_depth, with_sensor_depth
+from monofuse.depth_stage import Predictor
 from monofuse.own_network import DepthSource, network_of
-from monofuse.results.files import ResultFolder, mesh_file, surfels_ply
+from monofuse.results.files import ResultFolder, map_files, mesh_file
 from monofuse.warm_up import warm_up
 from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
@@ -84,12 +84,12 @@ class Slam:
             config = replace(config, final_map=FinalMapConfig())
         refuse_unused(config)
         self._rectifier = Rectifier(camera)
-        self._network = None if is_sensor else network_of(depth)
-        self._has_predicted = False
+        network = None if is_sensor else network_of(depth)
         self._frame_count, self._last_s = 0, -math.inf
         self._is_finished = False
         self.system = SlamSystem(self._rectifier.camera, config)
         """The inside, for the curious; it changes from version to version."""
+        self._predictor = Predictor(network, self.camera, self.system.stage_times) if network else None
 
     @property
     def camera(self) -> Camera:
@@ -117,7 +117,7 @@ class Slam:
         """
         if self._is_finished:
             raise MonofuseError("no image can follow finish(): make a new Slam")
-        if depth_m is not None and self._network:
+        if depth_m is not None and self._predictor:
             raise BadInputError('depth_m is for Slam(camera, depth="sensor"): this one predicts depth itself')
         rgb, time_s = checked_rgb(rgb, self._rectifier.source), checked_time(time_s, self._last_s)
         measured = None if depth_m is None else self._registered(depth_m)
@@ -181,15 +181,11 @@ class Slam:
         Raises MonofuseError where nothing was tracked or nothing can be written, and where the map is too small for a
         mesh; the other files are there by then.
         """
-        system = self.system
         self._require_keyframes()
-        results, T_world_key = ResultFolder(folder), system.keyframes.T_world_key
+        results = ResultFolder(folder)
         results.clear()
-        for record in system.map.submaps():
-            number = record["submap"]
-            prefix = "" if number == system.map.main_submap else f"part_{number}_"
-            results.write(f"{prefix}trajectory.txt", trajectory_text(*system.trajectory(number)))
-            results.write(f"{prefix}map.ply", surfels_ply(system.map.surfels_of(number), T_world_key))
+        for name, data in map_files(self.system.map):
+            results.write(name, data)
         results.write("mesh.ply", mesh_file(self.mesh(), "ply"))
 
     def _require_keyframes(self):
@@ -205,17 +201,8 @@ class Slam:
 
     def _prepared(self, frame):
         """A frame as the camera took it -> rectified, with the depth that SLAM works with."""
-        frames = list(rectified([frame], self._rectifier))
-        if not self._network:
-            return next(with_sensor_depth(frames))
-        try:
-            frame = next(with_predicted_depth(frames, self._network, self.camera, self.system.stage_times))
-        except NetworkError:
-            if not self._has_predicted:
-                raise
-            return replace(frames[0], depth=None)
-        self._has_predicted = True
-        return frame
+        frame = next(rectified([frame], self._rectifier))
+        return self._predictor.added(frame) if self._predictor else replace(frame, depth=frame.sensor_depth)
 
     def _surfels(self) -> Surfels:
         return self.system.map.surfels_of(self.system.map.main_submap)

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import trimesh
 
 from calib.base.errors import OutputError
 from calib.files.atomic_file import partial_pattern, reason_of, write_file
+from calib.files.tum_files import trajectory_text
+from slam.mapping.live_map import LiveMap
 from slam.mapping.surfels import Surfels
 
 MESH_FORMATS = ("ply", "obj", "glb")
@@ -49,6 +52,15 @@ class ResultFolder:
     def write(self, name: str, data: bytes) -> None:
         """bytes -> file, replacing an older one only when the new one is complete. Raises OutputError."""
         write_file(self.path / name, data)
+
+
+def map_files(live_map: LiveMap) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the trajectory and map files: of the main submap, then of each that could not be joined."""
+    main = live_map.main_submap
+    for number in [main, *(record["submap"] for record in live_map.submaps()[1:])]:
+        prefix = "" if number == main else f"part_{number}_"
+        yield f"{prefix}trajectory.txt", trajectory_text(*live_map.trajectory(number))
+        yield f"{prefix}map.ply", surfels_ply(live_map.surfels_of(number), live_map.keyframes.T_world_key)
 
 
 def surfels_ply(surfels: Surfels, T_world_key: np.ndarray) -> bytes:

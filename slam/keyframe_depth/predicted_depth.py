@@ -88,7 +88,7 @@ class PredictedDepth:
         aligned = self.refiner.dense(image.inverse_depth, keyframes.T_world_key[row], usual)
         prior = keyframe.inverse_depth if aligned is None else aligned.inverse_depth
         self.refiner.add(row, keyframes.T_world_key[row], tracked, image, prior)
-        self._grow(self.map.move(self.refiner.moved(keyframes)))
+        self._follow_scale(self.map.move(self.refiner.moved(keyframes)))
         refined = self.refiner.dense(image.inverse_depth, keyframes.T_world_key[row], usual)
         if refined is not None:
             self.refiner.log_ratio[row] = refined.log_scale
@@ -120,10 +120,10 @@ class PredictedDepth:
 
     def map_moved(self, factor: np.ndarray) -> None:
         """The keyframes' poses were corrected, and each one's scale grew by its factor (K,)."""
-        self._grow(factor)
+        self._follow_scale(factor)
         self.refiner.map_moved(self.map.keyframes, factor)
 
-    def _grow(self, factor: np.ndarray) -> None:
+    def _follow_scale(self, factor: np.ndarray) -> None:
         self.log_scale += float(np.log(factor[self.map.keyframes.reference.row]))
 
     @stage("board")
