@@ -22,7 +22,8 @@ LAYERS = (
     ("sequences.synthetic.materials", "depth.networks.weights", "depth.data"),
     ("sequences.synthetic.furniture", "depth.runtimes", "depth.evaluation", "depth.losses"),
     ("sequences.synthetic", "sequences.datasets", "sequences.cameras", "depth.photos"),
-    ("sequences.catalogue", "depth.runtimes.tensorrt", "depth.training", "slam.stages", "slam.robust"),
+    ("sequences.catalogue", "depth.runtimes.tensorrt", "depth.training", "depth.adaptation",
+     "slam.stages", "slam.robust"),
     ("sequences.__main__", "depth.commands"),
     ("depth.__main__", "calib.boards", "calib.focal"),
     ("calib.unknown_camera", "slam.kernels"),
@@ -42,7 +43,9 @@ STRANGERS = {"sequences": ("depth",), "depth": ("sequences",),
              "slam": tuple(room for layer in LAYERS for room in layer if room.startswith(("sequences.", "depth."))
                            and room not in ("sequences.frame", "depth.estimator"))}
 """Rooms on lower layers that a package must not know all the same."""
-TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.runtimes.torch_graph")
+TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.runtimes.torch_graph",
+               "depth.adaptation.training", "depth.adaptation.loss", "depth.adaptation.onnx_graph",
+               "depth.adaptation.onnx_operators")
 """What is torch code through and through; nothing else loads it before it is needed."""
 OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnx",
             "onnxruntime", "liblzfse")
@@ -160,7 +163,8 @@ def test_optional_packages_are_imported_where_they_are_needed():
 
 def test_torch_code_is_loaded_where_it_is_needed():
     """Its modules would bring torch along into whoever imports them, but for those that are made to be read without."""
-    light = ("depth.networks", "depth.networks.registry", "depth.training.config", "depth.training.recipes")
+    light = ("depth.networks", "depth.networks.registry", "depth.networks.weights", "depth.networks.weights.folded",
+             "depth.training.config", "depth.training.recipes")
     offences = [f"{module} imports {name}" for module, tree in SOURCES.items() if not is_within(module, *TORCH_USERS)
                 for name in imported(at_import(tree), module) if is_within(name, *TORCH_USERS) and name not in light]
     assert not offences

@@ -18,14 +18,18 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, channels, h, w) -> (B, channels, h', w')"""
-        slow_in_torch = self.kernel_size[0] > 3 or self.stride[0] > 1
-        if not (slow_in_torch and torch.is_grad_enabled() and features.device.type == "cpu"):
-            return super().forward(features)
-        weight = self.weight
-        if torch.is_autocast_enabled("cpu"):
-            dtype = torch.get_autocast_dtype("cpu")
-            features, weight = features.to(dtype), weight.to(dtype)
-        return _Depthwise.apply(features, weight, self.stride[0], self.padding[0])
+        return depthwise_convolution(features, self.weight, self.stride[0], int(self.padding[0]))
+
+
+def depthwise_convolution(features: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
+    """(B, channels, h, w), (channels, 1, k, k) -> (B, channels, h', w')"""
+    slow_in_torch = weight.shape[-1] > 3 or stride > 1
+    if not (slow_in_torch and torch.is_grad_enabled() and features.device.type == "cpu"):
+        return functional.conv2d(features, weight, None, stride, padding, groups=len(weight))
+    if torch.is_autocast_enabled("cpu"):
+        dtype = torch.get_autocast_dtype("cpu")
+        features, weight = features.to(dtype), weight.to(dtype)
+    return _Depthwise.apply(features, weight, stride, padding)
 
 
 class _Depthwise(torch.autograd.Function):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from depth.onnx_files.model import load_onnx
+from depth.onnx_files.model import drop_unused, load_onnx, taken_by, unfold_casts
 
 if TYPE_CHECKING:
     import onnx
@@ -37,7 +37,7 @@ def half_precision(model: "onnx.ModelProto") -> None:
     """Change an onnx.ModelProto, to the same inputs and outputs. Raises what onnx does for graphs that are wrong."""
     onnx = load_onnx("half precision")
     _drop_named_constants(model)
-    _unfold_casts(model.graph, onnx)
+    unfold_casts(model.graph, onnx)
     types = _types(model, onnx)
     _rewrite(model.graph, types, _half_nodes(model.graph, types), onnx)
     del model.graph.value_info[:]
@@ -50,35 +50,6 @@ def _drop_named_constants(model):
     for value in [value for value in model.graph.input if value.name in constants]:
         model.graph.input.remove(value)
     model.ir_version = max(model.ir_version, 4)
-
-
-def _unfold_casts(graph, onnx):
-    """Constants that are stored as float16 and cast to float32 become float32 constants."""
-    constants = {tensor.name: tensor for tensor in graph.initializer}
-    casts = [node for node in graph.node if node.op_type == "Cast" and node.input[0] in constants
-             and any(each.name == "to" and each.i == onnx.TensorProto.FLOAT for each in node.attribute)]
-    for node in casts:
-        values = onnx.numpy_helper.to_array(constants[node.input[0]]).astype(np.float32)
-        graph.initializer.append(onnx.numpy_helper.from_array(values, node.output[0]))
-        graph.node.remove(node)
-    _drop_unused(graph)
-
-
-def _drop_unused(graph):
-    """Remove constants that nothing takes."""
-    used = {name for node in graph.node for name in _taken_by(node)} | {value.name for value in graph.output}
-    for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
-        graph.initializer.remove(tensor)
-
-
-def _taken_by(node):
-    """Names of the tensors that a node needs, those of the graphs inside it included."""
-    yield from node.input
-    for attribute in node.attribute:
-        for graph in (attribute.g, *attribute.graphs):
-            for inner in graph.node:
-                yield from _taken_by(inner)
-            yield from (value.name for value in graph.output)
 
 
 def _types(model, onnx):
@@ -101,7 +72,7 @@ def _half_nodes(graph, types):
         if inputs and (node.op_type in HEAVY or (node.op_type in LIGHT and inputs <= made_half)) and not node.domain:
             half.add(index)
             made_half.update(node.output)
-        if computed.intersection(_taken_by(node)):
+        if computed.intersection(taken_by(node)):
             computed.update(node.output)
     return half - _last_nodes(graph)
 
@@ -132,7 +103,7 @@ def _rewrite(graph, types, half, onnx):
                     node.input[k] = name + HALF
             for k, name in enumerate(node.output):
                 node.output[k] = name + HALF if name in made_half else name
-        taken.update(_taken_by(node))
+        taken.update(taken_by(node))
     for tensor in [tensor for tensor in graph.initializer if tensor.name + HALF in taken]:
         values = onnx.numpy_helper.to_array(tensor).clip(-MAX_HALF, MAX_HALF).astype(np.float16)
         graph.initializer.append(onnx.numpy_helper.from_array(values, tensor.name + HALF))
@@ -142,7 +113,7 @@ def _rewrite(graph, types, half, onnx):
     nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]  # they go with the graph's list
     del graph.node[:]
     graph.node.extend(nodes)
-    _drop_unused(graph)
+    drop_unused(graph)
 
 
 def _casts(made, taken, onnx):

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from calib.base.errors import MissingPackageError, NetworkError
 
 if TYPE_CHECKING:
@@ -32,9 +34,15 @@ def load_onnx(needed_for: str) -> ModuleType:
     return onnx
 
 
-def read_model(path: str | Path, needed_for: str) -> "onnx.ModelProto":
-    """Path -> onnx.ModelProto, weights in files next to it included. Raises NetworkError, MissingPackageError."""
+def read_model(source: str | Path | bytes, needed_for: str) -> "onnx.ModelProto":
+    """Path, or a file's bytes -> onnx.ModelProto, weights in files next to it included.
+
+    Raises NetworkError, MissingPackageError.
+    """
     onnx = load_onnx(needed_for)
+    if isinstance(source, bytes):
+        return onnx.ModelProto.FromString(source)
+    path = source
     require_file(path)
     try:
         model = onnx.load(str(path))
@@ -78,6 +86,35 @@ def open_size(model: "onnx.ModelProto", name: str) -> None:
         for size, word in zip(list(value.type.tensor_type.shape.dim)[2:], ends):
             size.dim_param = word
     del model.graph.value_info[:]
+
+
+def unfold_casts(graph: "onnx.GraphProto", onnx: ModuleType) -> None:
+    """Constants that are stored as float16 and cast to float32 become float32 constants."""
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    casts = [node for node in graph.node if node.op_type == "Cast" and node.input[0] in constants
+             and any(each.name == "to" and each.i == onnx.TensorProto.FLOAT for each in node.attribute)]
+    for node in casts:
+        values = onnx.numpy_helper.to_array(constants[node.input[0]]).astype(np.float32)
+        graph.initializer.append(onnx.numpy_helper.from_array(values, node.output[0]))
+        graph.node.remove(node)
+    drop_unused(graph)
+
+
+def drop_unused(graph: "onnx.GraphProto") -> None:
+    """Remove constants that nothing takes."""
+    used = {name for node in graph.node for name in taken_by(node)} | {value.name for value in graph.output}
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
+        graph.initializer.remove(tensor)
+
+
+def taken_by(node: "onnx.NodeProto") -> Iterator[str]:
+    """Names of the tensors that a node needs, those of the graphs inside it included."""
+    yield from node.input
+    for attribute in node.attribute:
+        for graph in (attribute.g, *attribute.graphs):
+            for inner in graph.node:
+                yield from taken_by(inner)
+            yield from (value.name for value in graph.output)
 
 
 @contextmanager

@@ -22,15 +22,17 @@ class Runtime(NamedTuple):
     """Endings of the files that it runs."""
     needs_gpu: bool = False
     """Whether it is tried only where there is an NVIDIA GPU."""
+    takes_gpu: bool = False
+    """Whether it goes before all others where there is one."""
     builds: bool = False
     """Whether opening may take minutes; the opener then also takes `progress`, called with the share that is done."""
 
 
 RUNTIMES = {
     "tensorrt": Runtime("depth.runtimes.tensorrt.runtime", "TensorRtDepth", (".onnx",), needs_gpu=True, builds=True),
-    "onnx": Runtime("depth.runtimes.onnx_runtime", "OnnxDepth", (".onnx",)),
+    "onnx": Runtime("depth.runtimes.registered_onnx", "open_onnx", (".onnx", ".safetensors")),
     "openvino": Runtime("depth.runtimes.openvino_runtime", "OpenVinoDepth", (".onnx",)),
-    "torch": Runtime("depth.runtimes.torch_runtime", "open_torch", (".safetensors", ".pth", ".pt")),
+    "torch": Runtime("depth.runtimes.torch_runtime", "open_torch", (".safetensors", ".pth", ".pt"), takes_gpu=True),
 }
 """Runtimes by name; `auto` is the first that runs the given file on this machine."""
 CHOICES = ("auto", *RUNTIMES)
@@ -77,7 +79,9 @@ def able_runtimes(path: Path, runtime: str = "auto", device: str = "auto") -> li
                             f"{', '.join(known)}")
     if runtime == "auto":
         has_gpu = device != "cpu" and find_gpu() is not None
-        return [name for name in able if has_gpu or not RUNTIMES[name].needs_gpu]
+        if not has_gpu:
+            return [name for name in able if not RUNTIMES[name].needs_gpu]
+        return sorted(able, key=lambda name: not (RUNTIMES[name].needs_gpu or RUNTIMES[name].takes_gpu))
     if runtime not in able:
         raise BadInputError(f"--runtime {runtime} runs {', '.join(RUNTIMES[runtime].suffixes)} files, not "
                             f"{path.name}: choose {' or '.join(('auto', *able))}")

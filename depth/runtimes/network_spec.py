@@ -9,10 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from calib.base.errors import NetworkError
+from depth.networks.registry import Network
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CHOICES = {"layout": ("nchw", "nhwc"), "channels": ("rgb", "bgr"),
@@ -72,15 +74,28 @@ class NetworkSpec:
 
 
 def read_spec(network_file: str | Path, options: Mapping[str, str], input_name: str,
-              output_names: Sequence[str]) -> NetworkSpec:
-    """Path, options ({name: text}) and tensor names -> NetworkSpec. Raises NetworkError that names the wrong field."""
+              output_names: Sequence[str], stored: str = "") -> NetworkSpec:
+    """Path, options ({name: text}) and tensor names -> NetworkSpec. Raises NetworkError that names the wrong field.
+
+    `stored`: YAML as that of spec_text, where the file itself holds it.
+    """
     values = _guess(input_name, *output_names[:2])
+    values.update(_parsed(_table(stored, network_file), network_file) if stored else {})
     spec_file = Path(network_file).with_suffix(".yaml")
     if spec_file.is_file():
         values.update(_parsed(_load(spec_file), spec_file))
     texts = {name: text.split(",") if "," in text else text for name, text in options.items()}
     values.update(_parsed(texts, "--depth-option"))
     return replace(NetworkSpec(), **values)
+
+
+def stored_spec(path: str | Path, options: Mapping[str, str], entry: Network, facts: Mapping[str, Any]) -> NetworkSpec:
+    """The spec of weights of a registered network, from the text `spec` among the {key: text} in their file.
+
+    What neither says is as the registry has it. Raises NetworkError.
+    """
+    spec = read_spec(path, options, "", entry.output_names, str(facts.get("spec", "")))
+    return replace(spec, size=spec.size or entry.input_size, multiple=spec.multiple or entry.multiple)
 
 
 def spec_text(spec: NetworkSpec) -> str:
@@ -113,10 +128,17 @@ def _words(name):
 
 def _load(path):
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return _table(path.read_text(encoding="utf-8"), path)
     except OSError as error:
         raise NetworkError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: bytes that are no text, and dates that do not exist
+    except ValueError as error:  # bytes that are no text
+        raise NetworkError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+
+
+def _table(text, path):
+    try:
+        values = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: dates that do not exist
         raise NetworkError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise NetworkError(f"{path} has no `name: value` lines")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from calib.base.errors import NetworkError
 from depth.onnx_files.model import Declared, one_line
 from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.network_spec import NetworkSpec, read_spec
+
+if TYPE_CHECKING:
+    import onnx
 
 DEFAULT_SIZE = (224, 288)
 NUMPY_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
@@ -19,21 +22,32 @@ class OnnxNetwork(ImageNetwork):
     """An ImageNetwork from a file. A runtime opens the file, hands over what it declares, and adds `run`."""
 
     def __init__(self, path: str | Path, options: Mapping[str, str] | None, inputs: Sequence[Declared],
-                 output_names: Sequence[str]) -> None:
-        """Check what the file declares. Raises NetworkError if it is not a depth network."""
-        name = Path(path).name
+                 output_names: Sequence[str], spec: NetworkSpec | None = None) -> None:
+        """Check what the file declares. Raises NetworkError if it is not a depth network.
+
+        `spec`: where it is known; by default read from the file's names, FILE.yaml and `options`.
+        """
+        self.path, name = Path(path), Path(path).name
         if len(inputs) != 1 or len(inputs[0].shape or ()) != 4 or inputs[0].type not in NUMPY_TYPES:
             shapes = ", ".join(f"{i.name} {i.type} {i.shape}" for i in inputs) or "none"
             raise NetworkError(f"{name} does not take one image: its inputs are {shapes}, "
                                f"wanted is one float tensor (1, 3, h, w) or (1, h, w, 3)")
         self.input = inputs[0]
-        spec = read_spec(path, options or {}, self.input.name, output_names)
+        spec = spec or read_spec(path, options or {}, self.input.name, output_names)
         super().__init__(name, spec, input_size(name, self.input.shape, spec))
         self.one_size = self.one_size or any(isinstance(side, int) for side in sides(self.input.shape, spec))
         self.output_names = output_names[:2 if spec.predicts_error else 1]
 
     def run(self, image: np.ndarray) -> Sequence[np.ndarray]:
         """Input of the file's own type -> the outputs called self.output_names. May raise anything."""
+        raise NotImplementedError
+
+    def model(self) -> "onnx.ModelProto":
+        """What the file holds. Raises NetworkError, MissingPackageError."""
+        raise NotImplementedError
+
+    def refitted(self, model: "onnx.ModelProto") -> "OnnxNetwork":
+        """The same network with other weights, run in the same way."""
         raise NotImplementedError
 
     def infer(self, image: np.ndarray) -> Sequence[np.ndarray]:

@@ -3,26 +3,43 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from calib.base.errors import MissingPackageError, UnusableRuntimeError
-from depth.onnx_files.model import Declared, require_file, unreadable
+from depth.onnx_files.model import Declared, read_model, require_file, unreadable
+from depth.runtimes.network_spec import NetworkSpec
 from depth.runtimes.onnx_network import OnnxNetwork
+
+if TYPE_CHECKING:
+    import onnx
 
 
 class OnnxDepth(OnnxNetwork):
-    """A DepthEstimator from a file. Raises NetworkError if the file is not a depth network."""
+    """A DepthEstimator from a file. Raises NetworkError if the file is not a depth network.
+
+    `content` and `spec`: of a network that is no file of its own; `path` then only gives it its name.
+    """
 
     def __init__(self, path: str | Path, options: Mapping[str, str] | None = None, device: str = "auto",
-                 threads: int = 1) -> None:
-        session = _open_session(path, device, threads)
+                 threads: int = 1, content: bytes | None = None, spec: NetworkSpec | None = None) -> None:
+        self._source = path if content is None else content
+        self._reopen, self._sessions = partial(_open_session, self._source, Path(path), device, threads), {}
+        session = self._reopen()
         inputs = [Declared(each.name, each.type, each.shape) for each in session.get_inputs()]
-        super().__init__(path, options, inputs, [each.name for each in session.get_outputs()])
+        super().__init__(path, options, inputs, [each.name for each in session.get_outputs()], spec)
         self.session = None if self.adapts else session
-        self._reopen, self._sessions = partial(_open_session, path, device, threads), {}
+        self._device, self._threads = device, threads
         self.try_out()
+
+    def model(self) -> "onnx.ModelProto":
+        """What the file holds; see OnnxNetwork."""
+        return read_model(self._source, "changing a network")
+
+    def refitted(self, model: "onnx.ModelProto") -> "OnnxDepth":
+        """The same network with other weights; see OnnxNetwork."""
+        return OnnxDepth(self.path, None, self._device, self._threads, model.SerializeToString(), self.spec)
 
     def run(self, image: np.ndarray) -> Sequence[np.ndarray]:
         """Run the file once; see OnnxNetwork."""
@@ -39,13 +56,14 @@ class OnnxDepth(OnnxNetwork):
         return self._sessions[shape]
 
 
-def _open_session(path, device, threads, sizes=None):
+def _open_session(source, path, device, threads, sizes=None):
     """`sizes`: {name of a size that the file leaves open: what it is to be}"""
     try:
         import onnxruntime
     except ImportError:
         raise MissingPackageError("onnxruntime", "--depth FILE.onnx") from None
-    require_file(path)
+    if not isinstance(source, bytes):
+        require_file(path)
     available = onnxruntime.get_available_providers()
     providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
     if device == "cuda" and "CUDAExecutionProvider" not in available:
@@ -58,7 +76,8 @@ def _open_session(path, device, threads, sizes=None):
         settings.add_free_dimension_override_by_name(name, size)
     try:
         session = onnxruntime.InferenceSession(
-            str(path), settings, providers=["CPUExecutionProvider"] if device == "cpu" else providers)
+            source if isinstance(source, bytes) else str(source), settings,
+            providers=["CPUExecutionProvider"] if device == "cpu" else providers)
     except Exception as error:  # ONNX Runtime raises its own undocumented types
         raise unreadable(path, error) from error
     if device == "cuda" and "CUDAExecutionProvider" not in session.get_providers():

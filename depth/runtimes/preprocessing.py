@@ -41,13 +41,18 @@ def fitted_size(image_size: tuple[int, int], size: tuple[int, int], multiple: in
 
 def to_input(rgb: np.ndarray, size: tuple[int, int], spec: NetworkSpec) -> np.ndarray:
     """(H, W, 3) uint8 -> (1, 3, h, w) or (1, h, w, 3) float32. The whole image is resized to `size`, edges kept."""
-    interpolation = cv2.INTER_AREA if rgb.shape[0] * rgb.shape[1] > size[0] * size[1] else cv2.INTER_LINEAR
-    image = cv2.resize(rgb, size[::-1], interpolation=interpolation)
+    image = resized(rgb, size)
     if spec.channels == "bgr":
         image = image[..., ::-1]
     mean, std = np.array(spec.mean, np.float32), np.array(spec.std, np.float32)
     image = (image * np.float32(spec.range / 255) - mean) / std
     return np.ascontiguousarray(image.transpose(2, 0, 1) if spec.layout == "nchw" else image)[None]
+
+
+def resized(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(H, W, 3) uint8 -> (*size, 3) uint8"""
+    interpolation = cv2.INTER_AREA if rgb.shape[0] * rgb.shape[1] > size[0] * size[1] else cv2.INTER_LINEAR
+    return cv2.resize(rgb, size[::-1], interpolation=interpolation)
 
 
 def to_depth_m(output: np.ndarray, spec: NetworkSpec) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Registered networks run by torch: from files of weights, and while they are being trained."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from calib.base.errors import NetworkError, UnusableRuntimeError
 from depth.networks import registry
 from depth.runtimes.image_network import ImageNetwork
-from depth.runtimes.network_spec import NetworkSpec, read_spec
+from depth.runtimes.network_spec import NetworkSpec, stored_spec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -70,10 +69,8 @@ def open_weights(path: str | Path, network: str | None = None, options: Mapping[
     entry = registry.find(name)
     module = entry.build()
     fill(module, tensors, path)
-    spec = read_spec(path, options or {}, "", entry.output_names)
     # Channels last is up to 4 times faster, also on CPUs; torch's types do not have the argument.
     module = module.eval().to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    spec = replace(spec, size=spec.size or entry.input_size, multiple=spec.multiple or entry.multiple)
-    estimator = TorchDepth(module, spec, name)
+    estimator = TorchDepth(module, stored_spec(path, options or {}, entry, facts), name)
     estimator.try_out()
     return estimator

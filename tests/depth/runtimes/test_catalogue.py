@@ -32,7 +32,7 @@ def grey(tmp_path):
 
 @pytest.mark.parametrize("name, runtime, first", [
     ("a.onnx", "auto", "onnx"), ("A.ONNX", "auto", "onnx"), ("a.onnx", "openvino", "openvino"),
-    ("a.safetensors", "auto", "torch"), ("a.pth", "auto", "torch"), ("a.pt", "torch", "torch")])
+    ("a.safetensors", "auto", "onnx"), ("a.pth", "auto", "torch"), ("a.pt", "torch", "torch")])
 def test_who_runs_what_on_a_cpu(name, runtime, first):
     assert able_runtimes(Path(name), runtime, "cpu")[0] == first
 

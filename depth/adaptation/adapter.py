@@ -1,0 +1,59 @@
+"""Training of an estimator's network on targets, step by step."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from calib.base.errors import BadInputError
+from depth.adaptation.config import AdaptationConfig
+from depth.adaptation.lessons import Known, known
+from depth.adaptation.target import Target
+from depth.adaptation.trainable import trainable
+from depth.estimator import DepthEstimator
+from depth.evaluation.evaluate import evenly
+from depth.runtimes.image_network import ImageNetwork
+
+
+class Adapter:
+    """Trains the network of an estimator, which itself stays as it is.
+
+    Deterministic on a CPU: the same targets give the same weights, byte for byte.
+    """
+
+    def __init__(self, estimator: DepthEstimator, config: AdaptationConfig | None = None) -> None:
+        """Raises NetworkError where the network cannot be trained, MissingPackageError; see trainable.adaptable."""
+        self.config, self._trainable = config or AdaptationConfig(), trainable(estimator)
+        self._original = self._trainable.original
+
+    def steps(self, targets: Sequence[Target]) -> Iterator[float]:
+        """Train on `targets`; yields the share that is done after each step. Raises BadInputError where none is known.
+
+        May be left at any time, and called again with more targets.
+        """
+        from depth.adaptation.training import Training, torch_threads
+        lessons = self._known(targets)
+        with torch_threads(self.config.threads):
+            training = Training(self._trainable.module, self._original.spec, self.config)
+            for k in range(self.config.steps):
+                training.step(lessons)
+                yield (k + 1) / self.config.steps
+
+    def _known(self, targets) -> list[Known]:
+        """Those targets that say something, at most `max_targets`, as the network sees them."""
+        rows = evenly(len(targets), self.config.max_targets)
+        lessons = [known(self._original, targets[row], self.config.trusted_log_std) for row in rows]
+        lessons = [lesson for lesson in lessons if lesson.weight.any()]
+        if not lessons:
+            raise BadInputError("there is nothing to adapt the network to: no image has a pixel of known depth")
+        return lessons
+
+    def estimator(self) -> ImageNetwork:
+        """A new estimator that predicts with the weights as they are now, run as the original is."""
+        return self._trainable.estimator()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the weights as they are now to FILE.safetensors or FILE.onnx, which `--depth` takes.
+
+        Raises BadInputError and its children.
+        """
+        self._trainable.save(Path(path))

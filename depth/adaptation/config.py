@@ -1,0 +1,33 @@
+"""How a network is adapted."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AdaptationConfig:
+    """How a network is adapted to a recording."""
+
+    steps: int = 100
+    """Number of steps of training; each takes `batch` images."""
+    batch: int = 4
+    """Images per step."""
+    learning_rate: float = 5e-4
+    """Largest step size, reached after `warm_up`."""
+    warm_up: float = 0.2
+    """Share of the steps in which the step size grows; it then falls to nothing (Smith 2018, one cycle)."""
+    trusted_log_std: float = 0.045
+    """Log standard deviation up to which targets have full weight; beyond, it falls with the variance."""
+    gradient_weight: float = 0.5
+    """Weight of keeping the network's own gradients of log depth where geometry is silent, that of targets being 1."""
+    error_weight: float = 0.1
+    """Weight of the likelihood by which the expected error is trained on the targets."""
+    gain: float = 0.1
+    """Largest relative change of brightness of each colour, by which images are varied."""
+    max_gradient: float = 1.0
+    """Norm beyond which the gradient of a step is shortened."""
+    max_targets: int = 512
+    """Most images that are kept in memory; of more, evenly spaced ones are taken."""
+    seed: int = 0
+    """Of the order of the images and of their variations."""
+    threads: int = 1
+    """Threads that torch may use on a CPU; two gain little beside SLAM's own."""

@@ -1,0 +1,87 @@
+"""Steps of training with torch: batches of varied images, the loss, the optimiser."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from depth.adaptation.config import AdaptationConfig
+from depth.adaptation.lessons import Known
+from depth.adaptation.loss import Lesson, error_loss, own_gradient_loss, target_loss
+from depth.losses import masked
+from depth.runtimes.network_spec import NetworkSpec
+from depth.runtimes.preprocessing import to_input
+
+
+class Training:
+    """A module on its way through `config.steps` steps. Its weights change in place."""
+
+    def __init__(self, module: nn.Module, spec: NetworkSpec, config: AdaptationConfig) -> None:
+        self.module, self.spec, self.config = module, spec, config
+        self.random = np.random.default_rng(config.seed)
+        weights = [weight for weight in module.parameters() if weight.requires_grad]
+        self.optimiser = torch.optim.AdamW(weights, config.learning_rate, weight_decay=0)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, config.learning_rate, total_steps=config.steps + 1, pct_start=config.warm_up)
+
+    def step(self, known: Sequence[Known]) -> float:
+        """One step on a batch drawn from these -> loss."""
+        images, lesson = self._batch(_drawn(known, self.config.batch, self.random))
+        outputs = self.module(images)
+        predicted = log_depth(outputs[0], self.spec)
+        loss = target_loss(predicted, lesson) + self.config.gradient_weight * own_gradient_loss(predicted, lesson)
+        if self.spec.predicts_error:
+            loss = loss + self.config.error_weight * error_loss(predicted, outputs[1].reshape(predicted.shape), lesson)
+        self.optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.module.parameters(), self.config.max_gradient)
+        self.optimiser.step()
+        self.schedule.step()
+        return loss.item()
+
+    def _batch(self, drawn):
+        """Varied images and what is known about them, as tensors."""
+        rows = [_varied(each, self.random, self.config.gain) for each in drawn]
+        images = np.concatenate([to_input(row.image, row.image.shape[:2], self.spec) for row in rows])
+        device = next(self.module.parameters()).device
+        lesson = Lesson(*(torch.from_numpy(np.stack(maps)[:, None]).to(device)
+                          for maps in zip(*((row.log_depth, row.weight, row.own) for row in rows))))
+        return torch.from_numpy(images).to(device), lesson
+
+
+def log_depth(output: Tensor, spec: NetworkSpec) -> Tensor:
+    """Raw output of the network -> (B, 1, h, w) logarithm of depth in metres, for the training camera."""
+    output = output.reshape(len(output), 1, *[side for side in output.shape[1:] if side > 1])
+    scale = float(np.log(spec.scale))
+    if spec.output == "log_depth":
+        return output + scale
+    return (-1 if spec.output == "inverse_depth" else 1) * masked.log_depth(output) + scale
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """A `with` block in which torch has this many threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _drawn(known, count, random):
+    """A batch of images of one size: the first at random, the others from those of its size."""
+    size = known[random.integers(len(known))].image.shape
+    alike = [each for each in known if each.image.shape == size]
+    return [alike[k] for k in random.integers(len(alike), size=count)]
+
+
+def _varied(each, random, gain):
+    """Mirrored or not, and brighter or darker, each colour a little differently."""
+    gains = 1 + random.uniform(-gain, gain, 3)
+    image = np.clip(each.image * gains, 0, 255).astype(np.uint8)
+    if random.random() < 0.5:
+        return Known(*(np.ascontiguousarray(values[:, ::-1]) for values in (image, *each[1:])))
+    return each._replace(image=image)
