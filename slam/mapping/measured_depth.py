@@ -94,7 +94,10 @@ class MeasuredDepth:
         """Adjust all keyframes jointly -> share of the work that is done. Measured depth needs none."""
         return iter(())
 
-    def rebuild(self, overlap: Callable) -> Iterator[float]:
-        """Build the map anew from all keyframes' final depth -> share of the work that is done. Measured
-        depth needs none."""
+    def estimate_depth(self, overlap: Callable) -> Iterator[float]:
+        """Estimate all keyframes' final depth -> share of the work that is done. Measured depth needs none."""
+        return iter(())
+
+    def rebuild(self) -> Iterator[float]:
+        """Build the map anew from final depth -> share of the work that is done. Measured depth needs none."""
         return iter(())
