@@ -58,7 +58,7 @@ class OnnxGraph(nn.Module):
         values = {name: value.to(device) if value.is_floating_point() else value
                   for name, value in self.constants.items()}
         values.update(zip(self.names, self.weights))
-        values[self.input_name] = image
+        values[self.input_name] = image.contiguous(memory_format=torch.channels_last)
         for k, (operator, attributes, inputs, outputs) in enumerate(self.steps):
             result = operator(attributes, *(values[name] if name else None for name in inputs))
             values.update(zip(outputs, result if isinstance(result, tuple) else (result,)))
