@@ -6,7 +6,7 @@ from pathlib import Path
 
 from calib.base.errors import BadInputError
 from depth.adaptation.config import AdaptationConfig
-from depth.adaptation.lessons import Known, known
+from depth.adaptation.lessons import Known, known, of_own_scale
 from depth.adaptation.target import Target
 from depth.adaptation.trainable import trainable
 from depth.estimator import DepthEstimator
@@ -45,7 +45,7 @@ class Adapter:
         lessons = [lesson for lesson in lessons if lesson.weight.any()]
         if not lessons:
             raise BadInputError("there is nothing to adapt the network to: no image has a pixel of known depth")
-        return lessons
+        return of_own_scale(lessons) if self.config.keeps_scale else lessons
 
     def estimator(self) -> ImageNetwork:
         """A new estimator that predicts with the weights as they are now, run as the original is."""

@@ -21,6 +21,9 @@ class AdaptationConfig:
     """Weight of keeping the network's own gradients of log depth where geometry is silent, that of targets being 1."""
     error_weight: float = 0.1
     """Weight of the likelihood by which the expected error is trained on the targets."""
+    keeps_scale: bool = True
+    """Whether the network's metres stay its own: of all targets together one common scale is left out, so that a map's
+    scale, which is the network's by a factor, is not learnt on top of it. What geometry teaches is ratios."""
     gain: float = 0.1
     """Largest relative change of brightness of each colour, by which images are varied."""
     max_gradient: float = 1.0

@@ -1,5 +1,6 @@
 """Targets as the network sees them: inputs of its own size, and depths for its training camera."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -41,3 +42,13 @@ def known(network: ImageNetwork, target: Target, trusted_log_std: float) -> Know
     log_depth = np.where(is_known, -np.log(np.maximum(inverse, 1e-6)) - np.float32(np.log(scale)), 0)
     weight = np.where(is_known, np.minimum(1, (trusted_log_std / np.maximum(std, 1e-6)) ** 2), 0)
     return Known(image, log_depth.astype(np.float32), weight.astype(np.float32), own)
+
+
+def of_own_scale(lessons: Sequence[Known]) -> list[Known]:
+    """The same with all targets scaled by one factor, which gives them the network's own scale by weighted median."""
+    log_ratio = np.concatenate([(each.log_depth - each.own)[each.weight > 0] for each in lessons])
+    weight = np.concatenate([each.weight[each.weight > 0] for each in lessons])
+    order = np.argsort(log_ratio, kind="stable")
+    cumulative = np.cumsum(weight[order], dtype=np.float64)
+    common = log_ratio[order][np.searchsorted(cumulative, cumulative[-1] / 2)]
+    return [each._replace(log_depth=each.log_depth - common) for each in lessons]
