@@ -20,6 +20,7 @@ from slam.mapping.keyframes import Keyframe
 from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth
 from slam.mapping.render import View
+from slam.meshing.depth_view import DepthView
 from slam.scale.map_scale import MapScale
 from slam.stages import stage
 from slam.tracking.image import Image
@@ -177,6 +178,10 @@ class PredictedDepth:
             with self.stage_times.timed("final"):
                 yield from final.estimate()
             self.final = final
+
+    def views(self, submap: int) -> list[DepthView]:
+        """Final depth of a submap's keyframes; none where it was not estimated."""
+        return self.final.views(submap) if self.final else []
 
     def predict_again(self, predict: Callable[[np.ndarray], DepthImage | None]) -> Iterator[float]:
         """Predict all keyframes anew, and estimate their final depth around that -> share of the work that is done

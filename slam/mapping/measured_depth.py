@@ -17,6 +17,7 @@ from slam.tracking.tracker import TrackingResult
 
 if TYPE_CHECKING:
     from slam.config import SlamConfig
+    from slam.meshing.depth_view import DepthView
 
 
 class FrameDepth(NamedTuple):
@@ -101,3 +102,7 @@ class MeasuredDepth:
     def rebuild(self) -> Iterator[float]:
         """Build the map anew from final depth -> share of the work that is done. Measured depth needs none."""
         return iter(())
+
+    def views(self, submap: int) -> list[DepthView]:
+        """Final depth of a submap's keyframes. Measured depth is not kept: its mesh comes from the surfels."""
+        return []
