@@ -22,8 +22,8 @@ class Adapter:
 
     def __init__(self, estimator: DepthEstimator, config: AdaptationConfig | None = None) -> None:
         """Raises NetworkError where the network cannot be trained, MissingPackageError; see trainable.adaptable."""
-        self.config, self._trainable = config or AdaptationConfig(), trainable(estimator)
-        self._original = self._trainable.original
+        self.config, self.trainable = config or AdaptationConfig(), trainable(estimator)
+        self._original = self.trainable.original
 
     def steps(self, targets: Sequence[Target]) -> Iterator[float]:
         """Train on `targets`; yields the share that is done after each step. Raises BadInputError where none is known.
@@ -33,9 +33,9 @@ class Adapter:
         from depth.adaptation.training import Training, torch_threads
         lessons = self._known(targets)
         with torch_threads(self.config.threads):
-            training = Training(self._trainable.module, self._original.spec, self.config)
+            training = Training(self.trainable.module, self._original.spec, self.config)
             for k in range(self.config.steps):
-                training.step(lessons)
+                training.step(training.drawn(lessons))
                 yield (k + 1) / self.config.steps
 
     def _known(self, targets) -> list[Known]:
@@ -49,11 +49,11 @@ class Adapter:
 
     def estimator(self) -> ImageNetwork:
         """A new estimator that predicts with the weights as they are now, run as the original is."""
-        return self._trainable.estimator()
+        return self.trainable.estimator()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the weights as they are now to FILE.safetensors or FILE.onnx, which `--depth` takes.
 
         Raises BadInputError and its children.
         """
-        self._trainable.save(Path(path))
+        self.trainable.save(Path(path))

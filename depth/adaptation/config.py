@@ -1,6 +1,6 @@
 """How a network is adapted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -34,3 +34,23 @@ class AdaptationConfig:
     """Of the order of the images and of their variations."""
     threads: int = 1
     """Threads that torch may use on a CPU; two gain little beside SLAM's own."""
+
+
+@dataclass(frozen=True)
+class LiveConfig:
+    """How a network is adapted while it is in use."""
+
+    adaptation: AdaptationConfig = field(default_factory=lambda: AdaptationConfig(learning_rate=3e-4, max_targets=128))
+    """The steps; `steps` only says how long the step size grows: `warm_up` of it."""
+    min_targets: int = 4
+    """Images to wait for before the first step."""
+    steps_per_target: int = 5
+    """Steps for each new image; where none comes, the process sleeps."""
+    max_steps_ahead: int = 50
+    """Most steps that may be owed: on a slow machine the newest images matter, not the oldest."""
+    steps_per_swap: int = 10
+    """Steps between two swaps of the network in use."""
+    newest: int = 4
+    """One image of each batch is among so many newest ones."""
+    ema: float = 0.9
+    """Decay of the running mean of the weights, which is what is put to use."""

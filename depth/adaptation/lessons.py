@@ -27,6 +27,8 @@ class Known(NamedTuple):
 
 MIN_DEPTH_M = 0.01
 """Smallest depth that is told apart."""
+EVERY_PX = 3
+"""Every n-th pixel in both directions is enough for a median."""
 
 
 def known(network: ImageNetwork, target: Target, trusted_log_std: float) -> Known:
@@ -46,8 +48,8 @@ def known(network: ImageNetwork, target: Target, trusted_log_std: float) -> Know
 
 def of_own_scale(lessons: Sequence[Known]) -> list[Known]:
     """The same with all targets scaled by one factor, which gives them the network's own scale by weighted median."""
-    log_ratio = np.concatenate([(each.log_depth - each.own)[each.weight > 0] for each in lessons])
-    weight = np.concatenate([each.weight[each.weight > 0] for each in lessons])
+    weight = np.concatenate([each.weight[::EVERY_PX, ::EVERY_PX].ravel() for each in lessons])
+    log_ratio = np.concatenate([(each.log_depth - each.own)[::EVERY_PX, ::EVERY_PX].ravel() for each in lessons])
     order = np.argsort(log_ratio, kind="stable")
     cumulative = np.cumsum(weight[order], dtype=np.float64)
     common = log_ratio[order][np.searchsorted(cumulative, cumulative[-1] / 2)]

@@ -16,19 +16,30 @@ from depth.runtimes.preprocessing import to_input
 
 
 class Training:
-    """A module on its way through `config.steps` steps. Its weights change in place."""
+    """A module that is trained in place.
 
-    def __init__(self, module: nn.Module, spec: NetworkSpec, config: AdaptationConfig) -> None:
+    In one cycle of `config.steps` steps, or endlessly: then the step size grows as it does there, and stays.
+    """
+
+    def __init__(self, module: nn.Module, spec: NetworkSpec, config: AdaptationConfig, endless: bool = False) -> None:
         self.module, self.spec, self.config = module, spec, config
         self.random = np.random.default_rng(config.seed)
         weights = [weight for weight in module.parameters() if weight.requires_grad]
         self.optimiser = torch.optim.AdamW(weights, config.learning_rate, weight_decay=0)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, config.learning_rate, total_steps=config.steps + 1, pct_start=config.warm_up)
+        self.schedule = torch.optim.lr_scheduler.LinearLR(
+            self.optimiser, 0.1, 1.0, max(1, round(config.warm_up * config.steps))) if endless else \
+            torch.optim.lr_scheduler.OneCycleLR(
+                self.optimiser, config.learning_rate, total_steps=config.steps + 1, pct_start=config.warm_up)
 
-    def step(self, known: Sequence[Known]) -> float:
-        """One step on a batch drawn from these -> loss."""
-        images, lesson = self._batch(_drawn(known, self.config.batch, self.random))
+    def drawn(self, known: Sequence[Known]) -> list[Known]:
+        """A batch at random, of images of one size."""
+        size = known[self.random.integers(len(known))].image.shape
+        alike = [each for each in known if each.image.shape == size]
+        return [alike[k] for k in self.random.integers(len(alike), size=self.config.batch)]
+
+    def step(self, batch: Sequence[Known]) -> float:
+        """One step on a batch of images of one size, which are varied -> loss."""
+        images, lesson = self._batch(batch)
         outputs = self.module(images)
         predicted = log_depth(outputs[0], self.spec)
         loss = target_loss(predicted, lesson) + self.config.gradient_weight * own_gradient_loss(predicted, lesson)
@@ -41,9 +52,9 @@ class Training:
         self.schedule.step()
         return loss.item()
 
-    def _batch(self, drawn):
+    def _batch(self, batch):
         """Varied images and what is known about them, as tensors."""
-        rows = [_varied(each, self.random, self.config.gain) for each in drawn]
+        rows = [_varied(each, self.random, self.config.gain) for each in batch]
         images = np.concatenate([to_input(row.image, row.image.shape[:2], self.spec) for row in rows])
         device = next(self.module.parameters()).device
         lesson = Lesson(*(torch.from_numpy(np.stack(maps)[:, None]).to(device)
@@ -69,13 +80,6 @@ def torch_threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _drawn(known, count, random):
-    """A batch of images of one size: the first at random, the others from those of its size."""
-    size = known[random.integers(len(known))].image.shape
-    alike = [each for each in known if each.image.shape == size]
-    return [alike[k] for k in random.integers(len(alike), size=count)]
 
 
 def _varied(each, random, gain):
