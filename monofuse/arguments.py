@@ -19,6 +19,7 @@ FACTORS, HEIGHTS_M, SQUARES_M = (0.01, 100.0), (0.05, 100.0), (0.001, 10.0)
 """Least and greatest values of --scale; what lies outside is a typing mistake."""
 DESCRIPTION = "RGB video in, metric camera trajectory and coloured mesh out."
 AUTO = Path("auto")
+ADAPT = ("off", "end", "live")
 MAX_SURFELS_CAP = 100_000_000
 
 
@@ -57,9 +58,16 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                              f"{SurfelConfig.max_surfels})")
     parser.add_argument("--mesh", choices=MESH_FORMATS, action="append", default=[],
                         help="also write the mesh in this format, next to mesh.ply; may be repeated")
-    parser.add_argument("--final", action="store_true",
-                        help="with a network: after the last frame, estimate all keyframes' depth again and build the "
-                             "map anew; takes about 0.1 s and 0.3 MB per keyframe")
+    parser.add_argument("--adapt", choices=ADAPT,
+                        help="whether the network learns what it sees: after the last frame (`end`, default for "
+                             "recordings; takes about a minute), also while the camera runs (`live`), or not (`off`)")
+    parser.add_argument("--passes", type=int, choices=(1, 2),
+                        help="2: run over a recording again with what the network has learnt, and keep the better "
+                             "result (default for recordings where the network learns)")
+    parser.add_argument("--save-network", type=path_of, metavar="FILE",
+                        help="keep the network that has learnt, for --depth FILE in the same place (.safetensors, "
+                             ".onnx)")
+    parser.add_argument("--final", action="store_true", help=argparse.SUPPRESS)  # the default now
     parser.add_argument("--config", type=path_of, metavar="FILE",
                         help="configuration of SLAM, or a part of it: YAML, or the report.json of an earlier run, "
                              "whose SOURCE and --depth have to be given again")

@@ -10,21 +10,26 @@ from typing import TYPE_CHECKING
 
 from calib.base.errors import BadInputError, MonofuseError
 from calib.focal.estimate import FocalEstimate
-from calib.geometry.rectification import Rectifier
+from calib.geometry.rectification import Rectifier, rectified
 from calib.unknown_camera import estimate_source, open_with_camera
+from depth.estimator import DepthEstimator
 from depth.runtimes.catalogue import open_estimator
 from depth.runtimes.default_network import NAME as OUR_NETWORK
 from depth.runtimes.default_network import weights_of
 from monofuse.arguments import AUTO, chosen_depth
 from monofuse.configuration import refuse_unused, with_file, with_setting
-from monofuse.depth_stage import NetworkDepth, SensorDepth
+from monofuse.depth_stage import NetworkDepth, SensorDepth, with_predicted_depth
 from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoRecorder, NoViewer
+from monofuse.learning import Learning
+from monofuse.second_pass import SecondPass
 from sequences.cameras.recorder import Recorder
 from sequences.catalogue import open_sequence
+from sequences.frame import Frame
+from sequences.prefetch import ahead
 from sequences.sequence import Sequence, SourceOptions, is_live
 from slam.config import SlamConfig
-from slam.keyframe_depth.final_depth import FinalDepthConfig
+from slam.stages import StageTimes
 from slam.system import SlamSystem
 
 if TYPE_CHECKING:
@@ -73,8 +78,6 @@ def configuration(arguments: Namespace) -> SlamConfig:
                             f"(depth_is_measured): give --depth {OUR_NETWORK if is_measured else 'sensor'} too")
     if arguments.max_surfels:
         config = replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
-    if arguments.final:
-        config = replace(config, final_depth=config.final_depth or FinalDepthConfig())
     if arguments.scale:
         config = replace(config, known_scale=replace(config.known_scale, **{
             name: getattr(arguments.scale, name) for name in ("factor", "height_m", "board", "square_m")}))
@@ -96,6 +99,45 @@ def refusing_what_cannot_work(arguments: Namespace) -> Iterator[None]:
         reason = " ".join(str(error).split())[:120]
         raise BadInputError(f"SLAM cannot work with this configuration ({type(error).__name__}: {reason}): check the "
                             f"values of --config and --set") from error
+
+
+def open_learning(arguments: Namespace, config: SlamConfig, depth: SensorDepth | NetworkDepth, sequence: Sequence,
+                  screen: Screen) -> Learning | None:
+    """The network as it can learn this source, None where it shall not or cannot. Raises BadInputError where it was
+    asked for in vain."""
+    wanted = arguments.adapt or ("end" if arguments.save_network or arguments.passes == 2 else None)
+    if not isinstance(depth, NetworkDepth) or wanted == "off" or (wanted is None and is_live(sequence)):
+        if arguments.save_network or arguments.passes == 2:
+            raise BadInputError("--save-network and --passes 2 need a network that learns: leave out --adapt off")
+        return None
+    if not config.final_depth:
+        if wanted:
+            raise BadInputError("the network learns from the keyframes' final depth: leave out final_depth=null")
+        return None
+    with screen.status("opening the network for learning"):
+        try:
+            return Learning(depth.estimator)
+        except MonofuseError as error:
+            if wanted:
+                raise
+            screen.print(f"adapt      off: {error}")
+            return None
+
+
+def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDepth | NetworkDepth, sequence: Sequence,
+                     rectifier: Rectifier) -> SecondPass | None:
+    """How SLAM runs over the source again, None where that is not wanted or impossible. Raises BadInputError."""
+    if arguments.passes == 2 and (is_live(sequence) or not sequence.frame_count):
+        raise BadInputError(f"--passes 2 is for recordings: {sequence.name} cannot be read twice")
+    if arguments.passes == 1 or is_live(sequence) or not sequence.frame_count:
+        return None
+
+    def frames(estimator: DepthEstimator, stage_times: StageTimes) -> Iterator[Frame]:
+        options = SourceOptions(max_frames=arguments.max_frames, seed=arguments.seed)
+        again = open_with_camera(arguments.source, options, sequence.camera)
+        seen = with_predicted_depth(ahead(rectified(again, rectifier), again), estimator, rectifier.camera, stage_times)
+        return ahead(seen, again)
+    return SecondPass(frames, sequence.frame_count, rectifier.camera, config)
 
 
 def open_recorder(arguments: Namespace, sequence: Sequence, screen: Screen) -> Recorder | NoRecorder:
@@ -133,7 +175,8 @@ def introduce(arguments: Namespace, sequence: Sequence, rectifier: Rectifier, de
 def _refuse_network_options(arguments: Namespace) -> None:
     for name, value, default in (("--depth-option", arguments.depth_option, []), ("--network", arguments.network, None),
                                  ("--runtime", arguments.runtime, "auto"), ("--scale", arguments.scale, None),
-                                 ("--final", arguments.final, False)):
+                                 ("--adapt", arguments.adapt, None), ("--passes", arguments.passes, None),
+                                 ("--save-network", arguments.save_network, None)):
         if value != default:
             raise BadInputError(f"{name} is for networks: give --depth {OUR_NETWORK} or --depth FILE too")
 

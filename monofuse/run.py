@@ -14,13 +14,15 @@ from monofuse.opening import (
     configuration,
     introduce,
     open_depth,
+    open_learning,
     open_recorder,
+    open_second_pass,
     open_source,
     open_viewer,
     refusing_what_cannot_work,
 )
 from monofuse.results.files import ResultFolder
-from monofuse.saving import save_camera, save_mesh_and_report, save_trajectory_and_map
+from monofuse.saving import save_camera, save_mesh_and_report, save_network, save_trajectory_and_map
 from monofuse.session import Session
 from monofuse.warm_up import prepare
 from sequences.prefetch import ahead
@@ -48,15 +50,18 @@ def run(arguments: Namespace, screen: Screen) -> None:
         slam = SlamSystem(rectifier.camera, config)
         prepare(config, screen)
     viewer = open_viewer(arguments, slam, screen)
+    learning = open_learning(arguments, config, depth, sequence, screen)
+    again = open_second_pass(arguments, config, depth, sequence, rectifier)
     frames = rectified(recorder.tap(sequence), rectifier)
     frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
     session = Session(sequence, slam, recorder, viewer)
     with StopSignal() as stop:
         session.track(stop.until_stopped(frames), screen)
-        session.improve(stop, screen)
+        session.improve(stop, screen, learning, again)
         save_trajectory_and_map(session, folder, arguments)
         session.end_recording()
         save_camera(session, folder, estimate)
+        save_network(session, learning, arguments.save_network)
         stop.end_at_once()
         save_mesh_and_report(session, folder, arguments, screen)
     session.raise_first_failure()

@@ -4,22 +4,24 @@ import json
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import trimesh
 
+from calib.base.errors import MonofuseError
 from calib.files.image_file import encode_png
 from calib.focal.estimate import FocalEstimate
 from calib.formats.calibration_file import calibration_text
 from calib.geometry.calibration import without_depth
 from monofuse.interface.screen import Screen
+from monofuse.learning import Learning
 from monofuse.results.files import ESTIMATED_CAMERA, ResultFolder, map_files, mesh_file
 from monofuse.results.overview import draw_overview, draw_surfel_overview
 from monofuse.results.report_table import table_rows
 from monofuse.session import Session
 from sequences.cameras.stream import without_password
-from slam.meshing.poisson import build_mesh
 
 
 def save_trajectory_and_map(session: Session, folder: ResultFolder, arguments: Namespace) -> None:
@@ -41,12 +43,21 @@ def save_camera(session: Session, folder: ResultFolder, estimate: FocalEstimate 
             folder.write(ESTIMATED_CAMERA, text.encode())
 
 
+def save_network(session: Session, learning: Learning | None, path: Path | None) -> None:
+    """Write the network that has learnt the recording, where that is asked for."""
+    if learning and path:
+        with session.attempt():
+            if not learning.round_count:
+                raise MonofuseError(f"{path} is not written: the network has learnt nothing")
+            learning.save(path)
+
+
 def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Namespace, screen: Screen) -> None:
     """Write the mesh in all formats, a picture of it, and the final report; show the report."""
     mesh = None
     if session.counter.tracked:
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
-            mesh = _build_mesh(session)
+            mesh = session.slam.mesh()
             for file_format in dict.fromkeys(["ply", *arguments.mesh]):
                 with session.attempt():
                     folder.write(f"mesh.{file_format}", mesh_file(mesh, file_format))
@@ -79,8 +90,3 @@ def overview(session: Session, mesh: trimesh.Trimesh | None) -> np.ndarray:
 def save_report(report: Mapping[str, Any], folder: ResultFolder) -> None:
     """Write report.json."""
     folder.write("report.json", json.dumps(report, indent=1, default=str).encode())
-
-
-def _build_mesh(session: Session) -> trimesh.Trimesh:
-    slam = session.slam
-    return build_mesh(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key, slam.config.mesh)

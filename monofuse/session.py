@@ -1,7 +1,7 @@
 """The loop over all frames of a run, and what came of it."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,11 @@ from monofuse.depth_stage import DEPTH_CHECK_EVERY
 from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoRecorder, NoViewer
 from monofuse.interface.stop_signal import Interrupted, StopSignal
+from monofuse.judge import Choice, judged
+from monofuse.learning import ROUNDS, Learning
 from monofuse.results.report import build_report
 from monofuse.results.run_counter import RunCounter
+from monofuse.second_pass import SecondPass
 from sequences.frame import Frame
 from sequences.sequence import Sequence, is_live
 from slam.evaluation import DepthErrors, evaluate_trajectory
@@ -36,6 +39,10 @@ class Session:
         """Whether any frame had depth."""
         self.ended = "failed"
         self.failures: list[Exception] = []
+        self.live_times = slam.stage_times
+        """Of the first pass, whichever one is kept."""
+        self.choice: Choice | None = None
+        """Which of two passes was kept, and why."""
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -63,14 +70,36 @@ class Session:
                 self.require_trajectory()
                 self.ended = "complete"
 
-    def improve(self, stop: StopSignal, screen: Screen) -> None:
-        """Do what needs all frames, and may be left out."""
-        for text, steps in (("adjusting all keyframes", self.slam.adjust_all()),
-                            ("estimating the keyframes' depth", self.slam.estimate_depth()),
-                            ("building the final map", self.slam.rebuild())):
-            with self.attempt(), screen.status(text) as status:
-                for share in stop.patiently(steps):
-                    status.update(f"{text}: {share:.0%} (Ctrl-C leaves it out)")
+    def improve(self, stop: StopSignal, screen: Screen, learning: Learning | None = None,
+                again: SecondPass | None = None) -> None:
+        """Do what needs all frames; a user who does not want to wait leaves it out.
+
+        learning: the network learns the recording; again: SLAM a second time with that network."""
+        def work(text, steps):
+            return self._work(text, steps, stop, screen)
+
+        work("adjusting all keyframes", self.slam.adjust_all())
+        is_whole = work("estimating the keyframes' depth", self.slam.estimate_depth())
+        if learning and is_whole and self.slam.depth.final:
+            learnt = work("the network learns this recording", learning.turns(self.slam, ROUNDS))
+            if again and learnt:
+                work("second pass, with what the network has learnt", self._choose(again.steps(learning)))
+        work("building the final map", self.slam.rebuild())
+
+    def _work(self, text: str, steps: Iterator[float], stop: StopSignal, screen: Screen) -> bool:
+        """Do a piece of work, unless the user leaves it out -> whether it is whole"""
+        with self.attempt(), screen.status(text) as status:
+            for share in stop.patiently(steps):
+                status.update(f"{text}: {share:.0%} (Ctrl-C leaves it out)")
+            return not stop.is_impatient
+        return False
+
+    def _choose(self, second: Generator[float, None, SlamSystem]) -> Iterator[float]:
+        """Complete the second pass, and keep the better one -> share of the work that is done"""
+        other = yield from second
+        self.choice = judged(self.slam, other)
+        if self.choice.is_second:
+            self.slam = other
 
     def step(self, frame: Frame) -> None:
         """Process one frame, and take note of what came of it."""

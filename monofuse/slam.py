@@ -22,9 +22,7 @@ from monofuse.results.files import ResultFolder, map_files, mesh_file
 from monofuse.warm_up import warm_up
 from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
-from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.mapping.surfels import Surfels
-from slam.meshing.poisson import build_mesh
 from slam.system import FrameResult, SlamSystem
 
 if TYPE_CHECKING:
@@ -54,14 +52,15 @@ class Slam:
     into the world. The same images give the same results, byte for byte. Not to be called from two threads at once.
     """
 
-    def __init__(self, camera: Camera, depth: DepthSource = "mobile", *, final: bool = False,
+    def __init__(self, camera: Camera, depth: DepthSource = "mobile", *, final: bool = True,
                  config: SlamConfig | None = None):
         """
         camera: of the images, in pixels; distorted images are rectified here.
         depth: "mobile" (the network that comes along), the file of a network (.onnx, .safetensors, .pth), a function
             from an image to depth in metres, any object with `predict(rgb, camera)` (see DepthEstimator), or "sensor":
             each call of `track` then brings measured depth along.
-        final: estimate the depth of all keyframes again in `finish`, and build the map anew.
+        final: with a network, estimate the depth of all keyframes again in `finish`, and build the map anew. False
+            leaves that out, and keeps no images of keyframes for it.
         config: by default SlamConfig.for_sensor() or SlamConfig.for_network(), as `depth` is. "sensor" together with
             for_network() takes depth that was predicted beforehand.
 
@@ -71,8 +70,6 @@ class Slam:
             raise CalibrationError(f"camera must be a monofuse.Camera, not {type(camera).__name__}: "
                                    f"read_calibration(FILE).camera reads one")
         is_sensor = isinstance(depth, str) and depth == SENSOR
-        if final and is_sensor:
-            raise BadInputError("final=True is for networks: measured depth needs no second estimate")
         if config is None:
             config = SlamConfig.for_sensor() if is_sensor else SlamConfig.for_network()
         if not isinstance(config, SlamConfig):
@@ -80,8 +77,8 @@ class Slam:
                                 f"start from SlamConfig.for_network()")
         if config.depth_is_measured and not is_sensor:
             raise BadInputError("this configuration is for measured depth: start from SlamConfig.for_network()")
-        if final and not config.final_depth:
-            config = replace(config, final_depth=FinalDepthConfig())
+        if not final:
+            config = replace(config, final_depth=None)
         refuse_unused(config)
         self._rectifier = Rectifier(camera)
         network = None if is_sensor else network_of(depth)
@@ -169,7 +166,8 @@ class Slam:
 
         Raises MonofuseError where the map is too small for one.
         """
-        return build_mesh(self._surfels(), self.system.keyframes.T_world_key, self.config.mesh)
+        self._require_keyframes()
+        return self.system.mesh()
 
     def save_trajectory(self, path: str | os.PathLike[str]) -> None:
         """Write `timestamp tx ty tz qx qy qz qw` lines (TUM format, camera to world). Raises MonofuseError."""

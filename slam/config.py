@@ -64,8 +64,8 @@ class SlamConfig:
     known_scale: ScaleConfig = field(default_factory=ScaleConfig)
     """A known scale for predicted depth."""
     final_depth: FinalDepthConfig | None = None
-    """Depth of all keyframes again, after the last frame, and a new map of it, for which images are kept; None leaves it
-    out."""
+    """Depth of all keyframes again, after the last frame, and a new map of it, for which images are kept; None leaves
+    that out."""
     mesh: MeshConfig = field(default_factory=MeshConfig)
     """The mesh, after the last frame."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import trimesh
 
 from calib.geometry import se3
 from calib.geometry.camera import Camera
@@ -21,6 +22,8 @@ from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth, MeasuredDepth
 from slam.mapping.pass_merger import PassMerger
 from slam.mapping.surfels import Surfels
+from slam.meshing.poisson import build_mesh
+from slam.meshing.tsdf import build_tsdf_mesh
 from slam.stages import StageTimes, stage
 from slam.tracking.image import Image, prepared, working_size
 from slam.tracking.relocalisation import Relocaliser
@@ -167,6 +170,15 @@ class SlamSystem:
     def rebuild(self) -> Iterator[float]:
         """Build the map anew from all keyframes' final depth, a piece at a time -> share of the work that is done."""
         return self.depth.rebuild()
+
+    def mesh(self) -> trimesh.Trimesh:
+        """Coloured mesh of the main submap, world, metres: of final depth where there is any, else of the surfels
+
+        Raises NoMesh where the map is too small for one."""
+        views = self.depth.views(self.map.main_submap)
+        if views:
+            return build_tsdf_mesh(views, self.camera, self.config.mesh)
+        return build_mesh(self.map.surfels_of(self.map.main_submap), self.keyframes.T_world_key, self.config.mesh)
 
     @property
     def keyframes(self) -> Keyframes:

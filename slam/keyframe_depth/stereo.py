@@ -108,7 +108,7 @@ def _log_ratios(config):
 
 
 def _regularised(costs, level, config):
-    """Costs (h, w, D) by images, changed in place -> (h, w) log ratio and standard deviation after semi-global matching"""
+    """Costs (h, w, D) by images, changed in place -> (h, w) log ratio and its standard deviation, by semi-global matching"""
     log_ratios = _log_ratios(config)
     costs += config.prior_weight * np.minimum((log_ratios / config.prior_log_std) ** 2, MAX_PRIOR_COST)
     total, path = np.empty((2, *costs.shape), np.uint16)
