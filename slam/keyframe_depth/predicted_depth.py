@@ -186,16 +186,17 @@ class PredictedDepth:
     def predict_again(self, predict: Callable[[np.ndarray], DepthImage | None]) -> Iterator[float]:
         """Predict all keyframes anew, and estimate their final depth around that -> share of the work that is done
 
-        predict: an image (h, w, 3) uint8 of working size -> its depth, None where it has none."""
+        `final` changes at the end. predict: an image (h, w, 3) uint8 of working size -> depth, None where it has none.
+        """
         if self.final is None:
             return
+        predicted = {}
         with self.stage_times.timed("final"):
             for row, rgb in self.refiner.rgb.items():
                 depth = predict(rgb)
                 if depth is not None:
-                    inverse_depth = inverse_depth_on(self.map.camera, depth, is_measured=False)
-                    self.refiner.network_depth[row] = half_size(inverse_depth)
-            yield from self.final.estimate_again()
+                    predicted[row] = half_size(inverse_depth_on(self.map.camera, depth, is_measured=False))
+            self.final = yield from self.final.estimated_around(predicted)
 
     def rebuild(self) -> Iterator[float]:
         """Build the map anew from all keyframes' final depth, a piece at a time -> share of the work that is done
