@@ -116,7 +116,8 @@ def evaluate_files(estimate: str | Path, ground_truth: str | Path) -> dict:
     """Two TUM files, or folders with trajectory.txt and ground truth -> errors, see evaluate_trajectory, `poses` and
     `ground_truth`
 
-    `poses`: number of the estimate's; `ground_truth`: name of the file that it was compared with. Raises SourceError where fewer than three timestamps match.
+    `poses`: number of the estimate's; `ground_truth`: name of the file that it was compared with. Raises SourceError
+    where fewer than three timestamps match.
     """
     estimate, ground_truth = Path(estimate), Path(ground_truth)
     estimate = estimate / "trajectory.txt" if estimate.is_dir() else estimate

@@ -15,8 +15,8 @@ MIN_SIZE, MAX_SIZE = 1e-3, 1e3
 MAX_POSITION_M = 1e9
 """Farther away nothing is a position."""
 GROUND_TRUTH_FILES = "groundtruth_sfm.txt", "groundtruth.txt"
-"""Where a data set's poses are, the better ones first: structure from motion over all images of a place (Brachmann 2021)
-comes closer than the recording device's own tracking."""
+"""Where a data set's poses are, the better ones first: those by structure from motion over all images of a place
+(Brachmann 2021) are closer than what the recording device tracked."""
 POSE_LINE = "timestamp tx ty tz qx qy qz qw"
 
 
