@@ -29,7 +29,7 @@ def evaluate(argv: Sequence[str] | None = None, program: str = "python -m slam e
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("estimate", metavar="EST", help="a trajectory.txt, or the folder of results that holds one")
-    parser.add_argument("ground_truth", metavar="GT", 
+    parser.add_argument("ground_truth", metavar="GT",
                         help="a groundtruth.txt, or the dataset folder that holds one (of several, the best)")
     parser.add_argument("--json", action="store_true", help="one line of JSON")
 

@@ -48,7 +48,7 @@ class TumSequence(RecordedDataset):
     def __init__(self, location: str | Path, options: SourceOptions):
         folder = require_folder(location, LAYOUT)
         images = read_index(folder / "rgb.txt")
-        calibration = _calibration(folder, options)
+        calibration = calibration_of(folder, options)
         depth_times_s, depth_files = _depth_index(folder, options)
         nearest = [nearest_in_time(depth_times_s, time_s, ASSOCIATION_TOLERANCE_S) for time_s, _ in images]
         ground_truth_path = ground_truth_file(folder)
@@ -80,7 +80,7 @@ def freiburg_number(folder: Path) -> str | None:
     return match[1] if match else None
 
 
-def _calibration(folder, options):
+def calibration_of(folder: Path, options: SourceOptions) -> Calibration:
     """The user's, the one next to the images, or the benchmark's."""
     own_file, number = folder / "calibration.yaml", freiburg_number(folder)
     if number is None or own_file.is_file():

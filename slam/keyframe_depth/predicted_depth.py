@@ -43,6 +43,8 @@ class PredictedDepth:
         self.log_scale = 0.0
         """Log of the factor that brought the last frame's depth to the map's."""
         self.fused_count = 0
+        self.final: FinalMap | None = None
+        """What `rebuild` made, with the final depth of every keyframe."""
 
     @property
     def adjusted_rows(self) -> list[int]:
@@ -172,6 +174,7 @@ class PredictedDepth:
                              c.surfels)
             with self.stage_times.timed("final"):
                 self.map.surfels = yield from final.steps()
+            self.final = final
 
     def finish_scale(self) -> None:
         """Finalise the scale of the map: the network's over all keyframes, or a known one."""
