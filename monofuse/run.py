@@ -33,7 +33,7 @@ def main(argv: collections.abc.Sequence[str] | None = None, program: str = "pyth
 
 
 def run(arguments: Namespace, screen: Screen) -> Session | None:
-    """Arguments -> objects -> loop -> files -> what came of it. Whatever went wrong on the way is raised after saving."""
+    """Arguments -> objects -> loop -> files. Whatever went wrong on the way is raised after saving."""
     config = configuration(arguments)
     if arguments.list_config:
         screen.print(listed(config).rstrip())
