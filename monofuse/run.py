@@ -34,12 +34,12 @@ def main(argv: collections.abc.Sequence[str] | None = None, program: str = "pyth
     return exit_code(name_of(program), lambda: run(parse_arguments(argv, program), Screen()))
 
 
-def run(arguments: Namespace, screen: Screen) -> None:
+def run(arguments: Namespace, screen: Screen) -> Session | None:
     """Arguments -> objects -> loop -> files. Whatever went wrong on the way is raised after saving."""
     config = configuration(arguments)
     if arguments.list_config:
         screen.print(listed(config).rstrip())
-        return
+        return None
     depth = open_depth(arguments, screen)
     sequence, estimate = open_source(arguments, depth, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
@@ -65,3 +65,4 @@ def run(arguments: Namespace, screen: Screen) -> None:
         stop.end_at_once()
         save_mesh_and_report(session, folder, arguments, screen)
     session.raise_first_failure()
+    return session

@@ -135,11 +135,13 @@ class Session:
             return {"dropped": 0}
         return {"dropped": self.counter.missed, "reconnected": self.sequence.reconnected, **self.recorder.counts()}
 
-    def scores(self) -> dict[str, float]:
+    def scores(self) -> dict[str, Any]:
         """Errors against ground truth, where the source has it."""
         scores = self.depth_errors.summary()
         if self.sequence.ground_truth is not None:
             scores |= evaluate_trajectory(*self.slam.trajectory(), *self.sequence.ground_truth)
+            if self.sequence.ground_truth_name is not None:
+                scores["ground_truth"] = self.sequence.ground_truth_name
         return scores
 
     def require_trajectory(self) -> None:

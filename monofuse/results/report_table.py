@@ -61,9 +61,17 @@ def _rows_of_errors(report: Mapping[str, Any]) -> Iterator[Row]:
     if "ate_se3_m" in report:
         yield "trajectory error (ATE)", (
             f"{report['ate_se3_m']:.3f} m, {report['ate_sim3_m']:.3f} m with scale {report['ate_scale']:.3f} allowed; "
-            f"{report['path_m']:.1f} m long")
+            f"{report['path_m']:.1f} m long{_own_length(report)}{_its_file(report)}")
     if "rpe_1s_m" in report:
         yield "drift in 1 s (RPE)", f"{report['rpe_1s_m']:.3f} m, {report['rpe_1s_deg']:.2f} degrees"
     if "depth_rel" in report:
         yield "depth error", (f"{100 * report['depth_rel']:.1f} % mean, {100 * report['depth_delta1']:.0f} % within "
                               f"25 % ({report['depth_images']} images)")
+
+
+def _own_length(report: Mapping[str, Any]) -> str:
+    return f", ours {report['length_ratio']:.2f} times that" if "length_ratio" in report else ""
+
+
+def _its_file(report: Mapping[str, Any]) -> str:
+    return f" ({report['ground_truth']})" if "ground_truth" in report else ""

@@ -25,7 +25,7 @@ from tests.helpers.paths import ROOT
 WALK = np.array(scenes.walk(40))
 CONTRACT = ("fps", "frames", "tracked", "lost", "relocalised", "keyframes", "loops", "surfels", "peak_memory_mb",
             "stages", "configuration", "versions")
-SCORES = ("ate_se3_m", "ate_sim3_m", "ate_scale", "rpe_1s_m", "rpe_1s_deg")
+SCORES = ("ate_se3_m", "ate_sim3_m", "ate_scale", "rpe_1s_m", "rpe_1s_deg", "length_ratio", "ground_truth")
 
 
 @pytest.fixture(params=[True, False], ids=("ground truth", "no ground truth"))
@@ -43,6 +43,7 @@ def session(has_ground_truth, recorder=None, **of_camera):
     """A session with a source that is called `box`."""
     ground_truth = (np.arange(40) / 30, WALK) if has_ground_truth else None
     sequence: Any = SimpleNamespace(name="box", camera=scenes.CAMERA, skipped=SkipLog(), ground_truth=ground_truth,
+                                    ground_truth_name="poses.txt" if has_ground_truth else None,
                                     **{"is_live": False, **of_camera})
     return Session(sequence, SlamSystem(scenes.CAMERA, SlamConfig.for_sensor()), recorder)
 
@@ -71,6 +72,7 @@ def test_the_table_says_the_same(run):
     assert f"{len(run.slam.surfels):,} surfels" in rows["map"] and rows["memory"].endswith("MB at most")
     is_known = run.sequence.ground_truth is not None
     assert ("trajectory error (ATE)" in rows) == ("drift in 1 s (RPE)" in rows) == is_known
+    assert not is_known or "ours 1.00 times that (poses.txt)" in rows["trajectory error (ATE)"]
     assert any("95 %" in value for value in rows.values())
 
 
