@@ -89,7 +89,7 @@ def changed(config: Any, given: object) -> Any:
 
 def refuse_unused(config: SlamConfig) -> None:
     """Raise BadInputError where a stage is switched on that this kind of depth has no use for."""
-    unused = [name for name, is_on in (("final_map", config.final_map), ("refinement", config.refinement),
+    unused = [name for name, is_on in (("final_depth", config.final_depth), ("refinement", config.refinement),
                                        ("adjustment", config.adjustment),
                                        ("known_scale", config.known_scale.source != "network")) if is_on]
     if config.depth_is_measured and unused:

@@ -24,7 +24,7 @@ from sequences.cameras.recorder import Recorder
 from sequences.catalogue import open_sequence
 from sequences.sequence import Sequence, SourceOptions, is_live
 from slam.config import SlamConfig
-from slam.keyframe_depth.final_map import FinalMapConfig
+from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.system import SlamSystem
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def configuration(arguments: Namespace) -> SlamConfig:
     if arguments.max_surfels:
         config = replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
     if arguments.final:
-        config = replace(config, final_map=config.final_map or FinalMapConfig())
+        config = replace(config, final_depth=config.final_depth or FinalDepthConfig())
     if arguments.scale:
         config = replace(config, known_scale=replace(config.known_scale, **{
             name: getattr(arguments.scale, name) for name in ("factor", "height_m", "board", "square_m")}))

@@ -66,6 +66,7 @@ class Session:
     def improve(self, stop: StopSignal, screen: Screen) -> None:
         """Do what needs all frames, and may be left out."""
         for text, steps in (("adjusting all keyframes", self.slam.adjust_all()),
+                            ("estimating the keyframes' depth", self.slam.estimate_depth()),
                             ("building the final map", self.slam.rebuild())):
             with self.attempt(), screen.status(text) as status:
                 for share in stop.patiently(steps):

@@ -22,7 +22,7 @@ from monofuse.results.files import ResultFolder, map_files, mesh_file
 from monofuse.warm_up import warm_up
 from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
-from slam.keyframe_depth.final_map import FinalMapConfig
+from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.mapping.surfels import Surfels
 from slam.meshing.poisson import build_mesh
 from slam.system import FrameResult, SlamSystem
@@ -80,8 +80,8 @@ class Slam:
                                 f"start from SlamConfig.for_network()")
         if config.depth_is_measured and not is_sensor:
             raise BadInputError("this configuration is for measured depth: start from SlamConfig.for_network()")
-        if final and not config.final_map:
-            config = replace(config, final_map=FinalMapConfig())
+        if final and not config.final_depth:
+            config = replace(config, final_depth=FinalDepthConfig())
         refuse_unused(config)
         self._rectifier = Rectifier(camera)
         network = None if is_sensor else network_of(depth)
@@ -140,6 +140,7 @@ class Slam:
         self._is_finished = True
         self.system.finish()
         for text, steps in (("adjusting all keyframes", self.system.adjust_all()),
+                            ("estimating the keyframes' depth", self.system.estimate_depth()),
                             ("building the final map", self.system.rebuild())):
             share = None
             for share in steps:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from slam.global_adjustment.global_adjustment import GlobalAdjustmentConfig
 from slam.keyframe_depth.depth_alignment import AlignmentConfig
-from slam.keyframe_depth.final_map import FinalMapConfig
+from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.keyframe_depth.refinement import RefinementConfig
 from slam.loops.loop_closer import LoopConfig
 from slam.loops.verification import VerificationConfig
@@ -63,8 +63,9 @@ class SlamConfig:
     """Loop verification."""
     known_scale: ScaleConfig = field(default_factory=ScaleConfig)
     """A known scale for predicted depth."""
-    final_map: FinalMapConfig | None = None
-    """A new map from all keyframes, after the last frame; their images are kept for it. None leaves it out."""
+    final_depth: FinalDepthConfig | None = None
+    """Depth of all keyframes again, after the last frame, and a new map of it, for which images are kept; None leaves it
+    out."""
     mesh: MeshConfig = field(default_factory=MeshConfig)
     """The mesh, after the last frame."""
 
@@ -81,6 +82,7 @@ class SlamConfig:
             keyframes=KeyframeConfig(max_baseline=0.07),
             refinement=RefinementConfig(),
             adjustment=GlobalAdjustmentConfig(),
+            final_depth=FinalDepthConfig(),
             fusion=FusionConfig(depth_tolerance=0.2, ambiguity=0.4, doubt=0.7, max_normal_angle_rad=1.0,
                                 free_space_margin=0.3),
             loops=LoopConfig(odometry_std=(0.015, 0.03), loop_std=(0.01, 0.03), small=0.1, max_contradiction=0.2),

@@ -47,8 +47,8 @@ class FrameResult(NamedTuple):
 
 
 class SlamSystem:
-    """Frames in, poses and a map out. Call `process` once per frame, then `finish`, `adjust_all` and `rebuild`, in this
-    order."""
+    """Frames in, poses and a map out. Call `process` once per frame, then `finish`, `adjust_all`, `estimate_depth`
+    and `rebuild`, in this order."""
 
     def __init__(self, camera: Camera, config: SlamConfig):
         """camera: pinhole of the rectified frames."""
@@ -160,9 +160,13 @@ class SlamSystem:
         pairs = [(loop.new, loop.old) for loop in self.loops.closed]
         return self.depth.adjust_all(self.loops.candidates.overlap, pairs)
 
+    def estimate_depth(self) -> Iterator[float]:
+        """Estimate all keyframes' final depth, a piece at a time -> share of the work that is done."""
+        return self.depth.estimate_depth(self.loops.candidates.overlap)
+
     def rebuild(self) -> Iterator[float]:
-        """Build the map anew from all keyframes, a piece at a time -> share of the work that is done."""
-        return self.depth.rebuild(self.loops.candidates.overlap)
+        """Build the map anew from all keyframes' final depth, a piece at a time -> share of the work that is done."""
+        return self.depth.rebuild()
 
     @property
     def keyframes(self) -> Keyframes:

@@ -21,7 +21,7 @@ SMALL_WIDTH = 80
 
 @dataclass(frozen=True)
 class AlignmentConfig:
-    """Settings of align_depth and bend_to_points."""
+    """Settings of align_depth, bend_to_points and bend_to_depth."""
 
     min_confidence: float = 0.1
     """Confidence, in observations, below which pixels of the rendered map are not used."""
@@ -92,6 +92,18 @@ def bend_to_points(inverse_depth: np.ndarray, u: np.ndarray, v: np.ndarray, rho:
     np.add.at(known, (v[kept], u[kept]), 1)
     log_bend = _smoothed(total, known, config.bend_width, config.bend_prior * float(known.mean()))
     return AlignedDepth(inverse_depth * np.exp(-np.float32(log_scale) - log_bend), log_scale, log_spread)
+
+
+def bend_to_depth(log_depth: np.ndarray, measured: np.ndarray, weight: np.ndarray, config: AlignmentConfig
+                  ) -> np.ndarray:
+    """Scale and bend a predicted (h, w) log depth to a measured one, of weight (h, w) >= 0 -> (h, w) float32
+
+    As `align_depth`; `bend_prior` is a weight. The scale is the median over the half of the pixels that weigh most."""
+    difference = (measured - log_depth).astype(np.float32)
+    shift = np.median(difference[weight >= np.median(weight)])
+    rest = difference - shift
+    kept = (weight * (np.abs(rest) < config.max_log_bend)).astype(np.float32)
+    return (log_depth + shift + _smoothed(rest * kept, kept, config.bend_width, config.bend_prior)).astype(np.float32)
 
 
 def averaged_with_map(inverse_depth: np.ndarray, view: View, depth_tolerance: float,

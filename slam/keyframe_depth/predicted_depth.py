@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sequences.frame import DepthImage
 from slam.global_adjustment.global_adjustment import GlobalAdjustment
 from slam.keyframe_depth.depth_alignment import AlignedDepth, align_depth, scaled
-from slam.keyframe_depth.final_map import FinalMap
-from slam.keyframe_depth.refinement import Refiner
+from slam.keyframe_depth.final_depth import FinalDepth
+from slam.keyframe_depth.final_map import fuse_map
+from slam.keyframe_depth.refinement import Refiner, half_size
 from slam.mapping.keyframes import Keyframe
 from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth
 from slam.mapping.render import View
+from slam.meshing.depth_view import DepthView
 from slam.scale.map_scale import MapScale
 from slam.stages import stage
 from slam.tracking.image import Image
+from slam.tracking.pyramid import inverse_depth_on
 from slam.tracking.tracker import TrackingResult
 
 if TYPE_CHECKING:
@@ -38,11 +42,13 @@ class PredictedDepth:
     def __init__(self, live_map: LiveMap, config: SlamConfig):
         self.map, self.config, self.stage_times = live_map, config, live_map.stage_times
         assert config.refinement is not None, "without it, see UnrefinedDepth"
-        self.refiner = Refiner(live_map.camera, config.refinement, bool(config.final_map))
+        self.refiner = Refiner(live_map.camera, config.refinement, bool(config.final_depth))
         self.map_scale = MapScale(config.known_scale)
         self.log_scale = 0.0
         """Log of the factor that brought the last frame's depth to the map's."""
         self.fused_count = 0
+        self.final: FinalDepth | None = None
+        """Depth of all keyframes, once it was estimated after the last frame, for the poses that they have now."""
 
     @property
     def adjusted_rows(self) -> list[int]:
@@ -122,6 +128,7 @@ class PredictedDepth:
         """The keyframes' poses were corrected, and each one's scale grew by its factor (K,)."""
         self._follow_scale(factor)
         self.refiner.map_moved(self.map.keyframes, factor)
+        self.final = None
 
     def _follow_scale(self, factor: np.ndarray) -> None:
         self.log_scale += float(np.log(factor[self.map.keyframes.reference.row]))
@@ -162,16 +169,41 @@ class PredictedDepth:
             self._move_map(adjustment.S_world_key)
             self.finish_scale()
 
-    def rebuild(self, overlap: Callable) -> Iterator[float]:
-        """Build the map anew from all keyframes (FinalMap), a piece at a time -> share of the work that is done
+    def estimate_depth(self, overlap: Callable) -> Iterator[float]:
+        """Estimate all keyframes' final depth, a piece at a time -> share of the work that is done
+
+        `final` is there at the end. overlap: see LoopCandidates.overlap."""
+        if self.config.final_depth and len(self.map.keyframes):
+            final = FinalDepth(self.map.camera, self.map.keyframes, overlap, self.refiner, self.config.final_depth)
+            with self.stage_times.timed("final"):
+                yield from final.estimate()
+            self.final = final
+
+    def views(self, submap: int) -> list[DepthView]:
+        """Final depth of a submap's keyframes; none where it was not estimated."""
+        return self.final.views(submap) if self.final else []
+
+    def predict_again(self, predict: Callable[[np.ndarray], DepthImage | None]) -> Iterator[float]:
+        """Predict all keyframes anew, and estimate their final depth around that -> share of the work that is done
+
+        predict: an image (h, w, 3) uint8 of working size -> its depth, None where it has none."""
+        if self.final is None:
+            return
+        with self.stage_times.timed("final"):
+            for row, rgb in self.refiner.rgb.items():
+                depth = predict(rgb)
+                if depth is not None:
+                    inverse_depth = inverse_depth_on(self.map.camera, depth, is_measured=False)
+                    self.refiner.network_depth[row] = half_size(inverse_depth)
+            yield from self.final.estimate_again()
+
+    def rebuild(self) -> Iterator[float]:
+        """Build the map anew from all keyframes' final depth, a piece at a time -> share of the work that is done
 
         The map changes at the end."""
-        c = self.config
-        if c.final_map and len(self.map.keyframes):
-            final = FinalMap(self.map.camera, self.map.keyframes, overlap, self.refiner, c.final_map, c.fusion,
-                             c.surfels)
+        if self.final is not None:
             with self.stage_times.timed("final"):
-                self.map.surfels = yield from final.steps()
+                self.map.surfels = yield from fuse_map(self.final, self.config.fusion, self.config.surfels)
 
     def finish_scale(self) -> None:
         """Finalise the scale of the map: the network's over all keyframes, or a known one."""

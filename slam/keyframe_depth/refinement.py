@@ -147,7 +147,7 @@ class Refiner:
         self.window.add(row, T_world_key, self._affine(tracked), image.pyramid, inverse_depth, log_std)
         self.window.adjust()
         self.unfinished[row] = image
-        self.network_depth[row] = image.inverse_depth[::2, ::2].astype(np.float16)
+        self.network_depth[row] = half_size(image.inverse_depth)
         if self.keeps_images:
             self.rgb[row] = image.rgb
 
@@ -192,3 +192,8 @@ class Refiner:
             return np.zeros(2)
         last = self.window.affine[-1]
         return np.array([last[0] + tracked.affine[0], tracked.affine[1] + np.exp(tracked.affine[0]) * last[1]])
+
+
+def half_size(inverse_depth: np.ndarray) -> np.ndarray:
+    """(h, w) inverse depth -> every other pixel of it, float16"""
+    return inverse_depth[::2, ::2].astype(np.float16)

@@ -17,6 +17,8 @@ UNIT = 2000
 """Cost, as an integer, of windows without correlation."""
 MAX_PRIOR_COST = 4.0
 """Upper limit of the prior's cost, in squared standard deviations."""
+MIN_INVERSE_DEPTH = 1e-4
+"""Lower limit of inverse depth in logarithms, 1/m."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,19 @@ class StereoConfig:
     """Cost of neighbouring pixels that differ by more than one ratio."""
     edge_gradient: float = 8 / 255
     """Gradient, in intensity per pixel, at which steps cost half."""
+    support_px: int = 7
+    """Side of the square over which costs are averaged for the uncertainty by images alone, at `level`."""
+    temperature: float = 0.05
+    """Cost by which a ratio is e times less probable, for the same."""
+
+
+class Measurement(NamedTuple):
+    """What images say of a keyframe's depth, at the pyramid level of stereo."""
+
+    log_depth: np.ndarray
+    """(h, w) float32 logarithm of depth in metres, regularised."""
+    log_std: np.ndarray
+    """(h, w) float32 standard deviation of log depth by the images alone."""
 
 
 class StereoDepth(NamedTuple):
@@ -60,22 +75,57 @@ def refine_depth(pyramid: Pyramid, inverse_depth: np.ndarray, others: list[Pyram
     """Refine a keyframe's assumed (h, w) inverse depth -> StereoDepth
 
     others: pyramids of S other keyframes; T_other_key (S, 4, 4): this keyframe's pose in their frames."""
+    costs = _costs(pyramid, inverse_depth, others, T_other_key, config)[1]
+    log_ratio, log_std = _regularised(costs, pyramid.levels[config.level], config)
+    size = inverse_depth.shape[::-1]
+    return StereoDepth(inverse_depth * np.exp(cv2.resize(log_ratio, size, interpolation=cv2.INTER_LINEAR)),
+                       cv2.resize(log_std, size, interpolation=cv2.INTER_LINEAR))
+
+
+def measure_depth(pyramid: Pyramid, inverse_depth: np.ndarray, others: list[Pyramid], T_other_key: np.ndarray,
+                  config: StereoConfig) -> Measurement:
+    """As refine_depth, with an uncertainty that owes nothing to the surroundings -> Measurement"""
+    assumed, costs = _costs(pyramid, inverse_depth, others, T_other_key, config)
+    log_std = _posterior_std(costs, config)
+    log_ratio, _ = _regularised(costs, pyramid.levels[config.level], config)
+    return Measurement(-(np.log(np.maximum(assumed, MIN_INVERSE_DEPTH)) + log_ratio), log_std)
+
+
+def _costs(pyramid, inverse_depth, others, T_other_key, config):
+    """-> (h, w) assumed inverse depth at the level of stereo, (h, w, D) float32 costs of its ratios by images"""
     level = pyramid.levels[config.level]
     height, width = level.camera.size
     assumed = cv2.resize(inverse_depth, (width, height), interpolation=cv2.INTER_AREA)
-    log_ratios = np.linspace(-config.log_range, config.log_range, config.steps, dtype=np.float32)
     costs = np.empty((height, width, config.steps), np.float32)
-    matching_costs(_gray(level), assumed, np.exp(log_ratios), np.array(level.camera.pinhole, np.float32),
+    matching_costs(_gray(level), assumed, np.exp(_log_ratios(config)), np.array(level.camera.pinhole, np.float32),
                    np.stack([_gray(other.levels[config.level]) for other in others]),
                    T_other_key[:, :3].astype(np.float32), costs)
+    return assumed, costs
+
+
+def _log_ratios(config):
+    return np.linspace(-config.log_range, config.log_range, config.steps, dtype=np.float32)
+
+
+def _regularised(costs, level, config):
+    """Costs (h, w, D) by images, changed in place -> (h, w) log ratio and standard deviation after semi-global matching"""
+    log_ratios = _log_ratios(config)
     costs += config.prior_weight * np.minimum((log_ratios / config.prior_log_std) ** 2, MAX_PRIOR_COST)
     total, path = np.empty((2, *costs.shape), np.uint16)
     aggregate((UNIT * costs).astype(np.uint16), _stiffness(level, config), np.float32(UNIT * config.small_step),
               np.float32(UNIT * config.large_step), path, total)
-    log_ratio, log_std = _minimum(total, log_ratios)
-    size = inverse_depth.shape[::-1]
-    return StereoDepth(inverse_depth * np.exp(cv2.resize(log_ratio, size, interpolation=cv2.INTER_LINEAR)),
-                       cv2.resize(log_std, size, interpolation=cv2.INTER_LINEAR))
+    return _minimum(total, log_ratios)
+
+
+def _posterior_std(costs, config):
+    """Costs (h, w, D) -> (h, w) standard deviation of the log ratio, as if the ratios had probabilities exp(-cost)"""
+    window = (config.support_px, config.support_px)
+    mean = np.stack([cv2.blur(np.ascontiguousarray(costs[..., k]), window) for k in range(costs.shape[-1])], -1)
+    probability = np.exp((mean.min(-1, keepdims=True) - mean) / config.temperature)
+    probability /= probability.sum(-1, keepdims=True)
+    log_ratios = _log_ratios(config)
+    centre = probability @ log_ratios
+    return np.sqrt(np.maximum(probability @ log_ratios**2 - centre**2, 0)).astype(np.float32)
 
 
 def _gray(level):

@@ -17,6 +17,7 @@ from slam.tracking.tracker import TrackingResult
 
 if TYPE_CHECKING:
     from slam.config import SlamConfig
+    from slam.meshing.depth_view import DepthView
 
 
 class FrameDepth(NamedTuple):
@@ -94,7 +95,14 @@ class MeasuredDepth:
         """Adjust all keyframes jointly -> share of the work that is done. Measured depth needs none."""
         return iter(())
 
-    def rebuild(self, overlap: Callable) -> Iterator[float]:
-        """Build the map anew from all keyframes' final depth -> share of the work that is done. Measured
-        depth needs none."""
+    def estimate_depth(self, overlap: Callable) -> Iterator[float]:
+        """Estimate all keyframes' final depth -> share of the work that is done. Measured depth needs none."""
         return iter(())
+
+    def rebuild(self) -> Iterator[float]:
+        """Build the map anew from final depth -> share of the work that is done. Measured depth needs none."""
+        return iter(())
+
+    def views(self, submap: int) -> list[DepthView]:
+        """Final depth of a submap's keyframes. Measured depth is not kept: its mesh comes from the surfels."""
+        return []

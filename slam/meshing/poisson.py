@@ -2,7 +2,7 @@
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,17 @@ from calib.base.errors import MissingPackageError, MonofuseError
 from slam.mapping.surfels import Surfels
 from slam.meshing.samples import Samples, on_one_surface
 from slam.meshing.trimming import in_large_piece, supported_vertices
+from slam.meshing.tsdf_config import TsdfConfig
 
 
 @dataclass(frozen=True)
 class MeshConfig:
-    """Settings of build_mesh."""
+    """Settings of build_mesh and build_tsdf_mesh."""
+
+    tsdf: TsdfConfig = field(default_factory=TsdfConfig)
+    """The mesh of keyframes' final depth."""
+    max_triangles: int | None = None
+    """Triangles that the mesh of final depth has at most; None leaves it at those that its detail warrants."""
 
     min_confidence: float = 3.0
     """Confidence, in observations, that a surfel needs to become surface."""

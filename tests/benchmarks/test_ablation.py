@@ -49,7 +49,7 @@ def test_each_row_of_the_ablation_has_one_part_more():
     configs = [config_with(setting.options) for setting in ABLATION]
     assert configs[0].refinement is configs[0].adjustment is None and configs[0].loops.max_waiting == 0
     assert configs[-2] == config_with(WHOLE.options) == SlamConfig.for_network()
-    assert ABLATION[-1] == FINAL and configs[-1].final_map
+    assert ABLATION[-1] == FINAL and configs[-1].final_depth
     assert all(a != b for a, b in pairwise(configs))
 
 

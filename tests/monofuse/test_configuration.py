@@ -13,13 +13,13 @@ from monofuse.configuration import all_names, changed, plain, with_file, with_se
 from monofuse.configuration_list import field_docs, listed
 from monofuse.opening import configuration
 from slam.config import SlamConfig
-from slam.keyframe_depth.final_map import FinalMapConfig
+from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.keyframe_depth.refinement import RefinementConfig
 from slam.scale.known_scale import ScaleConfig
 from tests.helpers.slam_process import run_process
 
 SENSOR, NETWORK = SlamConfig.for_sensor(), SlamConfig.for_network()
-EVERYTHING = replace(NETWORK, final_map=FinalMapConfig(), known_scale=ScaleConfig(
+EVERYTHING = replace(NETWORK, final_depth=FinalDepthConfig(), known_scale=ScaleConfig(
     factor=1.5, height_m=1.25, square_m=0.03, board=Board((9, 7), "4x4_50", is_legacy=True)))
 """No stage is off, and no field is None."""
 
@@ -97,7 +97,7 @@ def test_stages_are_switched_off_by_null_and_on_by_any_field_of_theirs():
     assert with_setting(NETWORK, "refinement", "null").refinement is None
     assert with_setting(SENSOR, "refinement", "{}").refinement == RefinementConfig()
     assert with_setting(SENSOR, "refinement.alignment.min_share", "0.5").refinement.alignment.bend_prior == 0.3
-    assert with_setting(NETWORK, "final_map.others", "3").final_map == FinalMapConfig(others=3)
+    assert with_setting(NETWORK, "final_depth.others", "3").final_depth == FinalDepthConfig(others=3)
     board = with_setting(NETWORK, "known_scale.board", "{squares: [9, 7]}").known_scale.board
     assert board == Board((9, 7))
 
@@ -174,9 +174,9 @@ def test_options_win_over_set_and_set_over_the_file(tmp_path):
 
 
 def test_options_keep_what_the_file_says_of_the_rest(tmp_path):
-    path = written(tmp_path / "a.yaml", "final_map: {others: 3}\nknown_scale: {height_m: 2, first_keyframes: 5}\n")
+    path = written(tmp_path / "a.yaml", "final_depth: {others: 3}\nknown_scale: {height_m: 2, first_keyframes: 5}\n")
     config = of_arguments("--depth", "mobile", "--config", path, "--final", "--scale", "1.5")
-    assert config.final_map == FinalMapConfig(others=3)
+    assert config.final_depth == FinalDepthConfig(others=3)
     assert config.known_scale == ScaleConfig(factor=1.5, first_keyframes=5)
 
 
@@ -202,7 +202,7 @@ def test_the_program_refuses_a_field_that_there_is_not():
 
 
 @pytest.mark.parametrize("depth, setting, says", [
-    ("sensor", "final_map.others=3", "final_map is for predicted depth"),
+    ("sensor", "final_depth.others=3", "final_depth is for predicted depth"),
     ("sensor", "known_scale.factor=2", "known_scale is for predicted depth"),
     ("sensor", "adjustment={}", "adjustment is for predicted depth")])
 def test_what_this_kind_of_depth_has_no_use_for_is_refused(depth, setting, says):

@@ -8,12 +8,12 @@ import pytest
 from calib.geometry import se3
 from slam.config import SlamConfig
 from slam.kernels.consistency import count_votes
-from slam.keyframe_depth.final_map import FinalMapConfig
+from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.mapping.surfels import SurfelConfig
 from slam.system import SlamSystem
 from tests.helpers import scenes
 
-CONFIG = replace(SlamConfig.for_network(), surfels=SurfelConfig(max_surfels=200_000), final_map=FinalMapConfig())
+CONFIG = replace(SlamConfig.for_network(), surfels=SurfelConfig(max_surfels=200_000), final_depth=FinalDepthConfig())
 WALK = scenes.walk(60, (0.02, -0.004, 0.014, 0.002, 0.006, -0.001))
 
 
@@ -57,6 +57,7 @@ def test_the_map_is_built_anew_at_once_or_not_at_all():
         slam.process(scenes.speckled_frame(i, T, scenes.CAMERA, rng.uniform(0.9, 1.1)))
     slam.finish()
     first, before = slam.surfels, distance_to_walls_m(slam)
+    list(slam.estimate_depth())
     steps = slam.rebuild()
     next(steps)
     steps.close()
@@ -72,12 +73,13 @@ def test_a_keyframe_that_stands_alone_keeps_its_depth():
     slam = SlamSystem(scenes.CAMERA, CONFIG)
     slam.process(scenes.frame(0, np.eye(4)))
     slam.finish()
+    list(slam.estimate_depth())
     list(slam.rebuild())
     assert len(slam.surfels) > 0.5 * scenes.CAMERA.width * scenes.CAMERA.height
 
 
 def test_images_are_kept_only_for_a_final_map():
-    for final_map, kept in ((FinalMapConfig(), 1), (None, 0)):
-        slam = SlamSystem(scenes.CAMERA, replace(CONFIG, final_map=final_map))
+    for final_depth, kept in ((FinalDepthConfig(), 1), (None, 0)):
+        slam = SlamSystem(scenes.CAMERA, replace(CONFIG, final_depth=final_depth))
         slam.process(scenes.frame(0, np.eye(4)))
-        assert len(slam.depth.refiner.rgb) == kept and (final_map or not list(slam.rebuild()))
+        assert len(slam.depth.refiner.rgb) == kept and (final_depth or not list(slam.estimate_depth()))

@@ -1,0 +1,71 @@
+"""The network learns a recording: trained on the keyframes' final depth, which is then estimated around what the
+network predicts by now, and so on in turns. SLAM may run again with it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from calib.base.errors import NetworkError
+from depth.adaptation.adapter import Adapter
+from depth.adaptation.config import AdaptationConfig
+from depth.adaptation.target import Target
+from depth.estimator import DepthEstimator
+from sequences.frame import DepthImage
+from slam.system import SlamSystem
+
+ROUNDS, STEPS_PER_ROUND = 5, 20
+"""Turns of training and estimation. Several short ones: what one estimates better, the next one learns."""
+LAST_ROUNDS = 2
+"""Turns after SLAM has run again."""
+TRAINING_SHARE = 0.9
+"""Share of a turn's time that is training."""
+
+
+class Learning:
+    """The network of a run, on its way to knowing the recording."""
+
+    def __init__(self, estimator: DepthEstimator):
+        """Raises NetworkError where this network cannot be trained, MissingPackageError."""
+        self.original = estimator
+        self.adapter = Adapter(estimator, AdaptationConfig(steps=STEPS_PER_ROUND))
+        self.round_count = 0
+        """Turns that are complete."""
+
+    def turns(self, slam: SlamSystem, count: int) -> Iterator[float]:
+        """Train on the final depth of all keyframes, and estimate that again, `count` times -> share of the work"""
+        for done in range(count):
+            for share in self.adapter.steps(targets(slam)):
+                yield (done + TRAINING_SHARE * share) / count
+            for share in predict_again(slam, self.estimator()):
+                yield (done + TRAINING_SHARE + (1 - TRAINING_SHARE) * share) / count
+            self.round_count += 1
+
+    def estimator(self) -> DepthEstimator:
+        """The network as it is now."""
+        return self.adapter.estimator()
+
+    def save(self, path: Path) -> None:
+        """Write the network as it is now; see Adapter.save."""
+        self.adapter.save(path)
+
+
+def targets(slam: SlamSystem) -> list[Target]:
+    """The keyframes with their final depth, without what others contradict."""
+    return [Target(view.rgb, slam.camera, view.inverse_depth, view.log_std)
+            for submap in np.unique(slam.keyframes.submap) for view in slam.depth.views(submap)]
+
+
+def predict_again(slam: SlamSystem, estimator: DepthEstimator) -> Iterator[float]:
+    """Estimate the final depth of all keyframes around new predictions -> share of the work"""
+    return slam.depth.predict_again(lambda rgb: predicted(estimator, rgb, slam.camera))
+
+
+def predicted(estimator: DepthEstimator, rgb: np.ndarray, camera: Any) -> DepthImage | None:
+    """Depth of an image of `camera`, None where nothing usable is predicted."""
+    try:
+        prediction = estimator.predict(rgb, camera)
+    except NetworkError:
+        return None
+    return DepthImage(prediction.depth_m, camera.resized(prediction.depth_m.shape), prediction.log_error)
