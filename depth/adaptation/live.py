@@ -89,6 +89,7 @@ class LiveAdapter:
             self._process.wait(CLOSING_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
+            self._process.wait()
         for thread in self._threads:
             thread.join(CLOSING_S)
 
