@@ -21,9 +21,9 @@ from calib.base.command_line import exit_code
 from calib.base.errors import SourceError
 from calib.files.association import associate
 from calib.files.tum_files import read_trajectory
+from calib.geometry.sim3 import umeyama
 from sequences.datasets.tum import TumSequence
 from sequences.sequence import SourceOptions
-from slam.evaluation import umeyama
 
 EVERY = 10
 WITHIN = 0.1

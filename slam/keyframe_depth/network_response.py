@@ -40,13 +40,16 @@ class NetworkResponse:
         relative = np.where(known, inverse_depth, median) / median
         return np.where(known, median * relative**self.slope, 0).astype(np.float32)
 
-    def learn(self, predicted: np.ndarray, inverse_depth: np.ndarray, log_std: np.ndarray) -> None:
-        """Compare a network's (h, w) inverse depth with the refined one; log_std (h, w): of the refined one."""
+    def learn(self, predicted: np.ndarray, inverse_depth: np.ndarray, log_std: np.ndarray) -> float | None:
+        """Compare a network's (h, w) inverse depth with the refined one -> correlation of their logs, None where too
+        little could be refined; log_std (h, w): of the refined one."""
         sure = (log_std < self.config.max_log_std) & (predicted > 0) & (inverse_depth > 0)
         if sure.sum() < self.config.min_pixels:
-            return
+            return None
         x, y = np.log(predicted[sure]), np.log(inverse_depth[sure])
         x, y = x - np.median(x), y - np.median(y)
         little = self.config.little_variance
         slope = (np.mean(x * y) + little) / (np.mean(x * x) + little)
         self.slope += self.config.share * (float(np.clip(slope, *self.config.limits)) - self.slope)
+        variances = np.var(x) * np.var(y)
+        return float(np.cov(x, y, bias=True)[0, 1] / np.sqrt(variances)) if variances > 0 else 0.0

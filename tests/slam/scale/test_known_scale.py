@@ -99,7 +99,7 @@ def test_every_part_of_the_map_grows_and_only_once():
         slam.depth.finish_scale()
         assert slam.keyframes.scale / before == pytest.approx(1.25, rel=0.02)
         assert slam.keyframes.items[-1].median_depth_m == pytest.approx(1.25 * size)
-    assert slam.depth.map_scale.corrections[1] == (pytest.approx(1.25), None)
+    assert slam.depth.map_scale.corrections[1] == (pytest.approx(1.25), None, None)
 
 
 def test_the_height_above_the_floor_puts_it_right():
@@ -159,7 +159,7 @@ def test_a_board_puts_it_right(sharp_frames, text):
     assert missing == pytest.approx([1, 1], abs=0.03)
     said = slam.depth.scale_report()
     assert said["scale_from"] == "board" and 0 < said["scale_log_std"] < 0.05
-    assert slam.stage_times.summary()["board"]["calls"] == len(slam.keyframes) - 1
+    assert slam.stage_times.summary()["scale"]["calls"] == len(slam.keyframes) - 1
 
 
 def test_a_board_that_is_not_there():
