@@ -67,7 +67,7 @@ class Refiner:
         self.response = NetworkResponse(config.response)
         self.log_ratio: dict[int, float] = {}
         """Per keyframe, log of the factor from the network's depth to the map's, in the units that it was made in."""
-        self.correlation: dict[int, float | None] = {}
+        self.agreement: dict[int, float | None] = {}
         """Per keyframe, how well the shape of the network's depth agrees with the refined one, see NetworkResponse."""
         self.unfinished: dict[int, Image] = {}
         """Images of the keyframes whose depth is not final, by row."""
@@ -101,8 +101,8 @@ class Refiner:
         rows = self._rows(keyframes, submap)
         log_ratios = self._log_ratios(keyframes, rows)
         depths_m = [_median_depth_m(self.network_depth[row]) for row in rows]
-        correlations = [self.correlation.get(row) for row in rows]
-        return network_scale([*map(Vote, log_ratios, depths_m, correlations)], self.config.network_scale)
+        agreements = [self.agreement.get(row) for row in rows]
+        return network_scale([*map(Vote, log_ratios, depths_m, agreements)], self.config.network_scale)
 
     def rescale_network(self, factor: float) -> None:
         """Multiply all stored depth of the network by `factor`, since its scale is now known better."""
@@ -160,7 +160,7 @@ class Refiner:
         shape = self.dense(image.inverse_depth, keyframes.T_world_key[row])
         inverse_depth = keyframes.items[row].inverse_depth if shape is None else shape.inverse_depth
         stereo = self._stereo(row, keyframes, image, inverse_depth)
-        self.correlation[row] = self.response.learn(image.inverse_depth, *stereo)
+        self.agreement[row] = self.response.learn(image.inverse_depth, *stereo)
         return image, stereo
 
     def observations(self, stereo: StereoDepth) -> np.ndarray:
