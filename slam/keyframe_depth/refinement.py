@@ -96,8 +96,8 @@ class Refiner:
             return None
         return float(np.median(self._log_ratios(keyframes, rows))), self.config.usual_log_std
 
-    def network_scale(self, keyframes: Keyframes, submap: int) -> NetworkScale | None:
-        """What all keyframes of a submap say of its scale; None for too few."""
+    def network_scale(self, keyframes: Keyframes, submap: int) -> NetworkScale:
+        """What all keyframes of a submap say of its scale."""
         rows = self._rows(keyframes, submap)
         log_ratios = self._log_ratios(keyframes, rows)
         depths_m = [_median_depth_m(self.network_depth[row]) for row in rows]

@@ -33,7 +33,7 @@ class MapScale:
         """doubtful_log_std: standard deviation of the log scale beyond which metres are called doubtful."""
         self.known, self.doubtful_log_std = KnownScale(config), doubtful_log_std
         self.corrections: dict[int, Correction] = {}
-        """Per submap; none for those with too few keyframes."""
+        """Per submap; none before the last frame."""
         self._origin: dict | None = None
         """Report on the map that the network was adapted to, and with it to its scale."""
 
@@ -51,10 +51,9 @@ class MapScale:
         S_world_key = keyframes.S_world_key()
         for submap in np.unique(keyframes.submap):
             scale = refiner.network_scale(keyframes, submap)
-            if scale is not None:
-                rows = keyframes.submap == submap
-                S_world_key[rows] = sim3.scaling(scale.growth) @ S_world_key[rows]
-                self._note(submap, *scale)
+            rows = keyframes.submap == submap
+            S_world_key[rows] = sim3.scaling(scale.growth) @ S_world_key[rows]
+            self._note(submap, *scale)
         return S_world_key
 
     def by_known_scale(self, keyframes: Keyframes, refiner: Refiner, surfels: Surfels) -> np.ndarray:

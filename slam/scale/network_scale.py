@@ -13,6 +13,7 @@ the latter 91 % and all. Slope, field of view, spread among keyframes and the ne
 alike on all of them) predicted nothing more when a recording was left out of the fit.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -63,16 +64,17 @@ class NetworkScale(NamedTuple):
     """Why it is no better known, as half a sentence."""
 
 
-def network_scale(votes: Sequence[Vote], config: NetworkScaleConfig) -> NetworkScale | None:
-    """The votes of a map's keyframes -> NetworkScale: their median. None for too few."""
+def network_scale(votes: Sequence[Vote], config: NetworkScaleConfig) -> NetworkScale:
+    """The votes of a map's keyframes -> NetworkScale: their median. Too few leave the map as large as it is."""
     if len(votes) < config.min_votes:
-        return None
+        return NetworkScale(1.0, math.hypot(config.base, config.disagreement * (1 - config.unknown_agreement)),
+                            "too few keyframes show whether the network is right")
     agreements = [config.unknown_agreement if vote.agreement is None else vote.agreement for vote in votes]
-    median_depth_m = np.median([vote.median_depth_m for vote in votes])
+    median_depth_m = float(np.median([vote.median_depth_m for vote in votes]))
     terms = {"the network knows little of scenes like this": config.base,
              "the network's depth has another shape than the camera's motion shows":
-                 config.disagreement * (1 - np.clip(np.median(agreements), 0, 1)),
+                 config.disagreement * (1 - float(np.clip(np.median(agreements), 0, 1))),
              "the network knows little of scenes this close":
-                 config.nearness * max(0.0, np.log(config.near_m / median_depth_m))}
-    growth = np.exp(-np.median([vote.log_ratio for vote in votes]))
-    return NetworkScale(float(growth), float(np.linalg.norm(list(terms.values()))), max(terms, key=lambda k: terms[k]))
+                 config.nearness * max(0.0, math.log(config.near_m / median_depth_m))}
+    growth = math.exp(-np.median([vote.log_ratio for vote in votes]))
+    return NetworkScale(growth, math.hypot(*terms.values()), max(terms, key=lambda reason: terms[reason]))
