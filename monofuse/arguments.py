@@ -14,7 +14,9 @@ from sequences.catalogue import SOURCES
 from slam.mapping.surfels import SurfelConfig
 from slam.scale.known_scale import ScaleConfig
 
-FORMS = "a factor as 1.07, height=METRES or board=COLUMNSxROWS,SQUARE_METRES[,DICTIONARY[,MARKER_SHARE]]"
+RECORDED = {"depth": ScaleConfig(recorded_depth=True), "poses": ScaleConfig(recorded_poses=True)}
+"""Values of --scale that take it from what the recording brings along."""
+FORMS = "a factor as 1.07, height=METRES, board=COLUMNSxROWS,SQUARE_METRES[,DICTIONARY[,MARKER_SHARE]], depth or poses"
 FACTORS, HEIGHTS_M, SQUARES_M = (0.01, 100.0), (0.05, 100.0), (0.001, 10.0)
 """Least and greatest values of --scale; what lies outside is a typing mistake."""
 DESCRIPTION = "RGB video in, metric camera trajectory and coloured mesh out."
@@ -47,9 +49,10 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--calibration", type=path_of, metavar="auto|FILE",
                         help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
                              "ORB-SLAM; `auto` estimates the focal length from the first seconds")
-    parser.add_argument("--scale", type=parse_scale, metavar="FACTOR|height=M|board=...",
+    parser.add_argument("--scale", type=parse_scale, metavar="FACTOR|height=M|board=...|depth|poses",
                         help=f"how large everything is, where the network's word is not enough: {FORMS}: times the "
-                             f"network's scale, the camera's height above the floor when it starts, or a board in view")
+                             f"network's scale, the camera's height above the floor when it starts, a board in view, or the "
+                             f"depth or poses that the recording has besides its images")
     parser.add_argument("--record", type=path_of, metavar="DIR",
                         help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
@@ -89,6 +92,8 @@ def chosen_depth(arguments: argparse.Namespace) -> str:
 
 def parse_scale(text: str) -> ScaleConfig:
     """An argparse type: one of FORMS."""
+    if text in RECORDED:
+        return RECORDED[text]
     name, separator, value = text.partition("=")
     if not separator:
         return ScaleConfig(factor=_number(text, text, FACTORS))

@@ -35,6 +35,10 @@ from slam.system import SlamSystem
 if TYPE_CHECKING:
     from monofuse.interface.viewer import Viewer
 
+SCALE_DEPTH_EVERY = 2
+"""Of every n-th frame measured depth is read for `--scale depth`: half of the keyframes are enough. A source of which
+every frame's is asked for refuses to open without."""
+
 
 def open_depth(arguments: Namespace, screen: Screen) -> SensorDepth | NetworkDepth:
     """Where depth comes from. Raises BadInputError where an option does not fit, or a network cannot be run."""
@@ -51,7 +55,9 @@ def open_depth(arguments: Namespace, screen: Screen) -> SensorDepth | NetworkDep
 def open_source(arguments: Namespace, depth: SensorDepth | NetworkDepth, screen: Screen
                 ) -> tuple[Sequence, FocalEstimate | None]:
     """-> the source, and the estimate that its camera comes from where --calibration is `auto`."""
-    options = SourceOptions(calibration_file=arguments.calibration, depth_every=depth.sensor_depth_every,
+    wants_depth = bool(arguments.scale and arguments.scale.recorded_depth)
+    options = SourceOptions(calibration_file=arguments.calibration,
+                            depth_every=SCALE_DEPTH_EVERY if wants_depth else depth.sensor_depth_every,
                             max_frames=arguments.max_frames, seed=arguments.seed,
                             keep_depth=bool(arguments.record), tell=screen.print)
     if arguments.calibration != AUTO:
@@ -80,7 +86,8 @@ def configuration(arguments: Namespace) -> SlamConfig:
         config = replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
     if arguments.scale:
         config = replace(config, known_scale=replace(config.known_scale, **{
-            name: getattr(arguments.scale, name) for name in ("factor", "height_m", "board", "square_m")}))
+            name: getattr(arguments.scale, name) for name in ("factor", "height_m", "board", "square_m", "recorded_depth",
+                                                             "recorded_poses")}))
     refuse_unused(config)
     return config
 

@@ -45,6 +45,18 @@ class PointCloud(NamedTuple):
     """(N,) float32, in how many observations the point was seen; the mesh is made of those with 3 and more."""
 
 
+class Scale(NamedTuple):
+    """How sure the metres are."""
+
+    source: str
+    """`sensor`, `network`, or what `known_scale` of the configuration names."""
+    log_std: float | None
+    """Standard deviation of the log of the scale; None where depth is measured, where the user gave a factor, and
+    before `finish`."""
+    is_doubtful: bool
+    """Whether everything may well be a third too large or too small: measure something, and give known_scale."""
+
+
 class Slam:
     """Dense monocular SLAM: call `track` for each image, then `finish`, then read trajectory and mesh.
 
@@ -152,6 +164,13 @@ class Slam:
         Where the camera was lost and a new map begun that could not be joined, those of the larger part.
         """
         return self.system.trajectory()
+
+    @property
+    def scale(self) -> Scale:
+        """Where the metres come from and how sure they are, final after `finish`."""
+        report = self.system.depth.scale_report()
+        return Scale(report.get("scale_from", "network" if self._predictor else SENSOR), report.get("scale_log_std"),
+                     report.get("scale_doubtful", False))
 
     def point_cloud(self) -> PointCloud:
         """The map as it is now; cheap enough to be shown while images come."""

@@ -83,7 +83,7 @@ class SlamSystem:
         depth = self.depth.take(image, T_world_cam, is_due)
         is_keyframe = is_due and self._add_keyframe(image, depth, T_world_cam, tracked)
         if is_keyframe:
-            self.depth.look_for_board(frame.rgb)
+            self.depth.look_for_scale(frame)
         return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked,
                            depth.inverse_depth, depth.fused)
 

@@ -47,6 +47,7 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "evicted_surfels": slam.surfels.evicted_count,
         "peak_memory_mb": peak_memory_mb(),
         **slam.depth.scale_report(),
+        "scale_cues": scale_cues(sequence, scores),
         **scores,
         "stages": slam.stage_times.summary(),
         "camera": asdict(sequence.camera),
@@ -54,6 +55,12 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "configuration": plain(slam.config),
         "versions": versions(),
     }
+
+
+def scale_cues(sequence: Sequence, scores: Mapping[str, float]) -> list[str]:
+    """What the recording brings along that tells the scale, as values of --scale."""
+    return [name for name, is_there in (("depth", "depth_images" in scores),
+                                        ("poses", sequence.ground_truth is not None)) if is_there]
 
 
 def versions() -> dict[str, str]:
