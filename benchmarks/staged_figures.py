@@ -65,7 +65,7 @@ def _walking(size, time_s, phase, shirt, trousers):
     x = width * (0.5 + 0.2 * np.sin(2 * np.pi * time_s / SWAY_S + phase))
     y = height * (0.16 + 0.015 * np.sin(2 * step))
     lean = 0.05 * np.sin(step)
-    unit = height / 8.0  # about the width of the head
+    unit = height / 6.6  # about the width of the head
     rgb, is_there = np.zeros((*size, 3), np.uint8), np.zeros(size, np.uint8)
     place = np.float32([[1, lean, x - width / 2], [0, 1, y]])
     for cloth, first, last, half in ((trousers, 4.6, 8.5, 1.25), (shirt, 1.2, 5.0, 1.45)):

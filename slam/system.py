@@ -121,11 +121,13 @@ class SlamSystem:
             inverse_depth = averaged_with_map(inverse_depth, depth.view, self.config.fusion.depth_tolerance,
                                               self.config.surfels.stable_confidence)
             inverse_depth[(depth.inverse_depth == 0) & (image.inverse_depth > 0)] = 0  # a moving object hides the map
+            if image.usable is not None:
+                inverse_depth[~image.usable] = 0
         keyframe = self.keyframes.make(image, image.pyramid, inverse_depth, self.config.depth_log_std,
                                        with_grid=self.depth.has_grid)
         if keyframe is None:
             return False
-        keyframe.features = self.relocaliser.describe(image.gray)
+        keyframe.features = self.relocaliser.describe(image.gray, image.usable)
         reference_row = self.keyframes.reference.row if new_submap is None else None
         self.map.add_keyframe(keyframe, T_world_cam, new_submap)
         self.loops.add(self.keyframes, reference_row)
