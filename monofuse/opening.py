@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calib.base.errors import BadInputError, MonofuseError
+from calib.files.mask_file import read_mask
 from calib.focal.estimate import FocalEstimate
 from calib.geometry.rectification import Rectifier
 from calib.unknown_camera import estimate_source, open_with_camera
@@ -20,6 +21,8 @@ from monofuse.configuration import refuse_unused, with_file, with_setting
 from monofuse.depth_stage import NetworkDepth, SensorDepth
 from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoRecorder, NoViewer
+from monofuse.view_mask import NONE as NO_MASK
+from monofuse.view_mask import ViewMask
 from sequences.cameras.recorder import Recorder
 from sequences.catalogue import open_sequence
 from sequences.sequence import Sequence, SourceOptions, is_live
@@ -96,6 +99,15 @@ def refusing_what_cannot_work(arguments: Namespace) -> Iterator[None]:
         reason = " ".join(str(error).split())[:120]
         raise BadInputError(f"SLAM cannot work with this configuration ({type(error).__name__}: {reason}): check the "
                             f"values of --config and --set") from error
+
+
+def open_mask(arguments: Namespace, rectifier: Rectifier, screen: Screen) -> ViewMask:
+    """What of the images is to be used. Raises BadInputError where --mask is no mask for them."""
+    if not arguments.mask or arguments.mask == NO_MASK:
+        return ViewMask(None, searches=arguments.mask != NO_MASK, tell=screen.print)
+    usable = rectifier.mask(read_mask(arguments.mask, rectifier.source))
+    screen.print(f"mask       {arguments.mask}: {1 - usable.mean():.0%} of the image is ignored")
+    return ViewMask(usable)
 
 
 def open_recorder(arguments: Namespace, sequence: Sequence, screen: Screen) -> Recorder | NoRecorder:

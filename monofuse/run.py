@@ -14,6 +14,7 @@ from monofuse.opening import (
     configuration,
     introduce,
     open_depth,
+    open_mask,
     open_recorder,
     open_source,
     open_viewer,
@@ -24,6 +25,7 @@ from monofuse.saving import save_camera, save_mesh_and_report, save_trajectory_a
 from monofuse.session import Session
 from monofuse.warm_up import prepare
 from sequences.prefetch import ahead
+from sequences.sequence import is_live
 from slam.system import SlamSystem
 
 
@@ -44,11 +46,12 @@ def run(arguments: Namespace, screen: Screen) -> None:
     recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
     introduce(arguments, sequence, rectifier, depth, screen)
+    mask = open_mask(arguments, rectifier, screen)
     with refusing_what_cannot_work(arguments):
         slam = SlamSystem(rectifier.camera, config)
         prepare(config, screen)
     viewer = open_viewer(arguments, slam, screen)
-    frames = rectified(recorder.tap(sequence), rectifier)
+    frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
     frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
     session = Session(sequence, slam, recorder, viewer)
     with StopSignal() as stop:

@@ -70,6 +70,8 @@ class SlamSystem:
         image = self.prepare(frame)
         if not len(self.keyframes):
             return self.begin(image, np.eye(4), submap=0, otherwise="waiting")
+        if image.usable is not None and self.keyframes.reference.usable is None:  # an overlay was found: it may be
+            return self._begin_submap(image, otherwise="lost")                     # what was tracked up to now
         self._close_loops()
         self.depth.finish_next()
         tracked, status = self.localiser.locate(image)
@@ -104,7 +106,10 @@ class SlamSystem:
         """Result of an image without a pose. After some time a new submap begins, at the last known pose."""
         if not self.localiser.is_given_up(image.timestamp_s):
             return FrameResult(image.index, image.timestamp_s, "lost")
-        return self.begin(image, self.map.motion.T_world_cam, int(self.keyframes.submap.max()) + 1, otherwise="lost")
+        return self._begin_submap(image, otherwise="lost")
+
+    def _begin_submap(self, image, otherwise):
+        return self.begin(image, self.map.motion.T_world_cam, int(self.keyframes.submap.max()) + 1, otherwise)
 
     def _is_keyframe_due(self, image: Image, tracked: TrackingResult) -> bool:
         """Whether the camera is far enough from the reference keyframe for a new one; blurred images wait longer."""

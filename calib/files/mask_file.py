@@ -10,6 +10,8 @@ from calib.files.image_file import read_unchanged
 from calib.geometry.camera import Camera
 
 MAX_ASPECT_DIFFERENCE = 0.02
+BLACK = 0.1
+"""Share of the greatest value in the mask, up to which a pixel is black; masks of 0 and 1 are common, too."""
 MIN_SHARE = 0.1
 """Share of the picture that must be left to work with."""
 
@@ -20,11 +22,13 @@ def read_mask(path: str | Path, camera: Camera) -> np.ndarray:
 
 
 def is_marked(image: np.ndarray) -> np.ndarray:
-    """An image of any kind, (h, w) or (h, w, channels) -> (h, w) bool, False where it is black or transparent."""
+    """An image of any kind, (h, w) or (h, w, channels) -> (h, w) bool, False where it is black, but for what lossy
+    compression adds, or transparent."""
     if image.ndim == 2:
-        return image > 0
-    colours = image[..., :3].any(-1) if image.shape[2] >= 3 else image[..., 0] > 0
-    return colours & (image[..., -1] > 0) if image.shape[2] in (2, 4) else colours
+        return image > BLACK * image.max()
+    colours = image[..., :3].max(-1)
+    is_marked = colours > BLACK * colours.max()
+    return is_marked & (image[..., 3] > 0) if image.shape[2] == 4 else is_marked
 
 
 def fitted_mask(usable: np.ndarray, camera: Camera, name: str) -> np.ndarray:
