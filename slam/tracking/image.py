@@ -30,6 +30,12 @@ class Image(NamedTuple):
     usable: np.ndarray | None = None
     """(h, w) bool: where it shows the static scene; None: everywhere. inverse_depth is 0 elsewhere."""
 
+    def only(self, usable: np.ndarray) -> Image:
+        """The same with less (h, w) bool that is usable."""
+        levels = [level._replace(usable=usable_on(level.camera.size, usable)) for level in self.pyramid.levels]
+        return self._replace(inverse_depth=np.where(usable, self.inverse_depth, 0), usable=usable,
+                             pyramid=Pyramid(tuple(levels)))
+
 
 def prepared(frame: Frame, camera: Camera, config: SlamConfig) -> Image:
     """Frame -> Image on the pixel grid of `camera`."""
