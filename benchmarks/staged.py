@@ -3,7 +3,7 @@
 
     python -m benchmarks.staged corridor OUTPUT [--frames 400]
     python -m benchmarks.staged turning OUTPUT [--frames 400]
-    python -m benchmarks.staged body|person|slow|portrait|noisy|first-half|second-half OUTPUT --of RECORDING [--frames N]
+    python -m benchmarks.staged body|person|slow|portrait|noisy|first-half|second-half OUTPUT --of RECORDING
 
 `body`: a robot's own body over the lower third; mask.png is the mask for it. `person`: somebody walks in front of the
 camera, over a third of the view. `slow`: every fifth frame. `portrait`: upright 9:16, enlarged to 720x1280. `noisy`:
@@ -13,7 +13,7 @@ a desk, 3 mm a frame. Ground truth and depth are kept; what is pasted has depth 
 
 import argparse
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path

@@ -107,7 +107,7 @@ def _limb(start, stop, half):
 
 
 def _pixel(point):
-    return tuple(int(round(value)) for value in point)
+    return tuple(round(float(value)) for value in point)
 
 
 def _cloth(texture, size, tiles):

@@ -1,4 +1,4 @@
-"""What of each image SLAM may use: all but a mask that the user gave, or an overlay that is found in the first images."""
+"""What of each image SLAM may use: all but a mask that the user gave, or an overlay found in the first images."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -35,8 +35,8 @@ class ViewMask:
         if self.watch and not self.watch.is_decided:
             self.usable = self.watch.add(frame.rgb[..., 1])
             if self.usable is not None:
-                self.tell(f"overlay    {1 - self.usable.mean():.0%} of the image never moves and is ignored (--mask none "
-                          f"uses it, --mask FILE says better what to ignore)")
+                self.tell(f"overlay    {1 - self.usable.mean():.0%} of the image never moves and is ignored (--mask "
+                          f"none uses it, --mask FILE says better what to ignore)")
 
     def added(self, frame: Frame) -> Frame:
         """A rectified frame -> the same with what is usable."""

@@ -39,6 +39,6 @@ def fitted_mask(usable: np.ndarray, camera: Camera, name: str) -> np.ndarray:
         raise BadInputError(f"{name}: the mask is {width}x{height} but the images are {camera.width}x{camera.height}, "
                             f"another aspect ratio: draw it over one of the images")
     if usable.mean() < MIN_SHARE:
-        raise BadInputError(f"{name}: the mask leaves {usable.mean():.0%} of the image: black or transparent is what to "
-                            f"ignore, anything else is kept")
+        raise BadInputError(f"{name}: the mask leaves {usable.mean():.0%} of the image: black or transparent is what "
+                            f"to ignore, anything else is kept")
     return cv2.resize(usable.astype(np.uint8), camera.size[::-1], interpolation=cv2.INTER_NEAREST) > 0

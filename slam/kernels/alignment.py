@@ -124,8 +124,8 @@ def residuals(points, live, T_cam_key, affine, out):
 
 @inline
 def project(points, start, stop, shape, usable, pinhole, T, out):
-    """Points that land inside the image, where it is usable, packed: out rows X, Y, 1/Z in the camera, u, v, and the point's own fields
-    (intensity, its two derivatives, standard deviation). Returns their number."""
+    """Points that land where the image is usable, packed: out rows X, Y, 1/Z in the camera, u, v, and the point's own
+    fields (intensity, its two derivatives, standard deviation). Returns their number."""
     fx, fy, cx, cy = pinhole
     right, below = np.float32(shape[1] - 2), np.float32(shape[0] - 2)
     X, Y, inv_z, u, v = out[0], out[1], out[2], out[3], out[4]

@@ -104,12 +104,12 @@ def find_overlay(snapshots: np.ndarray, config: OverlayConfig) -> np.ndarray:
     stays, moves = has_structure & (change < c.max_change), has_structure & (change > c.min_change)
     if not moves.any():
         return np.zeros(stays.shape, bool)
-    corners = cv2.cornerMinEigenVal(snapshots.mean(0), 7, 3) > c.min_corner
+    corners = cv2.cornerMinEigenVal(snapshots.mean(0), 7, ksize=3) > c.min_corner
     is_black = (snapshots.max(0) < c.dark) & (snapshots.std(0) < c.dark / 4)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (c.closing_px, c.closing_px))
-    padded = cv2.copyMakeBorder(stays.astype(np.uint8), *[c.closing_px] * 4, cv2.BORDER_REPLICATE)
-    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[c.closing_px:-c.closing_px, c.closing_px:-c.closing_px]
-    overlay = _kept((closed > 0) & ~moves | stays, stays & corners, c) | _kept(is_black, is_black, c)
+    closed = cv2.morphologyEx(np.pad(stays.astype(np.uint8), c.closing_px, "edge"), cv2.MORPH_CLOSE, kernel)
+    closed = closed[c.closing_px:-c.closing_px, c.closing_px:-c.closing_px] > 0
+    overlay = _kept(closed & ~moves | stays, stays & corners, c) | _kept(is_black, is_black, c)
     if not overlay.any() or overlay.mean() > c.max_share:
         return np.zeros(stays.shape, bool)
     return cv2.dilate(overlay.astype(np.uint8), np.ones((2 * c.margin_px + 1,) * 2, np.uint8)) > 0
