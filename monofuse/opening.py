@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calib.base.errors import BadInputError, MonofuseError
+from calib.files.mask_file import read_mask
 from calib.focal.estimate import FocalEstimate
 from calib.geometry.rectification import Rectifier, rectified
 from calib.unknown_camera import estimate_source, open_with_camera
@@ -23,6 +24,8 @@ from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoRecorder, NoViewer
 from monofuse.learning import Learning
 from monofuse.second_pass import SecondPass
+from monofuse.view_mask import NONE as NO_MASK
+from monofuse.view_mask import ViewMask
 from sequences.cameras.recorder import Recorder
 from sequences.catalogue import open_sequence
 from sequences.frame import Frame
@@ -55,17 +58,23 @@ def open_depth(arguments: Namespace, screen: Screen) -> SensorDepth | NetworkDep
 def open_source(arguments: Namespace, depth: SensorDepth | NetworkDepth, screen: Screen
                 ) -> tuple[Sequence, FocalEstimate | None]:
     """-> the source, and the estimate that its camera comes from where --calibration is `auto`."""
-    wants_depth = bool(arguments.scale and arguments.scale.recorded_depth)
-    options = SourceOptions(calibration_file=arguments.calibration,
-                            depth_every=SCALE_DEPTH_EVERY if wants_depth else depth.sensor_depth_every,
-                            max_frames=arguments.max_frames, seed=arguments.seed,
-                            keep_depth=bool(arguments.record), tell=screen.print)
+    options = source_options(arguments, depth, screen.print)
     if arguments.calibration != AUTO:
         return open_sequence(arguments.source, options), None
     with screen.status("estimating the focal length"):
         estimate = estimate_source(arguments.source, options)
     screen.print(f"focal      {estimate.describe()}")
     return open_with_camera(arguments.source, options, estimate.camera), estimate
+
+
+def source_options(arguments: Namespace, depth: SensorDepth | NetworkDepth, tell: Callable[[str], None]
+                   ) -> SourceOptions:
+    """What the source is asked for."""
+    wants_depth = bool(arguments.scale and arguments.scale.recorded_depth)
+    return SourceOptions(calibration_file=arguments.calibration,
+                         depth_every=SCALE_DEPTH_EVERY if wants_depth else depth.sensor_depth_every,
+                         max_frames=arguments.max_frames, seed=arguments.seed,
+                         keep_depth=bool(arguments.record), tell=tell)
 
 
 def configuration(arguments: Namespace) -> SlamConfig:
@@ -132,7 +141,7 @@ def open_learning(arguments: Namespace, config: SlamConfig, depth: SensorDepth |
 
 
 def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDepth | NetworkDepth, sequence: Sequence,
-                     rectifier: Rectifier) -> SecondPass | None:
+                     rectifier: Rectifier, mask: ViewMask) -> SecondPass | None:
     """How SLAM runs over the source again, None where that is not wanted or impossible. Raises BadInputError."""
     if arguments.passes == 2 and (is_live(sequence) or not sequence.frame_count):
         raise BadInputError(f"--passes 2 is for recordings: {sequence.name} cannot be read twice")
@@ -140,11 +149,20 @@ def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDept
         return None
 
     def frames(estimator: DepthEstimator, stage_times: StageTimes) -> Iterator[Frame]:
-        options = SourceOptions(max_frames=arguments.max_frames, seed=arguments.seed)
-        again = open_with_camera(arguments.source, options, sequence.camera)
-        seen = with_predicted_depth(ahead(rectified(again, rectifier), again), estimator, rectifier.camera, stage_times)
-        return ahead(seen, again)
+        options = source_options(arguments, depth, lambda line: None)  # all was told in the first pass
+        source = open_with_camera(arguments.source, options, sequence.camera)
+        seen = ahead(map(mask.added, rectified(source, rectifier)), source)
+        return ahead(with_predicted_depth(seen, estimator, rectifier.camera, stage_times), source)
     return SecondPass(frames, sequence.frame_count, rectifier.camera, config)
+
+
+def open_mask(arguments: Namespace, rectifier: Rectifier, screen: Screen) -> ViewMask:
+    """What of the images is to be used. Raises BadInputError where --mask is no mask for them."""
+    if not arguments.mask or arguments.mask == NO_MASK:
+        return ViewMask(None, searches=arguments.mask != NO_MASK, tell=screen.print)
+    usable = rectifier.mask(read_mask(arguments.mask, rectifier.source))
+    screen.print(f"mask       {arguments.mask}: {1 - usable.mean():.0%} of the image is ignored")
+    return ViewMask(usable)
 
 
 def open_recorder(arguments: Namespace, sequence: Sequence, screen: Screen) -> Recorder | NoRecorder:

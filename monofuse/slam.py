@@ -11,14 +11,17 @@ import numpy as np
 
 from calib.base.errors import BadInputError, CalibrationError, MonofuseError
 from calib.files.atomic_file import write_file
+from calib.files.mask_file import fitted_mask, read_mask
 from calib.files.tum_files import trajectory_text
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
-from monofuse.checked_input import checked_depth, checked_rgb, checked_time
+from monofuse.checked_input import checked_depth, checked_mask, checked_rgb, checked_time
 from monofuse.configuration import refuse_unused
 from monofuse.depth_stage import Predictor
 from monofuse.own_network import DepthSource, network_of
 from monofuse.results.files import ResultFolder, map_files, mesh_file
+from monofuse.view_mask import NONE as NO_MASK
+from monofuse.view_mask import ViewMask
 from monofuse.warm_up import warm_up
 from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
@@ -65,7 +68,7 @@ class Slam:
     """
 
     def __init__(self, camera: Camera, depth: DepthSource = "mobile", *, final: bool = True,
-                 config: SlamConfig | None = None):
+                 config: SlamConfig | None = None, mask: "np.ndarray | str | os.PathLike[str] | None" = None):
         """
         camera: of the images, in pixels; distorted images are rectified here.
         depth: "mobile" (the network that comes along), the file of a network (.onnx, .safetensors, .pth), a function
@@ -75,6 +78,8 @@ class Slam:
             leaves that out, and keeps no images of keyframes for it.
         config: by default SlamConfig.for_sensor() or SlamConfig.for_network(), as `depth` is. "sensor" together with
             for_network() takes depth that was predicted beforehand.
+        mask: array (h, w) of any kind, or image file, that is 0 where something is always in view that does not belong
+            to the scene; "none" for nothing. By default, what never moves in the first images is ignored from then on.
 
         Raises MonofuseError where the camera or the network cannot be used.
         """
@@ -98,6 +103,7 @@ class Slam:
         self._is_finished = False
         self.system = SlamSystem(self._rectifier.camera, config)
         """The inside, for the curious; it changes from version to version."""
+        self._mask = self._view_mask(mask)
         self._predictor = Predictor(network, self.camera, self.system.stage_times) if network else None
 
     @property
@@ -219,8 +225,17 @@ class Slam:
 
     def _prepared(self, frame):
         """A frame as the camera took it -> rectified, with the depth that SLAM works with."""
-        frame = next(rectified([frame], self._rectifier))
+        frame = self._mask.added(next(rectified([frame], self._rectifier)))
         return self._predictor.added(frame) if self._predictor else replace(frame, depth=frame.sensor_depth)
+
+    def _view_mask(self, mask):
+        if mask is None or (isinstance(mask, str) and mask == NO_MASK):
+            return ViewMask(None, searches=mask is None)
+        if isinstance(mask, (str, os.PathLike)):
+            usable = read_mask(mask, self._rectifier.source)
+        else:
+            usable = fitted_mask(checked_mask(mask), self._rectifier.source, "mask")
+        return ViewMask(self._rectifier.mask(usable))
 
     def _surfels(self) -> Surfels:
         return self.system.map.surfels_of(self.system.map.main_submap)

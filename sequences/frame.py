@@ -36,5 +36,7 @@ class Frame:
     """The depth that the source itself measured, where it was asked for."""
     T_world_cam_true: np.ndarray | None = None
     """(4, 4) ground truth, camera to world, in the source's own world frame."""
+    usable: np.ndarray | None = None
+    """(H, W) bool: where the image shows the static scene, and not the robot that carries it; None: everywhere."""
     arrived_s: float | None = None
     """time.monotonic() at which a live camera delivered it."""

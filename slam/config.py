@@ -14,6 +14,7 @@ from slam.mapping.keyframes import KeyframeConfig
 from slam.mapping.surfels import SurfelConfig
 from slam.meshing.poisson import MeshConfig
 from slam.scale.known_scale import ScaleConfig
+from slam.tracking.moving_parts import MovingPartsConfig
 from slam.tracking.relocalisation import RelocalisationConfig
 from slam.tracking.sharpness import SharpnessConfig
 from slam.tracking.tracker import TrackerConfig
@@ -43,6 +44,8 @@ class SlamConfig:
     """When keyframes are made, and which of their pixels are aligned to."""
     sharpness: SharpnessConfig = field(default_factory=SharpnessConfig)
     """Motion blur, which delays keyframes."""
+    moving_parts: MovingPartsConfig | None = field(default_factory=MovingPartsConfig)
+    """What moves on its own, found before tracking; None leaves that out."""
     dynamic_regions: DynamicRegionConfig = field(default_factory=DynamicRegionConfig)
     """What moves, in measured depth; for predicted depth see RefinementConfig.dynamic_regions."""
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)

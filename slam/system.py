@@ -26,6 +26,7 @@ from slam.meshing.poisson import build_mesh
 from slam.meshing.tsdf import build_tsdf_mesh
 from slam.stages import StageTimes, stage
 from slam.tracking.image import Image, prepared, working_size
+from slam.tracking.moving_parts import MovingParts
 from slam.tracking.relocalisation import Relocaliser
 from slam.tracking.sharpness import Sharpness
 from slam.tracking.tracker import Tracker, TrackingResult
@@ -47,6 +48,8 @@ class FrameResult(NamedTuple):
     """(h, w) float32, 1/m, of this frame at working size, brought to the scale of the map; 0 where unknown."""
     fused: FusionResult | None = None
     """Counts of surfels; None where only keyframes are fused."""
+    is_doubtful: bool = False
+    """Whether much of the image moves in another way than the pose says: because of people, say."""
 
 
 class SlamSystem:
@@ -66,26 +69,39 @@ class SlamSystem:
         self.loops = LoopCloser(self.camera, verifier, self.relocaliser, config.depth_is_measured, config.loops)
         self.localiser = Localiser(self.map, tracker, self.relocaliser, self.loops.candidates.index, config)
         self.sharpness = Sharpness(config.sharpness)
+        self.moving = MovingParts(self.camera, config.moving_parts) if config.moving_parts else None
+        self.had_mask = False
+        """Whether the images came with a mask."""
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
 
     def process(self, frame: Frame) -> FrameResult:
         """Track one frame and add it to the map."""
-        image = self.prepare(frame)
+        image = self.without_moving(self.prepare(frame))
         if not len(self.keyframes):
+            self.had_mask = frame.usable is not None
             return self.begin(image, np.eye(4), submap=0, otherwise="waiting")
+        if frame.usable is not None and not self.had_mask:  # what was tracked up to now may have been an overlay
+            self.had_mask = True
+            return self._begin_submap(image, otherwise="lost")
         self._close_loops()
         self.depth.finish_next()
         tracked, status = self.localiser.locate(image)
         if tracked is None:
             return self._lost(image)
         T_world_cam = self.map.place_camera(image.timestamp_s, se3.inverse(tracked.T_cam_key))
+        is_doubtful = self.moving is not None and self.moving.is_doubtful(T_world_cam)
         is_due = self._is_keyframe_due(image, tracked)
         depth = self.depth.take(image, T_world_cam, is_due)
         is_keyframe = is_due and self._add_keyframe(image, depth, T_world_cam, tracked)
         if is_keyframe:
             self.depth.look_for_scale(frame)
         return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked,
-                           depth.inverse_depth, depth.fused)
+                           depth.inverse_depth, depth.fused, is_doubtful)
+
+    @stage("moving")
+    def without_moving(self, image: Image) -> Image:
+        """The image without what moves on its own in it."""
+        return self.moving.without(image) if self.moving else image
 
     @stage("prepare")
     def prepare(self, frame: Frame) -> Image:
@@ -105,9 +121,14 @@ class SlamSystem:
 
     def _lost(self, image: Image) -> FrameResult:
         """Result of an image without a pose. After some time a new submap begins, at the last known pose."""
+        if self.moving:
+            self.moving.forget()
         if not self.localiser.is_given_up(image.timestamp_s):
             return FrameResult(image.index, image.timestamp_s, "lost")
-        return self.begin(image, self.map.motion.T_world_cam, int(self.keyframes.submap.max()) + 1, otherwise="lost")
+        return self._begin_submap(image, otherwise="lost")
+
+    def _begin_submap(self, image, otherwise):
+        return self.begin(image, self.map.motion.T_world_cam, int(self.keyframes.submap.max()) + 1, otherwise)
 
     def _is_keyframe_due(self, image: Image, tracked: TrackingResult) -> bool:
         """Whether the camera is far enough from the reference keyframe for a new one; blurred images wait longer."""
@@ -124,11 +145,13 @@ class SlamSystem:
             inverse_depth = averaged_with_map(inverse_depth, depth.view, self.config.fusion.depth_tolerance,
                                               self.config.surfels.stable_confidence)
             inverse_depth[(depth.inverse_depth == 0) & (image.inverse_depth > 0)] = 0  # a moving object hides the map
+            if image.usable is not None:
+                inverse_depth[~image.usable] = 0
         keyframe = self.keyframes.make(image, image.pyramid, inverse_depth, self.config.depth_log_std,
                                        with_grid=self.depth.has_grid)
         if keyframe is None:
             return False
-        keyframe.features = self.relocaliser.describe(image.gray)
+        keyframe.features = self.relocaliser.describe(image.gray, image.usable)
         reference_row = self.keyframes.reference.row if new_submap is None else None
         self.map.add_keyframe(keyframe, T_world_cam, new_submap)
         self.loops.add(self.keyframes, reference_row)
@@ -149,6 +172,8 @@ class SlamSystem:
 
     def move_map(self, S_world_key: np.ndarray) -> None:
         """Give all keyframes new similarities (K, 4, 4); everything else follows."""
+        if self.moving:
+            self.moving.forget()
         self.depth.map_moved(self.map.move(S_world_key))
 
     def finish(self) -> None:

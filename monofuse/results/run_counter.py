@@ -10,7 +10,7 @@ class RunCounter:
 
     def __init__(self):
         self.status: Counter[str] = Counter()
-        self.read = 0
+        self.read = self.doubtful = 0
         self.last_index = -1
         self.loop_s = 0.0
         """Time since the loop over the frames began."""
@@ -20,6 +20,7 @@ class RunCounter:
         self.read += 1
         self.last_index = result.index
         self.status[result.status] += 1
+        self.doubtful += result.is_doubtful
 
     @property
     def tracked(self) -> int:
