@@ -9,6 +9,7 @@ from calib.geometry import se3
 from calib.geometry.camera import Camera
 from sequences.frame import Frame
 from slam.config import SlamConfig
+from slam.global_adjustment.frame_adjustment import FrameAdjustment
 from slam.keyframe_depth.depth_alignment import averaged_with_map
 from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.unrefined_depth import UnrefinedDepth
@@ -26,6 +27,10 @@ from slam.tracking.image import Image, prepared, working_size
 from slam.tracking.relocalisation import Relocaliser
 from slam.tracking.sharpness import Sharpness
 from slam.tracking.tracker import Tracker, TrackingResult
+
+
+FRAMES_FROM = 0.6
+"""Share of the final adjustment's work at which keyframes are done; the rest is that of the frames between them."""
 
 
 class FrameResult(NamedTuple):
@@ -62,6 +67,7 @@ class SlamSystem:
         verifier = LoopVerifier(self.camera, tracker, config.level_count, config.depth_is_measured, config.verification)
         self.loops = LoopCloser(self.camera, verifier, self.relocaliser, config.depth_is_measured, config.loops)
         self.localiser = Localiser(self.map, tracker, self.relocaliser, self.loops.candidates.index, config)
+        self.frames = FrameAdjustment(self.map, tracker, config.frame_adjustment) if config.frame_adjustment else None
         self.sharpness = Sharpness(config.sharpness)
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
 
@@ -76,6 +82,7 @@ class SlamSystem:
         if tracked is None:
             return self._lost(image)
         T_world_cam = self.map.place_camera(image.timestamp_s, se3.inverse(tracked.T_cam_key))
+        self._keep(image)
         is_due = self._is_keyframe_due(image, tracked)
         depth = self.depth.take(image, T_world_cam, is_due)
         is_keyframe = is_due and self._add_keyframe(image, depth, T_world_cam, tracked)
@@ -96,9 +103,16 @@ class SlamSystem:
             return FrameResult(image.index, image.timestamp_s, otherwise)
         self.localiser.begin()
         self.map.begin(image.timestamp_s, T_world_cam)
+        self._keep(image)
         depth = self.depth.first(image, T_world_cam)
         return FrameResult(image.index, image.timestamp_s, "tracked", T_world_cam, True, None,
                            depth.inverse_depth, depth.fused)
+
+    @stage("keep")
+    def _keep(self, image: Image) -> None:
+        """Keep the image of a located frame for the final adjustment."""
+        if self.frames:
+            self.frames.add(image)
 
     def _lost(self, image: Image) -> FrameResult:
         """Result of an image without a pose. After some time a new submap begins, at the last known pose."""
@@ -156,9 +170,15 @@ class SlamSystem:
         self.depth.finish_scale()
 
     def adjust_all(self) -> Iterator[float]:
-        """Global bundle adjustment, a piece at a time -> share of the work that is done."""
+        """Global bundle adjustment, then the frames between keyframes, a piece at a time -> share of the work that is
+        done."""
         pairs = [(loop.new, loop.old) for loop in self.loops.closed]
-        return self.depth.adjust_all(self.loops.candidates.overlap, pairs)
+        for share in self.depth.adjust_all(self.loops.candidates.overlap, pairs):
+            yield FRAMES_FROM * share
+        if self.frames:
+            with self.stage_times.timed("frames"):
+                for share in self.frames.steps():
+                    yield FRAMES_FROM + (1 - FRAMES_FROM) * share
 
     def rebuild(self) -> Iterator[float]:
         """Build the map anew from all keyframes, a piece at a time -> share of the work that is done."""
