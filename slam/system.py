@@ -28,7 +28,6 @@ from slam.tracking.relocalisation import Relocaliser
 from slam.tracking.sharpness import Sharpness
 from slam.tracking.tracker import Tracker, TrackingResult
 
-
 FRAMES_FROM = 0.6
 """Share of the final adjustment's work at which keyframes are done; the rest is that of the frames between them."""
 

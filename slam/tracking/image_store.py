@@ -15,7 +15,7 @@ class ImageStore:
     """A list of images that can only be appended to."""
 
     def __init__(self):
-        self.file = SpooledTemporaryFile(MAX_MEMORY)
+        self.file = SpooledTemporaryFile(MAX_MEMORY)  # noqa: SIM115 - open for as long as the store lives
         self.ends = [0]
 
     def __len__(self) -> int:
@@ -29,8 +29,9 @@ class ImageStore:
         self.ends.append(self.ends[-1] + len(data))
 
     def __getitem__(self, index: int) -> np.ndarray:
-        """-> (h, w) float32 in [0, 1], as appended but for the compression"""
+        """-> (h, w) float32 in [0, 1], as appended but for the compression."""
         start, end = self.ends[index:index + 2]
         self.file.seek(start)
-        data = np.frombuffer(self.file.read(end - start), np.uint8)
-        return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) * np.float32(1 / 255)
+        gray_u8 = cv2.imdecode(np.frombuffer(self.file.read(end - start), np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert gray_u8 is not None, "the store holds what it has encoded itself"
+        return gray_u8 * np.float32(1 / 255)
