@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from slam.global_adjustment.frame_adjustment import FrameAdjustmentConfig
 from slam.global_adjustment.global_adjustment import GlobalAdjustmentConfig
 from slam.keyframe_depth.depth_alignment import AlignmentConfig
 from slam.keyframe_depth.final_depth import FinalDepthConfig
@@ -62,6 +63,9 @@ class SlamConfig:
     """Loop closure and pose graph."""
     adjustment: GlobalAdjustmentConfig | None = None
     """Bundle adjustment of all keyframes after the last frame, for predicted depth; None leaves it out."""
+    frame_adjustment: FrameAdjustmentConfig | None = None
+    """Poses of all frames adjusted to the final keyframes, after the last frame, for predicted depth; None leaves it
+    out."""
     verification: VerificationConfig = field(default_factory=VerificationConfig)
     """Loop verification."""
     known_scale: ScaleConfig = field(default_factory=ScaleConfig)
@@ -86,6 +90,7 @@ class SlamConfig:
             refinement=RefinementConfig(),
             adjustment=GlobalAdjustmentConfig(),
             final_depth=FinalDepthConfig(),
+            frame_adjustment=FrameAdjustmentConfig(),
             fusion=FusionConfig(depth_tolerance=0.2, ambiguity=0.4, doubt=0.7, max_normal_angle_rad=1.0,
                                 free_space_margin=0.3),
             loops=LoopConfig(odometry_std=(0.015, 0.03), loop_std=(0.01, 0.03), small=0.1, max_contradiction=0.2),

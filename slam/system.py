@@ -10,6 +10,7 @@ from calib.geometry import se3
 from calib.geometry.camera import Camera
 from sequences.frame import Frame
 from slam.config import SlamConfig
+from slam.global_adjustment.frame_adjustment import FrameAdjustment
 from slam.keyframe_depth.depth_alignment import averaged_with_map
 from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.unrefined_depth import UnrefinedDepth
@@ -30,6 +31,9 @@ from slam.tracking.moving_parts import MovingParts
 from slam.tracking.relocalisation import Relocaliser
 from slam.tracking.sharpness import Sharpness
 from slam.tracking.tracker import Tracker, TrackingResult
+
+FRAMES_FROM = 0.6
+"""Share of the final adjustment's work at which keyframes are done; the rest is that of the frames between them."""
 
 
 class FrameResult(NamedTuple):
@@ -68,6 +72,7 @@ class SlamSystem:
         verifier = LoopVerifier(self.camera, tracker, config.level_count, config.depth_is_measured, config.verification)
         self.loops = LoopCloser(self.camera, verifier, self.relocaliser, config.depth_is_measured, config.loops)
         self.localiser = Localiser(self.map, tracker, self.relocaliser, self.loops.candidates.index, config)
+        self.frames = FrameAdjustment(self.map, tracker, config.frame_adjustment) if config.frame_adjustment else None
         self.sharpness = Sharpness(config.sharpness)
         self.moving = MovingParts(self.camera, config.moving_parts) if config.moving_parts else None
         self.had_mask = False
@@ -90,6 +95,7 @@ class SlamSystem:
             return self._lost(image)
         T_world_cam = self.map.place_camera(image.timestamp_s, se3.inverse(tracked.T_cam_key))
         is_doubtful = self.moving is not None and self.moving.is_doubtful(T_world_cam)
+        self._keep(image)
         is_due = self._is_keyframe_due(image, tracked)
         depth = self.depth.take(image, T_world_cam, is_due)
         is_keyframe = is_due and self._add_keyframe(image, depth, T_world_cam, tracked)
@@ -115,9 +121,16 @@ class SlamSystem:
             return FrameResult(image.index, image.timestamp_s, otherwise)
         self.localiser.begin()
         self.map.begin(image.timestamp_s, T_world_cam)
+        self._keep(image)
         depth = self.depth.first(image, T_world_cam)
         return FrameResult(image.index, image.timestamp_s, "tracked", T_world_cam, True, None,
                            depth.inverse_depth, depth.fused)
+
+    @stage("keep")
+    def _keep(self, image: Image) -> None:
+        """Keep the image of a located frame for the final adjustment."""
+        if self.frames:
+            self.frames.add(image)
 
     def _lost(self, image: Image) -> FrameResult:
         """Result of an image without a pose. After some time a new submap begins, at the last known pose."""
@@ -184,9 +197,15 @@ class SlamSystem:
         self.depth.finish_scale()
 
     def adjust_all(self) -> Iterator[float]:
-        """Global bundle adjustment, a piece at a time -> share of the work that is done."""
+        """Global bundle adjustment, then the frames between keyframes, a piece at a time -> share of the work that is
+        done."""
         pairs = [(loop.new, loop.old) for loop in self.loops.closed]
-        return self.depth.adjust_all(self.loops.candidates.overlap, pairs)
+        for share in self.depth.adjust_all(self.loops.candidates.overlap, pairs):
+            yield FRAMES_FROM * share
+        if self.frames:
+            with self.stage_times.timed("frames"):
+                for share in self.frames.steps():
+                    yield FRAMES_FROM + (1 - FRAMES_FROM) * share
 
     def estimate_depth(self) -> Iterator[float]:
         """Estimate all keyframes' final depth, a piece at a time -> share of the work that is done."""
