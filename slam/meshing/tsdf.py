@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import trimesh
+from fast_simplification import simplify
+from scipy.spatial import KDTree
 
 from calib.geometry import se3
 from calib.geometry.camera import Camera
 from slam.kernels.tsdf import SIDE, DistanceField, VertexViews, look_at_vertices
 from slam.meshing.depth_view import DepthView
 from slam.meshing.distance_field import fused, weighed
+from slam.meshing.holes import without_small_holes
 from slam.meshing.poisson import MeshConfig, NoMesh, open3d
 from slam.meshing.trimming import in_large_piece
 from slam.meshing.tsdf_config import TsdfConfig
@@ -35,14 +38,23 @@ def build_tsdf_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) 
     field, voxel_m = fused(views, camera, c)
     mesh = _zero_level(field, voxel_m)
     del field
-    mesh = mesh.filter_smooth_taubin(config.smoothing_steps)
+    mesh.compute_vertex_normals()
     _keep(mesh, _looked_at(mesh, views, camera, c), config)
+    mesh = _triangle_mesh(*without_small_holes(np.asarray(mesh.vertices), np.asarray(mesh.triangles),
+                                               c.max_hole_voxels * voxel_m))
+    mesh = mesh.filter_smooth_taubin(config.smoothing_steps)
     mesh = _simplified(mesh, c.edge_voxels * voxel_m, config.max_triangles)
-    seen = _looked_at(mesh, views, camera, c)
-    colours = seen.colour / np.maximum(seen.colour_weight, np.finfo(np.float32).tiny)[:, None]
+    mesh.compute_vertex_normals()
     return trimesh.Trimesh(np.asarray(mesh.vertices), np.asarray(mesh.triangles), process=False,
                            vertex_normals=np.asarray(mesh.vertex_normals),
-                           vertex_colors=np.round(colours).astype(np.uint8))
+                           vertex_colors=_colours(mesh, _looked_at(mesh, views, camera, c)))
+
+
+def _triangle_mesh(vertices: np.ndarray, triangles: np.ndarray) -> Any:
+    """-> Open3D's TriangleMesh"""
+    o3d = open3d()
+    return o3d.geometry.TriangleMesh(o3d.utility.Vector3dVector(vertices),
+                                     o3d.utility.Vector3iVector(triangles.astype(np.int32)))
 
 
 def _zero_level(field: DistanceField, voxel_m: float) -> Any:
@@ -55,12 +67,26 @@ def _zero_level(field: DistanceField, voxel_m: float) -> Any:
     shape = (-1, SIDE, SIDE, SIDE, 1)
     grid.attribute("tsdf").numpy()[rows] = (field.distance / np.maximum(field.weight, TINY)).reshape(shape)
     grid.attribute("weight").numpy()[rows] = field.weight.reshape(shape)
-    return grid.extract_triangle_mesh(weight_threshold=TINY).to_legacy()
+    mesh = grid.extract_triangle_mesh(weight_threshold=TINY)
+    return _triangle_mesh(*_ordered(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy()))
+
+
+def _ordered(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices (V, 3) by place, equal ones merged, and triangles (T, 3) by vertices: Open3D's order is chance."""
+    order = np.lexsort(vertices.T)
+    placed = vertices[order]
+    is_new = np.concatenate([[True], (placed[1:] != placed[:-1]).any(1)])[:len(placed)]
+    row = np.empty(len(order), np.int64)
+    row[order] = np.cumsum(is_new) - 1
+    triangles = row[triangles]
+    triangles = triangles[(triangles != np.roll(triangles, 1, axis=1)).all(1)]
+    turn = (triangles.argmin(1)[:, None] + np.arange(3)) % 3
+    triangles = np.take_along_axis(triangles, turn, 1)
+    return placed[is_new].astype(np.float64), triangles[np.lexsort(triangles.T)]
 
 
 def _looked_at(mesh: Any, views: list[DepthView], camera: Camera, config: TsdfConfig) -> VertexViews:
     """What all views say of the vertices."""
-    mesh.compute_vertex_normals()
     vertices, normals = np.asarray(mesh.vertices), np.asarray(mesh.vertex_normals)
     count = len(vertices)
     seen = VertexViews(*np.zeros((2, count), np.float32), np.zeros((count, 3), np.float32), np.zeros(count, np.float32))
@@ -83,6 +109,19 @@ def _keep(mesh: Any, seen: VertexViews, config: MeshConfig) -> None:
 def _simplified(mesh: Any, edge_m: float, max_triangles: int | None) -> Any:
     """Quadric decimation (Garland and Heckbert 1997) to about this length of edges and number of triangles."""
     wanted = int(mesh.get_surface_area() / (TRIANGLE * edge_m**2))
-    mesh = mesh.simplify_quadric_decimation(min(wanted, max_triangles or wanted))
-    mesh.compute_vertex_normals()
-    return mesh
+    wanted = min(wanted, max_triangles or wanted)
+    if wanted < len(mesh.triangles):
+        mesh = _triangle_mesh(*simplify(np.asarray(mesh.vertices), np.asarray(mesh.triangles), target_count=wanted))
+    mesh = mesh.remove_degenerate_triangles().remove_non_manifold_edges()
+    return mesh.remove_unreferenced_vertices()
+
+
+def _colours(mesh: Any, seen: VertexViews) -> np.ndarray:
+    """-> (V, 3) uint8; a vertex that no view shows from its front has that of the nearest one that is shown"""
+    known = seen.colour_weight > 0
+    if not known.any():
+        return np.full((len(known), 3), 128, np.uint8)
+    colours = seen.colour / np.where(known, seen.colour_weight, 1)[:, None]
+    vertices = np.asarray(mesh.vertices)
+    colours[~known] = colours[known][KDTree(vertices[known]).query(vertices[~known])[1]]
+    return np.round(colours).astype(np.uint8)

@@ -23,5 +23,7 @@ class TsdfConfig:
     """Lower limit of the standard deviation of log depth in a pixel's weight: errors of pose and shape are shared."""
     tolerance: float = 0.1
     """Relative difference in depth up to which a view shows a vertex."""
+    max_hole_voxels: float = 6.0
+    """Radius of a hole up to which it is closed, in voxels."""
     edge_voxels: float = 1.25
     """Length of the edges that are left after simplification, in voxels."""
