@@ -3,7 +3,7 @@
 import numpy as np
 import trimesh
 
-from slam.meshing.poisson import open3d
+from slam.meshing.open3d_mesh import open3d
 
 
 class RayCaster:

@@ -73,6 +73,8 @@ def configuration(arguments: Namespace) -> SlamConfig:
                             f"(depth_is_measured): give --depth {OUR_NETWORK if is_measured else 'sensor'} too")
     if arguments.max_surfels:
         config = replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
+    if arguments.triangles:
+        config = replace(config, mesh=replace(config.mesh, max_triangles=arguments.triangles))
     if arguments.final:
         config = replace(config, final_map=config.final_map or FinalMapConfig())
     if arguments.scale:

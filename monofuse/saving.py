@@ -19,7 +19,6 @@ from monofuse.results.overview import draw_overview, draw_surfel_overview
 from monofuse.results.report_table import table_rows
 from monofuse.session import Session
 from sequences.cameras.stream import without_password
-from slam.meshing.poisson import build_mesh
 
 
 def save_trajectory_and_map(session: Session, folder: ResultFolder, arguments: Namespace) -> None:
@@ -46,7 +45,7 @@ def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Name
     mesh = None
     if session.counter.tracked:
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
-            mesh = _build_mesh(session)
+            mesh = session.slam.mesh()
             for file_format in dict.fromkeys(["ply", *arguments.mesh]):
                 with session.attempt():
                     folder.write(f"mesh.{file_format}", mesh_file(mesh, file_format))
@@ -79,8 +78,3 @@ def overview(session: Session, mesh: trimesh.Trimesh | None) -> np.ndarray:
 def save_report(report: Mapping[str, Any], folder: ResultFolder) -> None:
     """Write report.json."""
     folder.write("report.json", json.dumps(report, indent=1, default=str).encode())
-
-
-def _build_mesh(session: Session) -> trimesh.Trimesh:
-    slam = session.slam
-    return build_mesh(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key, slam.config.mesh)

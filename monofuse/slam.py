@@ -24,7 +24,6 @@ from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
 from slam.keyframe_depth.final_map import FinalMapConfig
 from slam.mapping.surfels import Surfels
-from slam.meshing.poisson import build_mesh
 from slam.system import FrameResult, SlamSystem
 
 if TYPE_CHECKING:
@@ -168,7 +167,7 @@ class Slam:
 
         Raises MonofuseError where the map is too small for one.
         """
-        return build_mesh(self._surfels(), self.system.keyframes.T_world_key, self.config.mesh)
+        return self.system.mesh()
 
     def save_trajectory(self, path: str | os.PathLike[str]) -> None:
         """Write `timestamp tx ty tz qx qy qz qw` lines (TUM format, camera to world). Raises MonofuseError."""

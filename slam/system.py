@@ -1,7 +1,7 @@
 """SLAM from frames to poses and a map. Single-threaded and deterministic: the same frames give the same map."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,11 +21,16 @@ from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth, MeasuredDepth
 from slam.mapping.pass_merger import PassMerger
 from slam.mapping.surfels import Surfels
+from slam.meshing.poisson import build_mesh
+from slam.meshing.tsdf import build_tsdf_mesh
 from slam.stages import StageTimes, stage
 from slam.tracking.image import Image, prepared, working_size
 from slam.tracking.relocalisation import Relocaliser
 from slam.tracking.sharpness import Sharpness
 from slam.tracking.tracker import Tracker, TrackingResult
+
+if TYPE_CHECKING:
+    import trimesh
 
 
 class FrameResult(NamedTuple):
@@ -171,6 +176,15 @@ class SlamSystem:
     @property
     def surfels(self) -> Surfels:
         return self.map.surfels
+
+    def mesh(self) -> "trimesh.Trimesh":
+        """The main submap as a coloured mesh in the world, metres: of its keyframes' final depth where there is such,
+        else of its surfels. Raises NoMesh where the map is too small."""
+        submap = self.map.main_submap
+        views = self.depth.views(submap)
+        if views:
+            return build_tsdf_mesh(views, self.camera, self.config.mesh)
+        return build_mesh(self.map.surfels_of(submap), self.keyframes.T_world_key, self.config.mesh)
 
     def trajectory(self, submap: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """-> timestamps (N,) in seconds and T_world_cam (N, 4, 4) of a submap's frames; see LiveMap.trajectory."""

@@ -16,6 +16,7 @@ from slam.mapping.fusion import Fusion, FusionConfig
 from slam.mapping.keyframes import Keyframes
 from slam.mapping.render import render
 from slam.mapping.surfels import SurfelConfig, Surfels
+from slam.meshing.depth_view import DepthView
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid
 
 if TYPE_CHECKING:
@@ -69,6 +70,12 @@ class FinalMap:
             self._fuse(surfels, row)
             yield SHARE + (1 - SHARE) * (row + 1) / len(rows)
         return surfels
+
+    def views(self, submap: int) -> list[DepthView]:
+        """The keyframes of a submap as the mesh takes them, without pixels that others see through."""
+        return [DepthView(np.where(self._is_opposed(row), 0, depth.inverse_depth), depth.log_std,
+                          self.refiner.rgb[row], self.keyframes.T_world_key[row])
+                for row, depth in self.depth.items() if self.keyframes.submap[row] == submap]
 
     def _others(self, row):
         """-> rows of keyframes for stereo, best first"""

@@ -18,6 +18,7 @@ from slam.mapping.keyframes import Keyframe
 from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth
 from slam.mapping.render import View
+from slam.meshing.depth_view import DepthView
 from slam.scale.map_scale import MapScale
 from slam.stages import stage
 from slam.tracking.image import Image
@@ -43,6 +44,8 @@ class PredictedDepth:
         self.log_scale = 0.0
         """Log of the factor that brought the last frame's depth to the map's."""
         self.fused_count = 0
+        self.final: FinalMap | None = None
+        """The last `rebuild`, once it was complete."""
 
     @property
     def adjusted_rows(self) -> list[int]:
@@ -172,6 +175,11 @@ class PredictedDepth:
                              c.surfels)
             with self.stage_times.timed("final"):
                 self.map.surfels = yield from final.steps()
+            self.final = final
+
+    def views(self, submap: int) -> list[DepthView]:
+        """The keyframes of a submap that the mesh is made of; none before `rebuild`."""
+        return self.final.views(submap) if self.final else []
 
     def finish_scale(self) -> None:
         """Finalise the scale of the map: the network's over all keyframes, or a known one."""

@@ -98,3 +98,7 @@ class MeasuredDepth:
         """Build the map anew from all keyframes' final depth -> share of the work that is done. Measured
         depth needs none."""
         return iter(())
+
+    def views(self, submap: int) -> list:
+        """The keyframes of a submap that the mesh is made of; none here, since surfels do better."""
+        return []

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import trimesh
-from fast_simplification import simplify
 from scipy.spatial import KDTree
 
 from calib.geometry import se3
@@ -15,14 +14,14 @@ from slam.kernels.tsdf import SIDE, DistanceField, VertexViews, look_at_vertices
 from slam.meshing.depth_view import DepthView
 from slam.meshing.distance_field import fused, weighed
 from slam.meshing.holes import without_small_holes
-from slam.meshing.poisson import MeshConfig, NoMesh, open3d
+from slam.meshing.open3d_mesh import open3d, triangle_mesh
+from slam.meshing.poisson import MeshConfig, NoMesh
+from slam.meshing.simplification import simplified, warranted_count
 from slam.meshing.trimming import in_large_piece
 from slam.meshing.tsdf_config import TsdfConfig
 
 TINY = 1e-6
 """Least weight of a voxel that is known."""
-TRIANGLE = np.sqrt(3) / 4
-"""Area of an equilateral triangle with edges of length 1."""
 
 
 def build_tsdf_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) -> trimesh.Trimesh:
@@ -38,23 +37,16 @@ def build_tsdf_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) 
     field, voxel_m = fused(views, camera, c)
     mesh = _zero_level(field, voxel_m)
     del field
-    mesh.compute_vertex_normals()
     _keep(mesh, _looked_at(mesh, views, camera, c), config)
-    mesh = _triangle_mesh(*without_small_holes(np.asarray(mesh.vertices), np.asarray(mesh.triangles),
+    mesh = triangle_mesh(*without_small_holes(np.asarray(mesh.vertices), np.asarray(mesh.triangles),
                                                c.max_hole_voxels * voxel_m))
     mesh = mesh.filter_smooth_taubin(config.smoothing_steps)
-    mesh = _simplified(mesh, c.edge_voxels * voxel_m, config.max_triangles)
     mesh.compute_vertex_normals()
+    warranted = warranted_count(mesh, c.edge_voxels * voxel_m)
+    mesh = simplified(mesh, min(warranted, config.max_triangles or warranted))
     return trimesh.Trimesh(np.asarray(mesh.vertices), np.asarray(mesh.triangles), process=False,
                            vertex_normals=np.asarray(mesh.vertex_normals),
                            vertex_colors=_colours(mesh, _looked_at(mesh, views, camera, c)))
-
-
-def _triangle_mesh(vertices: np.ndarray, triangles: np.ndarray) -> Any:
-    """-> Open3D's TriangleMesh"""
-    o3d = open3d()
-    return o3d.geometry.TriangleMesh(o3d.utility.Vector3dVector(vertices),
-                                     o3d.utility.Vector3iVector(triangles.astype(np.int32)))
 
 
 def _zero_level(field: DistanceField, voxel_m: float) -> Any:
@@ -68,7 +60,7 @@ def _zero_level(field: DistanceField, voxel_m: float) -> Any:
     grid.attribute("tsdf").numpy()[rows] = (field.distance / np.maximum(field.weight, TINY)).reshape(shape)
     grid.attribute("weight").numpy()[rows] = field.weight.reshape(shape)
     mesh = grid.extract_triangle_mesh(weight_threshold=TINY)
-    return _triangle_mesh(*_ordered(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy()))
+    return triangle_mesh(*_ordered(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy()))
 
 
 def _ordered(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -104,16 +96,6 @@ def _keep(mesh: Any, seen: VertexViews, config: MeshConfig) -> None:
     mesh.remove_vertices_by_mask(~kept)
     if not len(mesh.triangles):
         raise NoMesh("the keyframes' depth is too scattered for a mesh: use a depth that fits the camera better")
-
-
-def _simplified(mesh: Any, edge_m: float, max_triangles: int | None) -> Any:
-    """Quadric decimation (Garland and Heckbert 1997) to about this length of edges and number of triangles."""
-    wanted = int(mesh.get_surface_area() / (TRIANGLE * edge_m**2))
-    wanted = min(wanted, max_triangles or wanted)
-    if wanted < len(mesh.triangles):
-        mesh = _triangle_mesh(*simplify(np.asarray(mesh.vertices), np.asarray(mesh.triangles), target_count=wanted))
-    mesh = mesh.remove_degenerate_triangles().remove_non_manifold_edges()
-    return mesh.remove_unreferenced_vertices()
 
 
 def _colours(mesh: Any, seen: VertexViews) -> np.ndarray:

@@ -18,7 +18,7 @@ class TsdfConfig:
     min_reach_voxels: float = 4.0
     """Lower limit of that, in voxels."""
     min_cosine: float = 0.1
-    """Cosine between ray and normal below which a pixel is left out: seen at a grazing angle, or on an edge of depth."""
+    """Cosine between ray and normal below which a pixel is left out, as at grazing angles and at edges of depth."""
     min_log_std: float = 0.02
     """Lower limit of the standard deviation of log depth in a pixel's weight: errors of pose and shape are shared."""
     tolerance: float = 0.1
