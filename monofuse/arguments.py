@@ -75,6 +75,8 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                         help="keep the network that has learnt, for --depth FILE in the same place (.safetensors, "
                              ".onnx)")
     parser.add_argument("--final", action="store_true", help=argparse.SUPPRESS)  # the default now
+    parser.add_argument("--triangles", type=whole_number(100), metavar="N",
+                        help="triangles that the mesh has at most (default: as many as its detail warrants)")
     parser.add_argument("--config", type=path_of, metavar="FILE",
                         help="configuration of SLAM, or a part of it: YAML, or the report.json of an earlier run, "
                              "whose SOURCE and --depth have to be given again")

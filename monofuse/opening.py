@@ -93,6 +93,8 @@ def configuration(arguments: Namespace) -> SlamConfig:
                             f"(depth_is_measured): give --depth {OUR_NETWORK if is_measured else 'sensor'} too")
     if arguments.max_surfels:
         config = replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
+    if arguments.triangles:
+        config = replace(config, mesh=replace(config.mesh, max_triangles=arguments.triangles))
     if arguments.scale:
         config = replace(config, known_scale=replace(config.known_scale, **{
             name: getattr(arguments.scale, name) for name in ("factor", "height_m", "board", "square_m", "recorded_depth",

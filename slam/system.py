@@ -1,10 +1,9 @@
 """SLAM from frames to poses and a map. Single-threaded and deterministic: the same frames give the same map."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import trimesh
 
 from calib.geometry import se3
 from calib.geometry.camera import Camera
@@ -31,6 +30,8 @@ from slam.tracking.moving_parts import MovingParts
 from slam.tracking.relocalisation import Relocaliser
 from slam.tracking.sharpness import Sharpness
 from slam.tracking.tracker import Tracker, TrackingResult
+if TYPE_CHECKING:
+    import trimesh
 
 FRAMES_FROM = 0.6
 """Share of the final adjustment's work at which keyframes are done; the rest is that of the frames between them."""
@@ -215,15 +216,6 @@ class SlamSystem:
         """Build the map anew from all keyframes' final depth, a piece at a time -> share of the work that is done."""
         return self.depth.rebuild()
 
-    def mesh(self) -> trimesh.Trimesh:
-        """Coloured mesh of the main submap, world, metres: of final depth where there is any, else of the surfels
-
-        Raises NoMesh where the map is too small for one."""
-        views = self.depth.views(self.map.main_submap)
-        if views:
-            return build_tsdf_mesh(views, self.camera, self.config.mesh)
-        return build_mesh(self.map.surfels_of(self.map.main_submap), self.keyframes.T_world_key, self.config.mesh)
-
     @property
     def keyframes(self) -> Keyframes:
         return self.map.keyframes
@@ -231,6 +223,15 @@ class SlamSystem:
     @property
     def surfels(self) -> Surfels:
         return self.map.surfels
+
+    def mesh(self) -> "trimesh.Trimesh":
+        """The main submap as a coloured mesh in the world, metres: of its keyframes' final depth where there is such,
+        else of its surfels. Raises NoMesh where the map is too small."""
+        submap = self.map.main_submap
+        views = self.depth.views(submap)
+        if views:
+            return build_tsdf_mesh(views, self.camera, self.config.mesh)
+        return build_mesh(self.map.surfels_of(submap), self.keyframes.T_world_key, self.config.mesh)
 
     def trajectory(self, submap: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """-> timestamps (N,) in seconds and T_world_cam (N, 4, 4) of a submap's frames; see LiveMap.trajectory."""
