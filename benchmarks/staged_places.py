@@ -48,7 +48,7 @@ def corridor(frame_count: int, seed: int = 0) -> Place:
     corners = [(0, 0), (first, 0), (first, second), (first - width, second), (first - width, width), (0, width)]
     patches, lights = [], []
     for a, b in zip(np.array(corners), np.array([*corners[1:], corners[0]])):
-        length, turn = np.linalg.norm(b - a), np.arctan2(*(b - a)[::-1])
+        length, turn = float(np.linalg.norm(b - a)), np.arctan2(*(b - a)[::-1])
         wall = [quad((length, 0, 0), (-length, 0, 0), (0, 0, height), kit["wall"]).shifted_texture((rng.uniform(), 0))]
         wall += openings.skirting(length, kit)
         for along in np.arange(1.6, length - 0.6, 4.3) if length > 3 else [width / 2]:

@@ -232,7 +232,7 @@ class Slam:
         if mask is None or (isinstance(mask, str) and mask == NO_MASK):
             return ViewMask(None, searches=mask is None)
         if isinstance(mask, (str, os.PathLike)):
-            usable = read_mask(mask, self._rectifier.source)
+            usable = read_mask(Path(mask), self._rectifier.source)
         else:
             usable = fitted_mask(checked_mask(mask), self._rectifier.source, "mask")
         return ViewMask(self._rectifier.mask(usable))

@@ -4,6 +4,9 @@ from collections import Counter
 
 from slam.system import FrameResult
 
+MAX_DOUBTFUL = 0.03
+"""Share of doubtful poses up to which there is nothing to be said."""
+
 
 class RunCounter:
     """Counts frames by their status."""
@@ -26,6 +29,14 @@ class RunCounter:
     def tracked(self) -> int:
         """Frames with a pose."""
         return self.status["tracked"] + self.status["relocalised"]
+
+    @property
+    def doubt(self) -> str | None:
+        """One line on frames whose poses are doubtful, None where they are few."""
+        if self.doubtful <= MAX_DOUBTFUL * self.tracked:
+            return None
+        return (f"{self.doubtful} of {self.tracked} poses are doubtful: much of the view moves in another way (people, "
+                f"or what is always in view: see --mask)")
 
     @property
     def missed(self) -> int:

@@ -25,7 +25,7 @@ REFINEMENTS = 3
 class CornerFlowConfig:
     """Settings of the flow of corners; lengths in pixels of the working size."""
 
-    corners: int = 300
+    corners: int = 250
     """Corners per image, at most."""
     spacing_px: float = 9.0
     """Distance between them, at least."""
@@ -41,7 +41,7 @@ class CornerFlowConfig:
     """Residual flow up to which a corner agrees with a motion."""
     relative_tolerance: float = 0.1
     """The same, as a share of the corner's flow."""
-    samples: int = 120
+    samples: int = 80
     """Motions that are tried."""
 
 

@@ -7,7 +7,6 @@ of a vote on what the camera does.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -40,15 +39,15 @@ class MovingPartsConfig:
     flow: CornerFlowConfig = field(default_factory=CornerFlowConfig)
     """The flow of corners."""
     interval: int = 3
-    """Images from one to the one that it is compared with: what moves slowly needs time to be seen."""
+    """Images from one that is looked at to the next: what moves slowly needs time to be seen."""
     min_corners: int = 60
     """Corners that a verdict needs."""
     cell_px: int = 40
     """Size of the cells that have one vote each on the camera's motion: who has most corners has not won."""
     trust: float = 0.9
     """Share of its vote that a corner loses where everything moved in the last images."""
-    memory: float = 0.85
-    """Weight of what was seen before, against that of the last image."""
+    memory: float = 0.6
+    """Weight of what was seen before, against that of the last image that was looked at."""
     reach_px: float = 10.0
     """Standard deviation of the neighbourhood that a corner speaks for."""
     doubt: float = 0.6
@@ -77,10 +76,17 @@ class MovingParts:
     def __init__(self, camera: Camera, config: MovingPartsConfig):
         """camera: pinhole at working size."""
         self.camera, self.config = camera, config
-        self.last: deque[np.ndarray] = deque(maxlen=config.interval)
-        self.T_world_cam: deque[np.ndarray] = deque(maxlen=config.interval + 1)
+        self.last: np.ndarray | None = None
+        """(h, w) uint8 image that was looked at last."""
+        self.age = 0
+        """Images since then."""
+        self.T_world_cam: np.ndarray | None = None
+        """(4, 4) of the camera then, as tracking found it."""
         self.flow: CornerFlow | None = None
-        """Between the last image and the one that it is compared with; None where there is too little of it."""
+        """Between the last two images that were looked at; None where there is too little of it."""
+        self.is_last_doubtful = False
+        self.ignored = np.zeros(camera.size, bool)
+        """(h, w) bool: what moves, and is to be ignored."""
         self.agreement = 1.0
         """Mean share of the votes for the camera's motion over the last images."""
         size = [-(-length // STEP) for length in camera.size]
@@ -88,27 +94,31 @@ class MovingParts:
 
     def without(self, image: Image) -> Image:
         """The next image -> the same without what moves in it."""
-        self._look(image)
-        region = self.region()
-        if not region.any():
+        self.age += 1
+        if self.last is None or self.age == self.config.interval:
+            self._look(image)
+        if not self.ignored.any():
             return image
-        return image.only(~region if image.usable is None else image.usable & ~region)
+        return image.only(~self.ignored if image.usable is None else image.usable & ~self.ignored)
 
     def is_doubtful(self, T_world_cam: np.ndarray) -> bool:
-        """Whether the pose (4, 4) that tracking found for the last image contradicts how most of it moves. To be called
-        for every image from one `forget` to the next."""
-        self.T_world_cam.append(T_world_cam)
-        if self.flow is None or len(self.T_world_cam) <= self.config.interval:
-            return False
-        twist = se3.log(se3.inverse(self.T_world_cam[0]) @ T_world_cam)
-        agrees = agreeing(self.flow, twist, self.config.flow.stretch * self.config.scale_range)
-        return share_of_votes(self.flow, agrees) < self.config.min_agreement
+        """Whether the pose (4, 4) that tracking found for the last image contradicts how most of it moves; that of an
+        image between two that are looked at counts as the one before."""
+        if self.age > 0:
+            return self.is_last_doubtful
+        self.is_last_doubtful = False
+        if self.flow is not None and self.T_world_cam is not None:
+            twist = se3.log(se3.inverse(self.T_world_cam) @ T_world_cam)
+            agrees = agreeing(self.flow, twist, self.config.flow.stretch * self.config.scale_range)
+            self.is_last_doubtful = share_of_votes(self.flow, agrees) < self.config.min_agreement
+        self.T_world_cam = T_world_cam
+        return self.is_last_doubtful
 
     def forget(self) -> None:
         """Poses before and after this are not to be compared: the camera is lost, or the map has moved."""
-        self.T_world_cam.clear()
+        self.T_world_cam, self.is_last_doubtful = None, False
 
-    def region(self) -> np.ndarray:
+    def _region(self):
         """(h, w) bool: what moves in the last image and is to be ignored; nothing in ordinary ones."""
         c, (height, width) = self.config, self.camera.size
         nothing = np.zeros((height, width), bool)
@@ -125,12 +135,13 @@ class MovingParts:
         return cv2.dilate(region, np.ones((2 * c.margin_px + 1,) * 2, np.uint8)) > 0
 
     def _look(self, image):
-        """Compare an image with the one some images before."""
-        self.flow = None
+        """Compare an image with the one that was looked at before."""
+        self.flow, self.age = None, 0
         gray = np.round(255 * image.gray).astype(np.uint8)
-        if len(self.last) == self.config.interval:
-            self._compare(self.last[0], gray, image)
-        self.last.append(gray)
+        if self.last is not None:
+            self._compare(self.last, gray, image)
+            self.ignored = self._region()
+        self.last = gray
 
     def _compare(self, last, gray, image):
         c = self.config

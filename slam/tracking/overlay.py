@@ -30,7 +30,9 @@ class OverlayConfig:
     min_contrast: float = 3 / 255
     """Root mean square of the fine structure that a window needs to be compared."""
     min_corner: float = 3e-5
-    """Smaller eigenvalue of the structure tensor from which on a window has structure in two directions."""
+    """Smaller eigenvalue of the structure tensor that a window with structure in two directions has, at least."""
+    min_roundness: float = 0.1
+    """The same, as a share of the larger one."""
     max_correlation: float = 0.3
     """Correlation of a block in two images, below which it has changed."""
     min_changed: float = 0.3
@@ -72,7 +74,7 @@ class OverlayWatch:
             return None
         height, width = gray.shape
         small = cv2.resize(gray, (c.width, max(BLOCK, round(c.width * height / width))), interpolation=cv2.INTER_AREA)
-        small = small.astype(np.float32) / 255 if gray.dtype == np.uint8 else small
+        small = small.astype(np.float32) * np.float32(1 / 255 if gray.dtype == np.uint8 else 1)
         if self.snapshots and self._changed_share(small) < c.min_changed:
             return None
         self.snapshots.append(small)
@@ -104,7 +106,8 @@ def find_overlay(snapshots: np.ndarray, config: OverlayConfig) -> np.ndarray:
     stays, moves = has_structure & (change < c.max_change), has_structure & (change > c.min_change)
     if not moves.any():
         return np.zeros(stays.shape, bool)
-    corners = cv2.cornerMinEigenVal(snapshots.mean(0), 7, ksize=3) > c.min_corner
+    eigenvalues = np.sort(cv2.cornerEigenValsAndVecs(snapshots.mean(0), 7, 3)[..., :2], axis=-1)
+    corners = (eigenvalues[..., 0] > c.min_corner) & (eigenvalues[..., 0] > c.min_roundness * eigenvalues[..., 1])
     is_black = (snapshots.max(0) < c.dark) & (snapshots.std(0) < c.dark / 4)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (c.closing_px, c.closing_px))
     closed = cv2.morphologyEx(np.pad(stays.astype(np.uint8), c.closing_px, "edge"), cv2.MORPH_CLOSE, kernel)
