@@ -15,7 +15,7 @@ from calib.unknown_camera import estimate_source, open_with_camera
 from depth.runtimes.catalogue import open_estimator
 from depth.runtimes.default_network import NAME as OUR_NETWORK
 from depth.runtimes.default_network import weights_of
-from monofuse.arguments import AUTO, chosen_depth
+from monofuse.arguments import AUTO, PREDICT, chosen_depth
 from monofuse.configuration import refuse_unused, with_file, with_setting
 from monofuse.depth_stage import NetworkDepth, SensorDepth
 from monofuse.interface.screen import Screen
@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from monofuse.interface.viewer import Viewer
 
 
-def open_depth(arguments: Namespace, screen: Screen) -> SensorDepth | NetworkDepth:
-    """Where depth comes from. Raises BadInputError where an option does not fit, or a network cannot be run."""
+def open_depth(arguments: Namespace, screen: Screen, config: SlamConfig) -> SensorDepth | NetworkDepth:
+    """Where the depth that `config` is for comes from.
+
+    Raises BadInputError where an option does not fit, or a network cannot be run.
+    """
     if chosen_depth(arguments) == "sensor":
         return SensorDepth("sensor" + _why_sensor(arguments))
     with screen.status("opening the network") as status:
@@ -40,7 +43,9 @@ def open_depth(arguments: Namespace, screen: Screen) -> SensorDepth | NetworkDep
             weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device,
             network=arguments.network,
             progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"))
-    return NetworkDepth(f"{arguments.depth}, {estimator.note}", estimator)
+    only_keyframes = arguments.predict == "keyframes" or (arguments.predict == AUTO.name and bool(config.refinement))
+    return NetworkDepth(f"{arguments.depth}, {estimator.note}, for {'keyframes' if only_keyframes else 'all frames'}",
+                        estimator, only_keyframes)
 
 
 def open_source(arguments: Namespace, depth: SensorDepth | NetworkDepth, screen: Screen
@@ -132,6 +137,7 @@ def introduce(arguments: Namespace, sequence: Sequence, rectifier: Rectifier, de
 
 def _refuse_network_options(arguments: Namespace) -> None:
     for name, value, default in (("--depth-option", arguments.depth_option, []), ("--network", arguments.network, None),
+                                 ("--predict", arguments.predict, PREDICT[0]),
                                  ("--runtime", arguments.runtime, "auto"), ("--scale", arguments.scale, None),
                                  ("--final", arguments.final, False)):
         if value != default:

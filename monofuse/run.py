@@ -38,7 +38,7 @@ def run(arguments: Namespace, screen: Screen) -> None:
     if arguments.list_config:
         screen.print(listed(config).rstrip())
         return
-    depth = open_depth(arguments, screen)
+    depth = open_depth(arguments, screen, config)
     sequence, estimate = open_source(arguments, depth, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)

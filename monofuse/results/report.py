@@ -46,6 +46,7 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "surfels": len(slam.surfels),
         "evicted_surfels": slam.surfels.evicted_count,
         "peak_memory_mb": peak_memory_mb(),
+        **_predictions(slam),
         **slam.depth.scale_report(),
         **scores,
         "stages": slam.stage_times.summary(),
@@ -54,6 +55,12 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "configuration": plain(slam.config),
         "versions": versions(),
     }
+
+
+def _predictions(slam: SlamSystem) -> dict[str, int]:
+    """On how many frames a network was run, and the depth of how many went into the map; none without a network."""
+    made = len(slam.stage_times.ms.get("network", ()))
+    return {"predictions_made": made, "predictions_used": slam.depth.predictions_used} if made else {}
 
 
 def versions() -> dict[str, str]:

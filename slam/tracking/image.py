@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from calib.geometry.camera import Camera
-from sequences.frame import Frame
+from sequences.frame import DepthImage, Frame
 from slam.tracking.pyramid import NO_DEPTH, Pyramid, build_pyramid, grey, inverse_depth_on
 
 if TYPE_CHECKING:
@@ -27,6 +27,12 @@ class Image(NamedTuple):
     inverse_depth: np.ndarray
     """(h, w) float32, 1/m, as measured or predicted; 0 where unknown."""
     pyramid: Pyramid
+
+    def with_predicted(self, depth: DepthImage | None) -> Image:
+        """The same with a network's depth, where it predicts any."""
+        if depth is None:
+            return self
+        return self._replace(inverse_depth=inverse_depth_on(self.pyramid.levels[0].camera, depth, is_measured=False))
 
 
 def prepared(frame: Frame, camera: Camera, config: SlamConfig) -> Image:
