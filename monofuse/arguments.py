@@ -22,6 +22,7 @@ FACTORS, HEIGHTS_M, SQUARES_M = (0.01, 100.0), (0.05, 100.0), (0.001, 10.0)
 DESCRIPTION = "RGB video in, metric camera trajectory and coloured mesh out."
 AUTO = Path("auto")
 ADAPT = ("off", "end", "live")
+PREDICT = ("auto", "keyframes", "all")
 MAX_SURFELS_CAP = 100_000_000
 
 
@@ -40,6 +41,9 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")
+    parser.add_argument("--predict", choices=PREDICT, default=PREDICT[0],
+                        help="which frames the network runs on: `keyframes`, whose depth alone makes the map, or `all` "
+                             "(default: keyframes, unless the configuration fuses every frame)")
     parser.add_argument("--network", metavar="NAME",
                         help="whose weights a .safetensors or .pth file holds, where it does not say itself")
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto",

@@ -17,9 +17,9 @@ from depth.estimator import DepthEstimator
 from depth.runtimes.catalogue import open_estimator
 from depth.runtimes.default_network import NAME as OUR_NETWORK
 from depth.runtimes.default_network import weights_of
-from monofuse.arguments import AUTO, chosen_depth
+from monofuse.arguments import AUTO, PREDICT, chosen_depth
 from monofuse.configuration import refuse_unused, with_file, with_setting
-from monofuse.depth_stage import NetworkDepth, SensorDepth, with_predicted_depth
+from monofuse.depth_stage import NetworkDepth, SensorDepth
 from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoRecorder, NoViewer
 from monofuse.learning import Learning
@@ -43,8 +43,11 @@ SCALE_DEPTH_EVERY = 2
 every frame's is asked for refuses to open without."""
 
 
-def open_depth(arguments: Namespace, screen: Screen) -> SensorDepth | NetworkDepth:
-    """Where depth comes from. Raises BadInputError where an option does not fit, or a network cannot be run."""
+def open_depth(arguments: Namespace, screen: Screen, config: SlamConfig) -> SensorDepth | NetworkDepth:
+    """Where the depth that `config` is for comes from.
+
+    Raises BadInputError where an option does not fit, or a network cannot be run.
+    """
     if chosen_depth(arguments) == "sensor":
         return SensorDepth("sensor" + _why_sensor(arguments))
     with screen.status("opening the network") as status:
@@ -52,7 +55,9 @@ def open_depth(arguments: Namespace, screen: Screen) -> SensorDepth | NetworkDep
             weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device,
             network=arguments.network,
             progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"))
-    return NetworkDepth(f"{arguments.depth}, {estimator.note}", estimator)
+    only_keyframes = arguments.predict == "keyframes" or (arguments.predict == AUTO.name and bool(config.refinement))
+    return NetworkDepth(f"{arguments.depth}, {estimator.note}, for {'keyframes' if only_keyframes else 'all frames'}",
+                        estimator, only_keyframes)
 
 
 def open_source(arguments: Namespace, depth: SensorDepth | NetworkDepth, screen: Screen
@@ -147,14 +152,15 @@ def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDept
     """How SLAM runs over the source again, None where that is not wanted or impossible. Raises BadInputError."""
     if arguments.passes == 2 and (is_live(sequence) or not sequence.frame_count):
         raise BadInputError(f"--passes 2 is for recordings: {sequence.name} cannot be read twice")
-    if arguments.passes == 1 or is_live(sequence) or not sequence.frame_count:
+    if arguments.passes == 1 or is_live(sequence) or not sequence.frame_count or not isinstance(depth, NetworkDepth):
         return None
 
     def frames(estimator: DepthEstimator, stage_times: StageTimes) -> Iterator[Frame]:
         options = source_options(arguments, depth, lambda line: None)  # all was told in the first pass
         source = open_with_camera(arguments.source, options, sequence.camera)
-        seen = ahead(map(mask.added, rectified(source, rectifier)), source)
-        return ahead(with_predicted_depth(seen, estimator, rectifier.camera, stage_times), source)
+        seen = map(mask.added, rectified(source, rectifier))
+        learnt = NetworkDepth(depth.description, estimator, depth.only_keyframes)
+        return ahead(learnt.added(seen, source, rectifier.camera, stage_times), source)
     return SecondPass(frames, sequence.frame_count, rectifier.camera, config)
 
 
@@ -201,6 +207,7 @@ def introduce(arguments: Namespace, sequence: Sequence, rectifier: Rectifier, de
 
 def _refuse_network_options(arguments: Namespace) -> None:
     for name, value, default in (("--depth-option", arguments.depth_option, []), ("--network", arguments.network, None),
+                                 ("--predict", arguments.predict, PREDICT[0]),
                                  ("--runtime", arguments.runtime, "auto"), ("--scale", arguments.scale, None),
                                  ("--adapt", arguments.adapt, None), ("--passes", arguments.passes, None),
                                  ("--save-network", arguments.save_network, None)):

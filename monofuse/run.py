@@ -42,7 +42,7 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
     if arguments.list_config:
         screen.print(listed(config).rstrip())
         return None
-    depth = open_depth(arguments, screen)
+    depth = open_depth(arguments, screen, config)
     sequence, estimate = open_source(arguments, depth, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)

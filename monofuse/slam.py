@@ -17,7 +17,7 @@ from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.checked_input import checked_depth, checked_mask, checked_rgb, checked_time
 from monofuse.configuration import refuse_unused
-from monofuse.depth_stage import Predictor
+from monofuse.depth_stage import Predictor, at_once, with_depth_on_request
 from monofuse.own_network import DepthSource, network_of
 from monofuse.results.files import ResultFolder, map_files, mesh_file
 from monofuse.view_mask import NONE as NO_MASK
@@ -226,7 +226,9 @@ class Slam:
     def _prepared(self, frame):
         """A frame as the camera took it -> rectified, with the depth that SLAM works with."""
         frame = self._mask.added(next(rectified([frame], self._rectifier)))
-        return self._predictor.added(frame) if self._predictor else replace(frame, depth=frame.sensor_depth)
+        if not self._predictor:
+            return replace(frame, depth=frame.sensor_depth)
+        return next(with_depth_on_request([frame], self._predictor, at_once))
 
     def _view_mask(self, mask):
         if mask is None or (isinstance(mask, str) and mask == NO_MASK):

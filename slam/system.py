@@ -16,6 +16,7 @@ from slam.keyframe_depth.unrefined_depth import UnrefinedDepth
 from slam.localiser import Localiser
 from slam.loops.loop_closer import LoopCloser
 from slam.loops.verification import LoopVerifier
+from slam.mapping.awaited_keyframe import AwaitedKeyframe
 from slam.mapping.fusion import FusionResult
 from slam.mapping.keyframes import Keyframes
 from slam.mapping.live_map import LiveMap
@@ -47,10 +48,12 @@ class FrameResult(NamedTuple):
     T_world_cam: np.ndarray | None = None
     """(4, 4) estimate at this frame, None where lost; later corrections are in SlamSystem.trajectory()."""
     is_keyframe: bool = False
+    """Whether it has become a keyframe; one whose depth a camera's network still predicts becomes one later."""
     tracked: TrackingResult | None = None
     """Alignment to the reference keyframe; None where lost, and for the first frame of a submap."""
     inverse_depth: np.ndarray | None = None
-    """(h, w) float32, 1/m, of this frame at working size, brought to the scale of the map; 0 where unknown."""
+    """(h, w) float32, 1/m, of this frame at working size, brought to the scale of the map; 0 where unknown. None where
+    the camera is lost, and for frames whose depth was not asked for."""
     fused: FusionResult | None = None
     """Counts of surfels; None where only keyframes are fused."""
     is_doubtful: bool = False
@@ -79,31 +82,35 @@ class SlamSystem:
         self.had_mask = False
         """Whether the images came with a mask."""
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
+        self.awaited: AwaitedKeyframe | None = None
+        """A keyframe whose depth is being predicted."""
 
     def process(self, frame: Frame) -> FrameResult:
         """Track one frame and add it to the map."""
         image = self.without_moving(self.prepare(frame))
         if not len(self.keyframes):
             self.had_mask = frame.usable is not None
-            return self.begin(image, np.eye(4), submap=0, otherwise="waiting")
+            return self.begin(_with_depth(image, frame), np.eye(4), submap=0, otherwise="waiting")
         if frame.usable is not None and not self.had_mask:  # what was tracked up to now may have been an overlay
             self.had_mask = True
-            return self._begin_submap(image, otherwise="lost")
+            return self._begin_submap(image, frame, otherwise="lost")
         self._close_loops()
         self.depth.finish_next()
+        self._add_awaited()
         tracked, status = self.localiser.locate(image)
         if tracked is None:
-            return self._lost(image)
+            return self._lost(image, frame)
         T_world_cam = self.map.place_camera(image.timestamp_s, se3.inverse(tracked.T_cam_key))
         is_doubtful = self.moving is not None and self.moving.is_doubtful(T_world_cam)
         self._keep(image)
         is_due = self._is_keyframe_due(image, tracked)
-        depth = self.depth.take(image, T_world_cam, is_due)
-        is_keyframe = is_due and self._add_keyframe(image, depth, T_world_cam, tracked)
-        if is_keyframe:
-            self.depth.look_for_scale(frame)
+        if frame.depth_on_request is None:
+            depth = self.depth.take(image, T_world_cam, is_due)
+            is_keyframe = is_due and self._add_keyframe(image, frame, depth, T_world_cam, tracked)
+        else:
+            depth, is_keyframe = self._request(frame, image, tracked) if is_due else (None, False)
         return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked,
-                           depth.inverse_depth, depth.fused, is_doubtful)
+                           *((depth.inverse_depth, depth.fused) if depth else (None, None)), is_doubtful)
 
     @stage("moving")
     def without_moving(self, image: Image) -> Image:
@@ -118,7 +125,7 @@ class SlamSystem:
     def begin(self, image: Image, T_world_cam: np.ndarray, submap: int, otherwise: str) -> FrameResult:
         """Make an image the first keyframe of a submap; its depth sets the submap's scale. `otherwise`: the status of
         an image with too little texture or depth for that."""
-        if not self._add_keyframe(image, FrameDepth(image.inverse_depth, None, None), T_world_cam, None, submap):
+        if not self._make_keyframe(image, FrameDepth(image.inverse_depth, None, None), T_world_cam, None, submap):
             return FrameResult(image.index, image.timestamp_s, otherwise)
         self.localiser.begin()
         self.map.begin(image.timestamp_s, T_world_cam)
@@ -133,25 +140,57 @@ class SlamSystem:
         if self.frames:
             self.frames.add(image)
 
-    def _lost(self, image: Image) -> FrameResult:
+    def _request(self, frame: Frame, image: Image, tracked: TrackingResult) -> tuple[FrameDepth | None, bool]:
+        """Have the depth of a tracked frame predicted, to make it a keyframe -> its depth, and whether it is one by now
+
+        A recording waits for the prediction, a camera does not, and has one frame predicted at a time."""
+        assert frame.depth_on_request is not None
+        if self.awaited is not None:
+            return None, False
+        self.awaited = AwaitedKeyframe(image, frame, tracked, self.keyframes, frame.depth_on_request())
+        return self._add_awaited()
+
+    def _add_awaited(self) -> tuple[FrameDepth | None, bool]:
+        """Make the awaited keyframe one, if its depth has arrived -> its depth, and whether it is one now"""
+        awaited = self.awaited
+        if awaited is None or not awaited.has_arrived:
+            return None, False
+        self.awaited = None
+        if not awaited.is_wanted(self.keyframes):
+            return None, False
+        image, T_world_cam = awaited.image(), awaited.T_world_cam(self.keyframes)
+        depth = self.depth.take(image, T_world_cam, is_keyframe_due=True)
+        return depth, self._add_keyframe(image, awaited.frame, depth, T_world_cam, awaited.tracked)
+
+    def _lost(self, image: Image, frame: Frame) -> FrameResult:
         """Result of an image without a pose. After some time a new submap begins, at the last known pose."""
         if self.moving:
             self.moving.forget()
         if not self.localiser.is_given_up(image.timestamp_s):
             return FrameResult(image.index, image.timestamp_s, "lost")
-        return self._begin_submap(image, otherwise="lost")
+        return self._begin_submap(image, frame, otherwise="lost")
 
-    def _begin_submap(self, image, otherwise):
-        return self.begin(image, self.map.motion.T_world_cam, int(self.keyframes.submap.max()) + 1, otherwise)
+    def _begin_submap(self, image, frame, otherwise):
+        return self.begin(_with_depth(image, frame), self.map.motion.T_world_cam, int(self.keyframes.submap.max()) + 1,
+                          otherwise)
 
     def _is_keyframe_due(self, image: Image, tracked: TrackingResult) -> bool:
         """Whether the camera is far enough from the reference keyframe for a new one; blurred images wait longer."""
         sharpness = self.sharpness(image, self.keyframes.reference, tracked)
         return self.keyframes.needs_new(tracked, self.sharpness.patience(sharpness))
 
+    def _add_keyframe(self, image: Image, frame: Frame, depth: FrameDepth, T_world_cam: np.ndarray,
+                      tracked: TrackingResult) -> bool:
+        """Make a tracked image a keyframe, and look for what tells the scale in its frame. False if it has too little
+        texture or depth."""
+        is_keyframe = self._make_keyframe(image, depth, T_world_cam, tracked)
+        if is_keyframe:
+            self.depth.look_for_scale(frame)
+        return is_keyframe
+
     @stage("keyframe")
-    def _add_keyframe(self, image: Image, depth: FrameDepth, T_world_cam: np.ndarray, tracked: TrackingResult | None,
-                      new_submap: int | None = None) -> bool:
+    def _make_keyframe(self, image: Image, depth: FrameDepth, T_world_cam: np.ndarray, tracked: TrackingResult | None,
+                       new_submap: int | None = None) -> bool:
         """Make this image a keyframe and the reference, perhaps the first of a new submap. False if it has too little
         texture or depth."""
         inverse_depth = depth.inverse_depth
@@ -192,6 +231,7 @@ class SlamSystem:
 
     def finish(self) -> None:
         """After the last frame: finalise the waiting keyframes and loops, then the scale."""
+        self.awaited = None
         self.depth.finish_keyframes()
         while self.loops.is_busy or self.merger.waiting:
             self._close_loops()
@@ -236,6 +276,11 @@ class SlamSystem:
     def trajectory(self, submap: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """-> timestamps (N,) in seconds and T_world_cam (N, 4, 4) of a submap's frames; see LiveMap.trajectory."""
         return self.map.trajectory(submap)
+
+
+def _with_depth(image: Image, frame: Frame) -> Image:
+    """An image that shall begin a map, with its depth: nothing is tracked meanwhile, so there is time to predict it."""
+    return image if frame.depth_on_request is None else image.with_predicted(frame.depth_on_request().result())
 
 
 def _depth_collaborator(config: SlamConfig) -> type[MeasuredDepth] | type[PredictedDepth]:

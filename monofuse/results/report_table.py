@@ -15,6 +15,7 @@ def table_rows(report: Mapping[str, Any]) -> list[Row]:
         *_rows_of_frames(report),
         ("speed", f"{report['fps']:.1f} frames/s"),
         ("map", f"{report['keyframes']} keyframes, {report['loops']} loops closed, {report['surfels']:,} surfels"),
+        *_rows_of_predictions(report),
         *_rows_of_memory(report),
         *_rows_of_recording(report),
         *_rows_of_scale(report),
@@ -39,6 +40,12 @@ def _rows_of_frames(report: Mapping[str, Any]) -> Iterator[Row]:
         yield "parts", f"{apart} frames could not be joined to the rest; they are in part_N files"
     if report["relocalised"]:
         yield "relocalised", f"{report['relocalised']} times"
+
+
+def _rows_of_predictions(report: Mapping[str, Any]) -> Iterator[Row]:
+    made = report.get("predictions_made", 0)
+    if made != report.get("predictions_used", 0):
+        yield "predictions", f"{made} made by the network, {report['predictions_used']} used"
 
 
 def _rows_of_memory(report: Mapping[str, Any]) -> Iterator[Row]:

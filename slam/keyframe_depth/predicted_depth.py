@@ -55,6 +55,11 @@ class PredictedDepth:
         """Keyframes of the window, whose poses `add_keyframe` changes."""
         return self.refiner.rows
 
+    @property
+    def predictions_used(self) -> int:
+        """Predicted depth maps that went into the map: those of keyframes."""
+        return len(self.refiner.network_depth)
+
     def first(self, image: Image, T_world_cam: np.ndarray) -> FrameDepth:
         """Depth of the first frame of a submap, whose keyframe was just added: it sets the scale."""
         self.log_scale = 0.0

@@ -37,6 +37,8 @@ class MeasuredDepth:
 
     has_grid = True
     """Whether keyframes also offer pixels without gradient to depth alignment."""
+    predictions_used = 0
+    """Predicted depth maps that went into the map."""
     adjusted_rows: tuple[int, ...] = ()
     """Keyframes whose poses the last `add_keyframe` has changed."""
 

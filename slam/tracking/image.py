@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from calib.geometry.camera import Camera
-from sequences.frame import Frame
+from sequences.frame import DepthImage, Frame
 from slam.tracking.pyramid import NO_DEPTH, Pyramid, build_pyramid, grey, inverse_depth_on, usable_on
 
 if TYPE_CHECKING:
@@ -35,6 +35,15 @@ class Image(NamedTuple):
         levels = [level._replace(usable=usable_on(level.camera.size, usable)) for level in self.pyramid.levels]
         return self._replace(inverse_depth=np.where(usable, self.inverse_depth, 0), usable=usable,
                              pyramid=Pyramid(tuple(levels)))
+
+    def with_predicted(self, depth: DepthImage | None) -> Image:
+        """The same with a network's depth, where it predicts any."""
+        if depth is None:
+            return self
+        inverse_depth = inverse_depth_on(self.pyramid.levels[0].camera, depth, is_measured=False)
+        if self.usable is not None:
+            inverse_depth = np.where(self.usable, inverse_depth, 0)
+        return self._replace(inverse_depth=inverse_depth)
 
 
 def prepared(frame: Frame, camera: Camera, config: SlamConfig) -> Image:
