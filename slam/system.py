@@ -16,6 +16,7 @@ from slam.localiser import Localiser
 from slam.loops.loop_closer import LoopCloser
 from slam.loops.verification import LoopVerifier
 from slam.mapping.fusion import FusionResult
+from slam.mapping.keyframe_images import KeyframeImages
 from slam.mapping.keyframes import Keyframes
 from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth, MeasuredDepth
@@ -55,6 +56,9 @@ class SlamSystem:
         self.config = config
         self.camera = camera.resized(working_size(camera, config))
         self.stage_times = StageTimes()
+        self.images = KeyframeImages(config.keyframe_images)
+        self.full_camera = camera
+        """Pinhole of `images`."""
         self.map = LiveMap(self.camera, config.keyframes, config.surfels, config.fusion, self.stage_times)
         self.depth = _depth_collaborator(config)(self.map, config)
         self.relocaliser = Relocaliser(self.camera, config.relocalisation)
@@ -67,6 +71,12 @@ class SlamSystem:
 
     def process(self, frame: Frame) -> FrameResult:
         """Track one frame and add it to the map."""
+        result = self._track(frame)
+        if result.is_keyframe:
+            self.images.add(self.keyframes.items[-1].row, frame.rgb)
+        return result
+
+    def _track(self, frame: Frame) -> FrameResult:
         image = self.prepare(frame)
         if not len(self.keyframes):
             return self.begin(image, np.eye(4), submap=0, otherwise="waiting")
