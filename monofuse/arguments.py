@@ -56,7 +56,8 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                         help=f"cap on the map; the least certain surfels make way (default: "
                              f"{SurfelConfig.max_surfels})")
     parser.add_argument("--mesh", choices=MESH_FORMATS, action="append", default=[],
-                        help="also write the mesh in this format, next to mesh.ply; may be repeated")
+                        help="also write the mesh in this format, next to mesh.ply and mesh.glb, which are always "
+                             "there; may be repeated")
     parser.add_argument("--final", action="store_true",
                         help="with a network: after the last frame, estimate all keyframes' depth again and build the "
                              "map anew; takes about 0.1 s and 0.3 MB per keyframe")

@@ -58,5 +58,5 @@ def run(arguments: Namespace, screen: Screen) -> None:
         session.end_recording()
         save_camera(session, folder, estimate)
         stop.end_at_once()
-        save_mesh_and_report(session, folder, arguments, screen)
+        save_mesh_and_report(session, folder, arguments, stop, screen)
     session.raise_first_failure()
