@@ -34,19 +34,23 @@ class CandidateConfig:
     """Standard deviation of the smoothing of colours before they are compared."""
 
 
-def find_candidates(surface: Surface, photos: Sequence[Photo], config: CandidateConfig
-                    ) -> Iterator[Candidates]:
-    """Yields the same Candidates after each photo, complete after the last one."""
+def no_candidates(surface: Surface, config: CandidateConfig) -> Candidates:
+    """Before any photo was looked at."""
     shape = len(surface.triangles), config.count
-    found = Candidates(np.full(shape, -1, np.int32), np.zeros(shape, np.float32), np.zeros((*shape, 3), np.float32),
-                       np.zeros(shape, np.float32))
+    return Candidates(np.full(shape, -1, np.int32), np.zeros(shape, np.float32), np.zeros((*shape, 3), np.float32),
+                      np.zeros(shape, np.float32))
+
+
+def add_photos(found: Candidates, surface: Surface, photos: Sequence[Photo], config: CandidateConfig
+               ) -> Iterator[None]:
+    """Update `found` with one photo after the other."""
     corners = surface.corners
     middles, normals = corners.mean(1), np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     limits = np.float32(config.occlusion), np.float32(config.edge), np.float32(config.edge_factor)
     for row, photo in enumerate(photos):
         add_candidate(surface.triangles, _sight(surface, middles, normals, photo, config), row, limits, found)
-        yield found
+        yield
 
 
 def _sight(surface: Surface, middles: np.ndarray, normals: np.ndarray, photo: Photo, config: CandidateConfig) -> Sight:

@@ -1,4 +1,4 @@
-"""One photo for each triangle: sharp, near and facing, the same colour as in others, and the same as its neighbours'."""
+"""One photo for each triangle: sharp, near, facing, of the same colour as others, and the same as its neighbours'."""
 
 from dataclasses import dataclass
 

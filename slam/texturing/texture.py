@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from slam.texturing.atlas import lay_out, paint, paint_cells, uv_pixels
-from slam.texturing.candidates import CandidateConfig, find_candidates
+from slam.texturing.candidates import CandidateConfig, add_photos, no_candidates
 from slam.texturing.exposure import gains, sharpness
 from slam.texturing.levelling import level_seams
 from slam.texturing.patches import node_pixels, patches_of, sample_nodes
@@ -46,10 +46,9 @@ def texture_steps(surface: Surface, photos: Sequence[Photo], config: TextureConf
                   ) -> Generator[float, None, TexturedMesh]:
     """Yields the share of the work that is done, returns the TexturedMesh. Deterministic."""
     stages = 3 * len(photos) + 2
-    found = None
-    for done, found in enumerate(find_candidates(surface, photos, config.candidates), 1):
+    found = no_candidates(surface, config.candidates)
+    for done, _ in enumerate(add_photos(found, surface, photos, config.candidates), 1):
         yield done / stages
-    assert found is not None, "there is a photo at least"
     gain = gains(found, len(photos))
     graph = graph_of(surface, (found.photo >= 0).any(1))
     photo = select_photos(found, gain, sharpness(found, len(photos)), graph, config.selection)
