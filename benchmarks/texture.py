@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import trimesh
-from trimesh.visual import ColorVisuals
 
 from benchmarks.runs import machine, table
 from calib.base.command_line import exit_code

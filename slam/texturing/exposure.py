@@ -7,6 +7,8 @@ from slam.kernels.texture import Candidates
 ROUNDS = 8
 MIN_COLOUR, MAX_COLOUR = 8.0, 245.0
 """Darker or brighter colours say little of a gain."""
+TRUST = 0.8
+"""Factor on the logarithms of gains in each round: along a chain of photos small mistakes of one sign add up."""
 MIN_TRIANGLES = 50
 """Triangles in common with others that a photo needs; with fewer its gain stays one."""
 
@@ -23,7 +25,7 @@ def gains(found: Candidates, photo_count: int) -> np.ndarray:
     for _ in range(ROUNDS):
         log_gain += _medians(_mean_of_triangle(log_colour + log_gain[photo], triangle) - log_colour - log_gain[photo],
                              photo, photo_count)
-        log_gain -= log_gain[np.unique(photo)].mean(0) if len(photo) else 0
+        log_gain *= TRUST
     return np.exp(log_gain)
 
 
@@ -32,7 +34,8 @@ def sharpness(found: Candidates, photo_count: int) -> np.ndarray:
     known = (found.photo >= 0) & (found.contrast > 0.5)
     known &= known.sum(1, keepdims=True) >= 2
     triangle, slot = np.nonzero(known)
-    photo, log_contrast = found.photo[triangle, slot], np.log(found.contrast[triangle, slot].astype(np.float64))[:, None]
+    photo = found.photo[triangle, slot]
+    log_contrast = np.log(found.contrast[triangle, slot].astype(np.float64))[:, None]
     log_sharpness = np.zeros((photo_count, 1))
     for _ in range(ROUNDS):
         relative = log_contrast - log_sharpness[photo]

@@ -9,6 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from slam.kernels.texture import Graph
+from slam.texturing.sampling import sampled
 from slam.texturing.surface import Photo, Surface, projected
 
 SMOOTHING_PX = 2.0
@@ -16,7 +17,7 @@ SMOOTHING_PX = 2.0
 
 
 class Patches(NamedTuple):
-    """P patches of the triangles with a photo, and their N nodes: the vertices of each, those at seams several times."""
+    """P patches of the triangles with a photo, and their N nodes: vertices, at seams one for each patch."""
 
     triangles: np.ndarray
     """(M,) rows of the triangles, in ascending order."""
@@ -64,8 +65,7 @@ def sample_nodes(patches: Patches, pixels: np.ndarray, photos: Sequence[Photo], 
     here = np.flatnonzero(patches.photo[patches.patch] == row)
     if len(here):
         smooth = cv2.GaussianBlur(photos[row].read().astype(np.float32), (0, 0), SMOOTHING_PX)
-        u, v = pixels[here].T.astype(np.float32)
-        colour[here] = cv2.remap(smooth, u[None], v[None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0] * gain
+        colour[here] = sampled(smooth, pixels[here]) * gain
 
 
 def scaled_size(size: tuple[int, int], scale: float) -> tuple[int, int]:

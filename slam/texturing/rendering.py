@@ -1,9 +1,9 @@
 """Pictures of a textured mesh."""
 
-import cv2
 import numpy as np
 
 from calib.geometry.camera import Camera
+from slam.texturing.sampling import sampled
 from slam.texturing.surface import projected, seen_rows
 from slam.texturing.texture import TexturedMesh
 
@@ -12,7 +12,7 @@ BLOCK = 250_000
 
 
 def render(mesh: TexturedMesh, T_world_cam: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
-    """The mesh's front from a pinhole -> (h, w, 3) float32 in 0..255, and (h, w) int32 rows of triangles, -1 for none"""
+    """The mesh's front from a pinhole -> (h, w, 3) float32 in 0..255, and (h, w) int32 rows of triangles or -1"""
     corners = projected(mesh.vertices.astype(np.float64), T_world_cam, camera)
     rows, _ = seen_rows(corners, mesh.triangles, camera.size, both_sides=False)
     return texture_at(mesh, corners, rows, is_perspective=True), rows
@@ -28,8 +28,8 @@ def texture_at(mesh: TexturedMesh, corners: np.ndarray, rows: np.ndarray, is_per
         pixels = covered[start: start + BLOCK]
         corner = mesh.triangles[rows.ravel()[pixels]]
         shares = corner_shares(corners, corner, pixels, rows.shape[1], is_perspective)
-        place = (np.einsum("nk,nkc->nc", shares, mesh.uv[corner]) * mesh.image.shape[1::-1] - 0.5).astype(np.float32)
-        image[pixels] = _sampled(mesh.image, place)
+        place = np.einsum("nk,nkc->nc", shares, mesh.uv[corner]) * mesh.image.shape[1::-1] - 0.5
+        image[pixels] = sampled(mesh.image, place)
     return image.reshape(*rows.shape, 3)
 
 
@@ -46,10 +46,3 @@ def corner_shares(corners: np.ndarray, corner: np.ndarray, pixels: np.ndarray, w
     if is_perspective:
         shares *= np.stack([a[:, 2], b[:, 2], c[:, 2]], 1)
     return shares / shares.sum(1, keepdims=True)
-
-
-def _sampled(image, place):
-    """(h, w, 3) at positions (n, 2), between pixels -> (n, 3) float32; in rows, since cv2 limits a picture's width"""
-    count, width = len(place), 1000
-    padded = np.resize(place, (-(-count // width) * width, 2)).reshape(-1, width, 2)
-    return cv2.remap(image, padded, None, cv2.INTER_LINEAR).reshape(-1, 3)[:count].astype(np.float32)
