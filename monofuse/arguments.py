@@ -68,7 +68,8 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                         help=f"cap on the map; the least certain surfels make way (default: "
                              f"{SurfelConfig.max_surfels})")
     parser.add_argument("--mesh", choices=MESH_FORMATS, action="append", default=[],
-                        help="also write the mesh in this format, next to mesh.ply; may be repeated")
+                        help="also write the mesh in this format, next to mesh.ply and mesh.glb, which are always "
+                             "there; may be repeated")
     parser.add_argument("--adapt", choices=ADAPT,
                         help="whether the network learns what it sees: after the last frame (`end`, default for "
                              "recordings; takes about a minute), also while the camera runs (`live`), or not (`off`)")

@@ -66,6 +66,6 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
         save_camera(session, folder, estimate)
         save_network(session, learning, arguments.save_network)
         stop.end_at_once()
-        save_mesh_and_report(session, folder, arguments, screen)
+        save_mesh_and_report(session, folder, arguments, stop, screen)
     session.raise_first_failure()
     return session

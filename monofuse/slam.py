@@ -22,11 +22,14 @@ from monofuse.own_network import DepthSource, network_of
 from monofuse.results.files import ResultFolder, map_files, mesh_file
 from monofuse.view_mask import NONE as NO_MASK
 from monofuse.view_mask import ViewMask
+from monofuse.results.outcome import Outcome
+from monofuse.results.texture import mesh_files, texture_of
 from monofuse.warm_up import warm_up
 from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
 from slam.mapping.surfels import Surfels
 from slam.system import FrameResult, SlamSystem
+from slam.texturing.texture import TexturedMesh
 
 if TYPE_CHECKING:
     import trimesh
@@ -194,13 +197,20 @@ class Slam:
         self._require_keyframes()
         return self.system.mesh()
 
+    def textured_mesh(self) -> TexturedMesh:
+        """The map as one mesh, painted from the keyframes' images; takes some ten seconds.
+
+        Raises MonofuseError where the map is too small for a mesh.
+        """
+        return self._textured(self.mesh())
+
     def save_trajectory(self, path: str | os.PathLike[str]) -> None:
         """Write `timestamp tx ty tz qx qy qz qw` lines (TUM format, camera to world). Raises MonofuseError."""
         self._require_keyframes()
         write_file(Path(path), trajectory_text(*self.trajectory()))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write trajectory.txt, map.ply and mesh.ply, as the program does, in place of an older run's results.
+        """Write trajectory.txt, map.ply, mesh.ply and mesh.glb, as the program does, in place of an older run's results.
 
         Raises MonofuseError where nothing was tracked or nothing can be written, and where the map is too small for a
         mesh; the other files are there by then.
@@ -210,7 +220,10 @@ class Slam:
         results.clear()
         for name, data in map_files(self.system.map):
             results.write(name, data)
-        results.write("mesh.ply", mesh_file(self.mesh(), "ply"))
+        mesh = self.mesh()
+        results.write("mesh.ply", mesh_file(mesh, "ply"))
+        for name, data in mesh_files(mesh, self._textured(mesh), self.trajectory()[1], ()):
+            results.write(name, data)
 
     def _require_keyframes(self):
         if not len(self.system.keyframes):
@@ -238,6 +251,13 @@ class Slam:
         else:
             usable = fitted_mask(checked_mask(mask), self._rectifier.source, "mask")
         return ViewMask(self._rectifier.mask(usable))
+
+    def _textured(self, mesh):
+        texture = Outcome(texture_of(self.system, mesh))
+        for _ in texture:
+            pass
+        assert texture.value is not None, "all steps were done"
+        return texture.value
 
     def _surfels(self) -> Surfels:
         return self.system.map.surfels_of(self.system.map.main_submap)

@@ -11,11 +11,13 @@ from slam.loops.loop_closer import LoopConfig
 from slam.loops.verification import VerificationConfig
 from slam.mapping.dynamic_regions import DynamicRegionConfig
 from slam.mapping.fusion import FusionConfig
+from slam.mapping.keyframe_images import KeyframeImageConfig
 from slam.mapping.keyframes import KeyframeConfig
 from slam.mapping.surfels import SurfelConfig
 from slam.meshing.poisson import MeshConfig
 from slam.scale.known_scale import ScaleConfig
 from slam.tracking.moving_parts import MovingPartsConfig
+from slam.texturing.texture import TextureConfig
 from slam.tracking.relocalisation import RelocalisationConfig
 from slam.tracking.sharpness import SharpnessConfig
 from slam.tracking.tracker import TrackerConfig
@@ -43,6 +45,8 @@ class SlamConfig:
     """Direct alignment of a frame to a keyframe."""
     keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
     """When keyframes are made, and which of their pixels are aligned to."""
+    keyframe_images: KeyframeImageConfig = field(default_factory=KeyframeImageConfig)
+    """Full-size images of keyframes, for the texture."""
     sharpness: SharpnessConfig = field(default_factory=SharpnessConfig)
     """Motion blur, which delays keyframes."""
     moving_parts: MovingPartsConfig | None = field(default_factory=MovingPartsConfig)
@@ -75,6 +79,8 @@ class SlamConfig:
     that out."""
     mesh: MeshConfig = field(default_factory=MeshConfig)
     """The mesh, after the last frame."""
+    texture: TextureConfig = field(default_factory=TextureConfig)
+    """The mesh's texture."""
 
     @classmethod
     def for_sensor(cls) -> "SlamConfig":

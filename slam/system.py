@@ -18,6 +18,7 @@ from slam.loops.loop_closer import LoopCloser
 from slam.loops.verification import LoopVerifier
 from slam.mapping.awaited_keyframe import AwaitedKeyframe
 from slam.mapping.fusion import FusionResult
+from slam.mapping.keyframe_images import KeyframeImages
 from slam.mapping.keyframes import Keyframes
 from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth, MeasuredDepth
@@ -69,6 +70,9 @@ class SlamSystem:
         self.config = config
         self.camera = camera.resized(working_size(camera, config))
         self.stage_times = StageTimes()
+        self.images = KeyframeImages(config.keyframe_images)
+        self.full_camera = camera
+        """Pinhole of `images`."""
         self.map = LiveMap(self.camera, config.keyframes, config.surfels, config.fusion, self.stage_times)
         self.depth = _depth_collaborator(config)(self.map, config)
         self.relocaliser = Relocaliser(self.camera, config.relocalisation)
@@ -90,7 +94,7 @@ class SlamSystem:
         image = self.without_moving(self.prepare(frame))
         if not len(self.keyframes):
             self.had_mask = frame.usable is not None
-            return self.begin(_with_depth(image, frame), np.eye(4), submap=0, otherwise="waiting")
+            return self._begin(image, frame, np.eye(4), submap=0, otherwise="waiting")
         if frame.usable is not None and not self.had_mask:  # what was tracked up to now may have been an overlay
             self.had_mask = True
             return self._begin_submap(image, frame, otherwise="lost")
@@ -171,8 +175,13 @@ class SlamSystem:
         return self._begin_submap(image, frame, otherwise="lost")
 
     def _begin_submap(self, image, frame, otherwise):
-        return self.begin(_with_depth(image, frame), self.map.motion.T_world_cam, int(self.keyframes.submap.max()) + 1,
-                          otherwise)
+        return self._begin(image, frame, self.map.motion.T_world_cam, int(self.keyframes.submap.max()) + 1, otherwise)
+
+    def _begin(self, image, frame, T_world_cam, submap, otherwise):
+        result = self.begin(_with_depth(image, frame), T_world_cam, submap, otherwise)
+        if result.is_keyframe:
+            self.images.add(self.keyframes.reference.row, frame.rgb)
+        return result
 
     def _is_keyframe_due(self, image: Image, tracked: TrackingResult) -> bool:
         """Whether the camera is far enough from the reference keyframe for a new one; blurred images wait longer."""
@@ -181,10 +190,11 @@ class SlamSystem:
 
     def _add_keyframe(self, image: Image, frame: Frame, depth: FrameDepth, T_world_cam: np.ndarray,
                       tracked: TrackingResult) -> bool:
-        """Make a tracked image a keyframe, and look for what tells the scale in its frame. False if it has too little
-        texture or depth."""
+        """Make a tracked image a keyframe, keep its frame's image, and look for what tells the scale in it. False if it
+        has too little texture or depth."""
         is_keyframe = self._make_keyframe(image, depth, T_world_cam, tracked)
         if is_keyframe:
+            self.images.add(self.keyframes.reference.row, frame.rgb)
             self.depth.look_for_scale(frame)
         return is_keyframe
 
