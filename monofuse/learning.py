@@ -2,6 +2,7 @@
 network predicts by now, and so on in turns. SLAM may run again with it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from depth.estimator import DepthEstimator
 from sequences.frame import DepthImage
 from slam.system import SlamSystem
 
-ROUNDS, STEPS_PER_ROUND = 5, 20
+CONFIG = AdaptationConfig(steps=20)
+"""Of one turn."""
+ROUNDS = 5
 """Turns of training and estimation. Several short ones: what one estimates better, the next one learns."""
 LAST_ROUNDS = 2
 """Turns after SLAM has run again."""
@@ -29,7 +32,7 @@ class Learning:
     def __init__(self, estimator: DepthEstimator):
         """Raises NetworkError where this network cannot be trained, MissingPackageError."""
         self.original = estimator
-        self.adapter = Adapter(estimator, AdaptationConfig(steps=STEPS_PER_ROUND))
+        self.adapter = Adapter(estimator, CONFIG)
         self.round_count = 0
         """Turns that are complete."""
 
@@ -40,6 +43,7 @@ class Learning:
         cost = slam.depth.final.photometric_cost()
         for done in range(count):
             before, last_cost = slam.depth.final, cost
+            self.adapter.config = replace(CONFIG, seed=self.round_count)
             for share in self.adapter.steps(targets(slam)):
                 yield (done + TRAINING_SHARE * share) / count
             for share in predict_again(slam, self.estimator()):

@@ -16,8 +16,8 @@ from calib.focal.estimate import FocalEstimate
 from calib.formats.calibration_file import calibration_text
 from calib.geometry.calibration import without_depth
 from monofuse.interface.screen import Screen
-from monofuse.learning import Learning
 from monofuse.interface.stop_signal import StopSignal
+from monofuse.learning import Learning
 from monofuse.results.files import ESTIMATED_CAMERA, ResultFolder, map_files, mesh_file
 from monofuse.results.outcome import Outcome
 from monofuse.results.overview import draw_overview, draw_surfel_overview

@@ -41,6 +41,8 @@ class Session:
         self.failures: list[Exception] = []
         self.live_times = slam.stage_times
         """Of the first pass, whichever one is kept."""
+        self.learning: Learning | None = None
+        """The network that learnt the recording, if one did."""
         self.choice: Choice | None = None
         """Which of two passes was kept, and why."""
 
@@ -80,10 +82,11 @@ class Session:
 
         work("adjusting all keyframes", self.slam.adjust_all())
         is_whole = work("estimating the keyframes' depth", self.slam.estimate_depth())
+        self.learning = learning
         if learning and is_whole and self.slam.depth.final:
             learnt = work("the network learns this recording", learning.turns(self.slam, ROUNDS))
             if again and learnt:
-                work("second pass, with what the network has learnt", self._choose(again.steps(learning)))
+                work("second pass, with what the network has learnt", self._choose(again.steps(learning, self.slam)))
         work("building the final map", self.slam.rebuild())
 
     def _work(self, text: str, steps: Iterator[float], stop: StopSignal, screen: Screen) -> bool:
@@ -129,7 +132,16 @@ class Session:
         """The content of report.json; `problems` are those besides the failures."""
         return build_report(arguments=arguments, sequence=self.sequence, slam=self.slam, counter=self.counter,
                             ended=self.ended, problems=[*map(_in_one_line, self.failures), *problems],
-                            live_counts=self.live_counts(), scores=self.scores())
+                            live_counts=self.live_counts(), scores=self.scores(), learnt=self.learnt(),
+                            stages=self.live_times.summary())
+
+    def learnt(self) -> dict[str, Any]:
+        """What the report says of the network that learnt, and of the second pass."""
+        report: dict[str, Any] = {"adaptation_rounds": self.learning.round_count if self.learning else 0}
+        if self.choice:
+            report |= {"kept_pass": 1 + self.choice.is_second, "photometric_cost": round(self.choice.first_cost, 4),
+                       "photometric_cost_of_second_pass": round(self.choice.second_cost, 4)}
+        return report
 
     def live_counts(self) -> dict[str, int]:
         """What the report says of a camera's frames; for other sources, that none was dropped."""

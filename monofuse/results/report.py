@@ -19,11 +19,13 @@ MAX_SKIPPED_REASONS = 20
 
 
 def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: SlamSystem, counter: RunCounter, ended: str,
-                 problems: list[str], live_counts: Mapping[str, int], scores: Mapping[str, float]) -> dict[str, Any]:
+                 problems: list[str], live_counts: Mapping[str, int], scores: Mapping[str, Any],
+                 learnt: Mapping[str, Any], stages: Mapping[str, Any]) -> dict[str, Any]:
     """Everything report.json holds, as a dictionary of plain values.
 
     `ended`: `complete`, `interrupted` or `failed`; `problems`: one line each; `live_counts`: what became of a camera's
-    frames before they came here; `scores`: errors against ground truth.
+    frames before they came here; `scores`: errors against ground truth; `learnt`: on the network that learnt the
+    recording; `stages`: times of the first pass.
     """
     return {
         "source": sequence.name,
@@ -51,7 +53,8 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         **slam.depth.scale_report(),
         "scale_cues": scale_cues(sequence, scores),
         **scores,
-        "stages": slam.stage_times.summary(),
+        **learnt,
+        "stages": stages,
         "camera": asdict(sequence.camera),
         "working_size": list(slam.camera.size),
         "configuration": plain(slam.config),
