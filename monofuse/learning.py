@@ -39,19 +39,17 @@ class Learning:
     def turns(self, slam: SlamSystem, count: int) -> Iterator[float]:
         """Train on the final depth of all keyframes, and estimate that again, `count` times -> share of the work
 
-        What explains the images worse than before is not kept: such a place teaches the network nothing good."""
-        cost = slam.depth.final.photometric_cost()
+        It all is undone where the images are explained worse than at first: such a place teaches nothing good."""
+        first, first_cost = slam.depth.final, slam.depth.final.photometric_cost()
         for done in range(count):
-            before, last_cost = slam.depth.final, cost
             self.adapter.config = replace(CONFIG, seed=self.round_count)
             for share in self.adapter.steps(targets(slam)):
                 yield (done + TRAINING_SHARE * share) / count
             for share in predict_again(slam, self.estimator()):
                 yield (done + TRAINING_SHARE + (1 - TRAINING_SHARE) * share) / count
             self.round_count += 1
-            cost = slam.depth.final.photometric_cost()
-            if cost > last_cost:
-                slam.depth.final = before
+            if slam.depth.final.photometric_cost() > first_cost:
+                slam.depth.final = first
                 return
 
     def estimator(self) -> DepthEstimator:

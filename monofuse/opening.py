@@ -102,8 +102,8 @@ def configuration(arguments: Namespace) -> SlamConfig:
         config = replace(config, mesh=replace(config.mesh, max_triangles=arguments.triangles))
     if arguments.scale:
         config = replace(config, known_scale=replace(config.known_scale, **{
-            name: getattr(arguments.scale, name) for name in ("factor", "height_m", "board", "square_m", "recorded_depth",
-                                                             "recorded_poses")}))
+            name: getattr(arguments.scale, name)
+            for name in ("factor", "height_m", "board", "square_m", "recorded_depth", "recorded_poses")}))
     refuse_unused(config)
     return config
 

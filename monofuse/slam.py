@@ -20,10 +20,10 @@ from monofuse.configuration import refuse_unused
 from monofuse.depth_stage import Predictor, at_once, with_depth_on_request
 from monofuse.own_network import DepthSource, network_of
 from monofuse.results.files import ResultFolder, map_files, mesh_file
-from monofuse.view_mask import NONE as NO_MASK
-from monofuse.view_mask import ViewMask
 from monofuse.results.outcome import Outcome
 from monofuse.results.texture import mesh_files, texture_of
+from monofuse.view_mask import NONE as NO_MASK
+from monofuse.view_mask import ViewMask
 from monofuse.warm_up import warm_up
 from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
@@ -210,7 +210,7 @@ class Slam:
         write_file(Path(path), trajectory_text(*self.trajectory()))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write trajectory.txt, map.ply, mesh.ply and mesh.glb, as the program does, in place of an older run's results.
+        """Write trajectory.txt, map.ply, mesh.ply and mesh.glb, as the program does, replacing an older run's results.
 
         Raises MonofuseError where nothing was tracked or nothing can be written, and where the map is too small for a
         mesh; the other files are there by then.

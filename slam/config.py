@@ -16,8 +16,8 @@ from slam.mapping.keyframes import KeyframeConfig
 from slam.mapping.surfels import SurfelConfig
 from slam.meshing.poisson import MeshConfig
 from slam.scale.known_scale import ScaleConfig
-from slam.tracking.moving_parts import MovingPartsConfig
 from slam.texturing.texture import TextureConfig
+from slam.tracking.moving_parts import MovingPartsConfig
 from slam.tracking.relocalisation import RelocalisationConfig
 from slam.tracking.sharpness import SharpnessConfig
 from slam.tracking.tracker import TrackerConfig

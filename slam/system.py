@@ -32,6 +32,7 @@ from slam.tracking.moving_parts import MovingParts
 from slam.tracking.relocalisation import Relocaliser
 from slam.tracking.sharpness import Sharpness
 from slam.tracking.tracker import Tracker, TrackingResult
+
 if TYPE_CHECKING:
     import trimesh
 
