@@ -8,6 +8,7 @@ PARTS = {
     "window": ("--set", f"refinement.window.bundle.solver.min_count={2**62}"),
     "loops": ("--set", "loops.max_waiting=0"),
     "adjustment": ("--set", "adjustment=null"),
+    "frames": ("--set", "frame_adjustment=null"),
     "final depth": ("--set", "final_depth=null"),
     "learning": ("--adapt", "off"),
     "second pass": ("--passes", "1"),
@@ -20,6 +21,7 @@ PARTS = {
               search along the epipolar line did, since the solver never has the residuals that it asks for
   loops       loop closure
   adjustment  bundle adjustment of all keyframes after the last frame
+  frames      poses of all frames adjusted to the keyframes around them, after that
   final depth the depth of all keyframes again, and a map and mesh of that
   learning    the network learns the recording, and predicts all keyframes again
   second pass SLAM again with the network that has learnt, where that is better

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from slam.meshing.poisson import open3d
+from slam.meshing.open3d_mesh import open3d
 
 
 class RayCaster:

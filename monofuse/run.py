@@ -15,6 +15,7 @@ from monofuse.opening import (
     introduce,
     open_depth,
     open_learning,
+    open_mask,
     open_recorder,
     open_second_pass,
     open_source,
@@ -26,6 +27,7 @@ from monofuse.saving import save_camera, save_mesh_and_report, save_network, sav
 from monofuse.session import Session
 from monofuse.warm_up import prepare
 from sequences.prefetch import ahead
+from sequences.sequence import is_live
 from slam.system import SlamSystem
 
 
@@ -40,19 +42,20 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
     if arguments.list_config:
         screen.print(listed(config).rstrip())
         return None
-    depth = open_depth(arguments, screen)
+    depth = open_depth(arguments, screen, config)
     sequence, estimate = open_source(arguments, depth, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
     introduce(arguments, sequence, rectifier, depth, screen)
+    mask = open_mask(arguments, rectifier, screen)
     with refusing_what_cannot_work(arguments):
         slam = SlamSystem(rectifier.camera, config)
         prepare(config, screen)
     viewer = open_viewer(arguments, slam, screen)
     learning = open_learning(arguments, config, depth, sequence, screen)
-    again = open_second_pass(arguments, config, depth, sequence, rectifier)
-    frames = rectified(recorder.tap(sequence), rectifier)
+    again = open_second_pass(arguments, config, depth, sequence, rectifier, mask)
+    frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
     frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
     session = Session(sequence, slam, recorder, viewer)
     with StopSignal() as stop:
@@ -63,6 +66,6 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
         save_camera(session, folder, estimate)
         save_network(session, learning, arguments.save_network)
         stop.end_at_once()
-        save_mesh_and_report(session, folder, arguments, screen)
+        save_mesh_and_report(session, folder, arguments, stop, screen)
     session.raise_first_failure()
     return session

@@ -107,16 +107,18 @@ class Session:
         self.counter.add(result)
         if frame.arrived_s is not None:
             self.slam.stage_times.add("latency", 1e3 * (time.monotonic() - frame.arrived_s))
-        if frame.depth is not None and not self.saw_depth:
-            self.saw_depth = bool(frame.depth.depth_m.any())
+        if not self.saw_depth:
+            self.saw_depth = frame.depth_on_request is not None or (frame.depth is not None
+                                                                    and bool(frame.depth.depth_m.any()))
         if frame.sensor_depth is not None and self.is_to_compare(frame) and result.inverse_depth is not None:
             self.depth_errors.add(result.inverse_depth,
                                   inverse_depth_on(self.slam.camera, frame.sensor_depth, is_measured=True))
         self.viewer.show(frame, result)
 
     def is_to_compare(self, frame: Frame) -> bool:
-        """Whether this frame's predicted depth is to be compared with the sensor's."""
-        return not self.slam.config.depth_is_measured and frame.index % DEPTH_CHECK_EVERY == 0
+        """Whether this frame's depth, if it is predicted, is to be compared with the sensor's."""
+        is_on_request = frame.depth_on_request is not None
+        return not self.slam.config.depth_is_measured and (is_on_request or frame.index % DEPTH_CHECK_EVERY == 0)
 
     def end_recording(self) -> None:
         """Write what still waits to be recorded."""

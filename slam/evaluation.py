@@ -12,21 +12,10 @@ from calib.base.errors import SourceError
 from calib.files.association import associate
 from calib.files.tum_files import ground_truth_file, read_trajectory
 from calib.geometry import se3
+from calib.geometry.sim3 import umeyama
 
 MAX_TIME_OFFSET_S = 0.02
 """Timestamps match within this, and within half the interval between frames."""
-
-
-def umeyama(source: np.ndarray, target: np.ndarray, with_scale: bool) -> tuple[float, np.ndarray, np.ndarray]:
-    """Points (N, 3) -> scale, R (3, 3), t (3,) of least |scale R source + t - target|; scale 1 unless with_scale"""
-    source_mean, target_mean = source.mean(0), target.mean(0)
-    s, t = source - source_mean, target - target_mean
-    U, D, Vt = np.linalg.svd(t.T @ s / len(s))
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(U) * np.linalg.det(Vt))])
-    R = U @ np.diag(sign) @ Vt
-    variance = (s**2).sum(1).mean()
-    scale = float(D @ sign / variance) if with_scale and variance > 0 else 1.0
-    return scale, R, target_mean - scale * R @ source_mean
 
 
 def absolute_error(estimate: np.ndarray, ground_truth: np.ndarray, with_scale: bool) -> tuple[float, float]:

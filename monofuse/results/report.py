@@ -29,13 +29,14 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "source": sequence.name,
         "arguments": arguments,
         "ended": ended,
-        "problems": problems + ([slam.depth.scale_problem] if slam.depth.scale_problem else []),
+        "problems": [*problems, *filter(None, [slam.depth.scale_problem, counter.doubt])],
         "fps": round(counter.fps, 2),
         "frames": counter.read,
         "tracked": counter.tracked,
         "lost": counter.status["lost"],
         "waiting": counter.status["waiting"],
         "relocalised": counter.status["relocalised"],
+        "doubtful": counter.doubtful,
         "skipped": len(sequence.skipped),
         "skipped_reasons": sequence.skipped.reasons[:MAX_SKIPPED_REASONS],
         **live_counts,
@@ -46,7 +47,9 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "surfels": len(slam.surfels),
         "evicted_surfels": slam.surfels.evicted_count,
         "peak_memory_mb": peak_memory_mb(),
+        **_predictions(slam),
         **slam.depth.scale_report(),
+        "scale_cues": scale_cues(sequence, scores),
         **scores,
         "stages": slam.stage_times.summary(),
         "camera": asdict(sequence.camera),
@@ -54,6 +57,18 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "configuration": plain(slam.config),
         "versions": versions(),
     }
+
+
+def scale_cues(sequence: Sequence, scores: Mapping[str, float]) -> list[str]:
+    """What the recording brings along that tells the scale, as values of --scale."""
+    return [name for name, is_there in (("depth", "depth_images" in scores),
+                                        ("poses", sequence.ground_truth is not None)) if is_there]
+
+
+def _predictions(slam: SlamSystem) -> dict[str, int]:
+    """On how many frames a network was run, and the depth of how many went into the map; none without a network."""
+    made = len(slam.stage_times.ms.get("network", ()))
+    return {"predictions_made": made, "predictions_used": slam.depth.predictions_used} if made else {}
 
 
 def versions() -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sequences.frame import DepthImage
+from sequences.frame import DepthImage, Frame
 from slam.global_adjustment.global_adjustment import GlobalAdjustment
 from slam.keyframe_depth.depth_alignment import AlignedDepth, align_depth, scaled
 from slam.keyframe_depth.final_depth import FinalDepth
@@ -43,7 +43,7 @@ class PredictedDepth:
         self.map, self.config, self.stage_times = live_map, config, live_map.stage_times
         assert config.refinement is not None, "without it, see UnrefinedDepth"
         self.refiner = Refiner(live_map.camera, config.refinement, bool(config.final_depth))
-        self.map_scale = MapScale(config.known_scale)
+        self.map_scale = MapScale(config.known_scale, config.refinement.network_scale.doubtful_log_std)
         self.log_scale = 0.0
         """Log of the factor that brought the last frame's depth to the map's."""
         self.fused_count = 0
@@ -54,6 +54,11 @@ class PredictedDepth:
     def adjusted_rows(self) -> list[int]:
         """Keyframes of the window, whose poses `add_keyframe` changes."""
         return self.refiner.rows
+
+    @property
+    def predictions_used(self) -> int:
+        """Predicted depth maps that went into the map: those of keyframes."""
+        return len(self.refiner.network_depth)
 
     def first(self, image: Image, T_world_cam: np.ndarray) -> FrameDepth:
         """Depth of the first frame of a submap, whose keyframe was just added: it sets the scale."""
@@ -133,9 +138,9 @@ class PredictedDepth:
     def _follow_scale(self, factor: np.ndarray) -> None:
         self.log_scale += float(np.log(factor[self.map.keyframes.reference.row]))
 
-    @stage("board")
-    def _search_board(self, rgb: np.ndarray) -> None:
-        self.map_scale.known.look(rgb, self.map.camera, self.map.keyframes.reference.row)
+    @stage("scale")
+    def _look_for_scale(self, frame: Frame) -> None:
+        self.map_scale.known.look(frame, self.map.camera, self.map.keyframes.reference.row)
 
     def scale_report(self) -> dict:
         """Values on the scale of the main submap for report.json."""
@@ -146,10 +151,10 @@ class PredictedDepth:
         """One line on why a known scale could not be used, or None."""
         return self.map_scale.known.problem if len(self.map.keyframes) else None
 
-    def look_for_board(self, rgb: np.ndarray) -> None:
-        """Look at the full-size image (H, W, 3) of the newest keyframe for a board of known size."""
-        if self.map_scale.known.needs_images:
-            self._search_board(rgb)
+    def look_for_scale(self, frame: Frame) -> None:
+        """Look at the full-size frame of the newest keyframe for what tells the map's scale, where that is known."""
+        if self.map_scale.known.cue:
+            self._look_for_scale(frame)
 
     def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]]) -> Iterator[float]:
         """Adjust all keyframes jointly, a piece at a time -> share of the work that is done

@@ -66,6 +66,31 @@ def test_the_report_keeps_the_contract(run):
     assert read["camera"]["fx"] == scenes.CAMERA.fx and read["working_size"] == list(scenes.CAMERA.size)
 
 
+NETWORKS = {"scale_from": "network", "scale_times_network": 1.0, "scale_settled_by": 1.1, "scale_log_std": 0.1,
+            "scale_doubtful": False, "scale_weakness": None}
+
+
+@pytest.mark.parametrize("said, row", [
+    ({}, "the network's, within 11 %"),
+    ({"scale_from": "board", "scale_times_network": 1.2, "scale_log_std": 0.0101},
+     "from board: 1.200 times what the network said, within 1 %"),
+    ({"scale_from": "factor", "scale_times_network": 1.2, "scale_log_std": None},
+     "from factor: 1.200 times what the network said"),
+    ({"scale_log_std": 0.5, "scale_doubtful": True, "scale_weakness": "so close"},
+     "metres may be off by a factor of 1.6 (so close): give --scale depth, --scale FACTOR, or `monofuse measure` a known "
+     "length")])
+def test_how_sure_the_metres_are(said, row):
+    report = session(has_ground_truth=False).report({}) | NETWORKS | said | {"scale_cues": ["depth"]}
+    assert dict(table_rows(report))["scale"] == row
+
+
+def test_what_the_recording_has_that_tells_the_scale(run):
+    cues = run.report({})["scale_cues"]
+    assert cues == (["poses"] if run.sequence.ground_truth is not None else [])
+    run.depth_errors.add(np.ones((20, 20)), np.ones((20, 20)))
+    assert run.report({})["scale_cues"] == ["depth", *cues]
+
+
 def test_the_table_says_the_same(run):
     rows = dict(table_rows(run.report({})))
     assert rows["frames"] == "40 read, 38 tracked, 2 lost" and rows["speed"] == "20.0 frames/s"
