@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.ablation import ABLATION, FINAL, WHOLE, Setting
+from benchmarks.ablation import ABLATION, WHOLE, Setting
 from benchmarks.mesh_accuracy import mesh_scores
 from benchmarks.runs import machine, run_slam, table
 from benchmarks.variants import NOISE_LEVELS, halves, noisy
@@ -59,7 +59,7 @@ def main() -> None:
 
 def print_tables(arguments: argparse.Namespace) -> None:
     depth = arguments.depth
-    settings = ABLATION if arguments.ablation else [WHOLE] if depth == "sensor" else [WHOLE, FINAL]
+    settings = ABLATION if arguments.ablation else [WHOLE]
     if arguments.parts or arguments.noise:
         table(["sequence", "parts of SLAM", "runs", "coverage", *ERRORS, *MESH],
               (row for path in arguments.sequences for setting in settings

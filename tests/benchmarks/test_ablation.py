@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from benchmarks.ablation import ABLATION, FINAL, PARTS, WHOLE, without
+from benchmarks.ablation import ABLATION, PARTS, WHOLE, without
 from benchmarks.accuracy import spread
 from calib.geometry import se3
 from monofuse.arguments import parse_arguments
@@ -47,15 +47,22 @@ def test_without_stereo_every_keyframe_is_finished_and_geometry_is_of_points_alo
 
 def test_each_row_of_the_ablation_has_one_part_more():
     configs = [config_with(setting.options) for setting in ABLATION]
-    assert configs[0].refinement is configs[0].adjustment is None and configs[0].loops.max_waiting == 0
-    assert configs[-2] == config_with(WHOLE.options) == SlamConfig.for_network()
-    assert ABLATION[-1] == FINAL and configs[-1].final_depth
-    assert all(a != b for a, b in pairwise(configs))
+    assert configs[0].refinement is configs[0].adjustment is configs[0].final_depth is None
+    assert configs[0].loops.max_waiting == 0
+    assert configs[-1] == config_with(WHOLE.options) == SlamConfig.for_network() and ABLATION[-1].options == ()
+    assert all(a != b for a, b in pairwise(setting.options for setting in ABLATION))
+    assert all(a != b for a, b in pairwise(configs[:-2]))
+    assert all(config == configs[-1] for config in configs[-3:])
+    learning = [parse_arguments(setting.options).adapt for setting in ABLATION]
+    passes = [parse_arguments(setting.options).passes for setting in ABLATION]
+    assert learning == ["off"] * (len(ABLATION) - 2) + [None] * 2 and passes == [1] * (len(ABLATION) - 1) + [None]
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_can_be_left_out_alone(part):
-    assert config_with(without(part)) != SlamConfig.for_network()
+    arguments, default = parse_arguments(without(part)), parse_arguments([])
+    assert config_with(without(part)) != SlamConfig.for_network() or (arguments.adapt, arguments.passes) != (
+        default.adapt, default.passes)
 
 
 def test_mean_and_range():

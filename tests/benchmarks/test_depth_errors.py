@@ -9,7 +9,6 @@ from benchmarks import keyframe_depth
 from benchmarks.depth_errors import PARTS, ComparedDepth, depth_errors, variance_table
 from calib.base.errors import SourceError
 from slam.config import SlamConfig
-from slam.keyframe_depth.final_map import FinalMapConfig
 from slam.system import SlamSystem
 from tests.helpers import scenes
 
@@ -54,7 +53,7 @@ def finished(frames, **changes):
     for frame in frames:
         slam.process(frame)
     slam.finish()
-    for _ in slam.rebuild():
+    for _ in slam.estimate_depth():
         pass
     return slam
 
@@ -62,7 +61,7 @@ def finished(frames, **changes):
 def test_keyframes_of_a_run_are_compared_with_what_was_measured(frames, monkeypatch, tmp_path):
     exact = [(index, scenes.frame(index, T).depth) for index, T in enumerate(WALK)]
     monkeypatch.setattr(keyframe_depth, "measured_depth", lambda recording: exact)
-    slam = finished(frames, final_map=FinalMapConfig())
+    slam = finished(frames)
     final, network = keyframe_depth.compared(slam, tmp_path)
     assert len(final) == len(network) == len(slam.keyframes) > 3
     assert len(final[0].log_error) == scenes.CAMERA.width * scenes.CAMERA.height == 4 * len(network[0].log_error)
@@ -75,10 +74,10 @@ def test_keyframes_of_a_run_are_compared_with_what_was_measured(frames, monkeypa
         keyframe_depth.compared(slam, tmp_path)
 
 
-def test_without_a_final_map_keyframes_have_the_depth_of_the_live_one(frames, monkeypatch, tmp_path):
+def test_without_final_depth_keyframes_have_the_depth_of_the_live_one(frames, monkeypatch, tmp_path):
     monkeypatch.setattr(keyframe_depth, "measured_depth",
                         lambda recording: [(index, scenes.frame(index, T).depth) for index, T in enumerate(WALK)])
-    slam = finished(frames)
+    slam = finished(frames, final_depth=None)
     final, _ = keyframe_depth.compared(slam, tmp_path)
     true = 1 / scenes.cast(WALK[0])[0].astype(np.float32)
     assert np.allclose(final[0].log_error, np.log(true / slam.keyframes.items[0].inverse_depth).ravel(), atol=1e-5)
