@@ -103,7 +103,7 @@ def _gaze(rng, phase, duration_s):
     return yaw, np.radians(-11 + 8 * _Wave(rng, duration_s)(phase))
 
 
-def looking(yaw, pitch):
+def looking(yaw: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     """(N,) yaw about the vertical, pitch above the horizon -> (N, 3, 3) camera axes: columns right, down, forward."""
     forward = np.stack([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)], -1)
     right = np.stack([np.sin(yaw), -np.cos(yaw), np.zeros_like(yaw)], -1)
@@ -130,7 +130,7 @@ class _Wave:
         return np.abs(slopes @ (2 * np.pi * self.cycles * self.weights)).max()
 
 
-def tremor(rng, phase, duration_s, deviation):
+def tremor(rng: np.random.Generator, phase: np.ndarray, duration_s: float, deviation: float) -> np.ndarray:
     """(N, 3) noise between 0.6 and 5 Hz, weaker towards higher frequencies, of the given standard deviation."""
     cycles = np.maximum(1, np.round(duration_s * np.geomspace(0.6, 5.0, 10)))
     weights = rng.normal(size=(10, 3)) / cycles[:, None]
@@ -138,7 +138,7 @@ def tremor(rng, phase, duration_s, deviation):
     return np.sin(2 * np.pi * np.multiply.outer(phase, cycles) + rng.uniform(0, 2 * np.pi, 10)) @ weights
 
 
-def steps(phase, duration_s):
+def steps(phase: np.ndarray, duration_s: float) -> np.ndarray:
     """(N, 3) bobbing in metres of somebody who takes 1.7 steps a second."""
     count = max(1, round(1.7 * duration_s))
     up = 0.006 * np.sin(2 * np.pi * count * phase)

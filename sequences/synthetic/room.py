@@ -74,7 +74,7 @@ def assembled(size_m: tuple[float, float, float], patches: list[Patch], textures
     return Room(size_m, shell, look, bvh, KDTree(surfaces.node_m))
 
 
-def faces(kit, rng, length, width, height):
+def faces(kit: Kit, rng: np.random.Generator, length: float, width: float, height: float) -> list[Patch]:
     """Floor, ceiling and four walls, one of them often in another material."""
     accent = rng.integers(4) if rng.random() < 0.75 else None
     walls = [kit["accent wall"] if k == accent else kit["wall"] for k in range(4)]

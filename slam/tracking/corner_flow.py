@@ -19,6 +19,9 @@ from calib.geometry.camera import Camera
 DAMPING = 1e-3
 """Information on each unknown beforehand: without translation, say, a motion is underdetermined."""
 REFINEMENTS = 3
+STRETCH_COST = 0.8
+"""Share of its vote that a corner loses whose depth has to be as wrong as it may be: else a motion towards one side
+would explain nearly any flow to that side."""
 
 
 @dataclass(frozen=True)
@@ -115,19 +118,26 @@ def camera_motion(flow: CornerFlow, config: CornerFlowConfig) -> CameraMotion:
     rng = np.random.default_rng(len(flow.flow_px))  # the same images must give the same map
     rows = rng.integers(0, len(flow.flow_px), (config.samples, 3))
     twists = _solved(flow.jacobian[rows].reshape(-1, 6, 6), flow.flow_px[rows].reshape(-1, 6))
-    residuals, _ = _residuals(flow, twists, config.stretch)
-    twist = twists[((residuals < flow.tolerance_px) @ flow.votes).argmax()]
-    agrees = agreeing(flow, twist, config.stretch)
+    scores = _scores(flow, twists, config.stretch)
+    twist, score = twists[scores.argmax()], scores.max()
     for _ in range(REFINEMENTS):
         _, factor = _residuals(flow, twist[None], config.stretch)
+        agrees = agreeing(flow, twist, config.stretch)
         scaled = flow.jacobian.copy()
-        scaled[..., :3] *= factor[0, :, None, None]
-        refined = _solved(scaled[agrees].reshape(1, -1, 6), flow.flow_px[agrees].reshape(1, -1))[0]
-        agrees_now = agreeing(flow, refined, config.stretch)
-        if agrees_now @ flow.votes < agrees @ flow.votes:
+        scaled[..., :3] *= np.sqrt(factor[0, :, None, None])  # half-way: the depths are not to follow any motion
+        refined = _solved(scaled[agrees].reshape(1, -1, 6), flow.flow_px[agrees].reshape(1, -1))
+        if (refined_score := _scores(flow, refined, config.stretch)[0]) <= score:
             break
-        twist, agrees = refined, agrees_now
+        twist, score = refined[0], refined_score
+    agrees = agreeing(flow, twist, config.stretch)
     return CameraMotion(twist, agrees, share_of_votes(flow, agrees))
+
+
+def _scores(flow, twists, stretch):
+    """Votes (m,) for m twists (m, 6), less where depths have to be other than predicted."""
+    residuals, factor = _residuals(flow, twists, stretch)
+    confidence = 1 - STRETCH_COST * np.abs(np.log(factor)) / np.log(stretch)
+    return np.where(residuals < flow.tolerance_px, confidence, 0) @ flow.votes
 
 
 def _solved(J, d):

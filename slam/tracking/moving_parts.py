@@ -62,11 +62,11 @@ class MovingPartsConfig:
     """What is added around a moving region."""
     min_area: float = 0.08
     """Share of the image that a moving region needs to be ignored: robust tracking deals with smaller ones."""
-    max_agreement: float = 0.88
+    max_agreement: float = 0.85
     """Share of votes for the camera's motion, over the last images, beyond which nothing is ignored."""
     min_agreement: float = 0.5
     """Share of votes that must agree with the motion that tracking found, or the image is doubtful."""
-    scale_range: float = 3.0
+    scale_range: float = 2.0
     """Factor by which the map's scale may differ from the predicted depth's, either way."""
 
 
