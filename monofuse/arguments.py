@@ -50,8 +50,8 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                              "ORB-SLAM; `auto` estimates the focal length from the first seconds")
     parser.add_argument("--scale", type=parse_scale, metavar="FACTOR|height=M|board=...|depth|poses",
                         help=f"how large everything is, where the network's word is not enough: {FORMS}: times the "
-                             f"network's scale, the camera's height above the floor when it starts, a board in view, or the "
-                             f"depth or poses that the recording has besides its images")
+                             f"network's scale, the camera's height above the floor when it starts, a board in view, "
+                             f"or the depth or poses that the recording has besides its images")
     parser.add_argument("--record", type=path_of, metavar="DIR",
                         help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
