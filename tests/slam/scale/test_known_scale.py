@@ -177,7 +177,7 @@ def test_what_the_recording_brings_along_puts_it_right(text):
     assert missing == pytest.approx([1, 1], abs=0.02)
     said = slam.depth.scale_report()
     assert said["scale_from"] == text and 0.01 <= said["scale_log_std"] < 0.05 and not said["scale_doubtful"]
-    assert said["scale_times_network"] == pytest.approx(1 / NETWORK_SIZE, rel=0.03)
+    assert said["scale_times_network"] == pytest.approx(1 / NETWORK_SIZE, rel=0.05)
 
 
 @pytest.mark.parametrize("text, lack", [("depth", "no keyframe has recorded depth"),
@@ -221,7 +221,7 @@ def test_the_command_line_says_that_there_was_no_floor(recording, tmp_path, caps
 @pytest.mark.parametrize("text, says", [
     ("banana", "'banana' being a number from 0.01 to 100"), ("-1", "'-1' being"), ("0", "'0' being"),
     ("nan", "'nan' being"), ("height=0", "'0' being a number from 0.05"), ("height=", "'' being"),
-    ("width=2", "expected a factor as 1.07, height=METRES or board="), ("board=10x7", "expected a factor"),
+    ("width=2", "expected a factor as 1.07, height=METRES, board="), ("board=10x7", "expected a factor"),
     ("board=ten,0.03", "expected COLUMNSxROWS"), ("board=3x3,0.03", "4 to 50 squares"),
     ("board=10x7,0", "'0' being a number from 0.001"), ("board=10x7,0.03,9x9", "no dictionary '9x9'"),
     ("board=20x20,0.03,4x4_50", "needs 200 markers"), ("board=10x7,0.03,4x4_50,2", "'2' being")])
