@@ -38,6 +38,8 @@ from slam.system import SlamSystem
 if TYPE_CHECKING:
     from monofuse.interface.viewer import Viewer
 
+SCALE_FIELDS = ("factor", "height_m", "board", "square_m", "recorded_depth", "recorded_poses")
+"""What --scale sets."""
 SCALE_DEPTH_EVERY = 2
 """Of every n-th frame measured depth is read for `--scale depth`: half of the keyframes are enough. A source of which
 every frame's is asked for refuses to open without."""
@@ -102,8 +104,7 @@ def configuration(arguments: Namespace) -> SlamConfig:
         config = replace(config, mesh=replace(config.mesh, max_triangles=arguments.triangles))
     if arguments.scale:
         config = replace(config, known_scale=replace(config.known_scale, **{
-            name: getattr(arguments.scale, name)
-            for name in ("factor", "height_m", "board", "square_m", "recorded_depth", "recorded_poses")}))
+            name: getattr(arguments.scale, name) for name in SCALE_FIELDS}))
     refuse_unused(config)
     return config
 

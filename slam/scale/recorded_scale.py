@@ -15,8 +15,8 @@ STEP = 4
 """Pixels between those that are compared, each way."""
 MIN_PIXELS = 100
 """Pixels with both depths that a keyframe needs."""
-MIN_LOG_STD = 0.01
-"""Standard deviation of the log scale at least: that of sensors themselves."""
+MIN_LOG_STD = 0.02
+"""Standard deviation of the log scale at least: sensors err by one to two per cent, and so does the map."""
 MAX_LOG_STD = 0.2
 """Standard deviation of the log scale beyond which there is no estimate: the camera has hardly moved."""
 MIN_POSES = 4

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import trimesh
+from PIL import Image
 
 from calib.base.errors import OutputError
 from calib.files import atomic_file
@@ -72,7 +73,8 @@ def test_a_known_length_rescales_every_file(result, capsys):
         assert np.allclose(new.vertices, 0.5 * old.vertices, atol=2e-5) and np.array_equal(new.faces, old.faces)
         assert np.array_equal(new.visual.vertex_colors, old.visual.vertex_colors)
     for prefix in ("", "part_1_"):
-        (old_s, old), (new_s, new) = (read_trajectory(folder / f"{prefix}trajectory.txt") for folder in (before, result))
+        name = f"{prefix}trajectory.txt"
+        (old_s, old), (new_s, new) = (read_trajectory(folder / name) for folder in (before, result))
         assert np.array_equal(old_s, new_s) and np.allclose(new[:, :3, 3], 0.5 * old[:, :3, 3], atol=1e-6)
         assert np.allclose(new[:, :3, :3], old[:, :3, :3])
         old, new = (read_surfels(folder / f"{prefix}map.ply") for folder in (before, result))
@@ -143,7 +145,7 @@ def test_results_of_the_library_have_no_report(result):
 def test_a_textured_glb_keeps_its_texture_and_where_its_nodes_stand():
     corners_m = np.array([[0, 0, 0], [1, 0, 0], [0, 2, 0]], float)
     visual = trimesh.visual.TextureVisuals(uv=corners_m[:, :2] / 2, material=trimesh.visual.material.PBRMaterial(
-        baseColorTexture=__import__("PIL.Image").Image.new("RGB", (5, 3), (9, 8, 7))))
+        baseColorTexture=Image.new("RGB", (5, 3), (9, 8, 7))))
     scene = trimesh.Scene()
     moved = trimesh.transformations.translation_matrix([0, 0, 4])
     scene.add_geometry(trimesh.Trimesh(corners_m, [[0, 1, 2]], visual=visual, process=False), transform=moved)
@@ -151,7 +153,8 @@ def test_a_textured_glb_keeps_its_texture_and_where_its_nodes_stand():
     read = trimesh.load(trimesh.util.wrap_as_stream(rescaled_glb(data, 3.0)), file_type="glb")
     mesh, = read.dump()
     assert np.allclose(mesh.bounds, [[0, 0, 12], [3, 6, 12]])
-    assert mesh.visual.material.baseColorTexture.getpixel((1, 1)) == (9, 8, 7) and np.allclose(mesh.visual.uv, visual.uv)
+    assert mesh.visual.material.baseColorTexture.getpixel((1, 1)) == (9, 8, 7)
+    assert np.allclose(mesh.visual.uv, visual.uv)
 
 
 def test_every_file_of_a_result_is_thought_of():

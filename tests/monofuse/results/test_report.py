@@ -77,8 +77,8 @@ NETWORKS = {"scale_from": "network", "scale_times_network": 1.0, "scale_settled_
     ({"scale_from": "factor", "scale_times_network": 1.2, "scale_log_std": None},
      "from factor: 1.200 times what the network said"),
     ({"scale_log_std": 0.5, "scale_doubtful": True, "scale_weakness": "so close"},
-     "metres may be off by a factor of 1.6 (so close): give --scale depth, --scale FACTOR, or `monofuse measure` a known "
-     "length")])
+     "metres may be off by a factor of 1.6 (so close): give --scale depth, --scale FACTOR, or `monofuse measure` a "
+     "known length")])
 def test_how_sure_the_metres_are(said, row):
     report = session(has_ground_truth=False).report({}) | NETWORKS | said | {"scale_cues": ["depth"]}
     assert dict(table_rows(report))["scale"] == row

@@ -13,10 +13,10 @@ from calib.geometry import se3
 from calib.geometry.camera import Camera
 from monofuse import run as run_slam
 from monofuse.arguments import parse_scale
+from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
 from slam.evaluation import absolute_error
 from slam.mapping.surfels import SurfelConfig
-from sequences.frame import DepthImage
 from slam.scale.known_scale import KnownScale, ScaleConfig
 from slam.scale.recorded_scale import RecordedPosesCue
 from slam.system import SlamSystem
@@ -177,10 +177,11 @@ def test_what_the_recording_brings_along_puts_it_right(text):
     assert missing == pytest.approx([1, 1], abs=0.02)
     said = slam.depth.scale_report()
     assert said["scale_from"] == text and 0.01 <= said["scale_log_std"] < 0.05 and not said["scale_doubtful"]
-    assert said["scale_times_network"] == pytest.approx(1 / NETWORK_SIZE, rel=0.03)
+    assert said["scale_times_network"] == pytest.approx(1 / NETWORK_SIZE, rel=0.05)
 
 
-@pytest.mark.parametrize("text, lack", [("depth", "no keyframe has recorded depth"), ("poses", "fewer than 4 keyframes")])
+@pytest.mark.parametrize("text, lack", [("depth", "no keyframe has recorded depth"),
+                                        ("poses", "fewer than 4 keyframes")])
 def test_what_the_recording_does_not_bring_along(text, lack):
     frames = [replace(frame, T_world_cam_true=None) for frame in plain_frames()[:20]]
     slam = SlamSystem(scenes.CAMERA, replace(NETWORK, known_scale=parse_scale(text)))
@@ -195,9 +196,9 @@ def test_poses_of_a_camera_that_hardly_moved_say_nothing():
     rng = np.random.default_rng(0)
     cue, T_world_key = RecordedPosesCue(), np.tile(np.eye(4), (20, 1, 1))
     T_world_key[:, :3, 3] = 0.01 * rng.normal(size=(20, 3))
-    for row, T in enumerate(T_world_key):
-        cue.look(replace(plain_frames()[0], T_world_cam_true=se3.exp(np.append(0.01 * rng.normal(size=3), [0, 0, 0]))),
-                 scenes.CAMERA, row)
+    for row in range(len(T_world_key)):
+        recorded = se3.exp(np.append(0.01 * rng.normal(size=3), [0, 0, 0]))
+        cue.look(Frame(row, row / 30, np.zeros((1, 1, 3), np.uint8), T_world_cam_true=recorded), scenes.CAMERA, row)
     assert cue.estimate(SimpleNamespace(submap=np.zeros(20, int), T_world_key=T_world_key), None) is None
 
 
@@ -220,7 +221,7 @@ def test_the_command_line_says_that_there_was_no_floor(recording, tmp_path, caps
 @pytest.mark.parametrize("text, says", [
     ("banana", "'banana' being a number from 0.01 to 100"), ("-1", "'-1' being"), ("0", "'0' being"),
     ("nan", "'nan' being"), ("height=0", "'0' being a number from 0.05"), ("height=", "'' being"),
-    ("width=2", "expected a factor as 1.07, height=METRES or board="), ("board=10x7", "expected a factor"),
+    ("width=2", "expected a factor as 1.07, height=METRES, board="), ("board=10x7", "expected a factor"),
     ("board=ten,0.03", "expected COLUMNSxROWS"), ("board=3x3,0.03", "4 to 50 squares"),
     ("board=10x7,0", "'0' being a number from 0.001"), ("board=10x7,0.03,9x9", "no dictionary '9x9'"),
     ("board=20x20,0.03,4x4_50", "needs 200 markers"), ("board=10x7,0.03,4x4_50,2", "'2' being")])
