@@ -20,6 +20,8 @@ from slam.meshing.open3d_mesh import open3d
 from slam.meshing.samples import Samples, on_one_surface
 from slam.meshing.tsdf import build_tsdf_mesh
 from slam.system import SlamSystem
+from slam.texturing.surface import Photo, Surface
+from slam.texturing.texture import TextureConfig, texture_steps
 
 SIZE = (96, 128)
 """(height, width) of the frames that kernels are compiled with."""
@@ -45,12 +47,22 @@ def warm_up(config: SlamConfig) -> None:
     for frame in frames:
         slam.process(frame)
     slam.process(Frame(4, 4 / 30, np.zeros((*SIZE, 3), np.uint8), depth))
+    _paint_a_triangle(camera, texture, config.texture)
     if isinstance(slam.depth, PredictedDepth):
         _refine_keyframes(slam, slam.depth, frames[-1])
         _adjust_all_keyframes(slam)
     merger = PassMerger(slam.camera, config.fusion, min_gap=0)
     merger.waiting.append(0)
     merger.step(slam.surfels, slam.keyframes)
+
+
+def _paint_a_triangle(camera: Camera, rgb: np.ndarray, config: TextureConfig) -> None:
+    """What follows the mesh."""
+    surface = Surface(np.array([[-0.2, -0.2, 1], [0.2, -0.2, 1], [0, 0.2, 1]]), np.array([[0, 2, 1]], np.int32),
+                      np.zeros((3, 3), np.float32))
+    photo = Photo(lambda: np.ascontiguousarray(rgb[:, : camera.width]), np.eye(4), camera)
+    for _ in texture_steps(surface, [photo], config):
+        pass
 
 
 def _refine_keyframes(slam: SlamSystem, depth: PredictedDepth, frame: Frame) -> None:

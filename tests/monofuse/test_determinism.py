@@ -4,7 +4,7 @@ import pytest
 
 from tests.helpers.slam_process import run_process
 
-FILES = ("trajectory.txt", "map.ply", "mesh.ply", "mesh.obj", "mesh.glb", "overview.png")
+FILES = ("trajectory.txt", "map.ply", "mesh.ply", "mesh.obj", "mesh.png", "mesh.glb", "overview.png")
 
 
 def check_same(finished, folder, environment):

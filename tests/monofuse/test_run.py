@@ -24,7 +24,8 @@ def test_a_run_leaves_all_its_files(finished):
     process, folder, _ = finished
     assert process.returncode == 0 and process.stderr == ""
     assert {file.name for file in folder.iterdir()} == {
-        "trajectory.txt", "map.ply", "mesh.ply", "mesh.obj", "mesh.glb", "overview.png", "report.json"}
+        "trajectory.txt", "map.ply", "mesh.ply", "mesh.obj", "mesh.mtl", "mesh.png", "mesh.glb", "overview.png",
+        "report.json"}
     assert cv2.imread(str(folder / "overview.png")).std() > 10
 
 
@@ -42,8 +43,12 @@ def test_meshes_in_all_formats_are_the_same_surface(finished):
               for suffix in ("ply", "obj", "glb")]
     for mesh in meshes:
         assert mesh.faces.shape == meshes[0].faces.shape and len(mesh.faces) > 1000
-        assert np.allclose(mesh.bounds, meshes[0].bounds, atol=1e-4)
-        assert np.asarray(mesh.visual.vertex_colors)[:, :3].std() > 10
+        colours = mesh.visual.to_color() if mesh.visual.kind == "texture" else mesh.visual
+        assert np.asarray(colours.vertex_colors)[:, :3].std() > 10
+    assert np.allclose(meshes[1].bounds, meshes[0].bounds, atol=1e-4)
+    assert np.allclose(np.sort(np.linalg.norm(meshes[2].triangles, axis=2).ravel()),
+                       np.sort(np.linalg.norm(meshes[0].triangles, axis=2).ravel()), atol=1e-4), "turned, not moved"
+    assert meshes[1].visual.kind == meshes[2].visual.kind == "texture"
 
 
 def test_the_map_keeps_to_its_cap(finished):

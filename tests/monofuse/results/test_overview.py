@@ -5,17 +5,20 @@ import pytest
 import trimesh
 
 from calib.geometry import se3
-from monofuse.results.drawing import mesh_surface, surfel_surface
+from monofuse.results.drawing import Viewpoint, draw_textured, mesh_surface, seen_area_m2, surfel_surface
+from monofuse.results.orientation import forward, upward
 from monofuse.results.overview import (
     BACKGROUND,
     END_COLOUR,
+    PREVIEW_SIZE,
     START_COLOUR,
-    _forward,
+    _best_look,
     _look,
-    _upward,
+    certainty,
     draw_overview,
     draw_surfel_overview,
 )
+from slam.texturing.texture import TexturedMesh
 from tests.helpers.surfel_shapes import BOX_M, WALL_COLOURS, box_walls, surfels_at
 
 SIZE = (900, 1800, 3)
@@ -57,11 +60,11 @@ def has_near(picture, pixel, colour, reach=2):
 
 def test_the_picture_shows_mesh_and_trajectory(mesh):
     T_world_cam = trajectory(100)
-    picture = draw_overview(mesh, T_world_cam, "a room")
+    picture = draw_overview(mesh, None, T_world_cam, "a room")
     assert picture.shape == SIZE and picture.dtype == np.uint8
     assert drawn(picture[:, :900]) > 0.2 and drawn(picture[:, 900:]) > 0.2
-    for panel, elevation in ((picture[:, :900], 35.0), (picture[:, 900:], 89.0)):
-        look = _look(mesh_surface(mesh), T_world_cam, elevation)
+    looks = _best_look(mesh_surface(mesh), T_world_cam), _look(mesh_surface(mesh), T_world_cam, 89.0)
+    for panel, look in zip((picture[:, :900], picture[:, 900:]), looks):
         start, end = look.pixels(T_world_cam[[0, -1], :3, 3])
         assert has_near(panel, start, START_COLOUR) and has_near(panel, end, END_COLOUR)
 
@@ -103,7 +106,7 @@ def turned(x_deg, z_deg=0.0):
 @pytest.mark.parametrize("T_start", [turned(90), turned(-90), turned(180), turned(0, 180), turned(45, 90)],
                          ids=("up", "down", "back", "upside down", "rolled"))
 def test_any_orientation_gives_a_picture(mesh, T_start):
-    picture = draw_overview(mesh, trajectory(5, T_start), "turned")
+    picture = draw_overview(mesh, None, trajectory(5, T_start), "turned")
     assert drawn(picture[:, :900]) > 0.1 and drawn(picture[:, 900:]) > 0.1
 
 
@@ -111,17 +114,17 @@ def test_a_full_turn_and_a_full_roll_still_have_a_view():
     for axis in range(3):
         omega = np.eye(3)[axis] * 2 * np.pi / 60
         T_world_cam = trajectory(60, step=(0, 0, 0, *omega))
-        up = _upward(np.zeros((0, 3)), T_world_cam)
-        forward = _forward(up, T_world_cam)
-        assert np.isclose(np.linalg.norm(up), 1) and np.isclose(np.linalg.norm(forward), 1)
-        assert abs(up @ forward) < 1e-9
+        up = upward(np.zeros((0, 3)), T_world_cam)
+        ahead = forward(up, T_world_cam)
+        assert np.isclose(np.linalg.norm(up), 1) and np.isclose(np.linalg.norm(ahead), 1)
+        assert abs(up @ ahead) < 1e-9
 
 
 def test_upward_is_the_floors_normal_even_if_the_camera_looks_down():
     T_world_cam = trajectory(5, turned(-25))
     _, normals, _ = box_walls()
-    assert np.allclose(_upward(normals, T_world_cam), (0, -1, 0), atol=1e-6)
-    by_cameras = _upward(np.zeros((0, 3)), T_world_cam)
+    assert np.allclose(upward(normals, T_world_cam), (0, -1, 0), atol=1e-6)
+    by_cameras = upward(np.zeros((0, 3)), T_world_cam)
     assert np.degrees(np.arccos(-by_cameras[1])) == pytest.approx(25)
 
 
@@ -132,3 +135,32 @@ def test_surface_far_away_does_not_shrink_the_rest(surfels):
     stray = surfels_at(points, normals, colours=np.concatenate([colours, colours[:2]]))
     looks = [_look(surfel_surface(some, np.eye(4)[None]), trajectory(5), 35.0) for some in (surfels, stray)]
     assert looks[1].m_per_px == pytest.approx(looks[0].m_per_px, rel=0.05)
+
+
+def test_the_view_shows_the_side_that_was_seen():
+    """Only two walls of the box are there: they are looked at from inside, though the cameras looked elsewhere."""
+    points, normals, colours = box_walls((3, FLOOR))  # x = BOX_M[0], facing -x, and the floor
+    surface = surfel_surface(surfels_at(points, normals, colours=colours), np.eye(4)[None])
+    T_world_cam = trajectory(5, se3.exp(np.array([0, 0, 0, 0, -np.pi / 2, 0])))
+    look, usual = _best_look(surface, T_world_cam), _look(surface, T_world_cam, 35.0)
+    areas_m2 = [seen_area_m2(surface, each.resized(PREVIEW_SIZE)) for each in (look, usual)]
+    assert look.axes[2, 0] > 0.3 and areas_m2[0] > 1.3 * areas_m2[1]
+
+
+def test_a_textured_mesh_shows_its_picture():
+    image = np.zeros((20, 40, 3), np.uint8)
+    image[:, 20:] = (250, 120, 10)
+    corners = np.array([[0, 0, 0], [4, 0, 0], [4, 2, 0], [0, 2, 0]], np.float32)
+    mesh = TexturedMesh(corners, np.array([[0, 2, 1], [0, 3, 2]], np.int32), corners[:, :2] / (4, 2), image,
+                        np.ones(2, bool))
+    look = Viewpoint(np.eye(3), np.array([2.0, 1, 0]), 0.1, (30, 50))
+    picture = draw_textured(mesh, look, np.array([1, 2, 3], np.float32))
+    assert np.allclose(picture[15, 10], 0) and np.allclose(picture[15, 40], (250, 120, 10))
+    assert np.allclose(picture[2, 2], (1, 2, 3))
+    behind = look._replace(axes=np.diag([-1.0, 1, -1]))
+    assert np.allclose(draw_textured(mesh, behind, np.zeros(3, np.float32)), 0)
+
+
+@pytest.mark.parametrize("log_std, says", [(0.0, ""), (0.113, " +- 12 %"), (None, ", scale not known")])
+def test_the_scale_bar_says_how_sure_it_is(log_std, says):
+    assert certainty(log_std) == says
