@@ -20,6 +20,7 @@ from slam.meshing.simplification import simplified, warranted_count
 from slam.meshing.trimming import in_large_piece
 from slam.meshing.tsdf_config import TsdfConfig
 
+SCATTERED = "the keyframes' depth is too scattered for a mesh: use a depth that fits the camera better"
 TINY = 1e-6
 """Least weight of a voxel that is known."""
 
@@ -35,6 +36,8 @@ def build_tsdf_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) 
     if not views:
         raise NoMesh("no keyframe has depth: use more frames, or a depth that fits the camera better")
     field, voxel_m = fused(views, camera, c)
+    if not len(field.blocks):
+        raise NoMesh(SCATTERED)
     mesh = _zero_level(field, voxel_m)
     del field
     _keep(mesh, _looked_at(mesh, views, camera, c), config)
@@ -95,7 +98,7 @@ def _keep(mesh: Any, seen: VertexViews, config: MeshConfig) -> None:
         kept &= in_large_piece(np.asarray(mesh.triangles), kept, config.min_piece_share)
     mesh.remove_vertices_by_mask(~kept)
     if not len(mesh.triangles):
-        raise NoMesh("the keyframes' depth is too scattered for a mesh: use a depth that fits the camera better")
+        raise NoMesh(SCATTERED)
 
 
 def _colours(mesh: Any, seen: VertexViews) -> np.ndarray:
