@@ -105,15 +105,16 @@ class SlamSystem:
         tracked, status = self.localiser.locate(image)
         if tracked is None:
             return self._lost(image, frame)
+        is_due = self._is_keyframe_due(image, tracked)
+        is_asked_for = is_due and self._ask_for_depth(frame, image, tracked)
         T_world_cam = self.map.place_camera(image.timestamp_s, se3.inverse(tracked.T_cam_key))
         is_doubtful = self.moving is not None and self.moving.is_doubtful(T_world_cam)
         self._keep(image)
-        is_due = self._is_keyframe_due(image, tracked)
         if frame.depth_on_request is None:
             depth = self.depth.take(image, T_world_cam, is_due)
             is_keyframe = is_due and self._add_keyframe(image, frame, depth, T_world_cam, tracked)
         else:
-            depth, is_keyframe = self._request(frame, image, tracked) if is_due else (None, False)
+            depth, is_keyframe = self._add_awaited() if is_asked_for else (None, False)
         return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked,
                            *((depth.inverse_depth, depth.fused) if depth else (None, None)), is_doubtful)
 
@@ -145,15 +146,15 @@ class SlamSystem:
         if self.frames:
             self.frames.add(image)
 
-    def _request(self, frame: Frame, image: Image, tracked: TrackingResult) -> tuple[FrameDepth | None, bool]:
-        """Have the depth of a tracked frame predicted, to make it a keyframe -> its depth, and whether it is one by now
+    def _ask_for_depth(self, frame: Frame, image: Image, tracked: TrackingResult) -> bool:
+        """Have the depth of a tracked frame predicted, one at a time, to make it a keyframe. False where there is
+        nobody to ask, or another is awaited.
 
-        A recording waits for the prediction, a camera does not, and has one frame predicted at a time."""
-        assert frame.depth_on_request is not None
-        if self.awaited is not None:
-            return None, False
+        Where the network fails, the map has not changed yet."""
+        if frame.depth_on_request is None or self.awaited is not None:
+            return False
         self.awaited = AwaitedKeyframe(image, frame, tracked, self.keyframes, frame.depth_on_request())
-        return self._add_awaited()
+        return True
 
     def _add_awaited(self) -> tuple[FrameDepth | None, bool]:
         """Make the awaited keyframe one, if its depth has arrived -> its depth, and whether it is one now"""
