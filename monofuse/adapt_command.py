@@ -11,7 +11,6 @@ from calib.base.errors import BadInputError
 from calib.geometry.rectification import Rectifier, rectified
 from depth.adaptation.adapter import SUFFIXES, Adapter
 from depth.adaptation.config import AdaptationConfig
-from depth.adaptation.target import Target
 from depth.runtimes.default_network import NAME
 from monofuse.arguments import parse_arguments
 from monofuse.depth_stage import NetworkDepth
@@ -44,14 +43,14 @@ def run(arguments: argparse.Namespace) -> Iterator[str]:
     if arguments.save.suffix not in SUFFIXES:
         raise BadInputError(f"--save {arguments.save}: an adapted network is saved as {' or '.join(SUFFIXES)}")
     screen = Screen()
-    runs = [_run_arguments(arguments, source) for source in arguments.recordings]
+    runs = [run_arguments(arguments, source) for source in arguments.recordings]
     depth = open_depth(runs[0], screen)
     assert isinstance(depth, NetworkDepth), "--depth has a default that is a network"
     steps = arguments.steps or STEPS_PER_RECORDING * len(runs)
     adapter = Adapter(depth.estimator, AdaptationConfig(steps=steps))
     known = []
     for each in runs:
-        found = _targets_of(each, depth, screen)
+        found = targets(slam_over(each, depth, screen))
         known += found
         yield f"{each.source}: {len(found)} keyframes"
     _shown(adapter.steps(known), "training", screen)
@@ -59,7 +58,7 @@ def run(arguments: argparse.Namespace) -> Iterator[str]:
     yield f"{arguments.save}: learnt {len(known)} keyframes in {steps} steps; use it as --depth {arguments.save}"
 
 
-def _run_arguments(arguments: argparse.Namespace, source: str) -> argparse.Namespace:
+def run_arguments(arguments: argparse.Namespace, source: str) -> argparse.Namespace:
     """What `monofuse run` would be started with."""
     words = [source, "--depth", arguments.depth]
     for name, value in (("--calibration", arguments.calibration), ("--max-frames", arguments.max_frames)):
@@ -67,8 +66,8 @@ def _run_arguments(arguments: argparse.Namespace, source: str) -> argparse.Names
     return parse_arguments(words)
 
 
-def _targets_of(arguments: argparse.Namespace, depth: NetworkDepth, screen: Screen) -> list[Target]:
-    """SLAM over one recording -> its keyframes with their final depth. Raises MonofuseError."""
+def slam_over(arguments: argparse.Namespace, depth: NetworkDepth, screen: Screen) -> SlamSystem:
+    """SLAM over one recording, up to its keyframes' final depth. Raises MonofuseError."""
     sequence, _ = open_source(arguments, depth, screen)
     rectifier, config = Rectifier(sequence.camera), configuration(arguments)
     introduce(arguments, sequence, rectifier, depth, screen)
@@ -80,7 +79,7 @@ def _targets_of(arguments: argparse.Namespace, depth: NetworkDepth, screen: Scre
     session.raise_first_failure()
     _shown(slam.adjust_all(), "adjusting all keyframes", screen)
     _shown(slam.estimate_depth(), "estimating the keyframes' depth", screen)
-    return targets(slam)
+    return slam
 
 
 def _shown(shares: Iterable[float], text: str, screen: Screen) -> None:
