@@ -8,6 +8,7 @@ PARTS = {
     "window": f"refinement.window.bundle.solver.min_count={2**62}",
     "loops": "loops.max_waiting=0",
     "adjustment": "adjustment=null",
+    "frames": "frame_adjustment=null",
 }
 """{part: the setting that leaves it out}, in the order in which one part builds on the other:
 
@@ -17,6 +18,7 @@ PARTS = {
               search along the epipolar line did, since the solver never has the residuals that it asks for
   loops       loop closure
   adjustment  bundle adjustment of all keyframes after the last frame
+  frames      poses of all frames adjusted to the keyframes around them, after that
 """
 
 

@@ -3,21 +3,23 @@
 
     python -m benchmarks.accuracy [--depth sensor|NAME|FILE]           five synthetic rooms, exact depth or a network's
     python -m benchmarks.accuracy DIR ... [--depth sensor|NAME|FILE]   recordings in TUM layout with ground truth
-    python -m benchmarks.accuracy DIR ... --parts 5 --noise 5          the same as mean (lowest to highest) of several:
-                                                                       runs: halves of each recording, and copies
-                                                                       with noise added (benchmarks/variants.py)
+    python -m benchmarks.accuracy DIR ... --parts 5 --noise 5          several runs for each: of the whole recording, of
+                                                                       halves of it, and of copies with noise added
+                                                                       (benchmarks/variants.py); mean (lowest to
+                                                                       highest) of each kind, and of all
     python -m benchmarks.accuracy DIR ... --depth NAME --ablation      any of these, SLAM built up from its parts
                                                                        (benchmarks/ablation.py)
 
 Trajectory: root mean square of the position error (ATE) after alignment by a rigid transform, and by one with scale
-(Sturm 2012, Umeyama 1991); coverage is the share of frames that it is over. Mesh: see benchmarks/mesh_accuracy.py.
-Single runs are noisy: choose by the means. Each row is one run of run_slam.py, or one for each half or copy.
+(Sturm 2012, Umeyama 1991); coverage is the share of frames that it is over; length is that of the estimate, by the
+latter's scale, over that of the ground truth. Mesh: share of measured depth pixels within 5 % and 10 %, see
+benchmarks/mesh_accuracy.py. Single runs are noisy: choose by the means over all. Each run is one of run_slam.py.
 """
 
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +33,11 @@ from calib.base.command_line import exit_code, whole_number
 
 SEEDS = range(5)
 SYNTHETIC_FRAMES = 600
-ATE = ["ATE SE(3) m", "ATE Sim(3) m", "scale"]
-MESH = ["mesh within 10 %: own cameras", "ground-truth cameras", "by positions alone"]
+ERRORS = {"ATE SE(3) m": "ate_se3_m", "ATE Sim(3) m": "ate_sim3_m", "scale": "ate_scale", "length": "length_ratio"}
+MESH = {"mesh within 5 %, Sim(3)": "mesh_within_5pct_sim3", "10 %, Sim(3)": "mesh_within_10pct_sim3",
+        "5 %, own metres": "mesh_within_5pct_se3", "10 %, own metres": "mesh_within_10pct_se3",
+        "covered": "mesh_covered_sim3", "AbsRel, Sim(3)": "mesh_absrel_sim3"}
+"""Columns, and the scores that they show."""
 
 
 def main() -> None:
@@ -56,50 +61,58 @@ def print_tables(arguments: argparse.Namespace) -> None:
     depth = arguments.depth
     settings = ABLATION if arguments.ablation else [WHOLE] if depth == "sensor" else [WHOLE, FINAL]
     if arguments.parts or arguments.noise:
-        table(["sequence", "runs", "parts of SLAM", "coverage %", *ATE, *MESH],
-              (several(path, what, folders, depth, setting) for path in arguments.sequences
-               for setting in settings for what, folders in variants(path, arguments)))
+        table(["sequence", "parts of SLAM", "runs", "coverage", *ERRORS, *MESH],
+              (row for path in arguments.sequences for setting in settings
+               for row in several(path, depth, setting, arguments)))
     elif arguments.sequences:
-        table(["sequence", "parts of SLAM", "frames tracked", "length m", *ATE, "RPE 1 s m", *MESH],
+        table(["sequence", "parts of SLAM", "frames tracked", "length m", "RPE 1 s m", *ERRORS, *MESH],
               (recording(path, depth, setting) for path in arguments.sequences for setting in settings))
     else:
         table(["room", "frames tracked", "length m", "ATE SE(3) mm", "share of length %", "ATE Sim(3) mm",
                "share of length %", "loops"], (synthetic(seed, depth) for seed in SEEDS))
 
 
-def run(path: Path, depth: str, setting: Setting) -> tuple[dict[str, Any], np.ndarray]:
-    """-> report.json, and the shares of mesh_scores"""
+def run(path: Path, depth: str, setting: Setting) -> dict[str, Any]:
+    """-> what report.json holds, and mesh_scores"""
     with tempfile.TemporaryDirectory() as results:
         report = run_slam(path, "--depth", depth, *setting.options, keep=results)
-        return report, mesh_scores(Path(results), path)
+        return report | mesh_scores(Path(results), path)
 
 
 def recording(path: Path, depth: str, setting: Setting) -> list[str]:
     """A row of the table: one run over a recording."""
-    report, mesh = run(path, depth, setting)
-    return [report["source"], setting.name, f"{report['tracked']} of {report['frames']}", f"{report['path_m']:.1f}",
-            f"{report['ate_se3_m']:.4f}", f"{report['ate_sim3_m']:.4f}", f"{report['ate_scale']:.3f}",
-            f"{report['rpe_1s_m']:.4f}", *(f"{100 * share:.1f}" for share in mesh)]
+    scores = run(path, depth, setting)
+    return [scores["source"], setting.name, f"{scores['tracked']} of {scores['frames']}", f"{scores['path_m']:.1f}",
+            f"{scores['rpe_1s_m']:.4f}", *(f"{scores[name]:.4f}" for name in (*ERRORS.values(), *MESH.values()))]
 
 
-def variants(path: Path, arguments: argparse.Namespace) -> Iterator[tuple[str, Iterator[Path]]]:
+def several(path: Path, depth: str, setting: Setting, arguments: argparse.Namespace) -> Iterator[list[str]]:
+    """Rows of the table for a recording: one for each kind of variant, and one for all runs."""
+    everything: list[dict[str, Any]] = []
+    for kind, folders in variants(path, arguments):
+        scores = [run(folder, depth, setting) for folder in folders]
+        everything += scores
+        yield [path.resolve().name, setting.name, kind, *spreads(scores)]
+    yield [path.resolve().name, setting.name, f"all {len(everything)}", *spreads(everything)]
+
+
+def variants(path: Path, arguments: argparse.Namespace) -> Iterator[tuple[str, Iterable[Path]]]:
     """-> what they are, and their folders, made one by one"""
+    yield "whole", [path]
     if arguments.parts:
         yield f"{arguments.parts} halves", halves(path, arguments.parts)
     if arguments.noise:
         yield f"{arguments.noise} with noise", noisy(path, arguments.noise)
 
 
-def several(path: Path, what: str, folders: Iterator[Path], depth: str, setting: Setting) -> list[str]:
-    """A row of the table: means and ranges of one run for each folder."""
-    reports, meshes = zip(*(run(folder, depth, setting) for folder in folders))
-    coverage = [100 * report["matched"] / report["frames"] for report in reports]
-    errors = ([report[key] for report in reports] for key in ("ate_se3_m", "ate_sim3_m", "ate_scale"))
-    return [path.resolve().name, what, setting.name, spread(coverage, 1), *(spread(values, 3) for values in errors),
-            *(spread(shares, 1) for shares in 100 * np.transpose(meshes))]
+def spreads(scores: Sequence[dict[str, Any]]) -> list[str]:
+    """Columns of the table over several runs."""
+    coverage = [each["matched"] / each["frames"] for each in scores]
+    return [spread(coverage, 3), *(spread([each[name] for each in scores], 3)
+                                   for name in (*ERRORS.values(), *MESH.values()))]
 
 
-def spread(values: Sequence[float] | np.ndarray, digits: int) -> str:
+def spread(values: Sequence[float], digits: int) -> str:
     """Mean (lowest to highest)."""
     return f"{np.mean(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 

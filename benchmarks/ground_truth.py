@@ -2,9 +2,9 @@
 """Does a recording's ground truth fit its depth maps? python -m benchmarks.ground_truth SEQUENCE_DIR [RESULT_DIR]
 
 For each pair of neighbouring frames, depth of the first is carried into the second by their relative pose, and compared
-with what is measured there: the median difference of inverse depth. With RESULT_DIR the same for the trajectory of a
-run. Prints the five worst pairs by the ground truth; a pair that stands out there and not in the run is a jump of the
-ground truth.
+with what is measured there: the median difference of inverse depth. By each file of ground truth that the recording
+has, and with RESULT_DIR also by the trajectory of a run. Prints the five worst pairs by the first; a pair that stands
+out in one column only is a jump of that trajectory.
 """
 
 import argparse
@@ -17,49 +17,59 @@ import numpy as np
 from benchmarks.runs import table
 from calib.base.command_line import exit_code
 from calib.base.errors import SourceError
-from calib.files.tum_files import read_trajectory
+from calib.files.tum_files import GROUND_TRUTH_FILES, read_ground_truth
 from calib.geometry import se3
-from sequences.datasets.tum import TumSequence
+from sequences.datasets.recorded_dataset import ground_truth_at
+from sequences.datasets.tum import ASSOCIATION_TOLERANCE_S, TumSequence
 from sequences.frame import Frame
 from sequences.sequence import SourceOptions
 
+Trajectory = tuple[np.ndarray, np.ndarray]
+"""Timestamps (N,) in seconds and T_world_cam (N, 4, 4)."""
 WORST = 5
 STRIDE = 3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sequence", metavar="SEQUENCE_DIR")
+    parser.add_argument("sequence", type=Path, metavar="SEQUENCE_DIR")
     parser.add_argument("results", type=Path, nargs="?", metavar="RESULT_DIR")
     arguments = parser.parse_args()
-    frames = [f for f in TumSequence(arguments.sequence, SourceOptions(depth_every=1))
-              if f.T_world_cam_true is not None and f.sensor_depth is not None]
-    trajectories = {"ground truth": {milliseconds(f.timestamp_s): f.T_world_cam_true for f in frames
-                                     if f.T_world_cam_true is not None}}
-    if arguments.results:
-        times_s, T_world_cam = read_trajectory(arguments.results / "trajectory.txt")
-        trajectories["run"] = dict(zip(map(milliseconds, times_s), T_world_cam))
-        frames = [f for f in frames if milliseconds(f.timestamp_s) in trajectories["run"]]
-    if len(frames) < 2:
+    trajectories = read_trajectories(arguments.sequence, arguments.results)
+    frames = [frame for frame in TumSequence(arguments.sequence, SourceOptions(depth_every=1))
+              if frame.sensor_depth is not None
+              and all(pose_at(trajectory, frame) is not None for trajectory in trajectories.values())]
+    if len(frames) < 2 or not trajectories:
         raise SourceError(f"{arguments.sequence}: no two frames have a depth map and a pose")
     pairs = list(pairwise(frames))
     differences = {name: np.array([difference(a, b, relative_pose(trajectory, a, b)) for a, b in pairs])
                    for name, trajectory in trajectories.items()}
-    order = np.argsort(differences["ground truth"])[::-1][:WORST]
+    order = np.argsort(next(iter(differences.values())))[::-1][:WORST]
     print("median difference of inverse depth between neighbouring frames, 1/m")
     rows = [[f"{pairs[k][0].index} to {pairs[k][1].index}", *(f"{d[k]:.4f}" for d in differences.values())]
             for k in order]
     table(["frames", *trajectories], rows + [["all, median", *(f"{np.median(d):.4f}" for d in differences.values())]])
 
 
-def milliseconds(time_s: float) -> int:
-    """What a frame is known by in a trajectory."""
-    return round(1e3 * time_s)
+def read_trajectories(sequence: Path, results: Path | None) -> dict[str, Trajectory]:
+    """By the name of their column."""
+    files = {name: sequence / name for name in reversed(GROUND_TRUTH_FILES)}
+    if results:
+        files["run"] = results / "trajectory.txt"
+    trajectories = {name: read_ground_truth(path) for name, path in files.items()}
+    return {name: trajectory for name, trajectory in trajectories.items() if trajectory is not None}
 
 
-def relative_pose(trajectory: dict[int, np.ndarray], a: Frame, b: Frame) -> np.ndarray:
+def pose_at(trajectory: Trajectory, frame: Frame) -> np.ndarray | None:
+    """-> T_world_cam (4, 4), None where the trajectory has none at this time"""
+    return ground_truth_at(trajectory, frame.timestamp_s, ASSOCIATION_TOLERANCE_S)
+
+
+def relative_pose(trajectory: Trajectory, a: Frame, b: Frame) -> np.ndarray:
     """-> T_b_a"""
-    return se3.inverse(trajectory[milliseconds(b.timestamp_s)]) @ trajectory[milliseconds(a.timestamp_s)]
+    T_world_a, T_world_b = pose_at(trajectory, a), pose_at(trajectory, b)
+    assert T_world_a is not None and T_world_b is not None
+    return se3.inverse(T_world_b) @ T_world_a
 
 
 def difference(a: Frame, b: Frame, T_b_a: np.ndarray) -> float:

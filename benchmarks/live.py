@@ -150,10 +150,11 @@ def run(url: str, scratch: str, count: int, network: str, number_sent: Callable[
     arguments = parse_arguments([url, "--depth", network, "--calibration", f"{scratch}/camera.yaml",
                                  "--max-frames", str(count)])
     screen = Screen()
-    depth = open_depth(arguments, screen)
+    config = configuration(arguments)
+    depth = open_depth(arguments, screen, config)
     sequence, _ = open_source(arguments, depth, screen)
     rectifier = Rectifier(sequence.camera)
-    slam = SlamSystem(rectifier.camera, configuration(arguments))
+    slam = SlamSystem(rectifier.camera, config)
     warm_up(slam.config)
     frames = depth.added(rectified(sequence, rectifier), sequence, rectifier.camera, slam.stage_times)
     watcher = SlowWatcher(slam, number_sent, faster)

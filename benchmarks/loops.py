@@ -59,11 +59,11 @@ class DriftingSlam(SlamSystem):
         super().__init__(camera, config)
         self.T_drift = se3.exp(drift)
 
-    def _add_keyframe(self, image: Image, depth: FrameDepth, T_world_cam: np.ndarray, tracked: TrackingResult | None,
-                      new_submap: int | None = None) -> bool:
+    def _make_keyframe(self, image: Image, depth: FrameDepth, T_world_cam: np.ndarray, tracked: TrackingResult | None,
+                       new_submap: int | None = None) -> bool:
         if len(self.keyframes):
             T_world_cam = T_world_cam @ self.T_drift
-        return super()._add_keyframe(image, depth, T_world_cam, tracked, new_submap)
+        return super()._make_keyframe(image, depth, T_world_cam, tracked, new_submap)
 
 
 def main() -> None:

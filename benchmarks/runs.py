@@ -11,22 +11,30 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from depth.runtimes.default_network import NAME as OUR_NETWORK
+
 ROOT = Path(__file__).resolve().parents[1]
 CORES = 2
+OPTIONS = ("--depth", OUR_NETWORK)
+"""Of run_slam.py: colour images alone, the network that ships, defaults otherwise."""
 
 
 def run_slam(source: str | Path, *options: str, keep: str | Path | None = None) -> dict[str, Any]:
     """Run run_slam.py on two cores -> its report.json. `keep`: folder that the results stay in."""
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(keep or scratch)
-        command = [sys.executable, str(ROOT / "run_slam.py"), str(source), "--output", str(output), *options]
-        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=_two_cores)
-        if done.returncode:
-            sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        on_two_cores([sys.executable, str(ROOT / "run_slam.py"), str(source), "--output", str(output), *options])
         return json.loads((output / "report.json").read_text())
 
 
-def _two_cores():
+def on_two_cores(command: Sequence[str]) -> None:
+    """Run a command to its end, or exit with what it printed."""
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=_bind_to_two_cores)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def _bind_to_two_cores():
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from calib.files.image_file import UnreadableImage, read_rgb
-from calib.files.tum_files import read_index
+from calib.files.tum_files import GROUND_TRUTH_FILES, read_index
 
 NOISE_LEVELS = 4.0
 """Standard deviation of the noise, in grey levels of 255: that of a camera indoors in the evening."""
@@ -51,7 +51,7 @@ def variant(recording: Path, images: Sequence[tuple[float, str]], put: Callable[
         if (recording / "depth.txt").is_file():
             write_index(folder / "depth.txt", [(time_s, recording / name) for time_s, name
                                                in read_index(recording / "depth.txt")])
-        for name in ("groundtruth.txt", "calibration.yaml"):
+        for name in (*GROUND_TRUTH_FILES, "calibration.yaml"):
             if (recording / name).is_file():
                 (folder / name).symlink_to(recording / name)
         yield folder

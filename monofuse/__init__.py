@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from calib.geometry.camera import Camera
     from depth.estimator import DepthEstimator, DepthPrediction
     from depth.runtimes.catalogue import open_estimator
-    from monofuse.slam import PointCloud, Slam
+    from monofuse.slam import PointCloud, Scale, Slam
     from slam.config import SlamConfig
     from slam.system import FrameResult
 
-__all__ = ["Camera", "DepthEstimator", "DepthPrediction", "FrameResult", "MonofuseError", "PointCloud", "Slam",
-           "SlamConfig", "open_estimator", "read_calibration", "read_trajectory"]
+__all__ = ["Camera", "DepthEstimator", "DepthPrediction", "FrameResult", "MonofuseError", "PointCloud", "Scale",
+           "Slam", "SlamConfig", "open_estimator", "read_calibration", "read_trajectory"]
 
 _HOMES = {
     "Camera": "calib.geometry.camera",
@@ -27,6 +27,7 @@ _HOMES = {
     "FrameResult": "slam.system",
     "MonofuseError": "calib.base.errors",
     "PointCloud": "monofuse.slam",
+    "Scale": "monofuse.slam",
     "Slam": "monofuse.slam",
     "SlamConfig": "slam.config",
     "open_estimator": "depth.runtimes.catalogue",

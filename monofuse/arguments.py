@@ -14,11 +14,15 @@ from sequences.catalogue import SOURCES
 from slam.mapping.surfels import SurfelConfig
 from slam.scale.known_scale import ScaleConfig
 
-FORMS = "a factor as 1.07, height=METRES or board=COLUMNSxROWS,SQUARE_METRES[,DICTIONARY[,MARKER_SHARE]]"
+RECORDED = {"depth": ScaleConfig(recorded_depth=True), "poses": ScaleConfig(recorded_poses=True)}
+"""Values of --scale that take it from what the recording brings along."""
+FORMS = "a factor as 1.07, height=METRES, board=COLUMNSxROWS,SQUARE_METRES[,DICTIONARY[,MARKER_SHARE]], depth or poses"
 FACTORS, HEIGHTS_M, SQUARES_M = (0.01, 100.0), (0.05, 100.0), (0.001, 10.0)
 """Least and greatest values of --scale; what lies outside is a typing mistake."""
 DESCRIPTION = "RGB video in, metric camera trajectory and coloured mesh out."
 AUTO = Path("auto")
+ADAPT = ("off", "end", "live")
+PREDICT = ("auto", "keyframes", "all")
 MAX_SURFELS_CAP = 100_000_000
 
 
@@ -37,6 +41,9 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")
+    parser.add_argument("--predict", choices=PREDICT, default=PREDICT[0],
+                        help="which frames the network runs on: `keyframes`, whose depth alone makes the map, or `all` "
+                             "(default: keyframes, unless the configuration fuses every frame)")
     parser.add_argument("--network", metavar="NAME",
                         help="whose weights a .safetensors or .pth file holds, where it does not say itself")
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto",
@@ -46,9 +53,14 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--calibration", type=path_of, metavar="auto|FILE",
                         help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
                              "ORB-SLAM; `auto` estimates the focal length from the first seconds")
-    parser.add_argument("--scale", type=parse_scale, metavar="FACTOR|height=M|board=...",
+    parser.add_argument("--mask", metavar="FILE|none",
+                        help="image, black or transparent where something is always in view that does not belong to "
+                             "the scene (robot, tripod, vignette); by default what never moves in the first images is "
+                             "ignored, with `none` nothing is")
+    parser.add_argument("--scale", type=parse_scale, metavar="FACTOR|height=M|board=...|depth|poses",
                         help=f"how large everything is, where the network's word is not enough: {FORMS}: times the "
-                             f"network's scale, the camera's height above the floor when it starts, or a board in view")
+                             f"network's scale, the camera's height above the floor when it starts, a board in view, "
+                             f"or the depth or poses that the recording has besides its images")
     parser.add_argument("--record", type=path_of, metavar="DIR",
                         help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
@@ -56,10 +68,20 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                         help=f"cap on the map; the least certain surfels make way (default: "
                              f"{SurfelConfig.max_surfels})")
     parser.add_argument("--mesh", choices=MESH_FORMATS, action="append", default=[],
-                        help="also write the mesh in this format, next to mesh.ply; may be repeated")
-    parser.add_argument("--final", action="store_true",
-                        help="with a network: after the last frame, estimate all keyframes' depth again and build the "
-                             "map anew; takes about 0.1 s and 0.3 MB per keyframe")
+                        help="also write the mesh in this format, next to mesh.ply and mesh.glb, which are always "
+                             "there; may be repeated")
+    parser.add_argument("--adapt", choices=ADAPT,
+                        help="whether the network learns what it sees: after the last frame (`end`, default for "
+                             "recordings; takes about a minute), also while the camera runs (`live`), or not (`off`)")
+    parser.add_argument("--passes", type=int, choices=(1, 2),
+                        help="2: run over a recording again with what the network has learnt, and keep the better "
+                             "result (default for recordings where the network learns)")
+    parser.add_argument("--save-network", type=path_of, metavar="FILE",
+                        help="keep the network that has learnt, for --depth FILE in the same place (.safetensors, "
+                             ".onnx)")
+    parser.add_argument("--final", action="store_true", help=argparse.SUPPRESS)  # the default now
+    parser.add_argument("--triangles", type=whole_number(100), metavar="N",
+                        help="triangles that the mesh has at most (default: as many as its detail warrants)")
     parser.add_argument("--config", type=path_of, metavar="FILE",
                         help="configuration of SLAM, or a part of it: YAML, or the report.json of an earlier run, "
                              "whose SOURCE and --depth have to be given again")
@@ -81,6 +103,8 @@ def chosen_depth(arguments: argparse.Namespace) -> str:
 
 def parse_scale(text: str) -> ScaleConfig:
     """An argparse type: one of FORMS."""
+    if text in RECORDED:
+        return RECORDED[text]
     name, separator, value = text.partition("=")
     if not separator:
         return ScaleConfig(factor=_number(text, text, FACTORS))

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from calib.base.errors import CalibrationError, SourceError
+from calib.base.errors import BadInputError, CalibrationError, SourceError
 from calib.geometry.camera import Camera
 
 MAX_ASPECT_DIFFERENCE = 0.01
@@ -34,6 +34,14 @@ def checked_depth(depth_m: np.ndarray, camera: Camera) -> np.ndarray:
                           f"image: it must be registered to that")
     usable = np.isfinite(depth_m) & (depth_m > 0)
     return np.where(usable, depth_m, 0).astype(np.float32)
+
+
+def checked_mask(mask: np.ndarray) -> np.ndarray:
+    """(h, w) array of booleans or numbers -> (h, w) bool, False where it is 0. Raises BadInputError."""
+    if not isinstance(mask, np.ndarray) or mask.ndim != 2 or mask.dtype.kind not in "buif":
+        raise BadInputError(f"mask must be an array (height, width), 0 where to ignore the images, or the name of an "
+                            f"image file, not {_described(mask)}")
+    return mask != 0
 
 
 def checked_time(time_s: float, last_s: float) -> float:

@@ -1,18 +1,24 @@
 """Frames with the depth that SLAM shall use: the sensor's or a network's, two collaborators with the same methods."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from calib.base.errors import NetworkError
 from calib.geometry.camera import Camera
 from depth.estimator import DepthEstimator
 from sequences.frame import DepthImage, Frame
 from sequences.prefetch import ahead
-from sequences.sequence import Sequence
+from sequences.sequence import Sequence, is_live
 from slam.stages import StageTimes
 
 DEPTH_CHECK_EVERY = 10
 """A network's depth is compared with the sensor's on every n-th frame, where the source has such."""
+KEYFRAME_CHECK_EVERY = 2
+"""The same where only keyframes' depth is predicted: of these, on those that are every n-th frame."""
+MAX_WAIT_MS = 30.0
+"""A camera's frames wait for predictions that take up to this long, which is about the time between two of them."""
 
 
 class SensorDepth:
@@ -32,22 +38,27 @@ class SensorDepth:
 
 
 class NetworkDepth:
-    """Depth as a network predicts it from each image."""
+    """Depth as a network predicts it from each image, or from those that become keyframes."""
 
-    sensor_depth_every = DEPTH_CHECK_EVERY
-    """Every n-th frame needs the sensor's depth, to compare."""
-
-    def __init__(self, description: str, estimator: DepthEstimator):
+    def __init__(self, description: str, estimator: DepthEstimator, only_keyframes: bool = False):
         """`description`: a few words for the screen."""
-        self.description, self.estimator = description, estimator
+        self.description, self.estimator, self.only_keyframes = description, estimator, only_keyframes
+
+    @property
+    def sensor_depth_every(self) -> int:
+        """Every n-th frame needs the sensor's depth, to compare."""
+        return KEYFRAME_CHECK_EVERY if self.only_keyframes else DEPTH_CHECK_EVERY
 
     def added(self, frames: Iterable[Frame], sequence: Sequence, camera: Camera, stage_times: StageTimes
               ) -> Iterator[Frame]:
-        """Rectified frames of `sequence`, read in a thread of their own -> the same with depth.
+        """Rectified frames of `sequence` -> the same with depth, predicted ahead in a thread, or on request.
 
         `camera` is that of the rectified images.
         """
-        return with_predicted_depth(ahead(frames, sequence), self.estimator, camera, stage_times)
+        if not self.only_keyframes:
+            return with_predicted_depth(ahead(frames, sequence), self.estimator, camera, stage_times)
+        predictor = Predictor(self.estimator, camera, stage_times)
+        return with_depth_on_request(frames, predictor, InAThread() if is_live(sequence) else at_once)
 
 
 def with_sensor_depth(frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -63,9 +74,11 @@ class Predictor:
         """`camera` is that of the rectified images; the time of predictions goes to `stage_times`."""
         self.estimator, self.camera, self.stage_times = estimator, camera, stage_times
         self.has_predicted = False
+        self.last_ms = 0.0
+        """How long the last prediction took."""
 
-    def added(self, frame: Frame) -> Frame:
-        """A rectified frame -> the same with predicted depth, or without depth where nothing usable is predicted.
+    def depth_of(self, frame: Frame) -> DepthImage | None:
+        """Predicted depth of a rectified frame, None where nothing usable is predicted.
 
         Raises NetworkError where that is so from the first frame on, for then the network is used wrongly.
         """
@@ -74,11 +87,10 @@ class Predictor:
         except NetworkError:
             if not self.has_predicted:
                 raise
-            return replace(frame, depth=None)
-        self.has_predicted = True
+            return None
+        self.has_predicted, self.last_ms = True, prediction.ms
         self.stage_times.add("network", prediction.ms)
-        camera = self.camera.resized(prediction.depth_m.shape)
-        return replace(frame, depth=DepthImage(prediction.depth_m, camera, prediction.log_error))
+        return DepthImage(prediction.depth_m, self.camera.resized(prediction.depth_m.shape), prediction.log_error)
 
 
 def with_predicted_depth(frames: Iterable[Frame], estimator: DepthEstimator, camera: Camera, stage_times: StageTimes
@@ -86,4 +98,30 @@ def with_predicted_depth(frames: Iterable[Frame], estimator: DepthEstimator, cam
     """Rectified frames whose depth is a network's prediction; see Predictor."""
     predictor = Predictor(estimator, camera, stage_times)
     for frame in frames:
-        yield predictor.added(frame)
+        yield replace(frame, depth=predictor.depth_of(frame))
+
+
+def with_depth_on_request(frames: Iterable[Frame], predictor: Predictor,
+                          run: Callable[[Predictor, Frame], Future[DepthImage | None]]) -> Iterator[Frame]:
+    """Rectified frames whose depth is predicted where SLAM asks for it. `run`: `at_once`, or an InAThread."""
+    for frame in frames:
+        yield replace(frame, depth_on_request=partial(run, predictor, frame))
+
+
+def at_once(predictor: Predictor, frame: Frame) -> Future[DepthImage | None]:
+    """Predict and wait, so that what becomes of a recording does not depend on how long that takes."""
+    done: Future[DepthImage | None] = Future()
+    done.set_result(predictor.depth_of(frame))
+    return done
+
+
+class InAThread:
+    """Predicts a camera's frames in a thread, so that the next ones are tracked meanwhile; at once if that is fast."""
+
+    def __init__(self):
+        self.thread = ThreadPoolExecutor(1, "prediction")
+
+    def __call__(self, predictor: Predictor, frame: Frame) -> Future[DepthImage | None]:
+        if predictor.last_ms <= MAX_WAIT_MS:
+            return at_once(predictor, frame)
+        return self.thread.submit(predictor.depth_of, frame)

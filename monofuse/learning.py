@@ -2,6 +2,7 @@
 network predicts by now, and so on in turns. SLAM may run again with it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from depth.estimator import DepthEstimator
 from sequences.frame import DepthImage
 from slam.system import SlamSystem
 
-ROUNDS, STEPS_PER_ROUND = 5, 20
+CONFIG = AdaptationConfig(steps=20)
+"""Of one turn."""
+ROUNDS = 5
 """Turns of training and estimation. Several short ones: what one estimates better, the next one learns."""
 LAST_ROUNDS = 2
 """Turns after SLAM has run again."""
@@ -29,18 +32,25 @@ class Learning:
     def __init__(self, estimator: DepthEstimator):
         """Raises NetworkError where this network cannot be trained, MissingPackageError."""
         self.original = estimator
-        self.adapter = Adapter(estimator, AdaptationConfig(steps=STEPS_PER_ROUND))
+        self.adapter = Adapter(estimator, CONFIG)
         self.round_count = 0
         """Turns that are complete."""
 
     def turns(self, slam: SlamSystem, count: int) -> Iterator[float]:
-        """Train on the final depth of all keyframes, and estimate that again, `count` times -> share of the work"""
+        """Train on the final depth of all keyframes, and estimate that again, `count` times -> share of the work
+
+        It all is undone where the images are explained worse than at first: such a place teaches nothing good."""
+        first, first_cost = slam.depth.final, slam.depth.final.photometric_cost()
         for done in range(count):
+            self.adapter.config = replace(CONFIG, seed=self.round_count)
             for share in self.adapter.steps(targets(slam)):
                 yield (done + TRAINING_SHARE * share) / count
             for share in predict_again(slam, self.estimator()):
                 yield (done + TRAINING_SHARE + (1 - TRAINING_SHARE) * share) / count
             self.round_count += 1
+            if slam.depth.final.photometric_cost() > first_cost:
+                slam.depth.final = first
+                return
 
     def estimator(self) -> DepthEstimator:
         """The network as it is now."""

@@ -3,36 +3,51 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calib.base.errors import BadInputError, MonofuseError
+from calib.files.mask_file import read_mask
 from calib.focal.estimate import FocalEstimate
-from calib.geometry.rectification import Rectifier
+from calib.geometry.rectification import Rectifier, rectified
 from calib.unknown_camera import estimate_source, open_with_camera
+from depth.estimator import DepthEstimator
 from depth.runtimes.catalogue import open_estimator
 from depth.runtimes.default_network import NAME as OUR_NETWORK
 from depth.runtimes.default_network import weights_of
-from monofuse.arguments import AUTO, chosen_depth
+from monofuse.arguments import AUTO, PREDICT, chosen_depth
 from monofuse.configuration import refuse_unused, with_file, with_setting
 from monofuse.depth_stage import NetworkDepth, SensorDepth
 from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoRecorder, NoViewer
+from monofuse.learning import Learning
+from monofuse.second_pass import SecondPass
+from monofuse.view_mask import NONE as NO_MASK
+from monofuse.view_mask import ViewMask
 from sequences.cameras.recorder import Recorder
 from sequences.catalogue import open_sequence
+from sequences.frame import Frame
+from sequences.prefetch import ahead
 from sequences.sequence import Sequence, SourceOptions, is_live
 from slam.config import SlamConfig
-from slam.keyframe_depth.final_depth import FinalDepthConfig
+from slam.stages import StageTimes
 from slam.system import SlamSystem
 
 if TYPE_CHECKING:
     from monofuse.interface.viewer import Viewer
 
+SCALE_DEPTH_EVERY = 2
+"""Of every n-th frame measured depth is read for `--scale depth`: half of the keyframes are enough. A source of which
+every frame's is asked for refuses to open without."""
 
-def open_depth(arguments: Namespace, screen: Screen) -> SensorDepth | NetworkDepth:
-    """Where depth comes from. Raises BadInputError where an option does not fit, or a network cannot be run."""
+
+def open_depth(arguments: Namespace, screen: Screen, config: SlamConfig) -> SensorDepth | NetworkDepth:
+    """Where the depth that `config` is for comes from.
+
+    Raises BadInputError where an option does not fit, or a network cannot be run.
+    """
     if chosen_depth(arguments) == "sensor":
         return SensorDepth("sensor" + _why_sensor(arguments))
     with screen.status("opening the network") as status:
@@ -40,21 +55,31 @@ def open_depth(arguments: Namespace, screen: Screen) -> SensorDepth | NetworkDep
             weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device,
             network=arguments.network,
             progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"))
-    return NetworkDepth(f"{arguments.depth}, {estimator.note}", estimator)
+    only_keyframes = arguments.predict == "keyframes" or (arguments.predict == AUTO.name and bool(config.refinement))
+    return NetworkDepth(f"{arguments.depth}, {estimator.note}, for {'keyframes' if only_keyframes else 'all frames'}",
+                        estimator, only_keyframes)
 
 
 def open_source(arguments: Namespace, depth: SensorDepth | NetworkDepth, screen: Screen
                 ) -> tuple[Sequence, FocalEstimate | None]:
     """-> the source, and the estimate that its camera comes from where --calibration is `auto`."""
-    options = SourceOptions(calibration_file=arguments.calibration, depth_every=depth.sensor_depth_every,
-                            max_frames=arguments.max_frames, seed=arguments.seed,
-                            keep_depth=bool(arguments.record), tell=screen.print)
+    options = source_options(arguments, depth, screen.print)
     if arguments.calibration != AUTO:
         return open_sequence(arguments.source, options), None
     with screen.status("estimating the focal length"):
         estimate = estimate_source(arguments.source, options)
     screen.print(f"focal      {estimate.describe()}")
     return open_with_camera(arguments.source, options, estimate.camera), estimate
+
+
+def source_options(arguments: Namespace, depth: SensorDepth | NetworkDepth, tell: Callable[[str], None]
+                   ) -> SourceOptions:
+    """What the source is asked for."""
+    wants_depth = bool(arguments.scale and arguments.scale.recorded_depth)
+    return SourceOptions(calibration_file=arguments.calibration,
+                         depth_every=SCALE_DEPTH_EVERY if wants_depth else depth.sensor_depth_every,
+                         max_frames=arguments.max_frames, seed=arguments.seed,
+                         keep_depth=bool(arguments.record), tell=tell)
 
 
 def configuration(arguments: Namespace) -> SlamConfig:
@@ -73,11 +98,12 @@ def configuration(arguments: Namespace) -> SlamConfig:
                             f"(depth_is_measured): give --depth {OUR_NETWORK if is_measured else 'sensor'} too")
     if arguments.max_surfels:
         config = replace(config, surfels=replace(config.surfels, max_surfels=arguments.max_surfels))
-    if arguments.final:
-        config = replace(config, final_depth=config.final_depth or FinalDepthConfig())
+    if arguments.triangles:
+        config = replace(config, mesh=replace(config.mesh, max_triangles=arguments.triangles))
     if arguments.scale:
         config = replace(config, known_scale=replace(config.known_scale, **{
-            name: getattr(arguments.scale, name) for name in ("factor", "height_m", "board", "square_m")}))
+            name: getattr(arguments.scale, name)
+            for name in ("factor", "height_m", "board", "square_m", "recorded_depth", "recorded_poses")}))
     refuse_unused(config)
     return config
 
@@ -96,6 +122,55 @@ def refusing_what_cannot_work(arguments: Namespace) -> Iterator[None]:
         reason = " ".join(str(error).split())[:120]
         raise BadInputError(f"SLAM cannot work with this configuration ({type(error).__name__}: {reason}): check the "
                             f"values of --config and --set") from error
+
+
+def open_learning(arguments: Namespace, config: SlamConfig, depth: SensorDepth | NetworkDepth, sequence: Sequence,
+                  screen: Screen) -> Learning | None:
+    """The network as it can learn this source, None where it shall not or cannot. Raises BadInputError where it was
+    asked for in vain."""
+    wanted = arguments.adapt or ("end" if arguments.save_network or arguments.passes == 2 else None)
+    if not isinstance(depth, NetworkDepth) or wanted == "off" or (wanted is None and is_live(sequence)):
+        if arguments.save_network or arguments.passes == 2:
+            raise BadInputError("--save-network and --passes 2 need a network that learns: leave out --adapt off")
+        return None
+    if not config.final_depth:
+        if wanted:
+            raise BadInputError("the network learns from the keyframes' final depth: leave out final_depth=null")
+        return None
+    with screen.status("opening the network for learning"):
+        try:
+            return Learning(depth.estimator)
+        except MonofuseError as error:
+            if wanted:
+                raise
+            screen.print(f"adapt      off: {error}")
+            return None
+
+
+def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDepth | NetworkDepth, sequence: Sequence,
+                     rectifier: Rectifier, mask: ViewMask) -> SecondPass | None:
+    """How SLAM runs over the source again, None where that is not wanted or impossible. Raises BadInputError."""
+    if arguments.passes == 2 and (is_live(sequence) or not sequence.frame_count):
+        raise BadInputError(f"--passes 2 is for recordings: {sequence.name} cannot be read twice")
+    if arguments.passes == 1 or is_live(sequence) or not sequence.frame_count or not isinstance(depth, NetworkDepth):
+        return None
+
+    def frames(estimator: DepthEstimator, stage_times: StageTimes) -> Iterator[Frame]:
+        options = source_options(arguments, depth, lambda line: None)  # all was told in the first pass
+        source = open_with_camera(arguments.source, options, sequence.camera)
+        seen = map(mask.added, rectified(source, rectifier))
+        learnt = NetworkDepth(depth.description, estimator, depth.only_keyframes)
+        return ahead(learnt.added(seen, source, rectifier.camera, stage_times), source)
+    return SecondPass(frames, sequence.frame_count, rectifier.camera, config)
+
+
+def open_mask(arguments: Namespace, rectifier: Rectifier, screen: Screen) -> ViewMask:
+    """What of the images is to be used. Raises BadInputError where --mask is no mask for them."""
+    if not arguments.mask or arguments.mask == NO_MASK:
+        return ViewMask(None, searches=arguments.mask != NO_MASK, tell=screen.print)
+    usable = rectifier.mask(read_mask(arguments.mask, rectifier.source))
+    screen.print(f"mask       {arguments.mask}: {1 - usable.mean():.0%} of the image is ignored")
+    return ViewMask(usable)
 
 
 def open_recorder(arguments: Namespace, sequence: Sequence, screen: Screen) -> Recorder | NoRecorder:
@@ -132,8 +207,10 @@ def introduce(arguments: Namespace, sequence: Sequence, rectifier: Rectifier, de
 
 def _refuse_network_options(arguments: Namespace) -> None:
     for name, value, default in (("--depth-option", arguments.depth_option, []), ("--network", arguments.network, None),
+                                 ("--predict", arguments.predict, PREDICT[0]),
                                  ("--runtime", arguments.runtime, "auto"), ("--scale", arguments.scale, None),
-                                 ("--final", arguments.final, False)):
+                                 ("--adapt", arguments.adapt, None), ("--passes", arguments.passes, None),
+                                 ("--save-network", arguments.save_network, None)):
         if value != default:
             raise BadInputError(f"{name} is for networks: give --depth {OUR_NETWORK} or --depth FILE too")
 

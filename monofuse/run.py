@@ -14,16 +14,20 @@ from monofuse.opening import (
     configuration,
     introduce,
     open_depth,
+    open_learning,
+    open_mask,
     open_recorder,
+    open_second_pass,
     open_source,
     open_viewer,
     refusing_what_cannot_work,
 )
 from monofuse.results.files import ResultFolder
-from monofuse.saving import save_camera, save_mesh_and_report, save_trajectory_and_map
+from monofuse.saving import save_camera, save_mesh_and_report, save_network, save_trajectory_and_map
 from monofuse.session import Session
 from monofuse.warm_up import prepare
 from sequences.prefetch import ahead
+from sequences.sequence import is_live
 from slam.system import SlamSystem
 
 
@@ -32,31 +36,36 @@ def main(argv: collections.abc.Sequence[str] | None = None, program: str = "pyth
     return exit_code(name_of(program), lambda: run(parse_arguments(argv, program), Screen()))
 
 
-def run(arguments: Namespace, screen: Screen) -> None:
+def run(arguments: Namespace, screen: Screen) -> Session | None:
     """Arguments -> objects -> loop -> files. Whatever went wrong on the way is raised after saving."""
     config = configuration(arguments)
     if arguments.list_config:
         screen.print(listed(config).rstrip())
-        return
-    depth = open_depth(arguments, screen)
+        return None
+    depth = open_depth(arguments, screen, config)
     sequence, estimate = open_source(arguments, depth, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
     introduce(arguments, sequence, rectifier, depth, screen)
+    mask = open_mask(arguments, rectifier, screen)
     with refusing_what_cannot_work(arguments):
         slam = SlamSystem(rectifier.camera, config)
         prepare(config, screen)
     viewer = open_viewer(arguments, slam, screen)
-    frames = rectified(recorder.tap(sequence), rectifier)
+    learning = open_learning(arguments, config, depth, sequence, screen)
+    again = open_second_pass(arguments, config, depth, sequence, rectifier, mask)
+    frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
     frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
     session = Session(sequence, slam, recorder, viewer)
     with StopSignal() as stop:
         session.track(stop.until_stopped(frames), screen)
-        session.improve(stop, screen)
+        session.improve(stop, screen, learning, again)
         save_trajectory_and_map(session, folder, arguments)
         session.end_recording()
         save_camera(session, folder, estimate)
+        save_network(session, learning, arguments.save_network)
         stop.end_at_once()
-        save_mesh_and_report(session, folder, arguments, screen)
+        save_mesh_and_report(session, folder, arguments, stop, screen)
     session.raise_first_failure()
+    return session

@@ -4,22 +4,28 @@ import json
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import trimesh
 
+from calib.base.errors import MonofuseError
 from calib.files.image_file import encode_png
 from calib.focal.estimate import FocalEstimate
 from calib.formats.calibration_file import calibration_text
 from calib.geometry.calibration import without_depth
 from monofuse.interface.screen import Screen
+from monofuse.interface.stop_signal import StopSignal
+from monofuse.learning import Learning
 from monofuse.results.files import ESTIMATED_CAMERA, ResultFolder, map_files, mesh_file
+from monofuse.results.outcome import Outcome
 from monofuse.results.overview import draw_overview, draw_surfel_overview
 from monofuse.results.report_table import table_rows
+from monofuse.results.texture import mesh_files, texture_of
 from monofuse.session import Session
 from sequences.cameras.stream import without_password
-from slam.meshing.poisson import build_mesh
+from slam.texturing.texture import TexturedMesh
 
 
 def save_trajectory_and_map(session: Session, folder: ResultFolder, arguments: Namespace) -> None:
@@ -41,19 +47,35 @@ def save_camera(session: Session, folder: ResultFolder, estimate: FocalEstimate 
             folder.write(ESTIMATED_CAMERA, text.encode())
 
 
-def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Namespace, screen: Screen) -> None:
+def save_network(session: Session, learning: Learning | None, path: Path | None) -> None:
+    """Write the network that has learnt the recording, where that is asked for."""
+    if learning and path:
+        with session.attempt():
+            if not learning.round_count:
+                raise MonofuseError(f"{path} is not written: the network has learnt nothing")
+            learning.save(path)
+
+
+def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Namespace, stop: StopSignal,
+                         screen: Screen) -> None:
     """Write the mesh in all formats, a picture of it, and the final report; show the report."""
-    mesh = None
+    mesh, texture, remarks = None, None, []
     if session.counter.tracked:
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
-            mesh = _build_mesh(session)
-            for file_format in dict.fromkeys(["ply", *arguments.mesh]):
-                with session.attempt():
-                    folder.write(f"mesh.{file_format}", mesh_file(mesh, file_format))
+            mesh = session.slam.mesh()
+            folder.write("mesh.ply", mesh_file(mesh, "ply"))
+    if mesh is not None:
+        with session.attempt():
+            texture = _paint(session, mesh, stop, screen)
+        if stop.is_impatient:
+            remarks = ["the texture was left out, as Ctrl-C asked"]
+        with session.attempt():
+            for name, data in mesh_files(mesh, texture, session.slam.trajectory()[1], arguments.mesh):
+                folder.write(name, data)
     with session.attempt():
-        folder.write("overview.png", encode_png(overview(session, mesh)))
+        folder.write("overview.png", encode_png(overview(session, mesh, texture)))
     with session.attempt():
-        report = session.report(shown(arguments))
+        report = session.report(shown(arguments), remarks)
         with session.attempt():
             save_report(report, folder)
         screen.rows(table_rows(report) + [("problem", problem) for problem in
@@ -66,21 +88,35 @@ def shown(arguments: Namespace) -> dict[str, Any]:
     return vars(arguments) | {"source": without_password(arguments.source)}
 
 
-def overview(session: Session, mesh: trimesh.Trimesh | None) -> np.ndarray:
+def _paint(session: Session, mesh: trimesh.Trimesh, stop: StopSignal, screen: Screen) -> TexturedMesh | None:
+    """The mesh's texture; None where the user did not want to wait for it."""
+    text = "painting the texture"
+    texture = Outcome(texture_of(session.slam, mesh))
+    with stop.heeded(), screen.status(text) as status:
+        for share in stop.patiently(texture):
+            status.update(f"{text}: {share:.0%} (Ctrl-C leaves it out)")
+    return texture.value
+
+
+def overview(session: Session, mesh: trimesh.Trimesh | None, texture: TexturedMesh | None) -> np.ndarray:
     """(h, w, 3) uint8 picture of the mesh, or of the surfels where there is none."""
     slam, caption = session.slam, session.sequence.name
+    scale_log_std = log_std_of(slam.depth.scale_report())
     _, T_world_cam = slam.trajectory()
     if mesh is None:
         surfels = slam.map.surfels_of(slam.map.main_submap)
-        return draw_surfel_overview(surfels, slam.keyframes.T_world_key, T_world_cam, caption)
-    return draw_overview(mesh, T_world_cam, caption)
+        return draw_surfel_overview(surfels, slam.keyframes.T_world_key, T_world_cam, caption, scale_log_std)
+    return draw_overview(mesh, texture, T_world_cam, caption, scale_log_std)
+
+
+def log_std_of(scale_report: Mapping[str, Any]) -> float | None:
+    """Standard deviation of the log of the scale: 0 where metres were measured or the user gave them, None where nobody
+    knows it."""
+    if not scale_report or scale_report["scale_from"] == "factor":
+        return 0.0
+    return scale_report.get("scale_log_std")
 
 
 def save_report(report: Mapping[str, Any], folder: ResultFolder) -> None:
     """Write report.json."""
     folder.write("report.json", json.dumps(report, indent=1, default=str).encode())
-
-
-def _build_mesh(session: Session) -> trimesh.Trimesh:
-    slam = session.slam
-    return build_mesh(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key, slam.config.mesh)

@@ -1,7 +1,7 @@
 """The loop over all frames of a run, and what came of it."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,11 @@ from monofuse.depth_stage import DEPTH_CHECK_EVERY
 from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoRecorder, NoViewer
 from monofuse.interface.stop_signal import Interrupted, StopSignal
+from monofuse.judge import Choice, judged
+from monofuse.learning import ROUNDS, Learning
 from monofuse.results.report import build_report
 from monofuse.results.run_counter import RunCounter
+from monofuse.second_pass import SecondPass
 from sequences.frame import Frame
 from sequences.sequence import Sequence, is_live
 from slam.evaluation import DepthErrors, evaluate_trajectory
@@ -36,6 +39,12 @@ class Session:
         """Whether any frame had depth."""
         self.ended = "failed"
         self.failures: list[Exception] = []
+        self.live_times = slam.stage_times
+        """Of the first pass, whichever one is kept."""
+        self.learning: Learning | None = None
+        """The network that learnt the recording, if one did."""
+        self.choice: Choice | None = None
+        """Which of two passes was kept, and why."""
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -63,14 +72,37 @@ class Session:
                 self.require_trajectory()
                 self.ended = "complete"
 
-    def improve(self, stop: StopSignal, screen: Screen) -> None:
-        """Do what needs all frames, and may be left out."""
-        for text, steps in (("adjusting all keyframes", self.slam.adjust_all()),
-                            ("estimating the keyframes' depth", self.slam.estimate_depth()),
-                            ("building the final map", self.slam.rebuild())):
-            with self.attempt(), screen.status(text) as status:
-                for share in stop.patiently(steps):
-                    status.update(f"{text}: {share:.0%} (Ctrl-C leaves it out)")
+    def improve(self, stop: StopSignal, screen: Screen, learning: Learning | None = None,
+                again: SecondPass | None = None) -> None:
+        """Do what needs all frames; a user who does not want to wait leaves it out.
+
+        learning: the network learns the recording; again: SLAM a second time with that network."""
+        def work(text, steps):
+            return self._work(text, steps, stop, screen)
+
+        work("adjusting all keyframes", self.slam.adjust_all())
+        is_whole = work("estimating the keyframes' depth", self.slam.estimate_depth())
+        self.learning = learning
+        if learning and is_whole and self.slam.depth.final:
+            learnt = work("the network learns this recording", learning.turns(self.slam, ROUNDS))
+            if again and learnt:
+                work("second pass, with what the network has learnt", self._choose(again.steps(learning, self.slam)))
+        work("building the final map", self.slam.rebuild())
+
+    def _work(self, text: str, steps: Iterator[float], stop: StopSignal, screen: Screen) -> bool:
+        """Do a piece of work, unless the user leaves it out -> whether it is whole"""
+        with self.attempt(), screen.status(text) as status:
+            for share in stop.patiently(steps):
+                status.update(f"{text}: {share:.0%} (Ctrl-C leaves it out)")
+            return not stop.is_impatient
+        return False
+
+    def _choose(self, second: Generator[float, None, SlamSystem]) -> Iterator[float]:
+        """Complete the second pass, and keep the better one -> share of the work that is done"""
+        other = yield from second
+        self.choice = judged(self.slam, other)
+        if self.choice.is_second:
+            self.slam = other
 
     def step(self, frame: Frame) -> None:
         """Process one frame, and take note of what came of it."""
@@ -78,16 +110,18 @@ class Session:
         self.counter.add(result)
         if frame.arrived_s is not None:
             self.slam.stage_times.add("latency", 1e3 * (time.monotonic() - frame.arrived_s))
-        if frame.depth is not None and not self.saw_depth:
-            self.saw_depth = bool(frame.depth.depth_m.any())
+        if not self.saw_depth:
+            self.saw_depth = frame.depth_on_request is not None or (frame.depth is not None
+                                                                    and bool(frame.depth.depth_m.any()))
         if frame.sensor_depth is not None and self.is_to_compare(frame) and result.inverse_depth is not None:
             self.depth_errors.add(result.inverse_depth,
                                   inverse_depth_on(self.slam.camera, frame.sensor_depth, is_measured=True))
         self.viewer.show(frame, result)
 
     def is_to_compare(self, frame: Frame) -> bool:
-        """Whether this frame's predicted depth is to be compared with the sensor's."""
-        return not self.slam.config.depth_is_measured and frame.index % DEPTH_CHECK_EVERY == 0
+        """Whether this frame's depth, if it is predicted, is to be compared with the sensor's."""
+        is_on_request = frame.depth_on_request is not None
+        return not self.slam.config.depth_is_measured and (is_on_request or frame.index % DEPTH_CHECK_EVERY == 0)
 
     def end_recording(self) -> None:
         """Write what still waits to be recorded."""
@@ -98,7 +132,16 @@ class Session:
         """The content of report.json; `problems` are those besides the failures."""
         return build_report(arguments=arguments, sequence=self.sequence, slam=self.slam, counter=self.counter,
                             ended=self.ended, problems=[*map(_in_one_line, self.failures), *problems],
-                            live_counts=self.live_counts(), scores=self.scores())
+                            live_counts=self.live_counts(), scores=self.scores(), learnt=self.learnt(),
+                            stages=self.live_times.summary())
+
+    def learnt(self) -> dict[str, Any]:
+        """What the report says of the network that learnt, and of the second pass."""
+        report: dict[str, Any] = {"adaptation_rounds": self.learning.round_count if self.learning else 0}
+        if self.choice:
+            report |= {"kept_pass": 1 + self.choice.is_second, "photometric_cost": round(self.choice.first_cost, 4),
+                       "photometric_cost_of_second_pass": round(self.choice.second_cost, 4)}
+        return report
 
     def live_counts(self) -> dict[str, int]:
         """What the report says of a camera's frames; for other sources, that none was dropped."""
@@ -106,11 +149,13 @@ class Session:
             return {"dropped": 0}
         return {"dropped": self.counter.missed, "reconnected": self.sequence.reconnected, **self.recorder.counts()}
 
-    def scores(self) -> dict[str, float]:
+    def scores(self) -> dict[str, Any]:
         """Errors against ground truth, where the source has it."""
         scores = self.depth_errors.summary()
         if self.sequence.ground_truth is not None:
             scores |= evaluate_trajectory(*self.slam.trajectory(), *self.sequence.ground_truth)
+            if self.sequence.ground_truth_name is not None:
+                scores["ground_truth"] = self.sequence.ground_truth_name
         return scores
 
     def require_trajectory(self) -> None:

@@ -11,21 +11,25 @@ import numpy as np
 
 from calib.base.errors import BadInputError, CalibrationError, MonofuseError
 from calib.files.atomic_file import write_file
+from calib.files.mask_file import fitted_mask, read_mask
 from calib.files.tum_files import trajectory_text
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
-from monofuse.checked_input import checked_depth, checked_rgb, checked_time
+from monofuse.checked_input import checked_depth, checked_mask, checked_rgb, checked_time
 from monofuse.configuration import refuse_unused
-from monofuse.depth_stage import Predictor
+from monofuse.depth_stage import Predictor, at_once, with_depth_on_request
 from monofuse.own_network import DepthSource, network_of
 from monofuse.results.files import ResultFolder, map_files, mesh_file
+from monofuse.results.outcome import Outcome
+from monofuse.results.texture import mesh_files, texture_of
+from monofuse.view_mask import NONE as NO_MASK
+from monofuse.view_mask import ViewMask
 from monofuse.warm_up import warm_up
 from sequences.frame import DepthImage, Frame
 from slam.config import SlamConfig
-from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.mapping.surfels import Surfels
-from slam.meshing.poisson import build_mesh
 from slam.system import FrameResult, SlamSystem
+from slam.texturing.texture import TexturedMesh
 
 if TYPE_CHECKING:
     import trimesh
@@ -47,6 +51,18 @@ class PointCloud(NamedTuple):
     """(N,) float32, in how many observations the point was seen; the mesh is made of those with 3 and more."""
 
 
+class Scale(NamedTuple):
+    """How sure the metres are."""
+
+    source: str
+    """`sensor`, `network`, or what `known_scale` of the configuration names."""
+    log_std: float | None
+    """Standard deviation of the log of the scale; None where depth is measured, where the user gave a factor, and
+    before `finish`."""
+    is_doubtful: bool
+    """Whether everything may well be a third too large or too small: measure something, and give known_scale."""
+
+
 class Slam:
     """Dense monocular SLAM: call `track` for each image, then `finish`, then read trajectory and mesh.
 
@@ -54,16 +70,19 @@ class Slam:
     into the world. The same images give the same results, byte for byte. Not to be called from two threads at once.
     """
 
-    def __init__(self, camera: Camera, depth: DepthSource = "mobile", *, final: bool = False,
-                 config: SlamConfig | None = None):
+    def __init__(self, camera: Camera, depth: DepthSource = "mobile", *, final: bool = True,
+                 config: SlamConfig | None = None, mask: "np.ndarray | str | os.PathLike[str] | None" = None):
         """
         camera: of the images, in pixels; distorted images are rectified here.
         depth: "mobile" (the network that comes along), the file of a network (.onnx, .safetensors, .pth), a function
             from an image to depth in metres, any object with `predict(rgb, camera)` (see DepthEstimator), or "sensor":
             each call of `track` then brings measured depth along.
-        final: estimate the depth of all keyframes again in `finish`, and build the map anew.
+        final: with a network, estimate the depth of all keyframes again in `finish`, and build the map anew. False
+            leaves that out, and keeps no images of keyframes for it.
         config: by default SlamConfig.for_sensor() or SlamConfig.for_network(), as `depth` is. "sensor" together with
             for_network() takes depth that was predicted beforehand.
+        mask: array (h, w) of any kind, or image file, that is 0 where something is always in view that does not belong
+            to the scene; "none" for nothing. By default, what never moves in the first images is ignored from then on.
 
         Raises MonofuseError where the camera or the network cannot be used.
         """
@@ -71,8 +90,6 @@ class Slam:
             raise CalibrationError(f"camera must be a monofuse.Camera, not {type(camera).__name__}: "
                                    f"read_calibration(FILE).camera reads one")
         is_sensor = isinstance(depth, str) and depth == SENSOR
-        if final and is_sensor:
-            raise BadInputError("final=True is for networks: measured depth needs no second estimate")
         if config is None:
             config = SlamConfig.for_sensor() if is_sensor else SlamConfig.for_network()
         if not isinstance(config, SlamConfig):
@@ -80,8 +97,8 @@ class Slam:
                                 f"start from SlamConfig.for_network()")
         if config.depth_is_measured and not is_sensor:
             raise BadInputError("this configuration is for measured depth: start from SlamConfig.for_network()")
-        if final and not config.final_depth:
-            config = replace(config, final_depth=FinalDepthConfig())
+        if not final:
+            config = replace(config, final_depth=None)
         refuse_unused(config)
         self._rectifier = Rectifier(camera)
         network = None if is_sensor else network_of(depth)
@@ -89,6 +106,7 @@ class Slam:
         self._is_finished = False
         self.system = SlamSystem(self._rectifier.camera, config)
         """The inside, for the curious; it changes from version to version."""
+        self._mask = self._view_mask(mask)
         self._predictor = Predictor(network, self.camera, self.system.stage_times) if network else None
 
     @property
@@ -156,6 +174,13 @@ class Slam:
         """
         return self.system.trajectory()
 
+    @property
+    def scale(self) -> Scale:
+        """Where the metres come from and how sure they are, final after `finish`."""
+        report = self.system.depth.scale_report()
+        return Scale(report.get("scale_from", "network" if self._predictor else SENSOR), report.get("scale_log_std"),
+                     report.get("scale_doubtful", False))
+
     def point_cloud(self) -> PointCloud:
         """The map as it is now; cheap enough to be shown while images come."""
         surfels = self._surfels()
@@ -169,7 +194,15 @@ class Slam:
 
         Raises MonofuseError where the map is too small for one.
         """
-        return build_mesh(self._surfels(), self.system.keyframes.T_world_key, self.config.mesh)
+        self._require_keyframes()
+        return self.system.mesh()
+
+    def textured_mesh(self) -> TexturedMesh:
+        """The map as one mesh, painted from the keyframes' images; takes some ten seconds.
+
+        Raises MonofuseError where the map is too small for a mesh.
+        """
+        return self._textured(self.mesh())
 
     def save_trajectory(self, path: str | os.PathLike[str]) -> None:
         """Write `timestamp tx ty tz qx qy qz qw` lines (TUM format, camera to world). Raises MonofuseError."""
@@ -177,7 +210,7 @@ class Slam:
         write_file(Path(path), trajectory_text(*self.trajectory()))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write trajectory.txt, map.ply and mesh.ply, as the program does, in place of an older run's results.
+        """Write trajectory.txt, map.ply, mesh.ply and mesh.glb, as the program does, replacing an older run's results.
 
         Raises MonofuseError where nothing was tracked or nothing can be written, and where the map is too small for a
         mesh; the other files are there by then.
@@ -187,7 +220,10 @@ class Slam:
         results.clear()
         for name, data in map_files(self.system.map):
             results.write(name, data)
-        results.write("mesh.ply", mesh_file(self.mesh(), "ply"))
+        mesh = self.mesh()
+        results.write("mesh.ply", mesh_file(mesh, "ply"))
+        for name, data in mesh_files(mesh, self._textured(mesh), self.trajectory()[1], ()):
+            results.write(name, data)
 
     def _require_keyframes(self):
         if not len(self.system.keyframes):
@@ -202,8 +238,26 @@ class Slam:
 
     def _prepared(self, frame):
         """A frame as the camera took it -> rectified, with the depth that SLAM works with."""
-        frame = next(rectified([frame], self._rectifier))
-        return self._predictor.added(frame) if self._predictor else replace(frame, depth=frame.sensor_depth)
+        frame = self._mask.added(next(rectified([frame], self._rectifier)))
+        if not self._predictor:
+            return replace(frame, depth=frame.sensor_depth)
+        return next(with_depth_on_request([frame], self._predictor, at_once))
+
+    def _view_mask(self, mask):
+        if mask is None or (isinstance(mask, str) and mask == NO_MASK):
+            return ViewMask(None, searches=mask is None)
+        if isinstance(mask, (str, os.PathLike)):
+            usable = read_mask(Path(mask), self._rectifier.source)
+        else:
+            usable = fitted_mask(checked_mask(mask), self._rectifier.source, "mask")
+        return ViewMask(self._rectifier.mask(usable))
+
+    def _textured(self, mesh):
+        texture = Outcome(texture_of(self.system, mesh))
+        for _ in texture:
+            pass
+        assert texture.value is not None, "all steps were done"
+        return texture.value
 
     def _surfels(self) -> Surfels:
         return self.system.map.surfels_of(self.system.map.main_submap)

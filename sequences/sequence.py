@@ -63,6 +63,8 @@ class Sequence(Protocol):
     """Images left out so far."""
     ground_truth: tuple[np.ndarray, np.ndarray] | None = None
     """Timestamps (N,) in seconds and T_world_cam (N, 4, 4), camera to world; None where there is none."""
+    ground_truth_name: str | None = None
+    """File that the ground truth is from, where a recording may have several."""
     photos: tuple[Path, ...] = ()
     """Image files whose EXIF may name the lens; empty where the frames are no such files."""
     is_live: bool = False

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from calib.base.command_line import OneLineParser, exit_code, name_of
 from slam.evaluation import evaluate_files
@@ -28,7 +29,8 @@ def evaluate(argv: Sequence[str] | None = None, program: str = "python -m slam e
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("estimate", metavar="EST", help="a trajectory.txt, or the folder of results that holds one")
-    parser.add_argument("ground_truth", metavar="GT", help="a groundtruth.txt, or the dataset folder that holds one")
+    parser.add_argument("ground_truth", metavar="GT",
+                        help="a groundtruth.txt, or the dataset folder that holds one (of several, the best)")
     parser.add_argument("--json", action="store_true", help="one line of JSON")
 
 
@@ -37,15 +39,20 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     print(json.dumps(scores) if arguments.json else table(scores))
 
 
-def table(scores: Mapping[str, float]) -> str:
+def table(scores: Mapping[str, Any]) -> str:
     """A few lines for people."""
     rows = [("matched", f"{scores['matched']} of {scores['poses']} poses"),
-            ("trajectory", f"{scores['path_m']:.2f} m long"),
+            ("trajectory", f"{scores['path_m']:.2f} m long ({scores['ground_truth']}); {_own_length(scores)}"),
             ("ATE, rigid", f"{scores['ate_se3_m']:.4f} m"),
             ("ATE, with scale", f"{scores['ate_sim3_m']:.4f} m at scale {scores['ate_scale']:.4f}")]
     if "rpe_1s_m" in scores:
         rows.append(("RPE over 1 s", f"{scores['rpe_1s_m']:.4f} m, {scores['rpe_1s_deg']:.3f} degrees"))
     return "\n".join(f"{name:<16} {value}" for name, value in rows)
+
+
+def _own_length(scores: Mapping[str, Any]) -> str:
+    ratio = f", with scale {scores['length_ratio']:.2f} times that" if "length_ratio" in scores else ""
+    return f"the estimate {scores['trajectory_m']:.2f} m{ratio}"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from slam.global_adjustment.frame_adjustment import FrameAdjustmentConfig
 from slam.global_adjustment.global_adjustment import GlobalAdjustmentConfig
 from slam.keyframe_depth.depth_alignment import AlignmentConfig
 from slam.keyframe_depth.final_depth import FinalDepthConfig
@@ -10,10 +11,13 @@ from slam.loops.loop_closer import LoopConfig
 from slam.loops.verification import VerificationConfig
 from slam.mapping.dynamic_regions import DynamicRegionConfig
 from slam.mapping.fusion import FusionConfig
+from slam.mapping.keyframe_images import KeyframeImageConfig
 from slam.mapping.keyframes import KeyframeConfig
 from slam.mapping.surfels import SurfelConfig
 from slam.meshing.poisson import MeshConfig
 from slam.scale.known_scale import ScaleConfig
+from slam.texturing.texture import TextureConfig
+from slam.tracking.moving_parts import MovingPartsConfig
 from slam.tracking.relocalisation import RelocalisationConfig
 from slam.tracking.sharpness import SharpnessConfig
 from slam.tracking.tracker import TrackerConfig
@@ -41,8 +45,12 @@ class SlamConfig:
     """Direct alignment of a frame to a keyframe."""
     keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
     """When keyframes are made, and which of their pixels are aligned to."""
+    keyframe_images: KeyframeImageConfig = field(default_factory=KeyframeImageConfig)
+    """Full-size images of keyframes, for the texture."""
     sharpness: SharpnessConfig = field(default_factory=SharpnessConfig)
     """Motion blur, which delays keyframes."""
+    moving_parts: MovingPartsConfig | None = field(default_factory=MovingPartsConfig)
+    """What moves on its own, found before tracking; None leaves that out."""
     dynamic_regions: DynamicRegionConfig = field(default_factory=DynamicRegionConfig)
     """What moves, in measured depth; for predicted depth see RefinementConfig.dynamic_regions."""
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
@@ -59,15 +67,20 @@ class SlamConfig:
     """Loop closure and pose graph."""
     adjustment: GlobalAdjustmentConfig | None = None
     """Bundle adjustment of all keyframes after the last frame, for predicted depth; None leaves it out."""
+    frame_adjustment: FrameAdjustmentConfig | None = None
+    """Poses of all frames adjusted to the final keyframes, after the last frame, for predicted depth; None leaves it
+    out."""
     verification: VerificationConfig = field(default_factory=VerificationConfig)
     """Loop verification."""
     known_scale: ScaleConfig = field(default_factory=ScaleConfig)
     """A known scale for predicted depth."""
     final_depth: FinalDepthConfig | None = None
-    """Depth of all keyframes again, after the last frame, and a new map of it, for which images are kept; None leaves it
-    out."""
+    """Depth of all keyframes again, after the last frame, and a new map of it, for which images are kept; None leaves
+    that out."""
     mesh: MeshConfig = field(default_factory=MeshConfig)
     """The mesh, after the last frame."""
+    texture: TextureConfig = field(default_factory=TextureConfig)
+    """The mesh's texture."""
 
     @classmethod
     def for_sensor(cls) -> "SlamConfig":
@@ -83,6 +96,7 @@ class SlamConfig:
             refinement=RefinementConfig(),
             adjustment=GlobalAdjustmentConfig(),
             final_depth=FinalDepthConfig(),
+            frame_adjustment=FrameAdjustmentConfig(),
             fusion=FusionConfig(depth_tolerance=0.2, ambiguity=0.4, doubt=0.7, max_normal_angle_rad=1.0,
                                 free_space_margin=0.3),
             loops=LoopConfig(odometry_std=(0.015, 0.03), loop_std=(0.01, 0.03), small=0.1, max_contradiction=0.2),

@@ -10,23 +10,12 @@ from scipy.spatial.transform import Rotation
 
 from calib.base.errors import SourceError
 from calib.files.association import associate
-from calib.files.tum_files import read_trajectory
+from calib.files.tum_files import ground_truth_file, read_trajectory
 from calib.geometry import se3
+from calib.geometry.sim3 import umeyama
 
 MAX_TIME_OFFSET_S = 0.02
 """Timestamps match within this, and within half the interval between frames."""
-
-
-def umeyama(source: np.ndarray, target: np.ndarray, with_scale: bool) -> tuple[float, np.ndarray, np.ndarray]:
-    """Points (N, 3) -> scale, R (3, 3), t (3,) of least |scale R source + t - target|; scale 1 unless with_scale"""
-    source_mean, target_mean = source.mean(0), target.mean(0)
-    s, t = source - source_mean, target - target_mean
-    U, D, Vt = np.linalg.svd(t.T @ s / len(s))
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(U) * np.linalg.det(Vt))])
-    R = U @ np.diag(sign) @ Vt
-    variance = (s**2).sum(1).mean()
-    scale = float(D @ sign / variance) if with_scale and variance > 0 else 1.0
-    return scale, R, target_mean - scale * R @ source_mean
 
 
 def absolute_error(estimate: np.ndarray, ground_truth: np.ndarray, with_scale: bool) -> tuple[float, float]:
@@ -49,15 +38,27 @@ def relative_error(times_s: np.ndarray, T_estimate: np.ndarray, T_gt: np.ndarray
             float(np.degrees(np.sqrt(np.square(angles_rad).mean()))))
 
 
+def matches(times_s: np.ndarray, gt_times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (i, j) of timestamps (N,) and (M,) that belong together; none for fewer than 3 of either."""
+    if len(times_s) < 3 or len(gt_times_s) < 3:
+        return np.empty(0, int), np.empty(0, int)
+    half_interval_s = 0.5 * min(float(np.median(np.diff(times))) for times in (times_s, gt_times_s))
+    return associate(times_s, gt_times_s, min(half_interval_s, MAX_TIME_OFFSET_S))
+
+
+def length_m(positions: np.ndarray) -> float:
+    """Length of the line through (N, 3) positions, in their order."""
+    return float(np.linalg.norm(np.diff(positions, axis=0), axis=1).sum())
+
+
 def evaluate_trajectory(times_s: np.ndarray, T_world_cam: np.ndarray, gt_times_s: np.ndarray, T_gt: np.ndarray) -> dict:
     """Poses (N, 4, 4) and ground truth (M, 4, 4), each with its timestamps -> errors; empty for fewer than 3 matches
 
-    {ate_se3_m, ate_sim3_m, ate_scale, rpe_1s_m, rpe_1s_deg, path_m, matched}; path_m: length of the true trajectory.
+    {ate_se3_m, ate_sim3_m, ate_scale, rpe_1s_m, rpe_1s_deg, path_m, trajectory_m, length_ratio, matched}; path_m and
+    trajectory_m: length of the true and of the estimated trajectory; length_ratio: what the latter, times ate_scale, is
+    of the former, which jitter makes more than 1; left out where the camera stood still.
     """
-    if len(times_s) < 3 or len(gt_times_s) < 3:
-        return {}
-    half_interval_s = 0.5 * min(float(np.median(np.diff(times))) for times in (times_s, gt_times_s))
-    i, j = associate(times_s, gt_times_s, min(half_interval_s, MAX_TIME_OFFSET_S))
+    i, j = matches(times_s, gt_times_s)
     if len(i) < 3:
         return {}
     T_estimate, T_gt = T_world_cam[i], T_gt[j]
@@ -68,7 +69,9 @@ def evaluate_trajectory(times_s: np.ndarray, T_world_cam: np.ndarray, gt_times_s
     relative = relative_error(gt_times_s[j], T_estimate, T_gt)
     if relative:
         scores["rpe_1s_m"], scores["rpe_1s_deg"] = relative
-    scores["path_m"] = float(np.linalg.norm(np.diff(ground_truth, axis=0), axis=1).sum())
+    scores["path_m"], scores["trajectory_m"] = length_m(ground_truth), length_m(estimate)
+    if scores["path_m"] > 0:
+        scores["length_ratio"] = scale * scores["trajectory_m"] / scores["path_m"]
     return {name: round(value, 5) for name, value in scores.items()} | {"matched": len(i)}
 
 
@@ -99,18 +102,18 @@ class DepthErrors:
 
 
 def evaluate_files(estimate: str | Path, ground_truth: str | Path) -> dict:
-    """Two TUM files, or folders with trajectory.txt and groundtruth.txt -> errors, see evaluate_trajectory, and `poses`
+    """Two TUM files, or folders with trajectory.txt and ground truth -> errors, see evaluate_trajectory, `poses` and
+    `ground_truth`
 
-    `poses`: number of the estimate's. Raises SourceError where fewer than three timestamps match.
+    `poses`: number of the estimate's; `ground_truth`: name of the file that it was compared with. Raises SourceError
+    where fewer than three timestamps match.
     """
-    estimate, ground_truth = _file_in(estimate, "trajectory.txt"), _file_in(ground_truth, "groundtruth.txt")
+    estimate, ground_truth = Path(estimate), Path(ground_truth)
+    estimate = estimate / "trajectory.txt" if estimate.is_dir() else estimate
+    ground_truth = ground_truth_file(ground_truth) if ground_truth.is_dir() else ground_truth
     times_s, T_world_cam = read_trajectory(estimate)
     scores = evaluate_trajectory(times_s, T_world_cam, *read_trajectory(ground_truth))
     if not scores:
         raise SourceError(f"{estimate} and {ground_truth} have fewer than three timestamps in common: are they of one "
                           f"sequence, and both in seconds?")
-    return scores | {"poses": len(times_s)}
-
-
-def _file_in(path, name):
-    return Path(path) / name if Path(path).is_dir() else Path(path)
+    return scores | {"poses": len(times_s), "ground_truth": ground_truth.name}

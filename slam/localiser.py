@@ -65,7 +65,7 @@ class Localiser:
         tracked = self.tracker.track(image.pyramid, reference, start, self.affine)
         if tracked.correlation >= self.config.doubtful_correlation:
             return tracked
-        starts = [self.map.T_cam_reference(motion.T_world_cam), self.relocaliser.guess(image.gray, reference)]
+        starts = [self.map.T_cam_reference(motion.T_world_cam), self.relocaliser.guess(image, reference)]
         retries = [self.tracker.track(image.pyramid, reference, start) for start in starts if start is not None]
         return max([tracked, *retries], key=lambda result: (result.converged, result.correlation))
 
@@ -80,7 +80,7 @@ class Localiser:
     def _relocalise(self, image: Image) -> TrackingResult | None:
         """Align to stored keyframes; the first that fits becomes the reference. None if the place is not recognised."""
         keyframes, motion = self.map.keyframes, self.map.motion
-        for keyframe, T_cam_key in self.relocaliser.guesses(image.gray, keyframes, self.index, self.absence.count):
+        for keyframe, T_cam_key in self.relocaliser.guesses(image, keyframes, self.index, self.absence.count):
             tracked = self.tracker.track(image.pyramid, keyframe, T_cam_key)
             if self.relocaliser.confirms(tracked, keyframe, T_cam_key):
                 keyframes.reference = keyframe

@@ -1,7 +1,7 @@
 """SLAM from frames to poses and a map. Single-threaded and deterministic: the same frames give the same map."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -9,23 +9,35 @@ from calib.geometry import se3
 from calib.geometry.camera import Camera
 from sequences.frame import Frame
 from slam.config import SlamConfig
+from slam.global_adjustment.frame_adjustment import FrameAdjustment
 from slam.keyframe_depth.depth_alignment import averaged_with_map
 from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.unrefined_depth import UnrefinedDepth
 from slam.localiser import Localiser
 from slam.loops.loop_closer import LoopCloser
 from slam.loops.verification import LoopVerifier
+from slam.mapping.awaited_keyframe import AwaitedKeyframe
 from slam.mapping.fusion import FusionResult
+from slam.mapping.keyframe_images import KeyframeImages
 from slam.mapping.keyframes import Keyframes
 from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth, MeasuredDepth
 from slam.mapping.pass_merger import PassMerger
 from slam.mapping.surfels import Surfels
+from slam.meshing.poisson import build_mesh
+from slam.meshing.tsdf import build_tsdf_mesh
 from slam.stages import StageTimes, stage
 from slam.tracking.image import Image, prepared, working_size
+from slam.tracking.moving_parts import MovingParts
 from slam.tracking.relocalisation import Relocaliser
 from slam.tracking.sharpness import Sharpness
 from slam.tracking.tracker import Tracker, TrackingResult
+
+if TYPE_CHECKING:
+    import trimesh
+
+FRAMES_FROM = 0.6
+"""Share of the final adjustment's work at which keyframes are done; the rest is that of the frames between them."""
 
 
 class FrameResult(NamedTuple):
@@ -38,12 +50,16 @@ class FrameResult(NamedTuple):
     T_world_cam: np.ndarray | None = None
     """(4, 4) estimate at this frame, None where lost; later corrections are in SlamSystem.trajectory()."""
     is_keyframe: bool = False
+    """Whether it has become a keyframe; one whose depth a camera's network still predicts becomes one later."""
     tracked: TrackingResult | None = None
     """Alignment to the reference keyframe; None where lost, and for the first frame of a submap."""
     inverse_depth: np.ndarray | None = None
-    """(h, w) float32, 1/m, of this frame at working size, brought to the scale of the map; 0 where unknown."""
+    """(h, w) float32, 1/m, of this frame at working size, brought to the scale of the map; 0 where unknown. None where
+    the camera is lost, and for frames whose depth was not asked for."""
     fused: FusionResult | None = None
     """Counts of surfels; None where only keyframes are fused."""
+    is_doubtful: bool = False
+    """Whether much of the image moves in another way than the pose says: because of people, say."""
 
 
 class SlamSystem:
@@ -55,6 +71,9 @@ class SlamSystem:
         self.config = config
         self.camera = camera.resized(working_size(camera, config))
         self.stage_times = StageTimes()
+        self.images = KeyframeImages(config.keyframe_images)
+        self.full_camera = camera
+        """Pinhole of `images`."""
         self.map = LiveMap(self.camera, config.keyframes, config.surfels, config.fusion, self.stage_times)
         self.depth = _depth_collaborator(config)(self.map, config)
         self.relocaliser = Relocaliser(self.camera, config.relocalisation)
@@ -62,27 +81,46 @@ class SlamSystem:
         verifier = LoopVerifier(self.camera, tracker, config.level_count, config.depth_is_measured, config.verification)
         self.loops = LoopCloser(self.camera, verifier, self.relocaliser, config.depth_is_measured, config.loops)
         self.localiser = Localiser(self.map, tracker, self.relocaliser, self.loops.candidates.index, config)
+        self.frames = FrameAdjustment(self.map, tracker, config.frame_adjustment) if config.frame_adjustment else None
         self.sharpness = Sharpness(config.sharpness)
+        self.moving = MovingParts(self.camera, config.moving_parts) if config.moving_parts else None
+        self.had_mask = False
+        """Whether the images came with a mask."""
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
+        self.awaited: AwaitedKeyframe | None = None
+        """A keyframe whose depth is being predicted."""
 
     def process(self, frame: Frame) -> FrameResult:
         """Track one frame and add it to the map."""
-        image = self.prepare(frame)
+        image = self.without_moving(self.prepare(frame))
         if not len(self.keyframes):
-            return self.begin(image, np.eye(4), submap=0, otherwise="waiting")
+            self.had_mask = frame.usable is not None
+            return self._begin(image, frame, np.eye(4), submap=0, otherwise="waiting")
+        if frame.usable is not None and not self.had_mask:  # what was tracked up to now may have been an overlay
+            self.had_mask = True
+            return self._begin_submap(image, frame, otherwise="lost")
         self._close_loops()
         self.depth.finish_next()
+        self._add_awaited()
         tracked, status = self.localiser.locate(image)
         if tracked is None:
-            return self._lost(image)
+            return self._lost(image, frame)
         T_world_cam = self.map.place_camera(image.timestamp_s, se3.inverse(tracked.T_cam_key))
+        is_doubtful = self.moving is not None and self.moving.is_doubtful(T_world_cam)
+        self._keep(image)
         is_due = self._is_keyframe_due(image, tracked)
-        depth = self.depth.take(image, T_world_cam, is_due)
-        is_keyframe = is_due and self._add_keyframe(image, depth, T_world_cam, tracked)
-        if is_keyframe:
-            self.depth.look_for_board(frame.rgb)
+        if frame.depth_on_request is None:
+            depth = self.depth.take(image, T_world_cam, is_due)
+            is_keyframe = is_due and self._add_keyframe(image, frame, depth, T_world_cam, tracked)
+        else:
+            depth, is_keyframe = self._request(frame, image, tracked) if is_due else (None, False)
         return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked,
-                           depth.inverse_depth, depth.fused)
+                           *((depth.inverse_depth, depth.fused) if depth else (None, None)), is_doubtful)
+
+    @stage("moving")
+    def without_moving(self, image: Image) -> Image:
+        """The image without what moves on its own in it."""
+        return self.moving.without(image) if self.moving else image
 
     @stage("prepare")
     def prepare(self, frame: Frame) -> Image:
@@ -92,28 +130,78 @@ class SlamSystem:
     def begin(self, image: Image, T_world_cam: np.ndarray, submap: int, otherwise: str) -> FrameResult:
         """Make an image the first keyframe of a submap; its depth sets the submap's scale. `otherwise`: the status of
         an image with too little texture or depth for that."""
-        if not self._add_keyframe(image, FrameDepth(image.inverse_depth, None, None), T_world_cam, None, submap):
+        if not self._make_keyframe(image, FrameDepth(image.inverse_depth, None, None), T_world_cam, None, submap):
             return FrameResult(image.index, image.timestamp_s, otherwise)
         self.localiser.begin()
         self.map.begin(image.timestamp_s, T_world_cam)
+        self._keep(image)
         depth = self.depth.first(image, T_world_cam)
         return FrameResult(image.index, image.timestamp_s, "tracked", T_world_cam, True, None,
                            depth.inverse_depth, depth.fused)
 
-    def _lost(self, image: Image) -> FrameResult:
+    @stage("keep")
+    def _keep(self, image: Image) -> None:
+        """Keep the image of a located frame for the final adjustment."""
+        if self.frames:
+            self.frames.add(image)
+
+    def _request(self, frame: Frame, image: Image, tracked: TrackingResult) -> tuple[FrameDepth | None, bool]:
+        """Have the depth of a tracked frame predicted, to make it a keyframe -> its depth, and whether it is one by now
+
+        A recording waits for the prediction, a camera does not, and has one frame predicted at a time."""
+        assert frame.depth_on_request is not None
+        if self.awaited is not None:
+            return None, False
+        self.awaited = AwaitedKeyframe(image, frame, tracked, self.keyframes, frame.depth_on_request())
+        return self._add_awaited()
+
+    def _add_awaited(self) -> tuple[FrameDepth | None, bool]:
+        """Make the awaited keyframe one, if its depth has arrived -> its depth, and whether it is one now"""
+        awaited = self.awaited
+        if awaited is None or not awaited.has_arrived:
+            return None, False
+        self.awaited = None
+        if not awaited.is_wanted(self.keyframes):
+            return None, False
+        image, T_world_cam = awaited.image(), awaited.T_world_cam(self.keyframes)
+        depth = self.depth.take(image, T_world_cam, is_keyframe_due=True)
+        return depth, self._add_keyframe(image, awaited.frame, depth, T_world_cam, awaited.tracked)
+
+    def _lost(self, image: Image, frame: Frame) -> FrameResult:
         """Result of an image without a pose. After some time a new submap begins, at the last known pose."""
+        if self.moving:
+            self.moving.forget()
         if not self.localiser.is_given_up(image.timestamp_s):
             return FrameResult(image.index, image.timestamp_s, "lost")
-        return self.begin(image, self.map.motion.T_world_cam, int(self.keyframes.submap.max()) + 1, otherwise="lost")
+        return self._begin_submap(image, frame, otherwise="lost")
+
+    def _begin_submap(self, image, frame, otherwise):
+        return self._begin(image, frame, self.map.motion.T_world_cam, int(self.keyframes.submap.max()) + 1, otherwise)
+
+    def _begin(self, image, frame, T_world_cam, submap, otherwise):
+        result = self.begin(_with_depth(image, frame), T_world_cam, submap, otherwise)
+        if result.is_keyframe:
+            self.images.add(self.keyframes.reference.row, frame.rgb)
+        return result
 
     def _is_keyframe_due(self, image: Image, tracked: TrackingResult) -> bool:
         """Whether the camera is far enough from the reference keyframe for a new one; blurred images wait longer."""
         sharpness = self.sharpness(image, self.keyframes.reference, tracked)
         return self.keyframes.needs_new(tracked, self.sharpness.patience(sharpness))
 
+    def _add_keyframe(self, image: Image, frame: Frame, depth: FrameDepth, T_world_cam: np.ndarray,
+                      tracked: TrackingResult) -> bool:
+        """Make a tracked image a keyframe, keep its frame's image, and look for what tells the scale in it. False if it
+        has too little texture or depth."""
+        is_keyframe = self._make_keyframe(image, depth, T_world_cam, tracked)
+        if is_keyframe:
+            self.images.add(self.keyframes.reference.row, frame.rgb)
+            self.depth.look_for_scale(frame)
+        return is_keyframe
+
     @stage("keyframe")
-    def _add_keyframe(self, image: Image, depth: FrameDepth, T_world_cam: np.ndarray, tracked: TrackingResult | None,
-                      new_submap: int | None = None) -> bool:
+    def _make_keyframe(self, image: Image, depth: FrameDepth, T_world_cam: np.ndarray, tracked: TrackingResult | None,
+                       new_submap: int | None = None) -> bool:
         """Make this image a keyframe and the reference, perhaps the first of a new submap. False if it has too little
         texture or depth."""
         inverse_depth = depth.inverse_depth
@@ -121,11 +209,13 @@ class SlamSystem:
             inverse_depth = averaged_with_map(inverse_depth, depth.view, self.config.fusion.depth_tolerance,
                                               self.config.surfels.stable_confidence)
             inverse_depth[(depth.inverse_depth == 0) & (image.inverse_depth > 0)] = 0  # a moving object hides the map
+            if image.usable is not None:
+                inverse_depth[~image.usable] = 0
         keyframe = self.keyframes.make(image, image.pyramid, inverse_depth, self.config.depth_log_std,
                                        with_grid=self.depth.has_grid)
         if keyframe is None:
             return False
-        keyframe.features = self.relocaliser.describe(image.gray)
+        keyframe.features = self.relocaliser.describe(image.gray, image.usable)
         reference_row = self.keyframes.reference.row if new_submap is None else None
         self.map.add_keyframe(keyframe, T_world_cam, new_submap)
         self.loops.add(self.keyframes, reference_row)
@@ -146,19 +236,28 @@ class SlamSystem:
 
     def move_map(self, S_world_key: np.ndarray) -> None:
         """Give all keyframes new similarities (K, 4, 4); everything else follows."""
+        if self.moving:
+            self.moving.forget()
         self.depth.map_moved(self.map.move(S_world_key))
 
     def finish(self) -> None:
         """After the last frame: finalise the waiting keyframes and loops, then the scale."""
+        self.awaited = None
         self.depth.finish_keyframes()
         while self.loops.is_busy or self.merger.waiting:
             self._close_loops()
         self.depth.finish_scale()
 
     def adjust_all(self) -> Iterator[float]:
-        """Global bundle adjustment, a piece at a time -> share of the work that is done."""
+        """Global bundle adjustment, then the frames between keyframes, a piece at a time -> share of the work that is
+        done."""
         pairs = [(loop.new, loop.old) for loop in self.loops.closed]
-        return self.depth.adjust_all(self.loops.candidates.overlap, pairs)
+        for share in self.depth.adjust_all(self.loops.candidates.overlap, pairs):
+            yield FRAMES_FROM * share
+        if self.frames:
+            with self.stage_times.timed("frames"):
+                for share in self.frames.steps():
+                    yield FRAMES_FROM + (1 - FRAMES_FROM) * share
 
     def estimate_depth(self) -> Iterator[float]:
         """Estimate all keyframes' final depth, a piece at a time -> share of the work that is done."""
@@ -176,9 +275,23 @@ class SlamSystem:
     def surfels(self) -> Surfels:
         return self.map.surfels
 
+    def mesh(self) -> "trimesh.Trimesh":
+        """The main submap as a coloured mesh in the world, metres: of its keyframes' final depth where there is such,
+        else of its surfels. Raises NoMesh where the map is too small."""
+        submap = self.map.main_submap
+        views = self.depth.views(submap)
+        if views:
+            return build_tsdf_mesh(views, self.camera, self.config.mesh)
+        return build_mesh(self.map.surfels_of(submap), self.keyframes.T_world_key, self.config.mesh)
+
     def trajectory(self, submap: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """-> timestamps (N,) in seconds and T_world_cam (N, 4, 4) of a submap's frames; see LiveMap.trajectory."""
         return self.map.trajectory(submap)
+
+
+def _with_depth(image: Image, frame: Frame) -> Image:
+    """An image that shall begin a map, with its depth: nothing is tracked meanwhile, so there is time to predict it."""
+    return image if frame.depth_on_request is None else image.with_predicted(frame.depth_on_request().result())
 
 
 def _depth_collaborator(config: SlamConfig) -> type[MeasuredDepth] | type[PredictedDepth]:

@@ -29,7 +29,7 @@ LAYERS = (
     ("slam.tracking", "calib.__main__"),
     ("slam.mapping",),
     ("slam.meshing", "slam.scale", "slam.global_adjustment"),
-    ("slam.keyframe_depth", "slam.loops"),
+    ("slam.keyframe_depth", "slam.loops", "slam.texturing"),
     ("slam.config", "slam.evaluation", "slam.localiser"),
     ("slam.system",),
     ("slam.__main__", "monofuse.configuration", "monofuse.interface"),

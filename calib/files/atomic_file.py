@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,6 +43,46 @@ def replacing(path: str | Path, size: int | None = None) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def replace_all(folder: Path, contents: Mapping[str, bytes | None]) -> None:
+    """Replace several files of a folder by name, or none of them; None removes one.
+
+    All are written whole beside the old ones first. Where a file cannot take its place, or Ctrl-C comes in between, the
+    old ones come back. Raises OutputError.
+    """
+    before = {name: (folder / name).read_bytes() if (folder / name).is_file() else None for name in contents}
+    partials = {name: folder / partial_name(name) for name in contents}
+    name, touched = "", []
+    try:
+        for name, data in contents.items():
+            if data is not None:
+                partials[name].write_bytes(data)
+                _to_disk(partials[name])
+        for name, data in contents.items():
+            touched.append(name)
+            if data is None:
+                (folder / name).unlink(missing_ok=True)
+            else:
+                os.replace(partials[name], os.path.realpath(folder / name))
+    except BaseException as error:
+        for changed in touched:
+            _bring_back(folder / changed, before[changed])
+        if isinstance(error, OSError):
+            raise OutputError(f"cannot replace {folder / name}: {reason_of(error)}; nothing was changed") from error
+        raise
+    finally:
+        for partial in partials.values():
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def _bring_back(path: Path, data: bytes | None) -> None:
+    with suppress(OSError, OutputError):
+        if data is None:
+            path.unlink(missing_ok=True)
+        elif not path.is_file() or path.read_bytes() != data:
+            write_file(path, data)
 
 
 def partial_name(name: str) -> str:

@@ -66,6 +66,11 @@ def read_gray(path: str | Path) -> np.ndarray:
     return gray
 
 
+def read_unchanged(path: str | Path) -> np.ndarray:
+    """Image file -> (H, W) or (H, W, channels) as the file has it, alpha last."""
+    return _decode(path, cv2.IMREAD_UNCHANGED)
+
+
 def decode_rgb(data: bytes, name: object) -> np.ndarray:
     """The content of an image file -> (H, W, 3) uint8 RGB; `name` is for the reason where it cannot be used."""
     return _decode_bytes(data, name, cv2.IMREAD_COLOR_RGB)

@@ -14,6 +14,9 @@ MIN_SIZE, MAX_SIZE = 1e-3, 1e3
 """Limits of the largest number of a quaternion; within, it is normalised."""
 MAX_POSITION_M = 1e9
 """Farther away nothing is a position."""
+GROUND_TRUTH_FILES = "groundtruth_sfm.txt", "groundtruth.txt"
+"""Where a data set's poses are, the better ones first: those by structure from motion over all images of a place
+(Brachmann 2021) are closer than what the recording device tracked."""
 POSE_LINE = "timestamp tx ty tz qx qy qz qw"
 
 
@@ -34,6 +37,12 @@ def read_index(path: Path) -> list[tuple[float, str]]:
     if not entries:
         raise SourceError(f"{path} names no image")
     return entries
+
+
+def ground_truth_file(folder: Path) -> Path:
+    """The file of GROUND_TRUTH_FILES that a recording is compared with; the last one, where it has none."""
+    return next((folder / name for name in GROUND_TRUTH_FILES if (folder / name).is_file()),
+                folder / GROUND_TRUTH_FILES[-1])
 
 
 def read_ground_truth(path: Path) -> tuple[np.ndarray, np.ndarray] | None:

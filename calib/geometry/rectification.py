@@ -37,6 +37,12 @@ class Rectifier:
         return rgb if self._maps is None else cv2.remap(rgb, *self._maps, cv2.INTER_LINEAR,
                                                         borderMode=cv2.BORDER_REPLICATE)
 
+    def mask(self, usable: np.ndarray) -> np.ndarray:
+        """(H, W) bool of the distorted image -> (H, W) bool, True where all that a pixel is made of is."""
+        if self._maps is None:
+            return usable
+        return cv2.remap(255 * usable.astype(np.uint8), *self._maps, cv2.INTER_LINEAR) == 255
+
     def depth(self, depth_m: np.ndarray) -> tuple[np.ndarray, Camera]:
         """(h, w) depth registered to the distorted image, of any size -> (depth_m, Camera) without distortion.
 

@@ -91,6 +91,20 @@ def inverse_left_jacobian(zeta: np.ndarray) -> np.ndarray:
     return np.eye(7) - 0.5 * ad + squared @ series
 
 
+def umeyama(source: np.ndarray, target: np.ndarray, with_scale: bool) -> tuple[float, np.ndarray, np.ndarray]:
+    """Points (N, 3) -> scale, R (3, 3), t (3,) of least |scale R source + t - target|; scale 1 unless with_scale
+
+    Umeyama 1991."""
+    source_mean, target_mean = source.mean(0), target.mean(0)
+    s, t = source - source_mean, target - target_mean
+    U, D, Vt = np.linalg.svd(t.T @ s / len(s))
+    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(U) * np.linalg.det(Vt))])
+    R = U @ np.diag(sign) @ Vt
+    variance = (s**2).sum(1).mean()
+    scale = float(D @ sign / variance) if with_scale and variance > 0 else 1.0
+    return scale, R, target_mean - scale * R @ source_mean
+
+
 def _mean_growth(zeta):
     """(..., 7) -> (..., 3, 3) W with translation = W @ v: the integral of exp(x M) over x from 0 to 1, where
     M = hat(omega) + sigma I. Its power series has no special cases near zero."""

@@ -18,7 +18,7 @@ class AdaptationConfig:
     """Largest step size, reached after `warm_up`."""
     warm_up: float = 0.2
     """Share of the steps in which the step size grows; it then falls to nothing (Smith 2018, one cycle)."""
-    trusted_log_std: float = 0.05
+    trusted_log_std: float = 0.1
     """Log standard deviation up to which targets have full weight; beyond, it falls with the variance."""
     gradient_weight: float = 0.5
     """Weight of keeping the network's own gradients of log depth where geometry is silent, that of targets being 1."""

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -74,6 +75,17 @@ class StopSignal:
         """From here on a signal ends the process there and then, even inside a library that takes long to return."""
         for number in self._handlers:
             signal.signal(number, signal.SIG_DFL)
+
+    @contextmanager
+    def heeded(self) -> Iterator[None]:
+        """After `end_at_once`: a `with` block in which signals are heeded by `patiently` again."""
+        self.is_impatient = False
+        for number in self._handlers:
+            signal.signal(number, self._on_signal)
+        try:
+            yield
+        finally:
+            self.end_at_once()
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         self.is_impatient = self.is_impatient or self._saw_frames or number != signal.SIGINT

@@ -7,11 +7,16 @@ import trimesh
 from trimesh.visual import ColorVisuals
 
 from slam.kernels.rasterise import rasterise
+from slam.kernels.texture import rasterise_rows
 from slam.mapping.surfels import Surfels
+from slam.texturing.rendering import texture_at
+from slam.texturing.texture import TexturedMesh
 
 MAX_SURFELS_DRAWN = 400_000
 TILE_RADII = 1.2
 """Half the side of the square that stands for a surfel, in its radii: a little overlap leaves no gaps."""
+MIN_COSINE = 0.2
+"""Of the angle between a surface and the view: less counts as this, since a sliver shows nothing."""
 
 
 class Surface(NamedTuple):
@@ -45,6 +50,10 @@ class Viewpoint(NamedTuple):
         local[..., :2] += (np.array(self.size[::-1]) - 1) / 2
         return local
 
+    def resized(self, size: tuple[int, int]) -> "Viewpoint":
+        """The same view as a picture of (height, width)."""
+        return self._replace(m_per_px=self.m_per_px * self.size[0] / size[0], size=size)
+
 
 def mesh_surface(mesh: trimesh.Trimesh) -> Surface:
     """Mesh with vertex colours -> Surface."""
@@ -71,11 +80,44 @@ def surfel_surface(surfels: Surfels, T_world_key: np.ndarray) -> Surface:
 
 def draw(surface: Surface, look: Viewpoint, background: np.ndarray, supersampling: int = 2) -> np.ndarray:
     """The front of a surface, lit from the viewer, over a plain background (3,) -> (h, w, 3) float32 in 0..255."""
-    height, width = look.size
-    fine = look._replace(m_per_px=look.m_per_px / supersampling, size=(supersampling * height, supersampling * width))
-    shade = 0.55 + 0.45 * np.abs(surface.normals @ look.axes[2])
+    fine = look.resized((supersampling * look.size[0], supersampling * look.size[1]))
     image = np.empty((*fine.size, 3), np.float32)
     image[:] = background
-    rasterise(fine.pixels(surface.points).astype(np.float32), (surface.colours * shade[:, None]).astype(np.float32),
-              surface.triangles, np.full(fine.size, np.inf, np.float32), image)
-    return image.reshape(height, supersampling, width, supersampling, 3).mean((1, 3))
+    colours = surface.colours * _shade(surface.normals, look)[:, None]
+    rasterise(fine.pixels(surface.points).astype(np.float32), colours.astype(np.float32), surface.triangles,
+              np.full(fine.size, np.inf, np.float32), image)
+    return _averaged(image, look.size, supersampling)
+
+
+def draw_textured(mesh: TexturedMesh, look: Viewpoint, background: np.ndarray, supersampling: int = 2) -> np.ndarray:
+    """The front of a textured mesh over a plain background (3,) -> (h, w, 3) float32 in 0..255, not lit: the photos
+    were."""
+    fine = look.resized((supersampling * look.size[0], supersampling * look.size[1]))
+    corners, rows = _seen(mesh.vertices, mesh.triangles, fine)
+    image = texture_at(mesh, corners, rows, is_perspective=False)
+    image[rows < 0] = background
+    return _averaged(image, look.size, supersampling)
+
+
+def seen_area_m2(surface: Surface, look: Viewpoint) -> float:
+    """Area of the surface whose front a view shows."""
+    _, rows = _seen(surface.points, surface.triangles, look)
+    seen = surface.triangles[rows[rows >= 0]]
+    cosine = np.abs(surface.normals[seen[:, 0]] @ look.axes[2])
+    return float((1 / np.maximum(cosine, MIN_COSINE)).sum() * look.m_per_px**2)
+
+
+def _seen(points, triangles, look):
+    """-> corners (V, 3) float32: pixel u, v and nearness; (h, w) int32 rows of the triangles seen, -1 for none"""
+    corners = (look.pixels(np.asarray(points, np.float64)) * (1, 1, -1)).astype(np.float32)
+    rows = np.full(look.size, -1, np.int32)
+    rasterise_rows(corners, triangles, False, np.full(look.size, -np.inf, np.float32), rows)
+    return corners, rows
+
+
+def _shade(normals, look):
+    return 0.55 + 0.45 * np.abs(normals @ look.axes[2])
+
+
+def _averaged(image, size, supersampling):
+    return image.reshape(size[0], supersampling, size[1], supersampling, 3).mean((1, 3))

@@ -17,8 +17,8 @@ from slam.mapping.surfels import Surfels
 
 MESH_FORMATS = ("ply", "obj", "glb")
 ESTIMATED_CAMERA = "estimated_camera.yaml"
-RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in MESH_FORMATS), "overview.png", "report.json",
-           ESTIMATED_CAMERA)
+RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in (*MESH_FORMATS, "mtl", "png")), "overview.png",
+           "report.json", ESTIMATED_CAMERA)
 """All files that a run may write, besides those of PART_RESULTS."""
 PART_RESULTS = re.compile(r"part_\d+_(trajectory\.txt|map\.ply)")
 """part_N_trajectory.txt and part_N_map.ply of each part of the trajectory that could not be joined to the rest."""
@@ -81,8 +81,8 @@ def surfels_ply(surfels: Surfels, T_world_key: np.ndarray) -> bytes:
 
 
 def mesh_file(mesh: trimesh.Trimesh, file_format: str) -> bytes:
-    """Mesh -> bytes of a .ply, .obj or .glb file with vertex colours."""
+    """Mesh -> bytes of a .ply or .obj file with vertex colours."""
     options: dict[str, Any] = {"digits": OBJ_DIGITS} if file_format == "obj" else {}
     data = mesh.export(file_type=file_format, **options)
-    assert not isinstance(data, dict), "none of MESH_FORMATS is several files"
+    assert not isinstance(data, dict), "neither format is several files without a texture"
     return data.encode() if isinstance(data, str) else data

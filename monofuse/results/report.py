@@ -19,23 +19,26 @@ MAX_SKIPPED_REASONS = 20
 
 
 def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: SlamSystem, counter: RunCounter, ended: str,
-                 problems: list[str], live_counts: Mapping[str, int], scores: Mapping[str, float]) -> dict[str, Any]:
+                 problems: list[str], live_counts: Mapping[str, int], scores: Mapping[str, Any],
+                 learnt: Mapping[str, Any], stages: Mapping[str, Any]) -> dict[str, Any]:
     """Everything report.json holds, as a dictionary of plain values.
 
     `ended`: `complete`, `interrupted` or `failed`; `problems`: one line each; `live_counts`: what became of a camera's
-    frames before they came here; `scores`: errors against ground truth.
+    frames before they came here; `scores`: errors against ground truth; `learnt`: on the network that learnt the
+    recording; `stages`: times of the first pass.
     """
     return {
         "source": sequence.name,
         "arguments": arguments,
         "ended": ended,
-        "problems": problems + ([slam.depth.scale_problem] if slam.depth.scale_problem else []),
+        "problems": [*problems, *filter(None, [slam.depth.scale_problem, counter.doubt])],
         "fps": round(counter.fps, 2),
         "frames": counter.read,
         "tracked": counter.tracked,
         "lost": counter.status["lost"],
         "waiting": counter.status["waiting"],
         "relocalised": counter.status["relocalised"],
+        "doubtful": counter.doubtful,
         "skipped": len(sequence.skipped),
         "skipped_reasons": sequence.skipped.reasons[:MAX_SKIPPED_REASONS],
         **live_counts,
@@ -46,14 +49,29 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "surfels": len(slam.surfels),
         "evicted_surfels": slam.surfels.evicted_count,
         "peak_memory_mb": peak_memory_mb(),
+        **_predictions(slam),
         **slam.depth.scale_report(),
+        "scale_cues": scale_cues(sequence, scores),
         **scores,
-        "stages": slam.stage_times.summary(),
+        **learnt,
+        "stages": stages,
         "camera": asdict(sequence.camera),
         "working_size": list(slam.camera.size),
         "configuration": plain(slam.config),
         "versions": versions(),
     }
+
+
+def scale_cues(sequence: Sequence, scores: Mapping[str, float]) -> list[str]:
+    """What the recording brings along that tells the scale, as values of --scale."""
+    return [name for name, is_there in (("depth", "depth_images" in scores),
+                                        ("poses", sequence.ground_truth is not None)) if is_there]
+
+
+def _predictions(slam: SlamSystem) -> dict[str, int]:
+    """On how many frames a network was run, and the depth of how many went into the map; none without a network."""
+    made = len(slam.stage_times.ms.get("network", ()))
+    return {"predictions_made": made, "predictions_used": slam.depth.predictions_used} if made else {}
 
 
 def versions() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A report as the table that people read on the screen."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ def table_rows(report: Mapping[str, Any]) -> list[Row]:
         *_rows_of_frames(report),
         ("speed", f"{report['fps']:.1f} frames/s"),
         ("map", f"{report['keyframes']} keyframes, {report['loops']} loops closed, {report['surfels']:,} surfels"),
+        *_rows_of_predictions(report),
         *_rows_of_memory(report),
         *_rows_of_recording(report),
         *_rows_of_scale(report),
@@ -40,6 +42,12 @@ def _rows_of_frames(report: Mapping[str, Any]) -> Iterator[Row]:
         yield "relocalised", f"{report['relocalised']} times"
 
 
+def _rows_of_predictions(report: Mapping[str, Any]) -> Iterator[Row]:
+    made = report.get("predictions_made", 0)
+    if made != report.get("predictions_used", 0):
+        yield "predictions", f"{made} made by the network, {report['predictions_used']} used"
+
+
 def _rows_of_memory(report: Mapping[str, Any]) -> Iterator[Row]:
     if report["peak_memory_mb"] is not None:
         yield "memory", f"{report['peak_memory_mb']:.0f} MB at most"
@@ -51,19 +59,42 @@ def _rows_of_recording(report: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _rows_of_scale(report: Mapping[str, Any]) -> Iterator[Row]:
-    if report.get("scale_from", "network") != "network":
-        spread = "" if report["scale_log_std"] is None else f", within {100 * report['scale_log_std']:.1f} %"
+    if "scale_log_std" not in report:
+        return
+    log_std = report["scale_log_std"]
+    within = "" if log_std is None else f", within {100 * math.expm1(log_std):.2g} %"
+    if report["scale_doubtful"]:
+        yield "scale", doubt(report)
+    elif report["scale_from"] == "network":
+        yield "scale", f"the network's{within}"
+    else:
         yield "scale", (f"from {report['scale_from']}: {report['scale_times_network']:.3f} times what the network "
-                        f"said{spread}")
+                        f"said{within}")
+
+
+def doubt(report: Mapping[str, Any]) -> str:
+    """What is wrong with the metres of a report with `scale_doubtful`, and what to do, in one line."""
+    reason = f" ({report['scale_weakness']})" if report["scale_weakness"] else ""
+    recorded = "".join(f"--scale {name}, " for name in report["scale_cues"])
+    return (f"metres may be off by a factor of {math.exp(report['scale_log_std']):.1f}{reason}: give {recorded}--scale "
+            f"FACTOR, or `monofuse measure` a known length")
 
 
 def _rows_of_errors(report: Mapping[str, Any]) -> Iterator[Row]:
     if "ate_se3_m" in report:
         yield "trajectory error (ATE)", (
             f"{report['ate_se3_m']:.3f} m, {report['ate_sim3_m']:.3f} m with scale {report['ate_scale']:.3f} allowed; "
-            f"{report['path_m']:.1f} m long")
+            f"{report['path_m']:.1f} m long{_own_length(report)}{_its_file(report)}")
     if "rpe_1s_m" in report:
         yield "drift in 1 s (RPE)", f"{report['rpe_1s_m']:.3f} m, {report['rpe_1s_deg']:.2f} degrees"
     if "depth_rel" in report:
         yield "depth error", (f"{100 * report['depth_rel']:.1f} % mean, {100 * report['depth_delta1']:.0f} % within "
                               f"25 % ({report['depth_images']} images)")
+
+
+def _own_length(report: Mapping[str, Any]) -> str:
+    return f", ours {report['length_ratio']:.2f} times that" if "length_ratio" in report else ""
+
+
+def _its_file(report: Mapping[str, Any]) -> str:
+    return f" ({report['ground_truth']})" if "ground_truth" in report else ""

@@ -4,13 +4,16 @@ from collections import Counter
 
 from slam.system import FrameResult
 
+MAX_DOUBTFUL = 0.03
+"""Share of doubtful poses up to which there is nothing to be said."""
+
 
 class RunCounter:
     """Counts frames by their status."""
 
     def __init__(self):
         self.status: Counter[str] = Counter()
-        self.read = 0
+        self.read = self.doubtful = 0
         self.last_index = -1
         self.loop_s = 0.0
         """Time since the loop over the frames began."""
@@ -20,11 +23,20 @@ class RunCounter:
         self.read += 1
         self.last_index = result.index
         self.status[result.status] += 1
+        self.doubtful += result.is_doubtful
 
     @property
     def tracked(self) -> int:
         """Frames with a pose."""
         return self.status["tracked"] + self.status["relocalised"]
+
+    @property
+    def doubt(self) -> str | None:
+        """One line on frames whose poses are doubtful, None where they are few."""
+        if self.doubtful <= MAX_DOUBTFUL * self.tracked:
+            return None
+        return (f"{self.doubtful} of {self.tracked} poses are doubtful: much of the view moves in another way (people, "
+                f"or what is always in view: see --mask)")
 
     @property
     def missed(self) -> int:

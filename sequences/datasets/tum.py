@@ -1,6 +1,7 @@
 """Recordings in the layout of the TUM RGB-D benchmark, and the benchmark itself (Sturm 2012).
 
-`rgb.txt`, `depth.txt`: `timestamp filename`; `groundtruth.txt`: `timestamp tx ty tz qx qy qz qw`, camera to world.
+`rgb.txt`, `depth.txt`: `timestamp filename`; `groundtruth.txt`: `timestamp tx ty tz qx qy qz qw`, camera to world; a
+`groundtruth_sfm.txt` next to it, poses by structure from motion, goes first.
 Depth images may be smaller than colour: pixel (u, v) of depth then is pixel (u W/w, v H/h) of colour. The camera is in
 a `calibration.yaml` next to `rgb.txt`; the benchmark's own are known by the name of the folder.
 """
@@ -14,7 +15,7 @@ import numpy as np
 from calib.base.errors import SourceError
 from calib.files.association import nearest_in_time
 from calib.files.image_file import read_depth_m
-from calib.files.tum_files import read_ground_truth, read_index
+from calib.files.tum_files import ground_truth_file, read_ground_truth, read_index
 from calib.formats.calibration_file import Calibration
 from calib.geometry.camera import Camera
 from sequences.checks import find_calibration, refuse_sensor_depth
@@ -47,10 +48,11 @@ class TumSequence(RecordedDataset):
     def __init__(self, location: str | Path, options: SourceOptions):
         folder = require_folder(location, LAYOUT)
         images = read_index(folder / "rgb.txt")
-        calibration = _calibration(folder, options)
+        calibration = calibration_of(folder, options)
         depth_times_s, depth_files = _depth_index(folder, options)
         nearest = [nearest_in_time(depth_times_s, time_s, ASSOCIATION_TOLERANCE_S) for time_s, _ in images]
-        ground_truth = read_ground_truth(folder / "groundtruth.txt")
+        ground_truth_path = ground_truth_file(folder)
+        ground_truth = read_ground_truth(ground_truth_path)
         shots = [Shot(time_s, folder / name, None if depth is None else depth_files[depth],
                       ground_truth_at(ground_truth, time_s, ASSOCIATION_TOLERANCE_S))
                  for (time_s, name), depth in zip(images, nearest)]
@@ -58,6 +60,7 @@ class TumSequence(RecordedDataset):
             raise SourceError(f"{folder}: no depth image lies within {ASSOCIATION_TOLERANCE_S} s of a colour image: "
                               f"rgb.txt and depth.txt need the same clock")
         self._depth_scale = calibration.depth_scale
+        self.ground_truth_name = ground_truth_path.name if ground_truth is not None else None
         super().__init__(folder, LAYOUT, shots, calibration.camera, options, self._read_registered,
                          ground_truth=ground_truth, index=folder / "rgb.txt")
 
@@ -77,7 +80,7 @@ def freiburg_number(folder: Path) -> str | None:
     return match[1] if match else None
 
 
-def _calibration(folder, options):
+def calibration_of(folder: Path, options: SourceOptions) -> Calibration:
     """The user's, the one next to the images, or the benchmark's."""
     own_file, number = folder / "calibration.yaml", freiburg_number(folder)
     if number is None or own_file.is_file():

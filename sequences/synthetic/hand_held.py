@@ -67,9 +67,9 @@ def _walk(rng, time_s, duration_s, centre, reach_m):
     """One random walk around `centre`, never farther from it than `reach_m` (72,) in each direction."""
     phase = time_s / duration_s
     T = np.zeros((len(phase), 4, 4))
-    tremor_m, tremor_rad = (_tremor(rng, phase, duration_s, deviation) for deviation in (0.0025, np.radians(0.25)))
-    T[:, :3, 3] = _places(rng, duration_s, centre, reach_m)(phase) + tremor_m + _steps(phase, duration_s)
-    T[:, :3, :3] = _looking(*_gaze(rng, phase, duration_s)) @ Rotation.from_rotvec(tremor_rad).as_matrix()
+    tremor_m, tremor_rad = (tremor(rng, phase, duration_s, deviation) for deviation in (0.0025, np.radians(0.25)))
+    T[:, :3, 3] = _places(rng, duration_s, centre, reach_m)(phase) + tremor_m + steps(phase, duration_s)
+    T[:, :3, :3] = looking(*_gaze(rng, phase, duration_s)) @ Rotation.from_rotvec(tremor_rad).as_matrix()
     T[:, 3, 3] = 1
     return T
 
@@ -103,7 +103,7 @@ def _gaze(rng, phase, duration_s):
     return yaw, np.radians(-11 + 8 * _Wave(rng, duration_s)(phase))
 
 
-def _looking(yaw, pitch):
+def looking(yaw, pitch):
     """(N,) yaw about the vertical, pitch above the horizon -> (N, 3, 3) camera axes: columns right, down, forward."""
     forward = np.stack([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)], -1)
     right = np.stack([np.sin(yaw), -np.cos(yaw), np.zeros_like(yaw)], -1)
@@ -130,7 +130,7 @@ class _Wave:
         return np.abs(slopes @ (2 * np.pi * self.cycles * self.weights)).max()
 
 
-def _tremor(rng, phase, duration_s, deviation):
+def tremor(rng, phase, duration_s, deviation):
     """(N, 3) noise between 0.6 and 5 Hz, weaker towards higher frequencies, of the given standard deviation."""
     cycles = np.maximum(1, np.round(duration_s * np.geomspace(0.6, 5.0, 10)))
     weights = rng.normal(size=(10, 3)) / cycles[:, None]
@@ -138,10 +138,10 @@ def _tremor(rng, phase, duration_s, deviation):
     return np.sin(2 * np.pi * np.multiply.outer(phase, cycles) + rng.uniform(0, 2 * np.pi, 10)) @ weights
 
 
-def _steps(phase, duration_s):
+def steps(phase, duration_s):
     """(N, 3) bobbing in metres of somebody who takes 1.7 steps a second."""
-    steps = max(1, round(1.7 * duration_s))
-    up = 0.006 * np.sin(2 * np.pi * steps * phase)
+    count = max(1, round(1.7 * duration_s))
+    up = 0.006 * np.sin(2 * np.pi * count * phase)
     return np.stack([np.zeros_like(up), np.zeros_like(up), up], -1)
 
 

@@ -49,7 +49,7 @@ def build_room(seed: int, layout: int | None = None) -> Room:
     length, width, height = rng.uniform(3.8, 7.0), rng.uniform(3.2, 5.0), rng.uniform(2.45, 2.95)
     plan = furnished(kit, rng, length, width, height)
     inside = [_clipped(patch, (length, width, height)) for patch in plan.patches]
-    patches = _faces(kit, rng, length, width, height) + inside
+    patches = faces(kit, rng, length, width, height) + inside
     return assembled((length, width, height), patches, kit.textures, plan.lights + _sun(rng, plan), rng)
 
 
@@ -74,7 +74,7 @@ def assembled(size_m: tuple[float, float, float], patches: list[Patch], textures
     return Room(size_m, shell, look, bvh, KDTree(surfaces.node_m))
 
 
-def _faces(kit, rng, length, width, height):
+def faces(kit, rng, length, width, height):
     """Floor, ceiling and four walls, one of them often in another material."""
     accent = rng.integers(4) if rng.random() < 0.75 else None
     walls = [kit["accent wall"] if k == accent else kit["wall"] for k in range(4)]

@@ -63,9 +63,10 @@ class FeatureMatcher:
         self.camera, self.config = camera, config
         self.sift = cv2.SIFT.create(nfeatures=config.features, contrastThreshold=config.min_contrast)
 
-    def features(self, gray_u8: np.ndarray) -> Features:
-        """(h, w) uint8 -> Features"""
-        keypoints, histograms = self.sift.detectAndCompute(gray_u8, None)
+    def features(self, gray_u8: np.ndarray, usable: np.ndarray | None = None) -> Features:
+        """(h, w) uint8 -> Features, only where it is usable (h, w) bool"""
+        mask = None if usable is None else usable.astype(np.uint8)
+        keypoints, histograms = self.sift.detectAndCompute(gray_u8, mask)
         if not keypoints:
             return Features(np.zeros((0, 2)), np.zeros((0, 128), np.uint8))
         share = histograms / np.maximum(histograms.sum(1, keepdims=True), 1)

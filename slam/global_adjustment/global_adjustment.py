@@ -73,7 +73,7 @@ class GlobalAdjustment:
         """
         self.S_world_key = None
         for keyframe in keyframes.items[len(self.features):]:
-            self.features.append(self.matcher.features(keyframe.gray_u8))
+            self.features.append(self.matcher.features(keyframe.gray_u8, keyframe.usable))
             yield SHARES[0] * len(self.features) / len(keyframes)
         pairs, matched_count = self._pairs(keyframes, loops), 0
         for count, (first, second) in enumerate(pairs, 1):

@@ -6,7 +6,7 @@
     photometric_bundle, stereo, consistency     depth of keyframes from other keyframes
     contradiction                               what moves
     reprojection_bundle                         all keyframes and feature tracks
-    smoothing, rasterise                        meshes and pictures of them
+    tsdf, smoothing, rasterise                  meshes and pictures of them
     compile                                     how all of them are compiled
 
 Each takes and fills plain arrays, many of them in NamedTuples that are defined next to the kernel (so that the compile

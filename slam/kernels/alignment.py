@@ -42,6 +42,8 @@ class LiveImage(NamedTuple):
     """(4,) float32: fx, fy, cx, cy in pixels."""
     edge_ratio: np.float32
     """Depth ratio of neighbouring pixels that marks an edge."""
+    usable: np.ndarray = np.zeros((0, 0), np.uint8)
+    """(h, w) uint8, 0 where the image does not show the static scene; or (0, 0) where it does everywhere."""
 
 
 class Residuals(NamedTuple):
@@ -63,7 +65,7 @@ def linearise(points, live, T_cam_key, affine, sigma, products):
     geometric) standard deviations. Fills products (ROWS, ROWS) float64 with J'WJ and, in its last row and column, J'Wr.
     Returns (cost, photometric residuals, their inliers, geometric ones, their inliers).
     """
-    texture, inverse_depth, pinhole, edge_ratio = live
+    texture, inverse_depth, pinhole, edge_ratio, usable = live
     T = T_cam_key
     gain, bias = np.float32(math.exp(affine[0])), np.float32(affine[1])
     variance, geometric_information = np.float32(sigma[0] * sigma[0]), np.float32(1 / sigma[1])
@@ -74,7 +76,7 @@ def linearise(points, live, T_cam_key, affine, sigma, products):
     seen = inliers = seen_depth = depth_inliers = 0
     for start in range(0, points.shape[1], BLOCK):
         stop = min(start + BLOCK, points.shape[1])
-        count = project(points, start, stop, texture.shape, pinhole, T, seen_points)
+        count = project(points, start, stop, texture.shape, usable, pinhole, T, seen_points)
         sample_intensity(texture, count, seen_points, sampled)
         block_cost, block_inliers = photometric_rows(count, pinhole, T, gain, bias, variance, seen_points, sampled,
                                                      rows)
@@ -99,14 +101,14 @@ def linearise(points, live, T_cam_key, affine, sigma, products):
 def residuals(points, live, T_cam_key, affine, out):
     """Unweighted residuals of `linearise`, for estimating their scale: fills out (Residuals). Returns how many
     photometric and how many geometric ones there are."""
-    texture, inverse_depth, pinhole, edge_ratio = live
+    texture, inverse_depth, pinhole, edge_ratio, usable = live
     T = T_cam_key
     gain, bias = np.float32(math.exp(affine[0])), np.float32(affine[1])
     seen_points, sampled = np.empty((10, BLOCK), np.float32), np.empty((6, BLOCK), np.float32)
     seen = seen_depth = 0
     for start in range(0, points.shape[1], BLOCK):
         stop = min(start + BLOCK, points.shape[1])
-        count = project(points, start, stop, texture.shape, pinhole, T, seen_points)
+        count = project(points, start, stop, texture.shape, usable, pinhole, T, seen_points)
         sample_intensity(texture, count, seen_points, sampled)
         for k in range(count):
             out.live[seen + k] = sampled[0, k]
@@ -121,9 +123,9 @@ def residuals(points, live, T_cam_key, affine, out):
 
 
 @inline
-def project(points, start, stop, shape, pinhole, T, out):
-    """Points that land inside the image, packed: out rows X, Y, 1/Z in the camera, u, v, and the point's own fields
-    (intensity, its two derivatives, standard deviation). Returns their number."""
+def project(points, start, stop, shape, usable, pinhole, T, out):
+    """Points that land where the image is usable, packed: out rows X, Y, 1/Z in the camera, u, v, and the point's own
+    fields (intensity, its two derivatives, standard deviation). Returns their number."""
     fx, fy, cx, cy = pinhole
     right, below = np.float32(shape[1] - 2), np.float32(shape[0] - 2)
     X, Y, inv_z, u, v = out[0], out[1], out[2], out[3], out[4]
@@ -142,7 +144,8 @@ def project(points, start, stop, shape, pinhole, T, out):
     packed = 0
     for k in range(count):
         in_front = inv_z[k] > 0 and inv_z[k] < ONE / MIN_DEPTH_M
-        if in_front and u[k] >= ONE and v[k] >= ONE and u[k] < right and v[k] < below:
+        is_inside = in_front and u[k] >= ONE and v[k] >= ONE and u[k] < right and v[k] < below
+        if is_inside and (usable.shape[0] == 0 or usable[int(v[k] + HALF), int(u[k] + HALF)]):
             for row in range(5):
                 out[row, packed] = out[row, k]
             for row in range(3, POINT_FIELDS):

@@ -3,7 +3,8 @@ shape of the network's depth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from calib.geometry.camera import Camera
 from slam.kernels.consistency import count_votes
 from slam.keyframe_depth.completion import CompletionConfig, complete_depth
 from slam.keyframe_depth.depth_alignment import AlignmentConfig, bend_to_depth
-from slam.keyframe_depth.stereo import MIN_INVERSE_DEPTH, StereoDepth, measure_depth, unrefined
+from slam.keyframe_depth.stereo import MIN_INVERSE_DEPTH, StereoDepth, measure_depth, photometric_cost, unrefined
 from slam.mapping.keyframes import Keyframes
 from slam.meshing.depth_view import DepthView
 from slam.tracking.pyramid import NO_DEPTH, Pyramid, build_pyramid
@@ -60,6 +61,8 @@ class FinalDepth:
         """By row of the keyframe."""
         self.others: dict[int, list[int]] = {}
         """Rows of the keyframes that stereo uses, best first, by row of the keyframe."""
+        self.predicted = dict(refiner.network_depth)
+        """The network's inverse depth at half size, in any scale, by row of the keyframe."""
 
     def estimate(self) -> Iterator[float]:
         """Estimate every keyframe's depth, around the live depth -> share of the work that is done"""
@@ -68,11 +71,17 @@ class FinalDepth:
             self.depth[row] = self._estimated(row, self.keyframes.items[row].inverse_depth)
             yield (row + 1) / len(self.keyframes)
 
-    def estimate_again(self) -> Iterator[float]:
-        """Once more, around the refiner's new predictions, aligned to the present depth -> share of the work"""
-        for row, depth in sorted(self.depth.items()):
-            self.depth[row] = self._estimated(row, self._aligned(row, depth))
-            yield (row + 1) / len(self.keyframes)
+    def estimated_around(self, predicted: dict[int, np.ndarray]) -> Generator[float, None, FinalDepth]:
+        """Yields the share of the work; returns another FinalDepth, around new predictions that are aligned to this one
+
+        predicted: inverse depth (h, w) in any scale, by row; where one lacks, the last one stands."""
+        new = copy(self)
+        new.predicted = {**self.predicted, **predicted}
+        new.depth = {}
+        for row, depth in self.depth.items():
+            new.depth[row] = new._estimated(row, new._aligned(row, depth))
+            yield (row + 1) / len(self.depth)
+        return new
 
     def is_opposed(self, row: int) -> np.ndarray:
         """-> (h, w) bool: pixels that other keyframes see through, and none confirms"""
@@ -84,6 +93,15 @@ class FinalDepth:
                        np.array(self.camera.pinhole, np.float32), np.float32(self.config.tolerance),
                        agree, oppose)
         return (oppose > 0) & (agree == 0)
+
+    def photometric_cost(self) -> float:
+        """Mean over keyframes of how badly depth and poses explain the images, 0 to 1; see stereo.photometric_cost
+
+        Nothing of it was trained on, and it does not depend on scale."""
+        costs = [photometric_cost(self._pyramid(row), depth.inverse_depth, [self._pyramid(k) for k in self.others[row]],
+                                  self._T_other_key(row), self.refiner.config.stereo)
+                 for row, depth in self.depth.items() if self.others[row]]
+        return float(np.mean(costs)) if costs else 1.0
 
     def views(self, submap: int) -> list[DepthView]:
         """Final depth of a submap's keyframes, unknown where it is contradicted."""
@@ -128,7 +146,7 @@ class FinalDepth:
 
     def _shape(self, row, size):
         """-> (h, w) float32 log depth by the network"""
-        inverse_depth = np.maximum(self.refiner.network_depth[row].astype(np.float32), MIN_INVERSE_DEPTH)
+        inverse_depth = np.maximum(self.predicted[row].astype(np.float32), MIN_INVERSE_DEPTH)
         return _resized(-np.log(inverse_depth), size)
 
     def _pyramid(self, row) -> Pyramid:

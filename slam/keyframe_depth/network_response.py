@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MIN_VARIANCE = 1e-6
+"""Of two log depths together; with less they are flat, and show no shape that could agree."""
+
 
 @dataclass(frozen=True)
 class ResponseConfig:
@@ -40,13 +43,18 @@ class NetworkResponse:
         relative = np.where(known, inverse_depth, median) / median
         return np.where(known, median * relative**self.slope, 0).astype(np.float32)
 
-    def learn(self, predicted: np.ndarray, inverse_depth: np.ndarray, log_std: np.ndarray) -> None:
-        """Compare a network's (h, w) inverse depth with the refined one; log_std (h, w): of the refined one."""
+    def learn(self, predicted: np.ndarray, inverse_depth: np.ndarray, log_std: np.ndarray) -> float | None:
+        """Compare a network's (h, w) inverse depth with the refined one -> how well their shapes agree, None where
+        too little could be refined; log_std (h, w): of the refined one.
+
+        That is twice the covariance of their logs over the sum of the variances: 1 for the same shape, 0 for nothing in
+        common. Unlike a correlation it falls where the slope is not one (Lin 1989)."""
         sure = (log_std < self.config.max_log_std) & (predicted > 0) & (inverse_depth > 0)
         if sure.sum() < self.config.min_pixels:
-            return
+            return None
         x, y = np.log(predicted[sure]), np.log(inverse_depth[sure])
         x, y = x - np.median(x), y - np.median(y)
         little = self.config.little_variance
         slope = (np.mean(x * y) + little) / (np.mean(x * x) + little)
         self.slope += self.config.share * (float(np.clip(slope, *self.config.limits)) - self.slope)
+        return float(2 * np.cov(x, y, bias=True)[0, 1] / max(np.var(x) + np.var(y), MIN_VARIANCE))

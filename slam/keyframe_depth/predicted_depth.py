@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sequences.frame import DepthImage
+from sequences.frame import DepthImage, Frame
 from slam.global_adjustment.global_adjustment import GlobalAdjustment
 from slam.keyframe_depth.depth_alignment import AlignedDepth, align_depth, scaled
 from slam.keyframe_depth.final_depth import FinalDepth
@@ -43,7 +43,7 @@ class PredictedDepth:
         self.map, self.config, self.stage_times = live_map, config, live_map.stage_times
         assert config.refinement is not None, "without it, see UnrefinedDepth"
         self.refiner = Refiner(live_map.camera, config.refinement, bool(config.final_depth))
-        self.map_scale = MapScale(config.known_scale)
+        self.map_scale = MapScale(config.known_scale, config.refinement.network_scale.doubtful_log_std)
         self.log_scale = 0.0
         """Log of the factor that brought the last frame's depth to the map's."""
         self.fused_count = 0
@@ -54,6 +54,11 @@ class PredictedDepth:
     def adjusted_rows(self) -> list[int]:
         """Keyframes of the window, whose poses `add_keyframe` changes."""
         return self.refiner.rows
+
+    @property
+    def predictions_used(self) -> int:
+        """Predicted depth maps that went into the map: those of keyframes."""
+        return len(self.refiner.network_depth)
 
     def first(self, image: Image, T_world_cam: np.ndarray) -> FrameDepth:
         """Depth of the first frame of a submap, whose keyframe was just added: it sets the scale."""
@@ -133,9 +138,9 @@ class PredictedDepth:
     def _follow_scale(self, factor: np.ndarray) -> None:
         self.log_scale += float(np.log(factor[self.map.keyframes.reference.row]))
 
-    @stage("board")
-    def _search_board(self, rgb: np.ndarray) -> None:
-        self.map_scale.known.look(rgb, self.map.camera, self.map.keyframes.reference.row)
+    @stage("scale")
+    def _look_for_scale(self, frame: Frame) -> None:
+        self.map_scale.known.look(frame, self.map.camera, self.map.keyframes.reference.row)
 
     def scale_report(self) -> dict:
         """Values on the scale of the main submap for report.json."""
@@ -146,10 +151,10 @@ class PredictedDepth:
         """One line on why a known scale could not be used, or None."""
         return self.map_scale.known.problem if len(self.map.keyframes) else None
 
-    def look_for_board(self, rgb: np.ndarray) -> None:
-        """Look at the full-size image (H, W, 3) of the newest keyframe for a board of known size."""
-        if self.map_scale.known.needs_images:
-            self._search_board(rgb)
+    def look_for_scale(self, frame: Frame) -> None:
+        """Look at the full-size frame of the newest keyframe for what tells the map's scale, where that is known."""
+        if self.map_scale.known.cue:
+            self._look_for_scale(frame)
 
     def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]]) -> Iterator[float]:
         """Adjust all keyframes jointly, a piece at a time -> share of the work that is done
@@ -186,16 +191,17 @@ class PredictedDepth:
     def predict_again(self, predict: Callable[[np.ndarray], DepthImage | None]) -> Iterator[float]:
         """Predict all keyframes anew, and estimate their final depth around that -> share of the work that is done
 
-        predict: an image (h, w, 3) uint8 of working size -> its depth, None where it has none."""
+        `final` changes at the end. predict: an image (h, w, 3) uint8 of working size -> depth, None where it has none.
+        """
         if self.final is None:
             return
+        predicted = {}
         with self.stage_times.timed("final"):
             for row, rgb in self.refiner.rgb.items():
                 depth = predict(rgb)
                 if depth is not None:
-                    inverse_depth = inverse_depth_on(self.map.camera, depth, is_measured=False)
-                    self.refiner.network_depth[row] = half_size(inverse_depth)
-            yield from self.final.estimate_again()
+                    predicted[row] = half_size(inverse_depth_on(self.map.camera, depth, is_measured=False))
+            self.final = yield from self.final.estimated_around(predicted)
 
     def rebuild(self) -> Iterator[float]:
         """Build the map anew from all keyframes' final depth, a piece at a time -> share of the work that is done

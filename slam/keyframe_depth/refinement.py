@@ -20,7 +20,7 @@ from slam.keyframe_depth.network_response import NetworkResponse, ResponseConfig
 from slam.keyframe_depth.stereo import StereoConfig, refine_depth, unrefined
 from slam.mapping.dynamic_regions import DynamicRegionConfig, contradicted_by_images
 from slam.mapping.keyframes import Keyframes
-from slam.robust import robust_std
+from slam.scale.network_scale import NetworkScale, NetworkScaleConfig, Vote, network_scale
 from slam.tracking.image import Image
 from slam.tracking.tracker import TrackingResult
 
@@ -54,8 +54,8 @@ class RefinementConfig:
     """Standard deviation of the log scale of one keyframe's prediction, around that of all."""
     min_points: int = 30
     """Located points in view that the alignment of dense depth needs."""
-    min_votes: int = 4
-    """Keyframes with a log scale that their median needs."""
+    network_scale: NetworkScaleConfig = field(default_factory=NetworkScaleConfig)
+    """The scale of a map by its network, and its uncertainty."""
 
 
 class Refiner:
@@ -67,6 +67,8 @@ class Refiner:
         self.response = NetworkResponse(config.response)
         self.log_ratio: dict[int, float] = {}
         """Per keyframe, log of the factor from the network's depth to the map's, in the units that it was made in."""
+        self.agreement: dict[int, float | None] = {}
+        """Per keyframe, how well the shape of the network's depth agrees with the refined one, see NetworkResponse."""
         self.unfinished: dict[int, Image] = {}
         """Images of the keyframes whose depth is not final, by row."""
         self.network_depth: dict[int, np.ndarray] = {}
@@ -89,18 +91,18 @@ class Refiner:
     def usual_scale(self, keyframes: Keyframes) -> tuple[float, float] | None:
         """Median over the active submap of the log factor from the network's depth to the map's, and the standard
         deviation of one keyframe's; None for too few keyframes."""
-        log_ratios = self._log_ratios(keyframes, keyframes.active_submap)
-        return None if log_ratios is None else (float(np.median(log_ratios)), self.config.usual_log_std)
-
-    def network_scale(self, keyframes: Keyframes, submap: int) -> tuple[float, float] | None:
-        """Factor by which a submap is too small by the network's scale -> (factor, log_std), None for too few keyframes
-
-        Median over keyframes, and robust standard deviation of its log among them."""
-        log_ratios = self._log_ratios(keyframes, submap)
-        if log_ratios is None:
+        rows = self._rows(keyframes, keyframes.active_submap)
+        if len(rows) < self.config.network_scale.min_votes:
             return None
-        median = np.median(log_ratios)
-        return float(np.exp(-median)), robust_std(log_ratios - median)
+        return float(np.median(self._log_ratios(keyframes, rows))), self.config.usual_log_std
+
+    def network_scale(self, keyframes: Keyframes, submap: int) -> NetworkScale:
+        """What all keyframes of a submap say of its scale."""
+        rows = self._rows(keyframes, submap)
+        log_ratios = self._log_ratios(keyframes, rows)
+        depths_m = [_median_depth_m(self.network_depth[row]) for row in rows]
+        agreements = [self.agreement.get(row) for row in rows]
+        return network_scale([*map(Vote, log_ratios, depths_m, agreements)], self.config.network_scale)
 
     def rescale_network(self, factor: float) -> None:
         """Multiply all stored depth of the network by `factor`, since its scale is now known better."""
@@ -108,11 +110,12 @@ class Refiner:
         self.network_depth = {row: (depth / np.float32(factor)).astype(np.float16)
                               for row, depth in self.network_depth.items()}
 
-    def _log_ratios(self, keyframes, submap):
-        """Log factors of a submap's keyframes, in present units -> (n,), None for too few"""
-        rows = np.array([row for row in self.log_ratio if keyframes.submap[row] == submap], np.int64)
-        if len(rows) < self.config.min_votes:
-            return None
+    def _rows(self, keyframes, submap):
+        """Keyframes of a submap with a log scale."""
+        return [row for row in self.log_ratio if keyframes.submap[row] == submap]
+
+    def _log_ratios(self, keyframes, rows):
+        """Log factors of keyframes, in present units -> (n,)"""
         return np.array([self.log_ratio[row] for row in rows]) + np.log(keyframes.scale[rows])
 
     @property
@@ -157,7 +160,7 @@ class Refiner:
         shape = self.dense(image.inverse_depth, keyframes.T_world_key[row])
         inverse_depth = keyframes.items[row].inverse_depth if shape is None else shape.inverse_depth
         stereo = self._stereo(row, keyframes, image, inverse_depth)
-        self.response.learn(image.inverse_depth, *stereo)
+        self.agreement[row] = self.response.learn(image.inverse_depth, *stereo)
         return image, stereo
 
     def observations(self, stereo: StereoDepth) -> np.ndarray:
@@ -197,3 +200,7 @@ class Refiner:
 def half_size(inverse_depth: np.ndarray) -> np.ndarray:
     """(h, w) inverse depth -> every other pixel of it, float16"""
     return inverse_depth[::2, ::2].astype(np.float16)
+
+
+def _median_depth_m(inverse_depth):
+    return float(1 / np.median(inverse_depth[inverse_depth > 0].astype(np.float32)))

@@ -91,16 +91,31 @@ def measure_depth(pyramid: Pyramid, inverse_depth: np.ndarray, others: list[Pyra
     return Measurement(-(np.log(np.maximum(assumed, MIN_INVERSE_DEPTH)) + log_ratio), log_std)
 
 
+def photometric_cost(pyramid: Pyramid, inverse_depth: np.ndarray, others: list[Pyramid], T_other_key: np.ndarray,
+                     config: StereoConfig) -> float:
+    """Mean of one minus the correlation of windows, for a known (h, w) inverse depth, over the half of the pixels with
+    most gradient: how badly depth and poses together explain the images. Parameters as for refine_depth."""
+    height, width = pyramid.levels[config.level].camera.size
+    inverse_depth = cv2.resize(inverse_depth, (width, height), interpolation=cv2.INTER_AREA)
+    costs = _costs_of(np.zeros(1, np.float32), pyramid, inverse_depth, others, T_other_key, config)[..., 0]
+    gradient = _gradient(pyramid.levels[config.level])
+    return float(costs[gradient > np.median(gradient)].mean())
+
+
 def _costs(pyramid, inverse_depth, others, T_other_key, config):
     """-> (h, w) assumed inverse depth at the level of stereo, (h, w, D) float32 costs of its ratios by images"""
-    level = pyramid.levels[config.level]
-    height, width = level.camera.size
+    height, width = pyramid.levels[config.level].camera.size
     assumed = cv2.resize(inverse_depth, (width, height), interpolation=cv2.INTER_AREA)
-    costs = np.empty((height, width, config.steps), np.float32)
-    matching_costs(_gray(level), assumed, np.exp(_log_ratios(config)), np.array(level.camera.pinhole, np.float32),
+    return assumed, _costs_of(_log_ratios(config), pyramid, assumed, others, T_other_key, config)
+
+
+def _costs_of(log_ratios, pyramid, assumed, others, T_other_key, config):
+    level = pyramid.levels[config.level]
+    costs = np.empty((*level.camera.size, len(log_ratios)), np.float32)
+    matching_costs(_gray(level), assumed, np.exp(log_ratios), np.array(level.camera.pinhole, np.float32),
                    np.stack([_gray(other.levels[config.level]) for other in others]),
                    T_other_key[:, :3].astype(np.float32), costs)
-    return assumed, costs
+    return costs
 
 
 def _log_ratios(config):
@@ -108,7 +123,7 @@ def _log_ratios(config):
 
 
 def _regularised(costs, level, config):
-    """Costs (h, w, D) by images, changed in place -> (h, w) log ratio and standard deviation after semi-global matching"""
+    """Costs (h, w, D) by images, changed in place -> (h, w) log ratio and its std, by semi-global matching"""
     log_ratios = _log_ratios(config)
     costs += config.prior_weight * np.minimum((log_ratios / config.prior_log_std) ** 2, MAX_PRIOR_COST)
     total, path = np.empty((2, *costs.shape), np.uint16)
@@ -133,8 +148,11 @@ def _gray(level):
 
 
 def _stiffness(level, config):
-    gradient = np.hypot(level.texture[..., 1], level.texture[..., 2])
-    return 1 / (1 + gradient / np.float32(config.edge_gradient))
+    return 1 / (1 + _gradient(level) / np.float32(config.edge_gradient))
+
+
+def _gradient(level):
+    return np.hypot(level.texture[..., 1], level.texture[..., 2])
 
 
 def _minimum(total, log_ratios):

@@ -33,6 +33,7 @@ class UnrefinedDepth(MeasuredDepth):
     def first(self, image: Image, T_world_cam: np.ndarray) -> FrameDepth:
         """Depth of the first frame of a submap, which sets the scale."""
         self.log_scale = 0.0
+        self.predictions_used += 1
         return super().first(image, T_world_cam)
 
     @stage("align")
@@ -40,6 +41,7 @@ class UnrefinedDepth(MeasuredDepth):
         """-> (h, w) inverse depth, 1/m, scaled and bent to the map"""
         depth = align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
         self.log_scale = depth.log_scale
+        self.predictions_used += bool(image.inverse_depth.any())
         return depth.inverse_depth
 
     def map_moved(self, factor: np.ndarray) -> None:

@@ -104,7 +104,8 @@ class LoopVerifier:
 
     def _pyramid(self, keyframe):
         geometry = keyframe.inverse_depth if self.depth_is_measured else NO_DEPTH
-        return build_pyramid(keyframe.gray_u8 * np.float32(1 / 255), geometry, self.camera, self.level_count)
+        return build_pyramid(keyframe.gray_u8 * np.float32(1 / 255), geometry, self.camera, self.level_count,
+                             keyframe.usable)
 
     def _with_scale(self, a, b, T_a_b):
         """T_a_b in the scale of b's depth -> (S_a_b, share of depths that agree), (None, 0) where too few agree"""

@@ -53,6 +53,8 @@ class Keyframe:
     """(h, w) uint8 at the finest level: the image itself, for aligning it to other keyframes."""
     features: tuple = field(default=())
     """Positions and descriptors, see Relocaliser.describe."""
+    usable: np.ndarray | None = None
+    """(h, w) bool: where the image shows the static scene; None: everywhere."""
 
     def rescale(self, factor: float) -> None:
         """Make everything in this keyframe's frame `factor` times as large."""
@@ -98,7 +100,7 @@ class Keyframes:
             return None
         return Keyframe(len(self), frame.index, frame.timestamp_s, points, inverse_depth,
                         _median_depth_m(inverse_depth),
-                        np.round(255 * pyramid.levels[0].texture[..., 0]).astype(np.uint8))
+                        np.round(255 * pyramid.levels[0].texture[..., 0]).astype(np.uint8), usable=frame.usable)
 
     def redraw(self, keyframe: Keyframe, pyramid: Pyramid, inverse_depth: np.ndarray,
                depth_log_std: float | np.ndarray) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sequences.frame import Frame
 from slam.mapping.dynamic_regions import static_part
 from slam.mapping.fusion import FusionResult
 from slam.mapping.live_map import LiveMap
@@ -36,6 +37,8 @@ class MeasuredDepth:
 
     has_grid = True
     """Whether keyframes also offer pixels without gradient to depth alignment."""
+    predictions_used = 0
+    """Predicted depth maps that went into the map."""
     adjusted_rows: tuple[int, ...] = ()
     """Keyframes whose poses the last `add_keyframe` has changed."""
 
@@ -88,8 +91,8 @@ class MeasuredDepth:
         """One line on why a known scale could not be used, or None."""
         return None
 
-    def look_for_board(self, rgb: np.ndarray) -> None:
-        """Look at the full-size image (H, W, 3) of the newest keyframe for a board of known size."""
+    def look_for_scale(self, frame: Frame) -> None:
+        """Look at the full-size frame of the newest keyframe for what tells the map's scale. Measured depth does."""
 
     def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]]) -> Iterator[float]:
         """Adjust all keyframes jointly -> share of the work that is done. Measured depth needs none."""

@@ -4,7 +4,8 @@ import numpy as np
 
 from calib.geometry import se3
 from calib.geometry.camera import Camera
-from slam.kernels.tsdf import BITS, OFFSET, SIDE, VOXELS, DepthPixels, DistanceField, integrate, mark_blocks, ray_cosines
+from slam.kernels import tsdf as kernels
+from slam.kernels.tsdf import SIDE, DepthPixels, DistanceField
 from slam.meshing.depth_view import DepthView
 from slam.meshing.tsdf_config import TsdfConfig
 
@@ -32,7 +33,7 @@ class Scale:
 def weighed(view: DepthView, camera: Camera, reach_m: float, config: TsdfConfig) -> DepthPixels:
     """A view's pixels, weighted by the inverse variance of log depth and the cosine that surface is seen at."""
     cosine = np.empty_like(view.inverse_depth)
-    ray_cosines(view.inverse_depth, np.array(camera.pinhole), cosine)
+    kernels.ray_cosines(view.inverse_depth, np.array(camera.pinhole), cosine)
     weight = cosine * (config.min_log_std / np.maximum(view.log_std, config.min_log_std)) ** 2
     kept = cosine >= config.min_cosine
     return DepthPixels(np.where(kept, view.inverse_depth, 0), np.where(kept, weight, 0).astype(np.float32),
@@ -43,11 +44,12 @@ def allocated(views: list[DepthPixels], T_world_key: np.ndarray, camera: Camera,
     """The blocks that the views' surfaces reach, empty; T_world_key (K, 4, 4)"""
     keys, marks = [], np.empty(MAX_MARKS, np.int64)
     for pixels, T in zip(views, T_world_key):
-        count = mark_blocks(pixels, T, np.array(camera.pinhole), SIDE * voxel_m, MARKED_STEP, marks)
+        count = kernels.mark_blocks(pixels, T, np.array(camera.pinhole), SIDE * voxel_m, MARKED_STEP, marks)
         keys.append(np.unique(marks[:count]))
     keys = np.unique(np.concatenate(keys))
-    blocks = np.stack([(keys >> shift & (1 << BITS) - 1) - OFFSET for shift in (2 * BITS, BITS, 0)], 1)
-    return DistanceField(blocks.astype(np.int32), *np.zeros((2, len(blocks), VOXELS), np.float32))
+    shifts = kernels.BITS * np.array([2, 1, 0])
+    blocks = (keys[:, None] >> shifts & (1 << kernels.BITS) - 1) - kernels.OFFSET
+    return DistanceField(blocks.astype(np.int32), *np.zeros((2, len(blocks), kernels.VOXELS), np.float32))
 
 
 def fused(views: list[DepthView], camera: Camera, config: TsdfConfig) -> tuple[DistanceField, float]:
@@ -62,5 +64,5 @@ def fused(views: list[DepthView], camera: Camera, config: TsdfConfig) -> tuple[D
             break
         voxel_m *= GROWTH
     for view, T_key_world in zip(pixels, se3.inverse(T_world_key)):
-        integrate(field, view, T_key_world, np.array(camera.pinhole), voxel_m)
+        kernels.integrate(field, view, T_key_world, np.array(camera.pinhole), voxel_m)
     return field, voxel_m

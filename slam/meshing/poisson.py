@@ -1,17 +1,18 @@
-"""A coloured triangle mesh of the surfels, and ray casting into it. The one file of slam/ that needs Open3D."""
+"""A coloured triangle mesh of the surfels."""
 
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import trimesh
 from scipy.spatial import KDTree
 
-from calib.base.errors import MissingPackageError, MonofuseError
+from calib.base.errors import MonofuseError
 from slam.mapping.surfels import Surfels
+from slam.meshing.open3d_mesh import open3d
 from slam.meshing.samples import Samples, on_one_surface
+from slam.meshing.simplification import simplified
 from slam.meshing.trimming import in_large_piece, supported_vertices
 from slam.meshing.tsdf_config import TsdfConfig
 
@@ -23,7 +24,7 @@ class MeshConfig:
     tsdf: TsdfConfig = field(default_factory=TsdfConfig)
     """The mesh of keyframes' final depth."""
     max_triangles: int | None = None
-    """Triangles that the mesh of final depth has at most; None leaves it at those that its detail warrants."""
+    """Triangles that the mesh has at most; None leaves as many as its detail warrants."""
 
     min_confidence: float = 3.0
     """Confidence, in observations, that a surfel needs to become surface."""
@@ -82,6 +83,7 @@ def build_mesh(surfels: Surfels, T_world_key: np.ndarray, config: MeshConfig) ->
         raise NoMesh("the surfels are too scattered for a mesh: use a depth that fits the camera better")
     mesh = mesh.filter_smooth_taubin(config.smoothing_steps)
     mesh.compute_vertex_normals()
+    mesh = simplified(mesh, config.max_triangles or len(mesh.triangles))
     vertices = np.asarray(mesh.vertices)
     return trimesh.Trimesh(vertices, np.asarray(mesh.triangles), process=False,
                            vertex_normals=np.asarray(mesh.vertex_normals),
@@ -94,16 +96,6 @@ def cell_size(points: np.ndarray, radius: np.ndarray, config: MeshConfig) -> flo
     extent_m = float(np.ptp(points, axis=0).max())
     wanted_m = np.clip(config.cell_radii * float(np.median(radius)), config.min_cell_m, config.max_cell_m)
     return float(max(wanted_m, np.sqrt(area_m2 / config.max_cells), extent_m / CELLS_ACROSS[1]))
-
-
-def open3d() -> Any:
-    """Import Open3D -> module. Raises MissingPackageError."""
-    try:
-        import open3d as o3d
-    except ImportError as error:
-        raise MissingPackageError("open3d-cpu", f"building meshes ({error})") from error
-    o3d.utility.set_verbosity_level(o3d.utility.VerbosityLevel.Error)
-    return o3d
 
 
 def _well_supported(surfels, T_world_key, config):

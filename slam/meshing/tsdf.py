@@ -6,20 +6,22 @@ from typing import Any
 
 import numpy as np
 import trimesh
+from scipy.spatial import KDTree
 
 from calib.geometry import se3
 from calib.geometry.camera import Camera
 from slam.kernels.tsdf import SIDE, DistanceField, VertexViews, look_at_vertices
 from slam.meshing.depth_view import DepthView
 from slam.meshing.distance_field import fused, weighed
-from slam.meshing.poisson import MeshConfig, NoMesh, open3d
+from slam.meshing.holes import without_small_holes
+from slam.meshing.open3d_mesh import open3d, triangle_mesh
+from slam.meshing.poisson import MeshConfig, NoMesh
+from slam.meshing.simplification import simplified, warranted_count
 from slam.meshing.trimming import in_large_piece
 from slam.meshing.tsdf_config import TsdfConfig
 
 TINY = 1e-6
 """Least weight of a voxel that is known."""
-TRIANGLE = np.sqrt(3) / 4
-"""Area of an equilateral triangle with edges of length 1."""
 
 
 def build_tsdf_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) -> trimesh.Trimesh:
@@ -35,14 +37,16 @@ def build_tsdf_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) 
     field, voxel_m = fused(views, camera, c)
     mesh = _zero_level(field, voxel_m)
     del field
-    mesh = mesh.filter_smooth_taubin(config.smoothing_steps)
     _keep(mesh, _looked_at(mesh, views, camera, c), config)
-    mesh = _simplified(mesh, c.edge_voxels * voxel_m, config.max_triangles)
-    seen = _looked_at(mesh, views, camera, c)
-    colours = seen.colour / np.maximum(seen.colour_weight, np.finfo(np.float32).tiny)[:, None]
+    mesh = triangle_mesh(*without_small_holes(np.asarray(mesh.vertices), np.asarray(mesh.triangles),
+                                               c.max_hole_voxels * voxel_m))
+    mesh = mesh.filter_smooth_taubin(config.smoothing_steps)
+    mesh.compute_vertex_normals()
+    warranted = warranted_count(mesh, c.edge_voxels * voxel_m)
+    mesh = simplified(mesh, min(warranted, config.max_triangles or warranted))
     return trimesh.Trimesh(np.asarray(mesh.vertices), np.asarray(mesh.triangles), process=False,
                            vertex_normals=np.asarray(mesh.vertex_normals),
-                           vertex_colors=np.round(colours).astype(np.uint8))
+                           vertex_colors=_colours(mesh, _looked_at(mesh, views, camera, c)))
 
 
 def _zero_level(field: DistanceField, voxel_m: float) -> Any:
@@ -55,12 +59,26 @@ def _zero_level(field: DistanceField, voxel_m: float) -> Any:
     shape = (-1, SIDE, SIDE, SIDE, 1)
     grid.attribute("tsdf").numpy()[rows] = (field.distance / np.maximum(field.weight, TINY)).reshape(shape)
     grid.attribute("weight").numpy()[rows] = field.weight.reshape(shape)
-    return grid.extract_triangle_mesh(weight_threshold=TINY).to_legacy()
+    mesh = grid.extract_triangle_mesh(weight_threshold=TINY)
+    return triangle_mesh(*_ordered(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy()))
+
+
+def _ordered(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices (V, 3) by place, equal ones merged, and triangles (T, 3) by vertices: Open3D's order is chance."""
+    order = np.lexsort(vertices.T)
+    placed = vertices[order]
+    is_new = np.concatenate([[True], (placed[1:] != placed[:-1]).any(1)])[:len(placed)]
+    row = np.empty(len(order), np.int64)
+    row[order] = np.cumsum(is_new) - 1
+    triangles = row[triangles]
+    triangles = triangles[(triangles != np.roll(triangles, 1, axis=1)).all(1)]
+    turn = (triangles.argmin(1)[:, None] + np.arange(3)) % 3
+    triangles = np.take_along_axis(triangles, turn, 1)
+    return placed[is_new].astype(np.float64), triangles[np.lexsort(triangles.T)]
 
 
 def _looked_at(mesh: Any, views: list[DepthView], camera: Camera, config: TsdfConfig) -> VertexViews:
     """What all views say of the vertices."""
-    mesh.compute_vertex_normals()
     vertices, normals = np.asarray(mesh.vertices), np.asarray(mesh.vertex_normals)
     count = len(vertices)
     seen = VertexViews(*np.zeros((2, count), np.float32), np.zeros((count, 3), np.float32), np.zeros(count, np.float32))
@@ -80,9 +98,12 @@ def _keep(mesh: Any, seen: VertexViews, config: MeshConfig) -> None:
         raise NoMesh("the keyframes' depth is too scattered for a mesh: use a depth that fits the camera better")
 
 
-def _simplified(mesh: Any, edge_m: float, max_triangles: int | None) -> Any:
-    """Quadric decimation (Garland and Heckbert 1997) to about this length of edges and number of triangles."""
-    wanted = int(mesh.get_surface_area() / (TRIANGLE * edge_m**2))
-    mesh = mesh.simplify_quadric_decimation(min(wanted, max_triangles or wanted))
-    mesh.compute_vertex_normals()
-    return mesh
+def _colours(mesh: Any, seen: VertexViews) -> np.ndarray:
+    """-> (V, 3) uint8; a vertex that no view shows from its front has that of the nearest one that is shown"""
+    known = seen.colour_weight > 0
+    if not known.any():
+        return np.full((len(known), 3), 128, np.uint8)
+    colours = seen.colour / np.where(known, seen.colour_weight, 1)[:, None]
+    vertices = np.asarray(mesh.vertices)
+    colours[~known] = colours[known][KDTree(vertices[known]).query(vertices[~known])[1]]
+    return np.round(colours).astype(np.uint8)

@@ -18,10 +18,12 @@ class TsdfConfig:
     min_reach_voxels: float = 4.0
     """Lower limit of that, in voxels."""
     min_cosine: float = 0.1
-    """Cosine between ray and normal below which a pixel is left out: seen at a grazing angle, or on an edge of depth."""
+    """Cosine between ray and normal below which a pixel is left out, as at grazing angles and at edges of depth."""
     min_log_std: float = 0.02
     """Lower limit of the standard deviation of log depth in a pixel's weight: errors of pose and shape are shared."""
     tolerance: float = 0.1
     """Relative difference in depth up to which a view shows a vertex."""
+    max_hole_voxels: float = 6.0
+    """Radius of a hole up to which it is closed, in voxels."""
     edge_voxels: float = 1.25
     """Length of the edges that are left after simplification, in voxels."""

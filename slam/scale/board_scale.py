@@ -5,20 +5,21 @@ the map's poses; its scale is the map's. (Poses from the board alone are too ina
 its tilt.)
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import least_squares
 
+from calib.boards.board import Board
 from calib.geometry import se3, sim3
+from calib.geometry.camera import Camera
+from sequences.frame import Frame
 from slam.mapping.keyframes import Keyframes
+from slam.mapping.surfels import Surfels
 from slam.robust import robust_std
-
-if TYPE_CHECKING:
-    from slam.scale.board_sightings import Sighting
+from slam.scale.board_sightings import BoardSightings, Sighting
+from slam.scale.cue import ScaleEstimate
 
 MIN_DEPTH_M = 1e-3
 
@@ -57,6 +58,23 @@ class Corners(NamedTuple):
         projection = self.P_world @ S_world_board
         p = np.einsum("nij,nj->ni", projection[..., :3], self.p_board_m) + projection[..., 3]
         return (p[:, :2] / np.maximum(p[:, 2:], MIN_DEPTH_M) - self.pixels).ravel()
+
+
+class BoardCue:
+    """A calibration board of known size that keyframes show."""
+
+    lack = "no two keyframes show the board from different places"
+
+    def __init__(self, board: Board, square_m: float, config: BoardScaleConfig):
+        self.sightings, self.config = BoardSightings(board, square_m), config
+
+    def look(self, frame: Frame, camera: Camera, row: int) -> None:
+        """Search the full-size image for the board."""
+        self.sightings.look(frame.rgb, camera.resized(frame.rgb.shape[:2]), row)
+
+    def estimate(self, keyframes: Keyframes, surfels: Surfels) -> ScaleEstimate | None:
+        found = board_growth(self.sightings.found, keyframes, self.config)
+        return ScaleEstimate(float(np.exp(found[0])), found[1]) if found else None
 
 
 def board_growth(sightings: list[Sighting], keyframes: Keyframes,

@@ -1,23 +1,23 @@
-"""A known scale of the map: a factor on the network's, the camera's height above the floor, or a board."""
+"""A known scale of the map: a factor on the network's, the camera's height above the floor, a board, or what the
+recording brings along."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
-
-import numpy as np
 
 from calib.boards.board import Board
-from calib.geometry import se3
 from calib.geometry.camera import Camera
+from sequences.frame import Frame
 from slam.mapping.keyframes import Keyframes
 from slam.mapping.surfels import Surfels
-from slam.scale.board_scale import BoardScaleConfig, board_growth
-from slam.scale.board_sightings import BoardSightings
-from slam.scale.floor import FloorConfig, find_floor
+from slam.scale.board_scale import BoardCue, BoardScaleConfig
+from slam.scale.cue import ScaleCue, ScaleEstimate
+from slam.scale.floor import FloorConfig
+from slam.scale.height_scale import HeightCue
+from slam.scale.recorded_scale import RecordedDepthCue, RecordedPosesCue
 
 
 @dataclass(frozen=True)
 class ScaleConfig:
-    """A known scale: at most one of `factor`, `height_m` and `board` is set."""
+    """A known scale: at most one of `factor`, `height_m`, `board`, `recorded_depth` and `recorded_poses` is set."""
 
     factor: float | None = None
     """True size of everything over its size by the network."""
@@ -27,6 +27,10 @@ class ScaleConfig:
     """Calibration board somewhere in the scene."""
     square_m: float | None = None
     """Edge length of the board's squares."""
+    recorded_depth: bool = False
+    """By the depth that the source has measured, where keyframes have such."""
+    recorded_poses: bool = False
+    """By the poses that the source has recorded, such as a phone's, or ground truth."""
     first_keyframes: int = 8
     """Keyframes in which the floor is searched first; then in twice as many, and so on."""
     floor: FloorConfig = field(default_factory=FloorConfig)
@@ -36,33 +40,54 @@ class ScaleConfig:
 
     @property
     def source(self) -> str:
-        """What is known: `factor`, `height`, `board`, or `network` where nothing is."""
-        known = {"factor": self.factor, "height": self.height_m, "board": self.board}
-        return next((name for name, value in known.items() if value is not None), "network")
+        """What is known: `factor`, `height`, `board`, `depth`, `poses`, or `network` where nothing is."""
+        known = {"factor": self.factor is not None, "height": self.height_m is not None, "board": self.board,
+                 "depth": self.recorded_depth, "poses": self.recorded_poses}
+        return next((name for name, is_known in known.items() if is_known), "network")
 
     def __str__(self):
         """The value of --scale that sets this."""
         if self.board:
             markers = f",{self.board.dictionary},{self.board.marker_share:g}" if self.board.dictionary else ""
             return f"board={self.board.describe_size()},{self.square_m:g}{markers}"
-        return f"height={self.height_m:g}" if self.source == "height" else f"{self.factor:g}"
+        if self.height_m is not None:
+            return f"height={self.height_m:g}"
+        return self.source if self.factor is None else f"{self.factor:g}"
+
+    def cue(self) -> ScaleCue | None:
+        """What estimates the scale, or None where nothing is known."""
+        if self.factor is not None:
+            return FactorCue(self.factor)
+        if self.height_m is not None:
+            return HeightCue(self.height_m, self.first_keyframes, self.floor)
+        if self.board and self.square_m:
+            return BoardCue(self.board, self.square_m, self.board_scale)
+        if self.recorded_depth:
+            return RecordedDepthCue()
+        return RecordedPosesCue() if self.recorded_poses else None
 
 
-class ScaleEstimate(NamedTuple):
-    """True size of a map over its present size."""
+class FactorCue:
+    """A factor on the network's scale, applied once."""
 
-    growth: float
-    """The factor by which the map has to grow."""
-    log_std: float | None
-    """Standard deviation of its log; None where the user gave the factor."""
+    lack = ""
+
+    def __init__(self, factor: float):
+        self.factor, self.applied = factor, 1.0
+
+    def look(self, frame: Frame, camera: Camera, row: int) -> None:
+        """The factor is all that is needed."""
+
+    def estimate(self, keyframes: Keyframes, surfels: Surfels) -> ScaleEstimate | None:
+        growth, self.applied = self.factor / self.applied, self.factor
+        return ScaleEstimate(growth, None)
 
 
 class KnownScale:
     """Estimates the scale of the map from what is known."""
 
     def __init__(self, config: ScaleConfig):
-        self.config = config
-        self.sightings = BoardSightings(config.board, config.square_m) if config.board and config.square_m else None
+        self.config, self.cue = config, config.cue()
         self.times_network = 1.0
         """Size of the map over its size by the network alone."""
         self.last_estimate: ScaleEstimate | None = None
@@ -73,62 +98,21 @@ class KnownScale:
         return self.config.source if self.last_estimate else "network"
 
     @property
-    def needs_images(self) -> bool:
-        """Whether `look` has to be called for each keyframe."""
-        return self.sightings is not None
-
-    @property
     def problem(self) -> str | None:
         """One line on why the known scale could not be used, or None."""
-        if self.last_estimate or self.config.source == "network":
+        if self.last_estimate or not self.cue:
             return None
-        lack = "no floor was seen below the camera" if self.config.source == "height" else \
-            "no two keyframes show the board from different places"
-        return f"--scale {self.config}: {lack}, so scale is still the network's"
+        return f"--scale {self.config}: {self.cue.lack}, so scale is still the network's"
 
-    def look(self, rgb: np.ndarray, camera: Camera, row: int) -> None:
-        """Search the image (H, W, 3) of keyframe `row` for the board. camera: its pinhole, at any size."""
-        assert self.sightings is not None, "only where needs_images"
-        self.sightings.look(rgb, camera.resized(rgb.shape[:2]), row)
+    def look(self, frame: Frame, camera: Camera, row: int) -> None:
+        """Take what is needed of the full-size frame of keyframe `row`. camera: the map's."""
+        if self.cue:
+            self.cue.look(frame, camera, row)
 
     def estimate(self, keyframes: Keyframes, surfels: Surfels) -> ScaleEstimate | None:
         """-> ScaleEstimate of the present map, or None. The caller has to scale the map by it."""
-        c, estimate = self.config, None
-        if c.factor is not None:
-            estimate = ScaleEstimate(c.factor / self.times_network, None)
-        elif c.height_m is not None:
-            estimate = self._by_height(c.height_m, keyframes, surfels)
-        elif self.sightings:
-            estimate = _by_board(self.sightings, keyframes, c.board_scale)
+        estimate = self.cue.estimate(keyframes, surfels) if self.cue else None
         if estimate:
             self.last_estimate = estimate
             self.times_network *= estimate.growth
         return estimate
-
-    def _by_height(self, height_m, keyframes, surfels):
-        """From the height of the first keyframe above the floor that the first keyframes of its submap saw, or as many
-        more as it takes: far from the start, the map may have drifted."""
-        here = np.flatnonzero(keyframes.submap == keyframes.submap[0])
-        rows = surfels.select(surfels.config.stable_confidence)
-        T_first_key = se3.inverse(keyframes.T_world_key[0]) @ keyframes.T_world_key
-        for count in _doubling(self.config.first_keyframes, len(here)):
-            seen = rows[np.isin(surfels.keyframe_of(rows), here[:count])]
-            down = T_first_key[here[:count], :3, 1].sum(0)
-            points, normals = surfels.world_points(seen, T_first_key)
-            floor = find_floor(points, normals, down / np.linalg.norm(down), self.config.floor)
-            if floor:
-                return ScaleEstimate(height_m / floor.height, floor.log_std)
-        return None
-
-
-def _by_board(sightings, keyframes, config):
-    found = board_growth(sightings.found, keyframes, config)
-    return ScaleEstimate(float(np.exp(found[0])), found[1]) if found else None
-
-
-def _doubling(first, last):
-    """-> first, twice that, and so on below `last`, then `last`"""
-    while first < last:
-        yield first
-        first *= 2
-    yield last

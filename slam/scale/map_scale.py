@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from calib.geometry import sim3
 from slam.mapping.keyframes import Keyframes
 from slam.mapping.surfels import Surfels
-from slam.scale.known_scale import KnownScale
+from slam.scale.known_scale import KnownScale, ScaleConfig
+from slam.scale.network_scale import NetworkScaleConfig
 
 if TYPE_CHECKING:
     from slam.keyframe_depth.refinement import Refiner
-    from slam.scale.known_scale import ScaleConfig
+
+
+class Correction(NamedTuple):
+    """What the scale of a submap was corrected by after the last frame, and how well it is known since."""
+
+    factor: float
+    log_std: float | None
+    """Standard deviation of the log of the scale; None where the user gave a factor."""
+    weakness: str | None
+    """Why it is no better known, where it is the network's."""
 
 
 class MapScale:
     """Computes the final scale of each submap, and keeps by how much it was corrected."""
 
-    def __init__(self, config: ScaleConfig):
-        self.known = KnownScale(config)
-        self.corrections: dict[int, tuple[float, float | None]] = {}
-        """Per submap, the factor that it was scaled by after the last frame, and the standard deviation of its log:
-        among keyframes, or of the known scale; None where the user gave the factor."""
+    def __init__(self, config: ScaleConfig, doubtful_log_std: float = NetworkScaleConfig.doubtful_log_std):
+        """doubtful_log_std: standard deviation of the log scale beyond which metres are called doubtful."""
+        self.known, self.doubtful_log_std = KnownScale(config), doubtful_log_std
+        self.corrections: dict[int, Correction] = {}
+        """Per submap; none before the last frame."""
+        self._origin: dict | None = None
+        """Report on the map that the network was adapted to, and with it to its scale."""
+
+    def inherit(self, report: dict) -> None:
+        """The network was adapted to a finished map, of which `report` is what `report` below says.
+
+        Such a network agrees with its map, whatever the true scale. So the scale is known as well as that map's, a
+        known one is in the network already, and what the network thinks of its own scale is no news."""
+        self._origin, self.known = report, KnownScale(ScaleConfig())
 
     def by_network(self, keyframes: Keyframes, refiner: Refiner) -> np.ndarray:
         """Scale each submap by the network's median over all its keyframes -> S_world_key (K, 4, 4)
@@ -32,10 +51,9 @@ class MapScale:
         S_world_key = keyframes.S_world_key()
         for submap in np.unique(keyframes.submap):
             scale = refiner.network_scale(keyframes, submap)
-            if scale is not None:
-                rows = keyframes.submap == submap
-                S_world_key[rows] = sim3.scaling(scale[0]) @ S_world_key[rows]
-                self._note(submap, *scale)
+            rows = keyframes.submap == submap
+            S_world_key[rows] = sim3.scaling(scale.growth) @ S_world_key[rows]
+            self._note(submap, *scale)
         return S_world_key
 
     def by_known_scale(self, keyframes: Keyframes, refiner: Refiner, surfels: Surfels) -> np.ndarray:
@@ -47,18 +65,23 @@ class MapScale:
             refiner.rescale_network(known.growth)
             S_world_key = sim3.scaling(known.growth) @ S_world_key
             for submap in np.unique(keyframes.submap):
-                self._note(submap, *known)
+                self._note(submap, *known, weakness=None)
         return S_world_key
 
     def report(self, submap: int) -> dict:
         """Values for report.json: source of a submap's scale and its ratio to the network's; factor by which it was
-        corrected after the last frame, and the standard deviation of its log."""
+        corrected after the last frame; standard deviation of its log, whether that is doubtful, and why."""
         report = {"scale_from": self.known.source, "scale_times_network": round(self.known.times_network, 4)}
         if submap in self.corrections:
-            factor, log_std = self.corrections[submap]
+            factor, log_std, weakness = self.corrections[submap]
+            is_doubtful = log_std is not None and log_std > self.doubtful_log_std
             report |= {"scale_settled_by": round(factor, 4),
-                       "scale_log_std": None if log_std is None else round(log_std, 4)}
+                       "scale_log_std": None if log_std is None else round(log_std, 4),
+                       "scale_doubtful": is_doubtful, "scale_weakness": weakness if is_doubtful else None}
+        if self._origin:
+            report |= {name: value for name, value in self._origin.items() if name != "scale_settled_by"}
         return report
 
-    def _note(self, submap, factor, log_std):
-        self.corrections[int(submap)] = factor * self.corrections.get(int(submap), (1.0,))[0], log_std
+    def _note(self, submap, factor, log_std, weakness):
+        before = self.corrections.get(int(submap))
+        self.corrections[int(submap)] = Correction(factor * (before.factor if before else 1.0), log_std, weakness)

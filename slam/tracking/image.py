@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from calib.geometry.camera import Camera
-from sequences.frame import Frame
-from slam.tracking.pyramid import NO_DEPTH, Pyramid, build_pyramid, grey, inverse_depth_on
+from sequences.frame import DepthImage, Frame
+from slam.tracking.pyramid import NO_DEPTH, Pyramid, build_pyramid, grey, inverse_depth_on, usable_on
 
 if TYPE_CHECKING:
     from slam.config import SlamConfig
@@ -27,6 +27,23 @@ class Image(NamedTuple):
     inverse_depth: np.ndarray
     """(h, w) float32, 1/m, as measured or predicted; 0 where unknown."""
     pyramid: Pyramid
+    usable: np.ndarray | None = None
+    """(h, w) bool: where it shows the static scene; None: everywhere. inverse_depth is 0 elsewhere."""
+
+    def only(self, usable: np.ndarray) -> Image:
+        """The same with less (h, w) bool that is usable."""
+        levels = [level._replace(usable=usable_on(level.camera.size, usable)) for level in self.pyramid.levels]
+        return self._replace(inverse_depth=np.where(usable, self.inverse_depth, 0), usable=usable,
+                             pyramid=Pyramid(tuple(levels)))
+
+    def with_predicted(self, depth: DepthImage | None) -> Image:
+        """The same with a network's depth, where it predicts any."""
+        if depth is None:
+            return self
+        inverse_depth = inverse_depth_on(self.pyramid.levels[0].camera, depth, is_measured=False)
+        if self.usable is not None:
+            inverse_depth = np.where(self.usable, inverse_depth, 0)
+        return self._replace(inverse_depth=inverse_depth)
 
 
 def prepared(frame: Frame, camera: Camera, config: SlamConfig) -> Image:
@@ -36,9 +53,12 @@ def prepared(frame: Frame, camera: Camera, config: SlamConfig) -> Image:
     inverse_depth = np.zeros(camera.size, np.float32)
     if frame.depth is not None:
         inverse_depth = inverse_depth_on(camera, frame.depth, is_measured=config.depth_is_measured)
+    usable = None if frame.usable is None else usable_on(camera.size, frame.usable) > 0
+    if usable is not None:
+        inverse_depth[~usable] = 0
     geometry = inverse_depth if config.depth_is_measured and inverse_depth.any() else NO_DEPTH
-    pyramid = build_pyramid(gray, geometry, camera, config.level_count)
-    return Image(frame.index, frame.timestamp_s, gray, rgb, inverse_depth, pyramid)
+    pyramid = build_pyramid(gray, geometry, camera, config.level_count, usable)
+    return Image(frame.index, frame.timestamp_s, gray, rgb, inverse_depth, pyramid, usable)
 
 
 def working_size(camera: Camera, config: SlamConfig) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from sequences.frame import DepthImage
 from slam.kernels.pyramid import gradient_texture, halve_inverse_depth, resample_inverse_depth
 
 NO_DEPTH = np.zeros((0, 0), np.float32)
+ALL_USABLE = np.zeros((0, 0), np.uint8)
 MAX_DEPTH_RATIO = 1.05
 """Depth ratio of neighbouring pixels beyond which they belong to different surfaces, at full resolution."""
 
@@ -25,6 +26,8 @@ class Level(NamedTuple):
     """(h, w) float32 in 1/m, 0 where unknown; or (0, 0) where the image has no depth."""
     edge_ratio: np.float32
     """Depth ratio of neighbouring pixels that marks an edge at this level."""
+    usable: np.ndarray = ALL_USABLE
+    """(h, w) uint8, 0 where the image does not show the static scene; or (0, 0) where it does everywhere."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,11 @@ def inverse_depth_on(camera: Camera, depth: DepthImage, is_measured: bool) -> np
     return out
 
 
-def build_pyramid(gray: np.ndarray, inverse_depth: np.ndarray, camera: Camera, level_count: int) -> Pyramid:
-    """gray (h, w) float32 and inverse_depth (h, w), or NO_DEPTH -> Pyramid; sizes are halved, rounding down"""
+def build_pyramid(gray: np.ndarray, inverse_depth: np.ndarray, camera: Camera, level_count: int,
+                  usable: np.ndarray | None = None) -> Pyramid:
+    """gray (h, w) float32 and inverse_depth (h, w), or NO_DEPTH -> Pyramid; sizes are halved, rounding down
+
+    usable (h, w) bool: where the image shows the static scene, by default everywhere."""
     levels = []
     for index in range(level_count):
         edge_ratio = np.float32(1 + (MAX_DEPTH_RATIO - 1) * 2**index)
@@ -67,6 +73,15 @@ def build_pyramid(gray: np.ndarray, inverse_depth: np.ndarray, camera: Camera, l
                 inverse_depth = halved
         texture = np.empty((*gray.shape, 3), np.float32)
         gradient_texture(gray, texture)
-        levels.append(Level(camera, texture, inverse_depth, edge_ratio))
+        levels.append(Level(camera, texture, inverse_depth, edge_ratio, usable_on(camera.size, usable)))
     return Pyramid(tuple(levels))
+
+
+def usable_on(size: tuple[int, int], usable: np.ndarray | None) -> np.ndarray:
+    """(H, W) bool, or None for everywhere -> (h, w) uint8, 1 where neither a pixel nor one of its neighbours, on which
+    its gradient depends, touches what is not usable; ALL_USABLE for None"""
+    if usable is None:
+        return ALL_USABLE
+    share = cv2.resize(usable.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
+    return cv2.erode((share > 0.999).astype(np.uint8), np.ones((3, 3), np.uint8))
 

@@ -15,6 +15,7 @@ from calib.geometry.camera import Camera
 if TYPE_CHECKING:
     from slam.loops.appearance_index import AppearanceIndex
     from slam.mapping.keyframes import Keyframe, Keyframes
+    from slam.tracking.image import Image
     from slam.tracking.tracker import TrackingResult
 
 IN_TURN = 2
@@ -50,27 +51,28 @@ class Relocaliser:
         self.orb = cv2.ORB.create(nfeatures=config.features, fastThreshold=8)
         self.matcher = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True)
 
-    def describe(self, gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(h, w) float32 -> (positions (n, 2) px, descriptors (n, 32) uint8)."""
-        keypoints, descriptors = self.orb.detectAndCompute((gray * 255).astype(np.uint8), None)
+    def describe(self, gray: np.ndarray, usable: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """(h, w) float32 -> (positions (n, 2) px, descriptors (n, 32) uint8), only where it is usable (h, w) bool."""
+        mask = None if usable is None else usable.astype(np.uint8)
+        keypoints, descriptors = self.orb.detectAndCompute((gray * 255).astype(np.uint8), mask)
         positions = np.array([k.pt for k in keypoints], np.float64).reshape(-1, 2)
         return positions, descriptors if descriptors is not None else np.zeros((0, 32), np.uint8)
 
-    def guesses(self, gray: np.ndarray, keyframes: Keyframes, index: AppearanceIndex,
+    def guesses(self, image: Image, keyframes: Keyframes, index: AppearanceIndex,
                 attempt: int = 0) -> Iterator[tuple[Keyframe, np.ndarray]]:
         """Yield (keyframe, T_cam_key), most promising first; each is a guess for direct alignment to confirm.
 
         index: descriptors of the keyframes; attempt: number of images tried before this one since the camera was lost.
         """
-        features = self.describe(gray)
+        features = self.describe(image.gray, image.usable)
         for keyframe in self._similar(features, keyframes, index, attempt):
             T_cam_key = self.pose(features, keyframe)
             if T_cam_key is not None:
                 yield keyframe, T_cam_key
 
-    def guess(self, gray: np.ndarray, keyframe: Keyframe) -> np.ndarray | None:
+    def guess(self, image: Image, keyframe: Keyframe) -> np.ndarray | None:
         """T_cam_key (4, 4) of one keyframe by features alone, or None."""
-        return self.pose(self.describe(gray), keyframe)
+        return self.pose(self.describe(image.gray, image.usable), keyframe)
 
     def confirms(self, tracked: TrackingResult, keyframe: Keyframe, T_cam_key: np.ndarray) -> bool:
         """Whether direct alignment from the guess T_cam_key converged close to it, on an image that correlates."""

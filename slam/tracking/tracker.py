@@ -144,7 +144,7 @@ class _Alignment:
 
 
 def _live_image(level):
-    return LiveImage(level.texture, level.inverse_depth, level.camera.pinhole, level.edge_ratio)
+    return LiveImage(level.texture, level.inverse_depth, level.camera.pinhole, level.edge_ratio, level.usable)
 
 
 def _retract(state, dx):

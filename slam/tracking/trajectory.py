@@ -18,11 +18,22 @@ class RelativeTrajectory:
 
     def add(self, timestamp_s: float, row: int, T_key_cam: np.ndarray, keyframes: Keyframes) -> None:
         """Note T_key_cam (4, 4) of a frame tracked against keyframe `row`, in the present units of that keyframe."""
-        T_key_cam = T_key_cam.copy()  # stored in the units that the keyframe had when it was made
-        T_key_cam[:3, 3] /= keyframes.scale[row]
         self.times_s.append(timestamp_s)
         self.rows.append(row)
         self.T_key_cam.append(T_key_cam)
+        self.correct(len(self.rows) - 1, T_key_cam, keyframes)
+
+    def correct(self, index: int, T_key_cam: np.ndarray, keyframes: Keyframes) -> None:
+        """Replace the pose (4, 4) of a frame relative to its keyframe, in the present units of that keyframe."""
+        T_key_cam = T_key_cam.copy()  # stored in the units that the keyframe had when it was made
+        T_key_cam[:3, 3] /= keyframes.scale[self.rows[index]]
+        self.T_key_cam[index] = T_key_cam
+
+    def of(self, index: int, keyframes: Keyframes) -> tuple[int, np.ndarray]:
+        """-> row of a frame's keyframe, and T_key_cam (4, 4) in the present units of that keyframe"""
+        row, T_key_cam = self.rows[index], self.T_key_cam[index].copy()
+        T_key_cam[:3, 3] *= keyframes.scale[row]
+        return row, T_key_cam
 
     def in_world(self, keyframes: Keyframes, submap: int) -> tuple[np.ndarray, np.ndarray]:
         """-> timestamps (N,) in seconds, T_world_cam (N, 4, 4) of a submap's frames by the keyframes' present poses"""

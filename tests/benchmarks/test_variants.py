@@ -79,3 +79,9 @@ def test_the_cameras_of_the_tum_benchmark_are_known_by_the_folder(recording):
         write_rgb(there / "rgb" / f"{k}.png", np.full((48, 64, 3), 100, np.uint8))
     camera = read(there)[1].camera
     assert [read(folder)[1].camera for folder in halves(there, 2)] == [camera, camera] and camera.is_distorted
+
+
+def test_the_better_ground_truth_goes_along(recording):
+    (recording / "groundtruth_sfm.txt").write_text("0.0 1 2 3 0 0 0 1\n0.8 1 2 3 0 0 0 1\n")
+    for folder in halves(recording, 1):
+        assert read(folder)[1].ground_truth_name == "groundtruth_sfm.txt"

@@ -8,7 +8,7 @@ import trimesh
 
 from sequences.sequence import SourceOptions
 from sequences.synthetic import sequence as synthetic
-from slam.meshing.poisson import open3d
+from slam.meshing.open3d_mesh import open3d
 from tests.helpers.slam_process import report_in, run_process
 
 SOURCE = "7,frames=160"

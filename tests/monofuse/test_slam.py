@@ -104,7 +104,7 @@ def test_a_function_and_an_object_are_networks(pristine_recording, kernels):
     told = []
     slam = Slam(camera, depth=bright_depth, final=True)
     finished_slam(slam, pristine_recording)
-    assert len(slam.trajectory()[0]) >= 10 and len(slam.system.stage_times.ms["network"]) == FRAMES
+    assert len(slam.trajectory()[0]) >= 10 and len(slam.system.stage_times.ms["network"]) == len(slam.system.keyframes)
     slam = Slam(camera, depth=Predictor(), final=True)
     for time_s, rgb, _ in images(pristine_recording, FRAMES):
         slam.track(rgb, time_s)
@@ -277,3 +277,13 @@ def test_what_the_caller_does_to_a_result_does_not_move_the_camera():
 def test_a_configuration_of_another_kind_is_refused():
     with pytest.raises(MonofuseError, match="config must be a monofuse.SlamConfig"):
         Slam(scenes.CAMERA, "sensor", config=SlamConfig.for_sensor)
+
+
+def test_how_sure_the_metres_are(boxed):
+    assert boxed[0].scale == monofuse.Scale("sensor", None, False)
+    slam = Slam(scenes.CAMERA, depth=lambda rgb: scenes.picture(np.eye(4))[1])
+    for index, T in enumerate(scenes.walk(3)):
+        slam.track(scenes.picture(T)[0], index / 30)
+    assert slam.scale == monofuse.Scale("network", None, False), "before finish nobody knows"
+    slam.finish()
+    assert slam.scale.source == "network" and slam.scale.is_doubtful, "too few keyframes"

@@ -111,6 +111,22 @@ def test_umeyama_finds_the_transform_and_never_a_reflection():
     assert np.linalg.det(umeyama(source, source * (1, 1, -1), with_scale=True)[1]) == pytest.approx(1)
 
 
+def test_jitter_makes_a_trajectory_longer():
+    """A walk along x; the estimate is half as large, and jumps to and fro across it by as much as it advances."""
+    T = np.tile(np.eye(4), (200, 1, 1))
+    T[:, 0, 3] = 0.02 * np.arange(200)
+    jumpy = T.copy()
+    jumpy[:, 0, 3] /= 2
+    assert evaluate_trajectory(TIMES_S, jumpy, TIMES_S, T)["length_ratio"] == pytest.approx(1, abs=1e-5)
+    jumpy[1::2, 1, 3] = 0.01
+    scores = evaluate_trajectory(TIMES_S, jumpy, TIMES_S, T)
+    assert scores["path_m"] == pytest.approx(199 * 0.02)
+    assert scores["trajectory_m"] == pytest.approx(1.99 * np.sqrt(2), abs=1e-5)
+    assert scores["length_ratio"] == pytest.approx(scores["ate_scale"] * np.sqrt(2) / 2, rel=1e-4)
+    assert scores["length_ratio"] == pytest.approx(np.sqrt(2), rel=1e-3)
+    assert "length_ratio" not in evaluate_trajectory(TIMES_S, T, TIMES_S, np.tile(np.eye(4), (200, 1, 1)))
+
+
 def test_a_constant_drift_is_the_relative_error():
     """Truth stands still, the estimate creeps by 1 mm and turns by 0.1 degrees per frame."""
     step = np.eye(4)
@@ -184,6 +200,16 @@ def test_files_and_their_folders_are_evaluated(files):
     assert scores["ate_se3_m"] < 1e-5 and scores["matched"] == scores["poses"] == 200
 
 
+def test_a_folder_with_poses_by_structure_from_motion_is_compared_with_these(files):
+    assert evaluate_files(files / "results", files / "dataset")["ground_truth"] == "groundtruth.txt"
+    T = random_walk(np.random.default_rng(3))
+    T[:, 0, 3] *= 2
+    (files / "dataset" / "groundtruth_sfm.txt").write_bytes(trajectory_text(TIMES_S, T))
+    scores = evaluate_files(files / "results", files / "dataset")
+    assert scores["ground_truth"] == "groundtruth_sfm.txt" and scores["ate_sim3_m"] > 0.01
+    assert evaluate_files(files / "results", files / "dataset" / "groundtruth.txt")["ate_sim3_m"] < 1e-5
+
+
 @pytest.mark.parametrize("text, says", [
     ("", "no line"), ("# only\n\n# comments\n", "no line"),
     ("0 0 0 0 0 0 0 1\n0.1 0 0 0 0 0 1\n", "line 2"),
@@ -215,7 +241,8 @@ def test_a_missing_file_and_another_sequence_are_one_clear_line(files, capsys):
 def test_the_command_prints_a_table_or_one_line_of_json(files, capsys):
     assert main(["evaluate", str(files / "results"), str(files / "dataset")]) == 0
     table = capsys.readouterr().out
-    assert "200 of 200 poses" in table and "ATE" in table and "RPE" in table and len(table.splitlines()) < 8
+    assert all(words in table for words in ("200 of 200 poses", "(groundtruth.txt)", "1.00 times", "ATE", "RPE"))
+    assert len(table.splitlines()) < 8
     assert main(["evaluate", "--json", str(files / "results"), str(files / "dataset")]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line) == evaluate_files(files / "results", files / "dataset")

@@ -199,8 +199,8 @@ def test_geometry_corrects_what_the_network_gets_wrong():
         depth_errors.append(np.mean([np.abs(ratio - np.median(ratio)).mean() for ratio in log_ratio[10:]]))
     alone, refined = depth_errors
     assert refined < 0.75 * alone and trajectory_errors[1] < trajectory_errors[0]
-    factor, log_std = slam.depth.refiner.network_scale(slam.keyframes, 0)
-    assert factor == pytest.approx(1, abs=0.15) and log_std < 0.2
+    scale = slam.depth.refiner.network_scale(slam.keyframes, 0)
+    assert scale.growth == pytest.approx(1, abs=0.15) and abs(np.log(scale.growth)) < scale.log_std < 0.6
 
 
 def test_keyframes_are_finished_when_others_follow_and_the_rest_at_the_end():

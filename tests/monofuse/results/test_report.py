@@ -25,7 +25,7 @@ from tests.helpers.paths import ROOT
 WALK = np.array(scenes.walk(40))
 CONTRACT = ("fps", "frames", "tracked", "lost", "relocalised", "keyframes", "loops", "surfels", "peak_memory_mb",
             "stages", "configuration", "versions")
-SCORES = ("ate_se3_m", "ate_sim3_m", "ate_scale", "rpe_1s_m", "rpe_1s_deg")
+SCORES = ("ate_se3_m", "ate_sim3_m", "ate_scale", "rpe_1s_m", "rpe_1s_deg", "length_ratio", "ground_truth")
 
 
 @pytest.fixture(params=[True, False], ids=("ground truth", "no ground truth"))
@@ -43,6 +43,7 @@ def session(has_ground_truth, recorder=None, **of_camera):
     """A session with a source that is called `box`."""
     ground_truth = (np.arange(40) / 30, WALK) if has_ground_truth else None
     sequence: Any = SimpleNamespace(name="box", camera=scenes.CAMERA, skipped=SkipLog(), ground_truth=ground_truth,
+                                    ground_truth_name="poses.txt" if has_ground_truth else None,
                                     **{"is_live": False, **of_camera})
     return Session(sequence, SlamSystem(scenes.CAMERA, SlamConfig.for_sensor()), recorder)
 
@@ -65,12 +66,38 @@ def test_the_report_keeps_the_contract(run):
     assert read["camera"]["fx"] == scenes.CAMERA.fx and read["working_size"] == list(scenes.CAMERA.size)
 
 
+NETWORKS = {"scale_from": "network", "scale_times_network": 1.0, "scale_settled_by": 1.1, "scale_log_std": 0.1,
+            "scale_doubtful": False, "scale_weakness": None}
+
+
+@pytest.mark.parametrize("said, row", [
+    ({}, "the network's, within 11 %"),
+    ({"scale_from": "board", "scale_times_network": 1.2, "scale_log_std": 0.0101},
+     "from board: 1.200 times what the network said, within 1 %"),
+    ({"scale_from": "factor", "scale_times_network": 1.2, "scale_log_std": None},
+     "from factor: 1.200 times what the network said"),
+    ({"scale_log_std": 0.5, "scale_doubtful": True, "scale_weakness": "so close"},
+     "metres may be off by a factor of 1.6 (so close): give --scale depth, --scale FACTOR, or `monofuse measure` a known "
+     "length")])
+def test_how_sure_the_metres_are(said, row):
+    report = session(has_ground_truth=False).report({}) | NETWORKS | said | {"scale_cues": ["depth"]}
+    assert dict(table_rows(report))["scale"] == row
+
+
+def test_what_the_recording_has_that_tells_the_scale(run):
+    cues = run.report({})["scale_cues"]
+    assert cues == (["poses"] if run.sequence.ground_truth is not None else [])
+    run.depth_errors.add(np.ones((20, 20)), np.ones((20, 20)))
+    assert run.report({})["scale_cues"] == ["depth", *cues]
+
+
 def test_the_table_says_the_same(run):
     rows = dict(table_rows(run.report({})))
     assert rows["frames"] == "40 read, 38 tracked, 2 lost" and rows["speed"] == "20.0 frames/s"
     assert f"{len(run.slam.surfels):,} surfels" in rows["map"] and rows["memory"].endswith("MB at most")
     is_known = run.sequence.ground_truth is not None
     assert ("trajectory error (ATE)" in rows) == ("drift in 1 s (RPE)" in rows) == is_known
+    assert not is_known or "ours 1.00 times that (poses.txt)" in rows["trajectory error (ATE)"]
     assert any("95 %" in value for value in rows.values())
 
 

@@ -179,6 +179,19 @@ def test_ground_truth_out_of_order_is_sorted(folder):
     assert np.all(np.diff(times_s) > 0) and np.all(np.diff(T_world_cam[:, 0, 3]) > 0)
 
 
+def test_poses_by_structure_from_motion_go_before_those_of_the_recording_device(folder):
+    assert opened(folder).ground_truth_name == "groundtruth.txt"
+    write_lines(folder / "groundtruth_sfm.txt", [f"{k / 10} 0 {k} 0 0 0 0 1" for k in range(5)])
+    sequence = opened(folder)
+    assert sequence.ground_truth_name == "groundtruth_sfm.txt"
+    assert np.array_equal(sequence.ground_truth[1][:, 1, 3], range(5))
+    assert [frame.T_world_cam_true is not None and frame.T_world_cam_true[1, 3] for frame in sequence] == [
+        0, 1, 2, 3, 4, False]
+    for name in ("groundtruth.txt", "groundtruth_sfm.txt"):
+        (folder / name).unlink()
+    assert opened(folder).ground_truth is opened(folder).ground_truth_name is None
+
+
 def test_folders_that_cannot_be_used(folder, tmp_path):
     assert "none is not a folder" in refusal(tmp_path / "none")
     for text in ("", "# only a remark\n\n"):

@@ -16,7 +16,9 @@ from monofuse.arguments import parse_scale
 from slam.config import SlamConfig
 from slam.evaluation import absolute_error
 from slam.mapping.surfels import SurfelConfig
+from sequences.frame import DepthImage
 from slam.scale.known_scale import KnownScale, ScaleConfig
+from slam.scale.recorded_scale import RecordedPosesCue
 from slam.system import SlamSystem
 from tests.helpers import scenes
 from tests.helpers.onnx_file import bright_is_near
@@ -36,6 +38,7 @@ PX = 24
 
 @pytest.mark.parametrize("text, expected", [
     ("1.07", ScaleConfig(factor=1.07)), ("height=1.5", ScaleConfig(height_m=1.5)),
+    ("depth", ScaleConfig(recorded_depth=True)), ("poses", ScaleConfig(recorded_poses=True)),
     ("board=10x7,0.025", ScaleConfig(board=Board((10, 7)), square_m=0.025)),
     ("board=8x8,0.03,5x5_100", ScaleConfig(board=Board((8, 8), "5x5_100"), square_m=0.03)),
     ("board=8x8,0.03,5x5_100,0.8", ScaleConfig(board=Board((8, 8), "5x5_100", 0.8), square_m=0.03))])
@@ -99,7 +102,7 @@ def test_every_part_of_the_map_grows_and_only_once():
         slam.depth.finish_scale()
         assert slam.keyframes.scale / before == pytest.approx(1.25, rel=0.02)
         assert slam.keyframes.items[-1].median_depth_m == pytest.approx(1.25 * size)
-    assert slam.depth.map_scale.corrections[1] == (pytest.approx(1.25), None)
+    assert slam.depth.map_scale.corrections[1] == (pytest.approx(1.25), None, None)
 
 
 def test_the_height_above_the_floor_puts_it_right():
@@ -159,7 +162,43 @@ def test_a_board_puts_it_right(sharp_frames, text):
     assert missing == pytest.approx([1, 1], abs=0.03)
     said = slam.depth.scale_report()
     assert said["scale_from"] == "board" and 0 < said["scale_log_std"] < 0.05
-    assert slam.stage_times.summary()["board"]["calls"] == len(slam.keyframes) - 1
+    assert slam.stage_times.summary()["scale"]["calls"] == len(slam.keyframes) - 1
+
+
+def with_recorded_depth(frames, every):
+    """Some of the frames with exact depth besides the predicted one."""
+    return [replace(frame, sensor_depth=DepthImage(frame.depth.depth_m / np.float32(NETWORK_SIZE), frame.depth.camera)
+                    if frame.index % every == 0 else None) for frame in frames]
+
+
+@pytest.mark.parametrize("text", ["depth", "poses"])
+def test_what_the_recording_brings_along_puts_it_right(text):
+    slam, missing = finished(scenes.CAMERA, parse_scale(text), with_recorded_depth(plain_frames(), 2))
+    assert missing == pytest.approx([1, 1], abs=0.02)
+    said = slam.depth.scale_report()
+    assert said["scale_from"] == text and 0.01 <= said["scale_log_std"] < 0.05 and not said["scale_doubtful"]
+    assert said["scale_times_network"] == pytest.approx(1 / NETWORK_SIZE, rel=0.03)
+
+
+@pytest.mark.parametrize("text, lack", [("depth", "no keyframe has recorded depth"), ("poses", "fewer than 4 keyframes")])
+def test_what_the_recording_does_not_bring_along(text, lack):
+    frames = [replace(frame, T_world_cam_true=None) for frame in plain_frames()[:20]]
+    slam = SlamSystem(scenes.CAMERA, replace(NETWORK, known_scale=parse_scale(text)))
+    for frame in frames:
+        slam.process(frame)
+    slam.finish()
+    assert slam.depth.scale_report()["scale_from"] == "network"
+    assert slam.depth.scale_problem.startswith(f"--scale {text}: {lack}")
+
+
+def test_poses_of_a_camera_that_hardly_moved_say_nothing():
+    rng = np.random.default_rng(0)
+    cue, T_world_key = RecordedPosesCue(), np.tile(np.eye(4), (20, 1, 1))
+    T_world_key[:, :3, 3] = 0.01 * rng.normal(size=(20, 3))
+    for row, T in enumerate(T_world_key):
+        cue.look(replace(plain_frames()[0], T_world_cam_true=se3.exp(np.append(0.01 * rng.normal(size=3), [0, 0, 0]))),
+                 scenes.CAMERA, row)
+    assert cue.estimate(SimpleNamespace(submap=np.zeros(20, int), T_world_key=T_world_key), None) is None
 
 
 def test_a_board_that_is_not_there():

@@ -1,6 +1,7 @@
 """slam.tracking.relocalisation: guesses from stored keyframes, and what confirms them."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def found(world, T_world_cam, gray=None):
     seen, pyramid, _ = seen_from(T_world_cam)
     gray = seen if gray is None else gray
     pyramid = build_pyramid(gray, NO_DEPTH, CAMERA, 4)
-    for keyframe, T_cam_key in relocaliser.guesses(gray, keyframes, index):
+    for keyframe, T_cam_key in relocaliser.guesses(SimpleNamespace(gray=gray, usable=None), keyframes, index):
         tracked = Tracker(TrackerConfig()).track(pyramid, keyframe, T_cam_key)
         if relocaliser.confirms(tracked, keyframe, T_cam_key):
             return keyframe.row, keyframes.T_world_key[keyframe.row] @ se3.inverse(tracked.T_cam_key)

@@ -1,0 +1,35 @@
+"""Which of two passes over a recording is the better one, judged without ground truth."""
+
+from typing import NamedTuple
+
+from slam.system import SlamSystem
+
+
+class Choice(NamedTuple):
+    """Which pass is kept, and why."""
+
+    is_second: bool
+    """Whether it is the second one."""
+    first_cost: float
+    """How badly depth and poses of the first pass explain the images; see FinalDepth.photometric_cost."""
+    second_cost: float
+    """The same of the second pass; infinite where it lost frames that the first one tracked."""
+
+
+def judged(first: SlamSystem, second: SlamSystem) -> Choice:
+    """Compare two passes with final depth -> Choice
+
+    By the photometric cost of the keyframes' depth in each other's images. The agreement of depth among keyframes is no
+    judge: it also grows where all become wrong alike."""
+    first_cost, second_cost = _cost(first), _cost(second)
+    if len(second.trajectory()[0]) < MIN_TRACKED * len(first.trajectory()[0]):
+        second_cost = float("inf")
+    return Choice(second_cost < first_cost, first_cost, second_cost)
+
+
+MIN_TRACKED = 0.99
+"""Share of the first pass's frames that the second one must have in its main part."""
+
+
+def _cost(slam: SlamSystem) -> float:
+    return slam.depth.final.photometric_cost() if slam.depth.final else float("inf")

@@ -1,0 +1,91 @@
+"""A finished result as a whole: what is in its folder, and all of it made larger or smaller at once."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import trimesh
+
+from calib.base.errors import BadInputError, SourceError
+from calib.files.atomic_file import replace_all
+from calib.files.image_file import encode_png
+from calib.files.tum_files import read_trajectory
+from monofuse.results.files import ESTIMATED_CAMERA, PART_RESULTS, RESULTS
+from monofuse.results.overview import draw_overview
+from monofuse.results.rescaling.glb import rescaled_glb
+from monofuse.results.rescaling.ply import rescaled_ply, vertex_table
+from monofuse.results.rescaling.text_files import rescaled_obj, rescaled_trajectory
+
+RESCALERS: dict[str, Callable[[bytes, float], bytes]] = {
+    "trajectory.txt": rescaled_trajectory, ".ply": rescaled_ply, "mesh.obj": rescaled_obj, "mesh.glb": rescaled_glb}
+"""By how a file's name ends: its content and a factor -> its content with all lengths times that."""
+WITHOUT_LENGTHS = (ESTIMATED_CAMERA, "mesh.mtl", "mesh.png")
+"""Results that stay as they are."""
+REDRAWN = ("overview.png", "report.json")
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """report.json of a result; empty for results of the library, which have none. Raises BadInputError."""
+    if not (folder / "trajectory.txt").is_file():
+        raise BadInputError(f"{folder} is no result of a run: it has no trajectory.txt")
+    try:
+        report = json.loads((folder / "report.json").read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"cannot read {folder / 'report.json'}: {error}") from error
+    if not isinstance(report, dict):
+        raise BadInputError(f"{folder / 'report.json'} is no report of a run")
+    return report
+
+
+def distance_to_surface_m(folder: Path, points: np.ndarray) -> np.ndarray:
+    """Points (N, 3) -> (N,) distance to the nearest vertex of the mesh, or surfel where there is no mesh; 0 for a
+    result without either. Raises SourceError."""
+    path = next((folder / name for name in ("mesh.ply", "map.ply") if (folder / name).is_file()), None)
+    if path is None:
+        return np.zeros(len(points))
+    table = _naming(path, vertex_table, path.read_bytes())[1]
+    vertices = np.stack([table[axis].astype(np.float32) for axis in "xyz"], -1)
+    return np.array([np.linalg.norm(vertices - point, axis=1).min(initial=np.inf) for point in points])
+
+
+def rescale(folder: Path, factor: float, report: dict[str, Any]) -> None:
+    """Multiply all lengths in a result by `factor`, with its new `report`: all files or none.
+
+    The picture is drawn again from the mesh, since its scale bar changes; a result without a mesh loses it. Raises
+    SourceError for a file that cannot be read, OutputError for one that cannot be written.
+    """
+    contents: dict[str, bytes | None] = {}
+    for path in sorted(folder.iterdir()):
+        rescaler = next((function for ending, function in RESCALERS.items() if path.name.endswith(ending)), None)
+        if rescaler and (path.name in RESULTS or PART_RESULTS.fullmatch(path.name)):
+            contents[path.name] = _naming(path, rescaler, path.read_bytes(), factor)
+    if (folder / "overview.png").is_file():
+        contents["overview.png"] = _overview(folder, factor, str(report.get("source", folder.name)))
+    contents["report.json"] = json.dumps(report, indent=1, default=str).encode()
+    replace_all(folder, contents)
+
+
+def _overview(folder, factor, caption):
+    """The picture of the rescaled mesh as a PNG, or None without a mesh."""
+    if not (folder / "mesh.ply").is_file():
+        return None
+    mesh = trimesh.load(folder / "mesh.ply", process=False)
+    assert isinstance(mesh, trimesh.Trimesh)
+    mesh.apply_scale(factor)
+    _, T_world_cam = read_trajectory(folder / "trajectory.txt")
+    T_world_cam[:, :3, 3] *= factor
+    return encode_png(draw_overview(mesh, T_world_cam, caption))
+
+
+def _naming(path, function, *arguments):
+    """Call a reader; its error names the file."""
+    try:
+        return function(*arguments)
+    except SourceError as error:
+        raise SourceError(f"{path} cannot be rescaled: {error}") from error
+    except (ValueError, LookupError) as error:
+        raise SourceError(f"{path} cannot be rescaled: it is damaged ({error})") from error
