@@ -40,7 +40,7 @@ COMMANDS = {
     "measure": Command("monofuse.measure", "main", "measure a distance in a result, or rescale it by a known one"),
     "eval": Command("slam.__main__", "evaluate", "compare a trajectory with ground truth"),
     "calib": Command("calib.__main__", "main", "calibrate a camera with a printed board"),
-    "depth": Command("depth.__main__", "main", "predict, evaluate, train, export depth networks"),
+    "depth": Command("monofuse.depth_commands", "main", "predict, evaluate, train, adapt, export depth networks"),
     "sequences": Command("sequences.__main__", "main", "write pictures of synthetic rooms with exact depth"),
 }
 

@@ -13,6 +13,9 @@ from depth.estimator import DepthEstimator
 from depth.evaluation.evaluate import evenly
 from depth.runtimes.image_network import ImageNetwork
 
+SUFFIXES = (".safetensors", ".onnx")
+"""Endings of files of adapted networks."""
+
 
 class Adapter:
     """Trains the network of an estimator, which itself stays as it is.
@@ -33,7 +36,8 @@ class Adapter:
         from depth.adaptation.training import Training, torch_threads
         lessons = self._known(targets)
         with torch_threads(self.config.threads):
-            training = Training(self.trainable.module, self._original.spec, self.config)
+            training = Training(self.trainable.module, self.trainable.named_weights(), self._original.spec,
+                                self.config)
             for k in range(self.config.steps):
                 training.step(training.drawn(lessons))
                 yield (k + 1) / self.config.steps
@@ -56,4 +60,6 @@ class Adapter:
 
         Raises BadInputError and its children.
         """
+        if Path(path).suffix not in SUFFIXES:
+            raise BadInputError(f"{path}: an adapted network is saved as {' or '.join(SUFFIXES)}")
         self.trainable.save(Path(path))

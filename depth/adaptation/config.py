@@ -11,7 +11,10 @@ class AdaptationConfig:
     """Number of steps of training; each takes `batch` images."""
     batch: int = 4
     """Images per step."""
-    learning_rate: float = 5e-4
+    fixed: tuple[str, ...] = ("encoder.",)
+    """Beginnings of the names of weights that stay as they are: without the encoder a step takes half the time and
+    memory, and the network knows the recording as well. Where all weights begin like that, none is fixed."""
+    learning_rate: float = 1e-3
     """Largest step size, reached after `warm_up`."""
     warm_up: float = 0.2
     """Share of the steps in which the step size grows; it then falls to nothing (Smith 2018, one cycle)."""
@@ -52,5 +55,8 @@ class LiveConfig:
     """Steps between two swaps of the network in use."""
     newest: int = 4
     """One image of each batch is among so many newest ones."""
+    niceness: int = 10
+    """Priority of the process, from 0 (as SLAM itself) to 19: at 10 it gets a tenth of what a thread of SLAM gets where
+    both want the same core, and all that they leave."""
     ema: float = 0.9
     """Decay of the running mean of the weights, which is what is put to use."""

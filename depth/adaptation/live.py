@@ -51,7 +51,7 @@ class SwappedEstimator:
 
 
 class LiveAdapter:
-    """Trains a copy of an estimator's network in a process that has the lowest priority, as targets come.
+    """Trains a copy of an estimator's network in a process of low priority, as targets come.
 
     `estimator` takes its place and predicts with the newest weights. When these come depends on the machine, so results
     are not the same from run to run. A process that fails leaves the network as it was, and the reason in `problem`.
@@ -64,17 +64,18 @@ class LiveAdapter:
                                f"of the default network can")
         self.estimator, self._original = SwappedEstimator(estimator), estimator
         self.problem: str | None = None
-        beginning = Beginning(estimator.name, estimator.model().SerializeToString(), estimator.spec,
+        self._is_closing = False
+        beginning = Beginning(estimator.name, estimator.stored_model().SerializeToString(), estimator.spec,
                               config or LiveConfig())
         self._messages: queue.SimpleQueue[Beginning | Target | None] = queue.SimpleQueue()
         self._messages.put(beginning)
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
-        self._process = subprocess.Popen([sys.executable, "-m", "depth.adaptation.live_process"], env=environment,
+        self.process = subprocess.Popen([sys.executable, "-m", "depth.adaptation.live_process"], env=environment,
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                          start_new_session=True)  # Ctrl-C is not for it
-        assert self._process.stdin and self._process.stdout
-        self._threads = [threading.Thread(target=self._send, args=(self._process.stdin,), daemon=True),
-                         threading.Thread(target=self._receive, args=(self._process.stdout,), daemon=True)]
+        assert self.process.stdin and self.process.stdout
+        self._threads = [threading.Thread(target=self._send, args=(self.process.stdin,), daemon=True),
+                         threading.Thread(target=self._receive, args=(self.process.stdout,), daemon=True)]
         for thread in self._threads:
             thread.start()
 
@@ -84,12 +85,13 @@ class LiveAdapter:
 
     def close(self) -> None:
         """End the training; `estimator` keeps the newest weights."""
+        self._is_closing = True
         self._messages.put(None)
         try:
-            self._process.wait(CLOSING_S)
+            self.process.wait(CLOSING_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.process.kill()
+            self.process.wait()
         for thread in self._threads:
             thread.join(CLOSING_S)
 
@@ -113,7 +115,8 @@ class LiveAdapter:
                         self.problem = answer
                     else:
                         self.estimator.swap(self._original.refitted(read_model(answer, "adapting a network")))
-        except EOFError:
-            pass
+        except (EOFError, pickle.UnpicklingError):
+            if not self._is_closing:
+                self.problem = self.problem or "the process that trained the network ended"
         except MonofuseError as error:
             self.problem = str(error)

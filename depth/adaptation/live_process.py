@@ -5,25 +5,25 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from calib.base.errors import MonofuseError
-from depth.adaptation.adapter import Adapter
 from depth.adaptation.lessons import Known, known, of_own_scale
 from depth.adaptation.live import Beginning
 from depth.adaptation.target import Target
+from depth.adaptation.trainable import OnnxTrainable
 from depth.runtimes.onnx_runtime import OnnxDepth
 
-LOWEST = 19
-"""The priority: what nobody else wants of the cores."""
+if TYPE_CHECKING:
+    from depth.adaptation.training import Training
 
 
 def main(told: BinaryIO, heard: BinaryIO) -> None:
     """Train on what comes until nothing more does."""
-    os.nice(LOWEST)
     beginning: Beginning = pickle.load(told)
+    os.nice(beginning.config.niceness)
     arrived = Arrivals(told)
     try:
         learn(beginning, arrived, lambda model: _say(heard, model))
@@ -64,39 +64,49 @@ def learn(beginning: Beginning, arrived: Arrivals, tell: Callable[[bytes], None]
     from depth.training.ema import Ema
     config = beginning.config
     estimator = OnnxDepth(beginning.name, None, "cpu", 1, beginning.model, beginning.spec)
-    adapter = Adapter(estimator, config.adaptation)
-    module = adapter.trainable.module
-    training, mean = Training(module, estimator.spec, config.adaptation, endless=True), Ema(module, config.ema)
-    memory, lessons, left = [], [], 0
+    learner = OnnxTrainable(estimator)
+    training = Training(learner.module, learner.named_weights(), estimator.spec, config.adaptation, endless=True)
+    mean = Ema(learner.module, config.ema)
+    memory, lessons, left = Memory(config.adaptation.max_targets, training.random), [], 0
     with torch_threads(1):
         while True:
-            new = arrived.taken(wait=not left or len(memory) < config.min_targets)
-            if new:
-                seen = [known(estimator, each, config.adaptation.trusted_log_std) for each in new]
-                memory = kept(memory + [each for each in seen if each.weight.any()], config.adaptation.max_targets,
-                              training.random)
-                lessons = of_own_scale(memory) if config.adaptation.keeps_scale else memory
+            new = arrived.taken(wait=not left or len(lessons) < config.min_targets)
+            seen = [known(estimator, each, config.adaptation.trusted_log_std) for each in new]
+            if seen:
+                memory.add([each for each in seen if each.weight.any()])
+                lessons = of_own_scale(memory.items) if config.adaptation.keeps_scale else memory.items
                 left = min(left + len(new) * config.steps_per_target, config.max_steps_ahead)
-            if len(memory) < config.min_targets:
+            if len(lessons) < config.min_targets:
                 continue
             for _ in range(min(left, config.steps_per_swap)):
                 training.step(batch(training, lessons, config.newest))
-                mean.update(module)
+                mean.update(learner.module)
                 left -= 1
-            with mean.in_place_of(module):
-                tell(adapter.trainable.module.refitted().SerializeToString())
+            with mean.in_place_of(learner.module):
+                tell(learner.module.refitted().SerializeToString())
 
 
-def batch(training, lessons: list[Known], newest: int) -> list[Known]:
+class Memory:
+    """The newest image, and of all older ones as many as fit, each equally likely to be among them (Vitter 1985)."""
+
+    def __init__(self, size: int, random: np.random.Generator) -> None:
+        self.items: list[Known] = []
+        """In the order in which they came."""
+        self._size, self._random, self._lots = size, random, []
+
+    def add(self, new: list[Known]) -> None:
+        """Remember these, and forget those that have drawn the smallest lots."""
+        for each in new:
+            self.items.append(each)
+            self._lots.append(self._random.random())
+            if len(self.items) > self._size:
+                gone = int(np.argmin(self._lots[:-1]))
+                del self.items[gone], self._lots[gone]
+
+
+def batch(training: "Training", lessons: list[Known], newest: int) -> list[Known]:
     """One of the newest images, and older ones against forgetting (replay; Kuznietsov 2021, CoMoDA)."""
     return [*training.drawn(lessons)[1:], lessons[-1 - int(training.random.integers(min(newest, len(lessons))))]]
-
-
-def kept(memory: list[Known], count: int, random: np.random.Generator) -> list[Known]:
-    """At most `count` of them: chance decides which of all but the last go."""
-    while len(memory) > count:
-        memory.pop(int(random.integers(len(memory) - 1)))
-    return memory
 
 
 def _say(heard, answer):

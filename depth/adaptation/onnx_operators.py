@@ -66,8 +66,11 @@ def _average_pool(a, x):
 
 
 def _resize(a, x, _roi=None, scales=None, sizes=None):
-    size = sizes[2:].tolist() if sizes is not None and sizes.numel() else [
-        int(length * scale) for length, scale in zip(x.shape[2:], scales[2:].tolist())]
+    if sizes is not None and sizes.numel():
+        size = sizes[2:].tolist()
+    else:
+        assert scales is not None, "Resize has either"
+        size = [int(length * scale) for length, scale in zip(x.shape[2:], scales[2:].tolist())]
     if a.get("mode", b"nearest") == b"nearest":
         return functional.interpolate(x, size, mode="nearest")
     mode = {b"linear": "bilinear", b"cubic": "bicubic"}[a["mode"]]

@@ -25,8 +25,19 @@ MAX_DIFFERENCE = 0.03
 class Trainable(Protocol):
     """An estimator's network in a form that can be trained."""
 
-    module: "nn.Module"
-    """Takes what ImageNetwork.infer takes, in batches, and returns tuples of what it returns."""
+    @property
+    def original(self) -> ImageNetwork:
+        """The estimator itself."""
+        ...
+
+    @property
+    def module(self) -> "nn.Module":
+        """Takes what ImageNetwork.infer takes, in batches, and returns tuples of what it returns."""
+        ...
+
+    def named_weights(self) -> "dict[str, nn.Parameter]":
+        """The weights that can be trained, by the names that the network's file has for them."""
+        ...
 
     def estimator(self) -> ImageNetwork:
         """A new estimator with the weights as they are now, run as the original is."""
@@ -65,6 +76,10 @@ class TorchTrainable:
         self.original = original
         self.module = _as_tuple(copy.deepcopy(original.module).float().eval())
 
+    def named_weights(self) -> "dict[str, nn.Parameter]":
+        """See Trainable."""
+        return dict(self.module.network.named_parameters())
+
     def estimator(self) -> TorchDepth:
         """See Trainable."""
         adapted = TorchDepth(copy.deepcopy(self.module.network).eval(), self.original.spec, self.original.name)
@@ -83,7 +98,7 @@ class OnnxTrainable:
     def __init__(self, original: OnnxNetwork) -> None:
         from depth.adaptation.onnx_graph import OnnxGraph, unknown_operators
         self.original = original
-        model = original.model()
+        model = original.stored_model()
         unknown = unknown_operators(model)
         if unknown:
             raise NetworkError(f"{original.name} cannot be adapted: its operators {', '.join(unknown)} are not among "
@@ -95,6 +110,10 @@ class OnnxTrainable:
         if not difference <= MAX_DIFFERENCE:
             raise NetworkError(f"{original.name} cannot be adapted: torch's execution of it differs by "
                                f"{100 * difference:.1f} % in depth")
+
+    def named_weights(self) -> "dict[str, nn.Parameter]":
+        """See Trainable."""
+        return dict(zip(self.module.names, self.module.weights))
 
     def estimator(self) -> OnnxNetwork:
         """See Trainable."""

@@ -1,6 +1,6 @@
 """Steps of training with torch: batches of varied images, the loss, the optimiser."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -21,11 +21,12 @@ class Training:
     In one cycle of `config.steps` steps, or endlessly: then the step size grows as it does there, and stays.
     """
 
-    def __init__(self, module: nn.Module, spec: NetworkSpec, config: AdaptationConfig, endless: bool = False) -> None:
+    def __init__(self, module: nn.Module, named_weights: Mapping[str, nn.Parameter], spec: NetworkSpec,
+                 config: AdaptationConfig, endless: bool = False) -> None:
         self.module, self.spec, self.config = module, spec, config
         self.random = np.random.default_rng(config.seed)
-        weights = [weight for weight in module.parameters() if weight.requires_grad]
-        self.optimiser = torch.optim.AdamW(weights, config.learning_rate, weight_decay=0)
+        self.weights = trained_weights(named_weights, config.fixed)
+        self.optimiser = torch.optim.AdamW(self.weights, config.learning_rate, weight_decay=0)
         self.schedule = torch.optim.lr_scheduler.LinearLR(
             self.optimiser, 0.1, 1.0, max(1, round(config.warm_up * config.steps))) if endless else \
             torch.optim.lr_scheduler.OneCycleLR(
@@ -33,7 +34,7 @@ class Training:
 
     def drawn(self, known: Sequence[Known]) -> list[Known]:
         """A batch at random, of images of one size."""
-        size = known[self.random.integers(len(known))].image.shape
+        size = known[int(self.random.integers(len(known)))].image.shape
         alike = [each for each in known if each.image.shape == size]
         return [alike[k] for k in self.random.integers(len(alike), size=self.config.batch)]
 
@@ -47,7 +48,7 @@ class Training:
             loss = loss + self.config.error_weight * error_loss(predicted, outputs[1].reshape(predicted.shape), lesson)
         self.optimiser.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(self.module.parameters(), self.config.max_gradient)
+        nn.utils.clip_grad_norm_(self.weights, self.config.max_gradient)
         self.optimiser.step()
         self.schedule.step()
         return loss.item()
@@ -60,6 +61,15 @@ class Training:
         lesson = Lesson(*(torch.from_numpy(np.stack(maps)[:, None]).to(device)
                           for maps in zip(*((row.log_depth, row.weight, row.own) for row in rows))))
         return torch.from_numpy(images).to(device), lesson
+
+
+def trained_weights(named: Mapping[str, nn.Parameter], fixed: tuple[str, ...]) -> list[nn.Parameter]:
+    """{name: weight} -> those that are trained; the others need no gradient from now on."""
+    open_ones = [name for name, weight in named.items() if weight.requires_grad]
+    names = [name for name in open_ones if not name.startswith(fixed)] or open_ones
+    for name in open_ones:
+        named[name].requires_grad_(name in names)
+    return [named[name] for name in names]
 
 
 def log_depth(output: Tensor, spec: NetworkSpec) -> Tensor:

@@ -42,9 +42,9 @@ class OnnxNetwork(ImageNetwork):
         """Input of the file's own type -> the outputs called self.output_names. May raise anything."""
         raise NotImplementedError
 
-    def model(self) -> "onnx.ModelProto":
-        """What the file holds. Raises NetworkError, MissingPackageError."""
-        raise NotImplementedError
+    def stored_model(self) -> "onnx.ModelProto":
+        """What the file holds. Raises MissingPackageError, NetworkError also where the runtime takes no new weights."""
+        raise NetworkError(f"{self.name} cannot be given other weights by what runs it: choose --runtime onnx")
 
     def refitted(self, model: "onnx.ModelProto") -> "OnnxNetwork":
         """The same network with other weights, run in the same way."""

@@ -33,7 +33,7 @@ class OnnxDepth(OnnxNetwork):
         self._device, self._threads = device, threads
         self.try_out()
 
-    def model(self) -> "onnx.ModelProto":
+    def stored_model(self) -> "onnx.ModelProto":
         """What the file holds; see OnnxNetwork."""
         return read_model(self._source, "changing a network")
 

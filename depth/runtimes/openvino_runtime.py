@@ -1,14 +1,20 @@
 """Depth networks in ONNX files, run by OpenVINO on the CPU: fast, most of all where the CPU computes in bfloat16."""
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.base.cache_folder import cache_folder
 from calib.base.errors import MissingPackageError, NetworkError, UnusableRuntimeError
-from depth.onnx_files.model import Declared, require_file, unreadable
+from depth.onnx_files.model import Declared, read_model, require_file, unreadable
+from depth.runtimes.network_spec import NetworkSpec
 from depth.runtimes.onnx_network import OnnxNetwork
+
+if TYPE_CHECKING:
+    import onnx
 
 PRECISIONS = {"fp32": "f32", "bf16": "bf16"}
 ONNX_TYPES = {"f32": "tensor(float)", "f16": "tensor(float16)"}
@@ -18,17 +24,29 @@ class OpenVinoDepth(OnnxNetwork):
     """A DepthEstimator from a file. Raises NetworkError if the file is not a depth network.
 
     `precision`: `fp32`, `bf16`, or `auto` for bf16 where the CPU computes in it. Compiled networks are kept on disk, so
-    that the second start is quick.
+    that the second start is quick. `content` and `spec`: of a network that is no file of its own; `path` then only
+    gives it its name.
     """
 
     def __init__(self, path: str | Path, options: Mapping[str, str] | None = None, device: str = "auto",
-                 threads: int = 1, precision: str = "auto") -> None:
-        self._core, self._model = _open_model(path, device)
+                 threads: int = 1, precision: str = "auto", content: bytes | None = None,
+                 spec: NetworkSpec | None = None) -> None:
+        self._source = path if content is None else content
+        self._core, self._model = _open_model(self._source, path, device)
         inputs = [_declared(each) for each in self._model.inputs]
-        super().__init__(path, options, inputs, [_name(each) for each in self._model.outputs])
+        super().__init__(path, options, inputs, [_name(each) for each in self._model.outputs], spec)
+        self._asked = device, threads, precision
         self.precision = self.details = _chosen(precision, self._core)
         self._settings, self._requests = _settings(threads, self.precision), {}
         self.try_out()
+
+    def stored_model(self) -> "onnx.ModelProto":
+        """What the file holds; see OnnxNetwork."""
+        return read_model(self._source, "changing a network")
+
+    def refitted(self, model: "onnx.ModelProto") -> "OpenVinoDepth":
+        """The same network with other weights; see OnnxNetwork."""
+        return OpenVinoDepth(self.path, None, *self._asked, model.SerializeToString(), self.spec)
 
     def run(self, image: np.ndarray) -> Sequence[np.ndarray]:
         """Run the file once; see OnnxNetwork. The results are copies, since the next call overwrites the originals."""
@@ -45,8 +63,8 @@ class OpenVinoDepth(OnnxNetwork):
         return self._requests[shape]
 
 
-def _open_model(path, device):
-    """The openvino.Core, and the openvino.Model of the file."""
+def _open_model(source, path, device):
+    """The openvino.Core, and the openvino.Model of the file, or of its bytes."""
     try:
         import openvino
         from openvino.frontend import FrontEndManager
@@ -54,10 +72,11 @@ def _open_model(path, device):
         raise MissingPackageError("openvino", "--runtime openvino") from None
     if device == "cuda":
         raise UnusableRuntimeError("--device cuda: OpenVINO has no CUDA; use --runtime onnx, or --device cpu")
-    require_file(path)
+    if not isinstance(source, bytes):
+        require_file(path)
     try:
         reader = FrontEndManager().load_by_framework("onnx")  # asked to guess, its other readers would print
-        model = reader.convert(reader.load(str(path)))
+        model = reader.convert(reader.load(BytesIO(source) if isinstance(source, bytes) else str(path)))
     except Exception as error:  # OpenVINO raises RuntimeError and its own types
         raise unreadable(path, error) from error
     if not model.inputs or not model.outputs:  # to OpenVINO even an empty file is a network

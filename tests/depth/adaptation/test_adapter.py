@@ -12,7 +12,6 @@ from depth.adaptation.config import AdaptationConfig
 from depth.adaptation.target import Target
 from depth.adaptation.trainable import adaptable
 from depth.estimator import DepthPrediction
-from depth.onnx_files.model import read_model
 from depth.runtimes.catalogue import open_estimator
 from depth.runtimes.default_network import default_weights
 from depth.runtimes.onnx_runtime import OnnxDepth
@@ -45,8 +44,8 @@ def trained(estimator, targets, config=CONFIG):
 
 def error(estimator, targets):
     """Mean |log depth - target|"""
-    return float(np.mean([abs(np.log(estimator.predict(each.rgb, each.camera).depth_m * each.inverse_depth[0, 0])).mean()
-                          for each in targets]))
+    ratios = [estimator.predict(each.rgb, each.camera).depth_m * each.inverse_depth[0, 0] for each in targets]
+    return float(np.mean(np.abs(np.log(ratios))))
 
 
 @pytest.fixture
@@ -123,7 +122,7 @@ def test_the_expected_error_follows_the_targets(tiny):
 
 def test_the_same_targets_give_the_same_bytes(tiny):
     targets = [flat(rgb, 4.0) for rgb in images(4)]
-    first, second, other = (trained(tiny, targets, config).estimator().model().SerializeToString()
+    first, second, other = (trained(tiny, targets, config).estimator().stored_model().SerializeToString()
                             for config in (CONFIG, CONFIG, replace(CONFIG, seed=1)))
     assert first == second != other
 
@@ -153,6 +152,10 @@ def test_the_default_network_survives_its_files(tmp_path):
     adapted = trained(mobile, [flat(rgb, 2.0) for rgb in images(2)], AdaptationConfig(steps=2, learning_rate=1e-3))
     now = adapted.estimator()
     assert difference(now, mobile) > 0.01
+    changed = [name for (name, weight), before in zip(adapted.trainable.named_weights().items(),
+                                                      Adapter(mobile).trainable.named_weights().values())
+               if not weight.equal(before)]
+    assert "predict.weight" in changed and not [name for name in changed if name.startswith("encoder.")]
     for name, runtime in (("room.safetensors", "onnx"), ("room.safetensors", "torch"), ("room.onnx", "onnx")):
         adapted.save(tmp_path / name)
         found = open_estimator(tmp_path / name, runtime=runtime, device="cpu")
@@ -173,8 +176,7 @@ def test_a_network_is_refitted_exactly(tiny):
     adapted = trained(tiny, [flat(rgb, 4.0) for rgb in images(3)])
     first, again = adapted.estimator(), Adapter(adapted.estimator()).estimator()
     assert difference(first, again) == 0
-    assert {tensor.data_type for tensor in read_model(first.model().SerializeToString(), "a test").graph.initializer
-            } == {1}
+    assert {tensor.data_type for tensor in first.stored_model().graph.initializer} == {1}
 
 
 def test_what_cannot_be_adapted_says_why(tmp_path, monkeypatch):
@@ -186,7 +188,8 @@ def test_what_cannot_be_adapted_says_why(tmp_path, monkeypatch):
     assert "odd cannot be adapted: it is run by Odd" in adaptable(Odd())
     tiny_network(tmp_path / "new.onnx", "Sign")
     strange = OnnxDepth(tmp_path / "new.onnx", {"size": "32,32"})
-    assert adaptable(strange) == "new.onnx cannot be adapted: its operators Sign are not among those that can be trained"
+    assert adaptable(strange) == ("new.onnx cannot be adapted: its operators Sign are not among those that can be "
+                                  "trained")
     with pytest.raises(NetworkError):
         Adapter(strange)
     tiny_network(tmp_path / "tiny.onnx")
