@@ -49,8 +49,9 @@ def main() -> None:
 
 def rows_of(sequence: str, options: Sequence[str]) -> list[list[object]]:
     slam, mesh = run(sequence, options)
-    return [row for held_out in (False, True)
-            for row in [[Path(sequence).name, *measured(surface_of(mesh), photos_of(slam), slam.config.texture, held_out)]]]
+    surface, photos = surface_of(mesh), photos_of(slam)
+    return [[Path(sequence).name, *measured(surface, photos, slam.config.texture, held_out)]
+            for held_out in (False, True)]
 
 
 def run(sequence: str, options: Sequence[str]) -> tuple[SlamSystem, trimesh.Trimesh]:

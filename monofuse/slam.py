@@ -210,7 +210,7 @@ class Slam:
         write_file(Path(path), trajectory_text(*self.trajectory()))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write trajectory.txt, map.ply, mesh.ply and mesh.glb, as the program does, replacing an older run's results.
+        """Write trajectory.txt, map.ply, mesh.ply and mesh.glb, as the program does, in place of an older run's files.
 
         Raises MonofuseError where nothing was tracked or nothing can be written, and where the map is too small for a
         mesh; the other files are there by then.

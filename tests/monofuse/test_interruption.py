@@ -225,6 +225,20 @@ def test_a_second_signal_leaves_out_what_follows_the_frames(during_frames, after
     assert done == steps_done
 
 
+def test_a_signal_leaves_out_steps_after_the_end_was_near():
+    done = []
+    with StopSignal() as stop:
+        list(stop.until_stopped(range(2)))
+        stop.end_at_once()
+        with stop.heeded():
+            for step in stop.patiently(range(4)):
+                done.append(step)
+                if step == 1:
+                    os.kill(os.getpid(), signal.SIGINT)
+        assert stop.is_impatient and signal.getsignal(signal.SIGINT) == signal.SIG_DFL
+    assert done == [0, 1]
+
+
 def test_nohup_is_respected():
     program = ("import signal; from monofuse.interface.stop_signal import StopSignal\n"
                "with StopSignal(): print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)")

@@ -96,7 +96,8 @@ def test_older_results_make_way(recording, tmp_path, capsys):
         (tmp_path / name).write_text("old")
     assert run_slam.main([str(recording), "--output", str(tmp_path), "--max-frames", "6"]) == 0
     results = {file.name for file in tmp_path.iterdir() if file.is_file()}
-    assert results == {"trajectory.txt", "map.ply", "mesh.ply", "overview.png", "report.json", "notes.md"}
+    assert results == {"trajectory.txt", "map.ply", "mesh.ply", "mesh.glb", "overview.png", "report.json", "notes.md"}
+    assert (tmp_path / "mesh.glb").read_bytes().startswith(b"glTF")
     assert (tmp_path / "overview.png").read_bytes() != b"old"
 
 
