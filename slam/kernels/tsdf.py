@@ -110,20 +110,26 @@ def integrate(field, pixels, T_cam_world, pinhole, voxel_m):
     T = T_cam_world
     block_m = SIDE * voxel_m
     radius_m = HALF_DIAGONAL * block_m
+    x_step, y_step, z_step = T[0, 0] * voxel_m, T[1, 0] * voxel_m, T[2, 0] * voxel_m
     for b in range(len(field.blocks)):
+        x0, y0, z0 = 0.0, 0.0, 0.0
         i, j, k = field.blocks[b, 0], field.blocks[b, 1], field.blocks[b, 2]
         if not _in_view(T, (i + 0.5) * block_m, (j + 0.5) * block_m, (k + 0.5) * block_m, radius_m, pinhole, width,
                         height):
             continue
         for n in range(VOXELS):
-            X = (SIDE * i + (n & 7)) * voxel_m
-            Y = (SIDE * j + ((n >> 3) & 7)) * voxel_m
-            Z = (SIDE * k + (n >> 6)) * voxel_m
-            z = T[2, 0] * X + T[2, 1] * Y + T[2, 2] * Z + T[2, 3]
+            along = n & (SIDE - 1)
+            if along == 0:
+                X, Y, Z = SIDE * i * voxel_m, (SIDE * j + (n >> 3 & 7)) * voxel_m, (SIDE * k + (n >> 6)) * voxel_m
+                x0 = T[0, 0] * X + T[0, 1] * Y + T[0, 2] * Z + T[0, 3]
+                y0 = T[1, 0] * X + T[1, 1] * Y + T[1, 2] * Z + T[1, 3]
+                z0 = T[2, 0] * X + T[2, 1] * Y + T[2, 2] * Z + T[2, 3]
+            z = z0 + along * z_step
             if z < NEAR_M:
                 continue
-            u = fx * (T[0, 0] * X + T[0, 1] * Y + T[0, 2] * Z + T[0, 3]) / z + cx
-            v = fy * (T[1, 0] * X + T[1, 1] * Y + T[1, 2] * Z + T[1, 3]) / z + cy
+            per_z = 1 / z
+            u = fx * (x0 + along * x_step) * per_z + cx
+            v = fy * (y0 + along * y_step) * per_z + cy
             if u < 0 or v < 0 or u >= width - 1 or v >= height - 1:
                 continue
             row, column = int(v + 0.5), int(u + 0.5)
