@@ -132,7 +132,8 @@ def _upright(frame, left, columns, crop):
     if depth is not None:
         step = frame.rgb.shape[1] // depth.depth_m.shape[1]
         depth_m = depth.depth_m[:, left // step:(left + columns) // step]
-        depth = DepthImage(depth_m, crop.subsampled(depth_m.shape))
+        depth_m = cv2.resize(depth_m, (PORTRAIT[1] // 2, PORTRAIT[0] // 2), interpolation=cv2.INTER_NEAREST)
+        depth = DepthImage(depth_m, crop.resized(PORTRAIT).subsampled(depth_m.shape))
     return replace(frame, rgb=rgb, sensor_depth=depth)
 
 

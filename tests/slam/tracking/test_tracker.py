@@ -151,3 +151,20 @@ def test_what_hardly_changes_along_stripes_determines_too_little(contrast_along,
 
 def test_pose_std_of_a_diagonal_information():
     assert np.allclose(pose_std(np.diag([4.0, 16, 100, 25, 400, 100])), [0.5, 0.2])
+
+
+def test_what_is_always_in_view_does_not_count_where_it_is_masked():
+    T_cam_key, usable = se3.exp(MOTION), np.ones(scenes.CAMERA.size, bool)
+    usable[50:] = False
+    body = np.random.default_rng(0).integers(0, 255, (*scenes.CAMERA.size, 3)).astype(np.uint8)
+    def with_body(T_world_cam):
+        return np.where(usable[..., None], scenes.picture(T_world_cam)[0], body)
+    gray = grey(with_body(np.eye(4)), scenes.CAMERA.size)
+    rho = np.where(usable, 1 / scenes.picture(np.eye(4))[1], 0).astype(np.float32)
+    keyframe = Keyframes(KeyframeConfig()).make(scenes.frame(0, np.eye(4)),
+                                                build_pyramid(gray, NO_DEPTH, scenes.CAMERA, 4), rho, 0.0, False)
+    live = grey(with_body(se3.inverse(T_cam_key)), scenes.CAMERA.size)
+    pyramid = build_pyramid(live, NO_DEPTH, scenes.CAMERA, 4, usable)
+    result = Tracker(TrackerConfig()).track(pyramid, keyframe, np.eye(4))
+    assert result.converged and max(error(result.T_cam_key, T_cam_key)) < 3e-3
+    assert result.inlier_share > 0.95 and result.overlap < 0.95  # points that the body hides are out of view
