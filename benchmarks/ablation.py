@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 PARTS = {
-    "refinement": ("--set", "refinement=null"),
+    "refinement": ("--set", "refinement=null", "--set", "final_depth=null"),
     "stereo": ("--set", "refinement.neighbours=0"),
     "window": ("--set", f"refinement.window.bundle.solver.min_count={2**62}"),
     "loops": ("--set", "loops.max_waiting=0"),
