@@ -80,3 +80,10 @@ def test_a_view_of_hardly_anything_in_common_takes_no_part():
     T = se3.exp(np.array([2.0, 0, 0, 0, 0, 0]))
     ratio = mean_log_ratio(truth, [1.1 * plane(T)], se3.inverse(T)[None], scenes.CAMERA, PredictionFusionConfig())
     assert not ratio.any()
+
+
+def test_each_prediction_is_brought_to_the_scale_of_the_keyframes_own():
+    truth = plane(np.eye(4))
+    T = se3.exp(np.array([0, 0, 0, 0.02, 0.05, 0.01]))
+    ratio = mean_log_ratio(truth, [1.3 * plane(T)], se3.inverse(T)[None], scenes.CAMERA, PredictionFusionConfig())
+    assert np.abs(ratio).max() < 1e-4

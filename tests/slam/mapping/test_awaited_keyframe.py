@@ -1,7 +1,9 @@
 """slam.mapping.awaited_keyframe: where an image is by the time that its depth arrives."""
 
 from concurrent.futures import Future
+from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,8 +26,9 @@ def keyframes():
 
 def awaited(keyframes, depth):
     frame = scenes.frame(0, np.eye(4))
-    image = prepared(SimpleNamespace(**{**vars(frame), "depth": None}), scenes.CAMERA, SlamConfig.for_network())
-    return AwaitedKeyframe(image, frame.rgb, SimpleNamespace(T_cam_key=T_CAM_KEY), keyframes, depth)
+    image = prepared(replace(frame, depth=None), scenes.CAMERA, SlamConfig.for_network())
+    tracked: Any = SimpleNamespace(T_cam_key=T_CAM_KEY)
+    return AwaitedKeyframe(image, frame.rgb, tracked, keyframes, depth)
 
 
 def test_it_moves_and_grows_with_its_reference(keyframes):
