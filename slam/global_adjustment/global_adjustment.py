@@ -43,6 +43,9 @@ class GlobalAdjustmentConfig:
     """Points that a keyframe must show to be adjusted; with fewer it moves along with the one before."""
     rounds: int = 2
     """Rounds of matching and adjustment; after large drift, overlaps are found only once the first has corrected it."""
+    max_drift: float = 1.25
+    """Spread of the keyframes' log scale against the network's depth after a round, over that before it, beyond which
+    the round is undone."""
     min_shared: int = 12
     """Points that two keyframes must share to be connected."""
     tracks: FeatureTrackConfig = field(default_factory=FeatureTrackConfig)

@@ -30,6 +30,8 @@ from slam.tracking.tracker import TrackingResult
 if TYPE_CHECKING:
     from slam.config import SlamConfig
 
+MIN_SPREAD = 0.02
+"""Growth of the spread of log scales that is no drift, however small the spread was."""
 PREVIEW = np.float32(1)
 """Observations that a keyframe's depth counts as in the map before it is final."""
 
@@ -169,10 +171,21 @@ class PredictedDepth:
             with self.stage_times.timed("adjust"):
                 for share in adjustment.steps(keyframes, self.refiner.network_depth, loops):
                     yield (done + share) / c.rounds
-            if adjustment.S_world_key is None:
+            if adjustment.S_world_key is None or not self._is_adjusted(adjustment.S_world_key):
                 return
-            self._move_map(adjustment.S_world_key)
             self.finish_scale()
+
+    def _is_adjusted(self, S_world_key: np.ndarray) -> bool:
+        """Give the keyframes adjusted poses (K, 4, 4), unless the scale drifts by them -> whether they have these now
+
+        The network errs from image to image, but it does not drift: where an adjustment makes the keyframes' scales
+        contradict it more than before, its points have misled it, as on plain walls."""
+        before, spread = self.map.keyframes.S_world_key(), self.refiner.scale_spread(self.map.keyframes)
+        self._move_map(S_world_key)
+        if self.refiner.scale_spread(self.map.keyframes) <= self.config.adjustment.max_drift * spread + MIN_SPREAD:
+            return True
+        self._move_map(before)
+        return False
 
     def estimate_depth(self, overlap: Callable) -> Iterator[float]:
         """Estimate all keyframes' final depth, a piece at a time -> share of the work that is done

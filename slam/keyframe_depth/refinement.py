@@ -108,6 +108,15 @@ class Refiner:
         agreements = [self.agreement.get(row) for row in rows]
         return network_scale([*map(Vote, log_ratios, depths_m, agreements)], self.config.network_scale)
 
+    def scale_spread(self, keyframes: Keyframes) -> float:
+        """Standard deviation of the keyframes' log scale against the network's depth, within their submaps: what grows
+        where the scale of a map drifts."""
+        spread = []
+        for submap in np.unique(keyframes.submap):
+            log_ratios = self._log_ratios(keyframes, self._rows(keyframes, submap))
+            spread.append(log_ratios - log_ratios.mean() if len(log_ratios) else log_ratios)
+        return float(np.concatenate(spread).std()) if spread else 0.0
+
     def rescale_network(self, factor: float) -> None:
         """Multiply all stored depth of the network by `factor`, since its scale is now known better."""
         self.log_ratio = {row: ratio - float(np.log(factor)) for row, ratio in self.log_ratio.items()}
