@@ -32,7 +32,7 @@ from monofuse.adapt_command import run_arguments, slam_over
 from monofuse.depth_stage import NetworkDepth
 from monofuse.interface.screen import Screen
 from monofuse.learning import targets
-from monofuse.opening import open_depth
+from monofuse.opening import configuration, open_depth
 from sequences.catalogue import open_sequence
 from sequences.sequence import SourceOptions
 
@@ -68,7 +68,7 @@ def rows(arguments: argparse.Namespace, source: str) -> Iterator[list[str]]:
     """Rows of the table for one recording."""
     screen = Screen()
     asked = run_arguments(arguments, source)
-    depth = open_depth(asked, screen)
+    depth = open_depth(asked, screen, configuration(asked))
     assert isinstance(depth, NetworkDepth), "a network is asked for"
     slam = slam_over(asked, depth, screen)
     known, times_s = targets(slam), [keyframe.timestamp_s for keyframe in slam.keyframes.items]

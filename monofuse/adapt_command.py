@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> Iterator[str]:
         raise BadInputError(f"--save {arguments.save}: an adapted network is saved as {' or '.join(SUFFIXES)}")
     screen = Screen()
     runs = [run_arguments(arguments, source) for source in arguments.recordings]
-    depth = open_depth(runs[0], screen)
+    depth = open_depth(runs[0], screen, configuration(runs[0]))
     assert isinstance(depth, NetworkDepth), "--depth has a default that is a network"
     steps = arguments.steps or STEPS_PER_RECORDING * len(runs)
     adapter = Adapter(depth.estimator, AdaptationConfig(steps=steps))

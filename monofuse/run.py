@@ -2,6 +2,7 @@
 
 import collections.abc
 from argparse import Namespace
+from contextlib import nullcontext
 from pathlib import Path
 
 from calib.base.command_line import exit_code, name_of
@@ -10,6 +11,7 @@ from monofuse.arguments import parse_arguments
 from monofuse.configuration_list import listed
 from monofuse.interface.screen import Screen
 from monofuse.interface.stop_signal import StopSignal
+from monofuse.live_learning import live_learning
 from monofuse.opening import (
     configuration,
     introduce,
@@ -59,7 +61,8 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
     frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
     session = Session(sequence, slam, recorder, viewer)
     with StopSignal() as stop:
-        session.track(stop.until_stopped(frames), screen)
+        with live_learning(depth, slam, screen) if arguments.adapt == "live" else nullcontext():
+            session.track(stop.until_stopped(frames), screen)
         session.improve(stop, screen, learning, again)
         save_trajectory_and_map(session, folder, arguments)
         session.end_recording()

@@ -16,6 +16,7 @@ from slam.keyframe_depth.depth_alignment import AlignedDepth, align_depth, scale
 from slam.keyframe_depth.final_depth import FinalDepth
 from slam.keyframe_depth.final_map import fuse_map
 from slam.keyframe_depth.refinement import Refiner, half_size
+from slam.keyframe_depth.stereo import StereoDepth
 from slam.mapping.keyframes import Keyframe
 from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth
@@ -49,6 +50,8 @@ class PredictedDepth:
         self.log_scale = 0.0
         """Log of the factor that brought the last frame's depth to the map's."""
         self.fused_count = 0
+        self.told: Callable[[np.ndarray, StereoDepth], None] | None = None
+        """Called with the image (h, w, 3) uint8 and the depth of each keyframe as it is finalised; must not wait."""
         self.final: FinalDepth | None = None
         """Depth of all keyframes, once it was estimated after the last frame, for the poses that they have now."""
 
@@ -124,6 +127,8 @@ class PredictedDepth:
         image, stereo = self.refiner.finish(row, self.map.keyframes)
         self.map.keyframes.redraw(self.map.keyframes.items[row], image.pyramid, *stereo)
         self._fuse(row, image, stereo.inverse_depth, self.refiner.observations(stereo))
+        if self.told:
+            self.told(image.rgb, stereo)
 
     def _fuse(self, row: int, image: Image, inverse_depth: np.ndarray, observations: np.ndarray) -> None:
         """Fuse a keyframe's depth: a preview first, the final one later; the map ages by one each time."""
