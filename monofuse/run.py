@@ -57,11 +57,11 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
     viewer = open_viewer(arguments, slam, screen)
     learning = open_learning(arguments, config, depth, sequence, screen)
     again = open_second_pass(arguments, config, depth, sequence, rectifier, mask)
-    frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
-    frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
     session = Session(sequence, slam, recorder, viewer)
     with StopSignal() as stop:
         with live_learning(depth, slam, screen) if arguments.adapt == "live" else nullcontext():
+            frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
+            frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
             session.track(stop.until_stopped(frames), screen)
         session.improve(stop, screen, learning, again)
         save_trajectory_and_map(session, folder, arguments)

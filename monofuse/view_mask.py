@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from calib.base.errors import MonofuseError
 from sequences.frame import Frame
 from slam.tracking.overlay import OverlayWatch
 
@@ -46,15 +47,21 @@ class ViewMask:
     def added_to_all(self, frames: Iterable[Frame], is_live: bool) -> Iterator[Frame]:
         """Rectified frames -> the same with what is usable. Those of a recording are held back until that is known, so
         that it is known from the first one on; a camera's cannot wait."""
-        frames, held = iter(frames), []
+        frames, held, failure = iter(frames), [], None
         while not (is_live or self.is_decided) and sum(map(_bytes, held)) < MAX_HELD_BYTES:
-            frame = next(frames, None)
+            try:
+                frame = next(frames, None)
+            except MonofuseError as error:  # what came before it counts
+                failure = error
+                break
             if frame is None:
                 break
             self.look(frame)
             held.append(frame)
         while held:
             yield self._with_usable(held.pop(0))
+        if failure:
+            raise failure
         for frame in frames:
             yield self.added(frame)
 

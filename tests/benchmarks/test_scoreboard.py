@@ -49,8 +49,8 @@ def test_without_results_each_recording_is_run_once(recording, tmp_path, monkeyp
         runs.append((recording, options))
         write_results(output)
     monkeypatch.setattr(scoreboard, "run", run)
-    board = scoreboard.scoreboard([recording], None, tmp_path / "new", ["--final"])
-    assert runs == [(recording, ["--final"])] and board["recordings"]["plane"]["frames"] == COUNT
+    board = scoreboard.scoreboard([recording], None, tmp_path / "new", ["--passes", "1"])
+    assert runs == [(recording, ["--passes", "1"])] and board["recordings"]["plane"]["frames"] == COUNT
 
 
 def test_accuracy_tells_each_kind_of_run_and_all_of_them(recording, monkeypatch):

@@ -68,7 +68,7 @@ def replaced(path, old, new):
     (["--depth-option", "scale=2"], "--depth-option is for networks"),
     (["--runtime", "torch"], "--runtime is for networks"),
     (["--network", "mobile"], "--network is for networks"),
-    (["--final"], "--final is for networks"),
+    (["--adapt", "end"], "--adapt is for networks"),
     (["--depth", "x.onnx", "--depth-option", "scale"], "NAME=VALUE"),
     (["--max-frames", "0"], "--max-frames: expected a whole number from 1"),
     (["--max-surfels", "1e9"], "--max-surfels: expected a whole number from 1000 to 100000000, not '1e9'"),

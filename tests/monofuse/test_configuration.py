@@ -175,7 +175,7 @@ def test_options_win_over_set_and_set_over_the_file(tmp_path):
 
 def test_options_keep_what_the_file_says_of_the_rest(tmp_path):
     path = written(tmp_path / "a.yaml", "final_depth: {others: 3}\nknown_scale: {height_m: 2, first_keyframes: 5}\n")
-    config = of_arguments("--depth", "mobile", "--config", path, "--final", "--scale", "1.5")
+    config = of_arguments("--depth", "mobile", "--config", path, "--scale", "1.5")
     assert config.final_depth == FinalDepthConfig(others=3)
     assert config.known_scale == ScaleConfig(factor=1.5, first_keyframes=5)
 
@@ -210,7 +210,7 @@ def test_what_this_kind_of_depth_has_no_use_for_is_refused(depth, setting, says)
         configuration(parse_arguments(["synthetic", "--depth", depth, "--set", setting]))
 
 
-@pytest.mark.parametrize("options", [["--final"], ["--scale", "2"]])
+@pytest.mark.parametrize("options", [["--passes", "1"], ["--scale", "2"]])
 def test_what_needs_refinement_is_refused_without_it(options):
     with pytest.raises(BadInputError, match="needs refinement"):
         configuration(parse_arguments(["synthetic", "--depth", "mobile", "--set", "refinement=null", *options]))

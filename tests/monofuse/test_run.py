@@ -118,7 +118,7 @@ def test_a_video_with_a_network(walk, tmp_path, capsys):
     write_camera(tmp_path / "camera.yaml", camera.resized((2 * camera.height, 2 * camera.width)))
     assert run_slam.main([str(tmp_path / "walk.avi"), "--calibration", str(tmp_path / "camera.yaml"),
                           *bright_is_near(tmp_path), "--output", str(tmp_path / "out")]) == 0
-    assert "bright_is_near.onnx, run by onnx\n" in capsys.readouterr().out
+    assert "bright_is_near.onnx, run by onnx, for keyframes\n" in capsys.readouterr().out
     report = report_in(tmp_path / "out")
     assert report["frames"] == 12 and report["tracked"] >= 10
     assert report["stages"]["network"]["calls"] == 12

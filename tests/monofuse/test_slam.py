@@ -66,7 +66,7 @@ def test_with_a_sensor_it_leaves_the_files_of_the_program(finished, pristine_rec
     camera = monofuse.read_calibration(pristine_recording / "calibration.yaml").camera
     slam = finished_slam(Slam(camera, depth="sensor", config=config), pristine_recording, 18, with_depth=True)
     slam.save(tmp_path)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["map.ply", "mesh.ply", "trajectory.txt"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["map.ply", "mesh.glb", "mesh.ply", "trajectory.txt"]
     for file in tmp_path.iterdir():
         assert file.read_bytes() == (finished[1] / file.name).read_bytes(), file.name
 
@@ -110,7 +110,8 @@ def test_a_function_and_an_object_are_networks(pristine_recording, kernels):
         slam.track(rgb, time_s)
     slam.finish(lambda text, share: told.append((text, share)))
     assert len(slam.trajectory()[0]) >= 10
-    assert list(dict.fromkeys(text for text, _ in told)) == ["adjusting all keyframes", "building the final map"]
+    assert list(dict.fromkeys(text for text, _ in told)) == ["adjusting all keyframes", "estimating the keyframes' depth",
+                                                           "building the final map"]
     assert told[-1][1] == 1.0 and all(0 <= share <= 1 for _, share in told)
 
 
@@ -210,8 +211,6 @@ def test_what_cannot_be_set_up_is_refused(arguments, said):
 
 
 def test_options_that_contradict_each_other_are_refused():
-    with pytest.raises(MonofuseError, match="final=True is for networks"):
-        Slam(scenes.CAMERA, "sensor", final=True)
     with pytest.raises(MonofuseError, match="is for measured depth"):
         Slam(scenes.CAMERA, bright_depth, config=SlamConfig.for_sensor())
     with pytest.raises(MonofuseError, match='depth="sensor"'):

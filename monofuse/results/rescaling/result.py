@@ -64,12 +64,13 @@ def rescale(folder: Path, factor: float, report: dict[str, Any]) -> None:
         if rescaler and (path.name in RESULTS or PART_RESULTS.fullmatch(path.name)):
             contents[path.name] = _naming(path, rescaler, path.read_bytes(), factor)
     if (folder / "overview.png").is_file():
-        contents["overview.png"] = _overview(folder, factor, str(report.get("source", folder.name)))
+        contents["overview.png"] = _overview(folder, factor, str(report.get("source", folder.name)),
+                                             report["scale_log_std"])
     contents["report.json"] = json.dumps(report, indent=1, default=str).encode()
     replace_all(folder, contents)
 
 
-def _overview(folder, factor, caption):
+def _overview(folder, factor, caption, log_std):
     """The picture of the rescaled mesh as a PNG, or None without a mesh."""
     if not (folder / "mesh.ply").is_file():
         return None
@@ -78,7 +79,7 @@ def _overview(folder, factor, caption):
     mesh.apply_scale(factor)
     _, T_world_cam = read_trajectory(folder / "trajectory.txt")
     T_world_cam[:, :3, 3] *= factor
-    return encode_png(draw_overview(mesh, T_world_cam, caption))
+    return encode_png(draw_overview(mesh, None, T_world_cam, caption, log_std))
 
 
 def _naming(path, function, *arguments):
