@@ -41,15 +41,17 @@ class Learning:
 
         It all is undone where the images are explained worse than at first: such a place teaches nothing good."""
         first, first_cost = slam.depth.final, slam.depth.final.photometric_cost()
+        weights, round_count = self.adapter.weights(), self.round_count
         for done in range(count):
-            self.adapter.config = replace(CONFIG, seed=self.round_count)
+            self.adapter.config = replace(CONFIG, seed=done)
             for share in self.adapter.steps(targets(slam)):
                 yield (done + TRAINING_SHARE * share) / count
             for share in predict_again(slam, self.estimator()):
                 yield (done + TRAINING_SHARE + (1 - TRAINING_SHARE) * share) / count
             self.round_count += 1
             if slam.depth.final.photometric_cost() > first_cost:
-                slam.depth.final = first
+                slam.depth.final, self.round_count = first, round_count
+                self.adapter.restore(weights)
                 return
 
     def estimator(self) -> DepthEstimator:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from calib.base.errors import BadInputError
 from depth.adaptation.config import AdaptationConfig
@@ -50,6 +51,14 @@ class Adapter:
         if not lessons:
             raise BadInputError("there is nothing to adapt the network to: no image has a pixel of known depth")
         return of_own_scale(lessons) if self.config.keeps_scale else lessons
+
+    def weights(self) -> dict[str, Any]:
+        """A copy of the weights as they are now, for `restore`."""
+        return {name: value.clone() for name, value in self.trainable.module.state_dict().items()}
+
+    def restore(self, weights: dict[str, Any]) -> None:
+        """Go back to earlier weights."""
+        self.trainable.module.load_state_dict(weights)
 
     def estimator(self) -> ImageNetwork:
         """A new estimator that predicts with the weights as they are now, run as the original is."""

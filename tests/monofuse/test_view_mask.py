@@ -46,7 +46,7 @@ def test_the_map_holds_nothing_of_what_is_masked():
     for k, T_world_cam in enumerate(scenes.walk(4)):
         slam.process(mask.added(scenes.frame(k, T_world_cam)))
     keyframe = slam.keyframes.items[0]
-    assert not keyframe.inverse_depth[78:].any() and keyframe.inverse_depth[:70].all()
+    assert not keyframe.inverse_depth[80:].any() and keyframe.inverse_depth[:70].all()
     assert keyframe.features[0][:, 1].max(initial=0) < 80
 
 

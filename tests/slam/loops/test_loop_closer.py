@@ -104,7 +104,7 @@ def test_a_part_begun_in_the_dark_is_joined_where_the_trajectory_comes_back(fram
     assert len(slam.map.submaps()) == 1 and slam.map.submaps()[0]["frames"] > 80
     times_s, T = slam.trajectory()
     ground_truth = np.array(ROUND)[np.round((times_s - 10 * (times_s > 5)) * 30).astype(int)]
-    assert absolute_error(T[:, :3, 3], ground_truth[:, :3, 3], with_scale=False)[0] < 0.02
+    assert absolute_error(T[:, :3, 3], ground_truth[:, :3, 3], with_scale=False)[0] < 0.03
 
 
 def test_parts_that_nothing_joins_are_kept_apart(frames):

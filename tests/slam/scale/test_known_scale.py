@@ -174,7 +174,7 @@ def with_recorded_depth(frames, every):
 @pytest.mark.parametrize("text", ["depth", "poses"])
 def test_what_the_recording_brings_along_puts_it_right(text):
     slam, missing = finished(scenes.CAMERA, parse_scale(text), with_recorded_depth(plain_frames(), 2))
-    assert missing == pytest.approx([1, 1], abs=0.02)
+    assert missing == pytest.approx([1, 1], abs=0.03)
     said = slam.depth.scale_report()
     assert said["scale_from"] == text and 0.01 <= said["scale_log_std"] < 0.05 and not said["scale_doubtful"]
     assert said["scale_times_network"] == pytest.approx(1 / NETWORK_SIZE, rel=0.05)
