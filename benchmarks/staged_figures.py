@@ -67,7 +67,7 @@ def _walking(size, time_s, phase, shirt, trousers):
     lean = 0.05 * np.sin(step)
     unit = height / 6.6  # about the width of the head
     rgb, is_there = np.zeros((*size, 3), np.uint8), np.zeros(size, np.uint8)
-    place = np.float32([[1, lean, x - width / 2], [0, 1, y]])
+    place = np.array([[1, lean, x - width / 2], [0, 1, y]], np.float32)
     for cloth, first, last, half in ((trousers, 4.6, 8.5, 1.25), (shirt, 1.2, 5.0, 1.45)):
         _part(rgb, is_there, cloth, place, _trapeze(x + lean * first * unit, y, unit, first, last, half))
     for side in (-1, 1):

@@ -14,20 +14,18 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import trimesh
 
 from benchmarks.runs import machine, table
 from calib.base.command_line import exit_code
-from calib.geometry.rectification import Rectifier, rectified
 from monofuse.arguments import parse_arguments
 from monofuse.interface.screen import Screen
-from monofuse.opening import configuration, open_depth, open_source
 from monofuse.results.outcome import Outcome
 from monofuse.results.texture import photos_of, surface_of
-from sequences.prefetch import ahead
-from slam.meshing.poisson import build_mesh
+from monofuse.run import run as whole_run
 from slam.system import SlamSystem
 from slam.texturing.rendering import corner_shares, render
 from slam.texturing.surface import Photo, Surface, projected, seen_rows
@@ -55,20 +53,11 @@ def rows_of(sequence: str, options: Sequence[str]) -> list[list[object]]:
 
 
 def run(sequence: str, options: Sequence[str]) -> tuple[SlamSystem, trimesh.Trimesh]:
-    """A whole run without its files."""
-    arguments = parse_arguments([sequence, *options])
-    screen = Screen()
-    depth = open_depth(arguments, screen)
-    source, _ = open_source(arguments, depth, screen)
-    rectifier = Rectifier(source.camera)
-    slam = SlamSystem(rectifier.camera, configuration(arguments))
-    for frame in ahead(depth.added(rectified(source, rectifier), source, rectifier.camera, slam.stage_times), source):
-        slam.process(frame)
-    slam.finish()
-    for steps in (slam.adjust_all(), slam.rebuild()):
-        for _ in steps:
-            pass
-    return slam, build_mesh(slam.map.surfels_of(slam.map.main_submap), slam.keyframes.T_world_key, slam.config.mesh)
+    """A whole run, as the program does it -> the system and its mesh"""
+    with TemporaryDirectory() as folder:
+        session = whole_run(parse_arguments([sequence, "--output", folder, *options]), Screen())
+    assert session is not None
+    return session.slam, session.slam.mesh()
 
 
 def measured(surface: Surface, photos: list[Photo], config: TextureConfig, held_out: bool) -> list[object]:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from monofuse.learning import refined_depth
 from slam.system import SlamSystem
 
 
@@ -21,7 +22,7 @@ def judged(first: SlamSystem, second: SlamSystem) -> Choice:
 
     By the photometric cost of the keyframes' depth in each other's images. The agreement of depth among keyframes is no
     judge: it also grows where all become wrong alike."""
-    first_cost, second_cost = _cost(first), _cost(second)
+    first_cost, second_cost = (refined_depth(slam).photometric_cost() for slam in (first, second))
     if len(second.trajectory()[0]) < MIN_TRACKED * len(first.trajectory()[0]):
         second_cost = float("inf")
     return Choice(second_cost < first_cost, first_cost, second_cost)
@@ -29,7 +30,3 @@ def judged(first: SlamSystem, second: SlamSystem) -> Choice:
 
 MIN_TRACKED = 0.99
 """Share of the first pass's frames that the second one must have in its main part."""
-
-
-def _cost(slam: SlamSystem) -> float:
-    return slam.depth.final.photometric_cost() if slam.depth.final else float("inf")

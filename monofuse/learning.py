@@ -4,16 +4,17 @@ network predicts by now, and so on in turns. SLAM may run again with it."""
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from calib.base.errors import NetworkError
+from calib.geometry.camera import Camera
 from depth.adaptation.adapter import Adapter
 from depth.adaptation.config import AdaptationConfig
 from depth.adaptation.target import Target
 from depth.estimator import DepthEstimator
 from sequences.frame import DepthImage
+from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.system import SlamSystem
 
 CONFIG = AdaptationConfig(steps=20)
@@ -40,7 +41,8 @@ class Learning:
         """Train on the final depth of all keyframes, and estimate that again, `count` times -> share of the work
 
         It all is undone where the images are explained worse than at first: such a place teaches nothing good."""
-        first, first_cost = slam.depth.final, slam.depth.final.photometric_cost()
+        depth = refined_depth(slam)
+        first, first_cost = depth.final, depth.photometric_cost()
         weights, round_count = self.adapter.weights(), self.round_count
         for done in range(count):
             self.adapter.config = replace(CONFIG, seed=done)
@@ -49,8 +51,8 @@ class Learning:
             for share in predict_again(slam, self.estimator()):
                 yield (done + TRAINING_SHARE + (1 - TRAINING_SHARE) * share) / count
             self.round_count += 1
-            if slam.depth.final.photometric_cost() > first_cost:
-                slam.depth.final, self.round_count = first, round_count
+            if depth.photometric_cost() > first_cost:
+                depth.final, self.round_count = first, round_count
                 self.adapter.restore(weights)
                 return
 
@@ -63,6 +65,12 @@ class Learning:
         self.adapter.save(path)
 
 
+def refined_depth(slam: SlamSystem) -> PredictedDepth:
+    """The part of a system that has the final depth of keyframes."""
+    assert isinstance(slam.depth, PredictedDepth), "only networks learn, and the depth of theirs is refined"
+    return slam.depth
+
+
 def targets(slam: SlamSystem) -> list[Target]:
     """The keyframes with their final depth, without what others contradict."""
     return [Target(view.rgb, slam.camera, view.inverse_depth, view.log_std)
@@ -71,10 +79,10 @@ def targets(slam: SlamSystem) -> list[Target]:
 
 def predict_again(slam: SlamSystem, estimator: DepthEstimator) -> Iterator[float]:
     """Estimate the final depth of all keyframes around new predictions -> share of the work"""
-    return slam.depth.predict_again(lambda rgb: predicted(estimator, rgb, slam.camera))
+    return refined_depth(slam).predict_again(lambda rgb: predicted(estimator, rgb, slam.camera))
 
 
-def predicted(estimator: DepthEstimator, rgb: np.ndarray, camera: Any) -> DepthImage | None:
+def predicted(estimator: DepthEstimator, rgb: np.ndarray, camera: Camera) -> DepthImage | None:
     """Depth of an image of `camera`, None where nothing usable is predicted."""
     try:
         prediction = estimator.predict(rgb, camera)

@@ -8,7 +8,7 @@ import numpy as np
 from calib.geometry import sim3
 from calib.geometry.camera import Camera
 from depth.estimator import DepthEstimator
-from monofuse.learning import LAST_ROUNDS, Learning
+from monofuse.learning import LAST_ROUNDS, Learning, refined_depth
 from sequences.frame import Frame
 from slam.config import SlamConfig
 from slam.stages import StageTimes
@@ -35,7 +35,7 @@ class SecondPass(NamedTuple):
 
         It takes over the scale of the first pass, since what the network has learnt tells no metres."""
         slam = SlamSystem(self.camera, self.config)
-        slam.depth.map_scale.inherit(first.depth.scale_report())
+        refined_depth(slam).map_scale.inherit(first.depth.scale_report())
         for frame in self.open_frames(learning.estimator(), slam.stage_times):
             slam.process(frame)
             yield TRACKED * min(1.0, (frame.index + 1) / self.frame_count)

@@ -83,7 +83,7 @@ class Session:
         work("adjusting all keyframes", self.slam.adjust_all())
         is_whole = work("estimating the keyframes' depth", self.slam.estimate_depth())
         self.learning = learning
-        if learning and is_whole and self.slam.depth.final:
+        if learning and is_whole and self.slam.depth.views(self.slam.map.main_submap):
             learnt = work("the network learns this recording", learning.turns(self.slam, ROUNDS))
             if again and learnt:
                 work("second pass, with what the network has learnt", self._choose(again.steps(learning, self.slam)))

@@ -5,6 +5,7 @@ A keyframe waits until later ones have seen the same surfaces, is finalised by s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -176,18 +177,18 @@ class PredictedDepth:
             with self.stage_times.timed("adjust"):
                 for share in adjustment.steps(keyframes, self.refiner.network_depth, loops):
                     yield (done + share) / c.rounds
-            if adjustment.S_world_key is None or not self._is_adjusted(adjustment.S_world_key):
+            if adjustment.S_world_key is None or not self._is_adjusted(adjustment.S_world_key, c.max_drift):
                 return
             self.finish_scale()
 
-    def _is_adjusted(self, S_world_key: np.ndarray) -> bool:
+    def _is_adjusted(self, S_world_key: np.ndarray, max_drift: float) -> bool:
         """Give the keyframes adjusted poses (K, 4, 4), unless the scale drifts by them -> whether they have these now
 
         The network errs from image to image, but it does not drift: where an adjustment makes the keyframes' scales
         contradict it more than before, its points have misled it, as on plain walls."""
         before, spread = self.map.keyframes.S_world_key(), self.refiner.scale_spread(self.map.keyframes)
         self._move_map(S_world_key)
-        if self.refiner.scale_spread(self.map.keyframes) <= self.config.adjustment.max_drift * spread + MIN_SPREAD:
+        if self.refiner.scale_spread(self.map.keyframes) <= max_drift * spread + MIN_SPREAD:
             return True
         self._move_map(before)
         return False
@@ -205,6 +206,10 @@ class PredictedDepth:
     def views(self, submap: int) -> list[DepthView]:
         """Final depth of a submap's keyframes; none where it was not estimated."""
         return self.final.views(submap) if self.final else []
+
+    def photometric_cost(self) -> float:
+        """How badly final depth and poses explain the images, 0 to 1; infinite without final depth."""
+        return self.final.photometric_cost() if self.final else math.inf
 
     def predict_again(self, predict: Callable[[np.ndarray], DepthImage | None]) -> Iterator[float]:
         """Predict all keyframes anew, and estimate their final depth around that -> share of the work that is done

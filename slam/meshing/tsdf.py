@@ -84,7 +84,8 @@ def _looked_at(mesh: Any, views: list[DepthView], camera: Camera, config: TsdfCo
     """What all views say of the vertices."""
     vertices, normals = np.asarray(mesh.vertices), np.asarray(mesh.vertex_normals)
     count = len(vertices)
-    seen = VertexViews(*np.zeros((2, count), np.float32), np.zeros((count, 3), np.float32), np.zeros(count, np.float32))
+    seen = VertexViews(np.zeros(count, np.float32), np.zeros(count, np.float32), np.zeros((count, 3), np.float32),
+                       np.zeros(count, np.float32))
     for view in views:
         look_at_vertices(vertices, normals, weighed(view, camera, 0, config), view.rgb, se3.inverse(view.T_world_key),
                          camera.pinhole, config.tolerance, seen)

@@ -14,5 +14,5 @@ def sampled(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     if not count:
         return np.zeros((0, *image.shape[2:]), image.dtype)
     place = np.resize(pixels.astype(np.float32), (-(-count // ROW), ROW, 2))
-    values = cv2.remap(image, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    values = cv2.remap(image, place[..., 0], place[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return values.reshape(-1, *image.shape[2:])[:count]

@@ -50,7 +50,7 @@ def texture_steps(surface: Surface, photos: Sequence[Photo], config: TextureConf
     for done, _ in enumerate(add_photos(found, surface, photos, config.candidates), 1):
         yield done / stages
     gain = gains(found, len(photos))
-    graph = graph_of(surface, (found.photo >= 0).any(1))
+    graph = graph_of(surface, np.asarray((found.photo >= 0).any(1)))
     photo = select_photos(found, gain, sharpness(found, len(photos)), graph, config.selection)
     yield (len(photos) + 1) / stages
     patches = patches_of(surface, photo, graph)

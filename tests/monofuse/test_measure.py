@@ -89,7 +89,7 @@ def test_a_known_length_rescales_every_file(result, capsys):
     assert new["ate_sim3_m"] == old["ate_sim3_m"] and new["stages"] == old["stages"]
     assert (result / "my_notes.ply").read_text() == "hands off"
     old, new = (cv2.imread(str(folder / "overview.png")) for folder in (before, result))
-    differs = (old != new).any(-1)
+    differs = (np.abs(old.astype(int) - new) > 40).any(-1)  # the texture comes from a JPEG now
     assert differs[:80].any() and differs[80:-60].mean() < 0.002, "only the scale bars and the caption change"
 
 

@@ -110,8 +110,8 @@ def test_a_function_and_an_object_are_networks(pristine_recording, kernels):
         slam.track(rgb, time_s)
     slam.finish(lambda text, share: told.append((text, share)))
     assert len(slam.trajectory()[0]) >= 10
-    assert list(dict.fromkeys(text for text, _ in told)) == ["adjusting all keyframes", "estimating the keyframes' depth",
-                                                           "building the final map"]
+    assert list(dict.fromkeys(text for text, _ in told)) == [
+        "adjusting all keyframes", "estimating the keyframes' depth", "building the final map"]
     assert told[-1][1] == 1.0 and all(0 <= share <= 1 for _, share in told)
 
 

@@ -17,6 +17,7 @@ from monofuse.results.overview import draw_overview
 from monofuse.results.rescaling.glb import rescaled_glb
 from monofuse.results.rescaling.ply import rescaled_ply, vertex_table
 from monofuse.results.rescaling.text_files import rescaled_obj, rescaled_trajectory
+from slam.texturing.texture import TexturedMesh
 
 RESCALERS: dict[str, Callable[[bytes, float], bytes]] = {
     "trajectory.txt": rescaled_trajectory, ".ply": rescaled_ply, "mesh.obj": rescaled_obj, "mesh.glb": rescaled_glb}
@@ -79,7 +80,25 @@ def _overview(folder, factor, caption, log_std):
     mesh.apply_scale(factor)
     _, T_world_cam = read_trajectory(folder / "trajectory.txt")
     T_world_cam[:, :3, 3] *= factor
-    return encode_png(draw_overview(mesh, None, T_world_cam, caption, log_std))
+    return encode_png(draw_overview(mesh, _texture(folder, factor), T_world_cam, caption, log_std))
+
+
+def _texture(folder, factor):
+    """The texture in mesh.glb, of the mesh `factor` times as large; None where it has none."""
+    if not (folder / "mesh.glb").is_file():
+        return None
+    scene: Any = trimesh.load(folder / "mesh.glb", process=False, force="scene")
+    parts = list(scene.geometry.values())  # in our world: the node that turns it upright is left out
+    if len(parts) != 1 or not isinstance(parts[0], trimesh.Trimesh):
+        return None
+    mesh = parts[0]
+    visual: Any = mesh.visual
+    if getattr(visual, "uv", None) is None:
+        return None
+    image = np.asarray(visual.material.baseColorTexture.convert("RGB"))
+    uv = np.column_stack([visual.uv[:, 0], 1 - visual.uv[:, 1]]).astype(np.float32)  # trimesh counts rows upwards
+    return TexturedMesh((factor * mesh.vertices).astype(np.float32), mesh.faces.astype(np.int32), uv, image,
+                        np.ones(len(mesh.faces), bool))
 
 
 def _naming(path, function, *arguments):
