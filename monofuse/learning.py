@@ -23,6 +23,9 @@ ROUNDS = 5
 """Turns of training and estimation. Several short ones: what one estimates better, the next one learns."""
 LAST_ROUNDS = 2
 """Turns after SLAM has run again."""
+MAX_COST_GROWTH = 1.02
+"""Photometric cost after learning over that before it, beyond which learning has failed. The depth before it was chosen
+for its low cost alone, so a little more is no harm."""
 TRAINING_SHARE = 0.9
 """Share of a turn's time that is training."""
 
@@ -40,7 +43,8 @@ class Learning:
     def turns(self, slam: SlamSystem, count: int) -> Iterator[float]:
         """Train on the final depth of all keyframes, and estimate that again, `count` times -> share of the work
 
-        It all is undone where the images are explained worse than at first: such a place teaches nothing good."""
+        It all is undone where the images are explained worse by that than at first: such a place teaches nothing good.
+        """
         depth = refined_depth(slam)
         first, first_cost = depth.final, depth.photometric_cost()
         weights, round_count = self.adapter.weights(), self.round_count
@@ -51,10 +55,9 @@ class Learning:
             for share in predict_again(slam, self.estimator()):
                 yield (done + TRAINING_SHARE + (1 - TRAINING_SHARE) * share) / count
             self.round_count += 1
-            if depth.photometric_cost() > first_cost:
-                depth.final, self.round_count = first, round_count
-                self.adapter.restore(weights)
-                return
+        if depth.photometric_cost() > MAX_COST_GROWTH * first_cost:
+            depth.final, self.round_count = first, round_count
+            self.adapter.restore(weights)
 
     def estimator(self) -> DepthEstimator:
         """The network as it is now."""

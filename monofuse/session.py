@@ -85,7 +85,7 @@ class Session:
         self.learning = learning
         if learning and is_whole and self.slam.depth.views(self.slam.map.main_submap):
             learnt = work("the network learns this recording", learning.turns(self.slam, ROUNDS))
-            if again and learnt:
+            if again and learnt and learning.round_count:
                 work("second pass, with what the network has learnt", self._choose(again.steps(learning, self.slam)))
         work("building the final map", self.slam.rebuild())
 

@@ -18,7 +18,6 @@ from calib.geometry.camera import Camera
 from slam.keyframe_depth.depth_alignment import AlignedDepth, AlignmentConfig, bend_to_points
 from slam.keyframe_depth.keyframe_window import Window, WindowConfig
 from slam.keyframe_depth.network_response import NetworkResponse, ResponseConfig
-from slam.keyframe_depth.prediction_fusion import PredictionFusionConfig, mean_log_ratio
 from slam.keyframe_depth.stereo import StereoConfig, refine_depth, unrefined
 from slam.mapping.dynamic_regions import DynamicRegionConfig, contradicted_by_images
 from slam.mapping.keyframes import Keyframes
@@ -38,8 +37,6 @@ class RefinementConfig:
     """The window of keyframes that are adjusted jointly."""
     alignment: AlignmentConfig = field(default_factory=lambda: AlignmentConfig(bend_prior=0.3))
     """The network's depth aligned to the window's points."""
-    predictions: PredictionFusionConfig = field(default_factory=PredictionFusionConfig)
-    """Predictions of neighbouring keyframes, averaged."""
     response: ResponseConfig = field(default_factory=ResponseConfig)
     """The slope of the network's log depth."""
     stereo: StereoConfig = field(default_factory=StereoConfig)
@@ -170,7 +167,6 @@ class Refiner:
     def finish(self, row: int, keyframes: Keyframes) -> tuple[Image, StereoDepth]:
         """Finalise the depth of an unfinished keyframe -> its Image, StereoDepth"""
         image = self.unfinished.pop(row)
-        image = image._replace(inverse_depth=self._with_neighbours(row, image.inverse_depth, keyframes))
         shape = self.dense(image.inverse_depth, keyframes.T_world_key[row])
         inverse_depth = keyframes.items[row].inverse_depth if shape is None else shape.inverse_depth
         stereo = self._stereo(row, keyframes, image, inverse_depth)
@@ -186,17 +182,6 @@ class Refiner:
         """Row of the oldest unfinished keyframe that has enough neighbours after it, or None."""
         row = next(iter(self.unfinished), None)
         return row if row is not None and row <= self.rows[-1] - self.config.neighbours else None
-
-    def _with_neighbours(self, row, predicted, keyframes):
-        """A keyframe's predicted (h, w) inverse depth, averaged with the predictions of its neighbours -> (h, w)"""
-        neighbours = [frame.row for frame in self._neighbours(row)]
-        if not neighbours:
-            return predicted
-        own, *others = (self.network_depth[k] * np.float32(np.exp(-self.log_ratio.get(k, 0.0)) / keyframes.scale[k])
-                        for k in (row, *neighbours))
-        T_other_key = se3.inverse(keyframes.T_world_key[neighbours]) @ keyframes.T_world_key[row]
-        log_ratio = mean_log_ratio(own, others, T_other_key, self.camera.resized(own.shape), self.config.predictions)
-        return predicted * np.exp(cv2.resize(log_ratio, predicted.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
     def _neighbours(self, row):
         """Keyframes of the window around `row`, as WindowFrames"""
