@@ -120,8 +120,12 @@ class SlamSystem:
 
     @stage("moving")
     def without_moving(self, image: Image) -> Image:
-        """The image without what moves on its own in it."""
-        return self.moving.without(image) if self.moving else image
+        """The image without what moves on its own in it, by its own depth or, where that was not predicted, the last
+        keyframe's."""
+        if not self.moving:
+            return image
+        has_depth = not len(self.keyframes) or image.inverse_depth.any()
+        return self.moving.without(image, None if has_depth else self.keyframes.reference.inverse_depth)
 
     @stage("prepare")
     def prepare(self, frame: Frame) -> Image:

@@ -92,11 +92,13 @@ class MovingParts:
         size = [-(-length // STEP) for length in camera.size]
         self.moving, self.seen, self.share = np.zeros((3, *size), np.float32)
 
-    def without(self, image: Image) -> Image:
-        """The next image -> the same without what moves in it."""
+    def without(self, image: Image, inverse_depth: np.ndarray | None = None) -> Image:
+        """The next image -> the same without what moves in it
+
+        inverse_depth: (h, w) about what it shows, 1/m in any scale, 0 where unknown; by default the image's own."""
         self.age += 1
         if self.last is None or self.age == self.config.interval:
-            self._look(image)
+            self._look(image, image.inverse_depth if inverse_depth is None else inverse_depth)
         if not self.ignored.any():
             return image
         return image.only(~self.ignored if image.usable is None else image.usable & ~self.ignored)
@@ -134,21 +136,21 @@ class MovingParts:
         region = cv2.resize(region, (width, height), interpolation=cv2.INTER_NEAREST)
         return cv2.dilate(region, np.ones((2 * c.margin_px + 1,) * 2, np.uint8)) > 0
 
-    def _look(self, image):
+    def _look(self, image, inverse_depth):
         """Compare an image with the one that was looked at before."""
         self.flow, self.age = None, 0
         gray = np.round(255 * image.gray).astype(np.uint8)
         if self.last is not None:
-            self._compare(self.last, gray, image)
+            self._compare(self.last, gray, image.usable, inverse_depth)
             self.ignored = self._region()
         self.last = gray
 
-    def _compare(self, last, gray, image):
+    def _compare(self, last, gray, usable, inverse_depth):
         c = self.config
-        usable = None if image.usable is None else image.usable.astype(np.uint8)
+        usable = None if usable is None else usable.astype(np.uint8)
         before, pixels = tracked_corners(last, gray, usable, c.flow)
         u, v = np.rint(pixels).astype(int).T
-        rho = image.inverse_depth[v, u].astype(np.float64)
+        rho = inverse_depth[v, u].astype(np.float64)
         known = rho > 0
         if known.sum() < c.min_corners:
             return
