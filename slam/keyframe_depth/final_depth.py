@@ -16,7 +16,6 @@ from calib.geometry.camera import Camera
 from slam.kernels.consistency import count_votes
 from slam.keyframe_depth.completion import CompletionConfig, complete_depth
 from slam.keyframe_depth.depth_alignment import AlignmentConfig, bend_to_depth
-from slam.keyframe_depth.prediction_fusion import PredictionFusionConfig, mean_log_ratio
 from slam.keyframe_depth.stereo import MIN_INVERSE_DEPTH, StereoDepth, measure_depth, photometric_cost, unrefined
 from slam.mapping.keyframes import Keyframes
 from slam.meshing.depth_view import DepthView
@@ -46,8 +45,6 @@ class FinalDepthConfig:
     """Standard deviation of log depth that no pixel falls below, for what images do not tell: poses, intrinsics."""
     alignment: AlignmentConfig = field(default_factory=lambda: AlignmentConfig(bend_prior=0.02))
     """New predictions aligned to the depth that is there."""
-    predictions: PredictionFusionConfig = field(default_factory=PredictionFusionConfig)
-    """New predictions averaged with those of the other keyframes that see the same."""
     completion: CompletionConfig = field(default_factory=CompletionConfig)
     """What stereo measures, completed by the network's shape."""
 
@@ -79,7 +76,7 @@ class FinalDepth:
 
         predicted: inverse depth (h, w) in any scale, by row; where one lacks, the last one stands."""
         new = copy(self)
-        new.predicted = self._fused({**self.predicted, **predicted})
+        new.predicted = {**self.predicted, **predicted}
         new.depth = {}
         for row, depth in self.depth.items():
             new.depth[row] = new._estimated(row, new._aligned(row, depth))
@@ -146,26 +143,6 @@ class FinalDepth:
         measured = -np.log(np.maximum(depth.inverse_depth, MIN_INVERSE_DEPTH))
         log_depth = bend_to_depth(self._shape(row, known.shape), measured, weight, c.alignment)
         return np.where(known, np.exp(-log_depth), 0).astype(np.float32)
-
-    def _fused(self, predicted):
-        """Predictions (h, w) by row, each averaged with those of the other keyframes that see the same -> by row
-
-        A network does not make the same errors in every image."""
-        scaled = {row: self._in_metres(row, inverse_depth) for row, inverse_depth in predicted.items()}
-        fused = {}
-        for row, own in scaled.items():
-            others = [scaled[other] for other in self.others[row]]
-            log_ratio = mean_log_ratio(own, others, self._T_other_key(row), self.camera.resized(own.shape),
-                                       self.config.predictions)
-            fused[row] = own * np.exp(log_ratio)
-        return fused
-
-    def _in_metres(self, row, predicted):
-        """A prediction (h, w) in any scale -> (h, w) float32, 1/m, by the median of its ratios to the present depth"""
-        predicted = predicted.astype(np.float32)
-        present = cv2.resize(self.depth[row].inverse_depth, predicted.shape[::-1], interpolation=cv2.INTER_NEAREST)
-        both = (predicted > 0) & (present > 0)
-        return predicted * np.float32(np.median(present[both] / predicted[both])) if both.any() else predicted
 
     def _shape(self, row, size):
         """-> (h, w) float32 log depth by the network"""
