@@ -19,6 +19,8 @@ from slam.system import SlamSystem
 
 CONFIG = AdaptationConfig(steps=20)
 """Of one turn."""
+MIN_KEYFRAMES = 4
+"""Keyframes that it takes to learn anything from each other."""
 ROUNDS = 5
 """Turns of training and estimation. Several short ones: what one estimates better, the next one learns."""
 LAST_ROUNDS = 2

@@ -11,7 +11,7 @@ from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoRecorder, NoViewer
 from monofuse.interface.stop_signal import Interrupted, StopSignal
 from monofuse.judge import Choice, judged
-from monofuse.learning import ROUNDS, Learning
+from monofuse.learning import MIN_KEYFRAMES, ROUNDS, Learning
 from monofuse.results.report import build_report
 from monofuse.results.run_counter import RunCounter
 from monofuse.second_pass import SecondPass
@@ -83,7 +83,8 @@ class Session:
         work("adjusting all keyframes", self.slam.adjust_all())
         is_whole = work("estimating the keyframes' depth", self.slam.estimate_depth())
         self.learning = learning
-        if learning and is_whole and self.slam.depth.views(self.slam.map.main_submap):
+        is_over = self.ended == "complete" or is_live(self.sequence)  # a recording that was cut short is not read again
+        if learning and is_whole and is_over and len(self.slam.depth.views(self.slam.map.main_submap)) >= MIN_KEYFRAMES:
             learnt = work("the network learns this recording", learning.turns(self.slam, ROUNDS))
             if again and learnt and learning.round_count:
                 work("second pass, with what the network has learnt", self._choose(again.steps(learning, self.slam)))

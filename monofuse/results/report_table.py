@@ -18,6 +18,7 @@ def table_rows(report: Mapping[str, Any]) -> list[Row]:
         *_rows_of_predictions(report),
         *_rows_of_memory(report),
         *_rows_of_recording(report),
+        *_rows_of_learning(report),
         *_rows_of_scale(report),
         *_rows_of_errors(report),
         *((f"  {name}", f"{times['median_ms']:.2f} ms, 95 %: {times['p95_ms']:.2f} ms")
@@ -56,6 +57,16 @@ def _rows_of_memory(report: Mapping[str, Any]) -> Iterator[Row]:
 def _rows_of_recording(report: Mapping[str, Any]) -> Iterator[Row]:
     if "recorded" in report:
         yield "recorded", f"{report['recorded']} frames, {report['left_out_of_recording']} left out"
+
+
+def _rows_of_learning(report: Mapping[str, Any]) -> Iterator[Row]:
+    """What became of a network that learnt, and of the second pass."""
+    if report.get("adaptation_rounds"):
+        yield "learnt", f"the network learnt this place in {report['adaptation_rounds']} rounds"
+    if "kept_pass" in report:
+        first, second = report["photometric_cost"], report["photometric_cost_of_second_pass"]
+        yield "passes", (f"two, the {'second' if report['kept_pass'] == 2 else 'first'} is kept: the images contradict "
+                         f"the first by {first:.3f}, the second by {second:.3f}")
 
 
 def _rows_of_scale(report: Mapping[str, Any]) -> Iterator[Row]:

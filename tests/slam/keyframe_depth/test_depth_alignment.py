@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from slam.keyframe_depth.depth_alignment import AlignmentConfig, align_depth, bend_to_points
+from slam.keyframe_depth.depth_alignment import AlignmentConfig, align_depth, bend_to_depth, bend_to_points
 from slam.mapping.render import View
 
 SIZE = (120, 160)
@@ -86,3 +86,15 @@ def test_few_points_that_disagree_do_not_outweigh_the_usual_scale(count, weight)
     held = bend_to_points(inverse_depth, u, v, rho, AlignmentConfig(), (0.0, 0.2))
     assert free.log_spread == pytest.approx(0.3, rel=0.01)
     assert held.log_scale == pytest.approx((1 - weight) * free.log_scale, abs=0.02)
+
+
+def test_log_depth_is_bent_to_what_is_measured_and_keeps_its_shape_elsewhere():
+    height, width = 60, 80
+    shape = np.tile(np.linspace(0, 0.3, width, dtype=np.float32), (height, 1))
+    measured, weight = shape + 0.5, np.zeros((height, width), np.float32)
+    weight[:, :20] = 1
+    bent = bend_to_depth(shape, np.where(weight > 0, measured, 9.0), weight, AlignmentConfig(bend_prior=0.02))
+    assert np.allclose(bent, shape + 0.5, atol=1e-3)
+    measured[:, :20] += 0.1 * np.linspace(1, 0, 20, dtype=np.float32)
+    bent = bend_to_depth(shape, measured, weight, AlignmentConfig(bend_prior=0.02))
+    assert np.abs((bent - measured)[:, :20]).max() < 0.06 < np.abs(measured - shape - np.median(measured - shape)).max()

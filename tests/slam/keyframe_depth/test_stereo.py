@@ -7,7 +7,7 @@ import pytest
 
 from calib.geometry import se3
 from slam.kernels.stereo import UNKNOWN, aggregate, matching_costs
-from slam.keyframe_depth.stereo import StereoConfig, refine_depth
+from slam.keyframe_depth.stereo import StereoConfig, measure_depth, photometric_cost, refine_depth
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid
 from tests.helpers import references, scenes
 
@@ -120,3 +120,30 @@ def test_the_same_input_gives_the_same_output_wherever_it_lies_in_memory():
         kept.append([np.empty(size, np.float32) for size in RNG.integers(1, 40_000, 20)])
         again = refined(seen_from(np.eye(4))[1], poses)
         assert all(np.array_equal(*pair) for pair in zip(first, again)), k
+
+
+def test_measured_depth_says_where_images_are_silent():
+    """A blank strip has no evidence of its own, whatever its surroundings say; elsewhere depth is found."""
+    true = seen_from(np.eye(4))[1]
+    blank = np.s_[50:80]
+
+    def picture(T_world_cam):
+        rgb, _ = scenes.picture(T_world_cam)
+        rgb = rgb.copy()
+        rgb[blank] = 128
+        return pyramid_of(rgb)
+    measured = measure_depth(picture(np.eye(4)), (1.2 * true).astype(np.float32), [picture(T) for T in SIDEWAYS],
+                             se3.inverse(np.array(SIDEWAYS)), StereoConfig())
+    inside, outside = measured.log_std[32:35, 8:-8], measured.log_std[5:18, 8:-8]
+    assert np.median(inside) > 3 * np.median(outside) and np.median(outside) < 0.1
+    expected = -np.log(true)[::2, ::2][5:18, 8:-8]
+    assert np.median(np.abs(measured.log_depth[5:18, 8:-8] - expected)) < 0.03
+
+
+def test_images_are_explained_best_by_the_depth_that_they_show():
+    true = seen_from(np.eye(4))[1].astype(np.float32)
+
+    def cost(inverse_depth):
+        return photometric_cost(seen_from(np.eye(4))[0], inverse_depth, [seen_from(T)[0] for T in SIDEWAYS],
+                                se3.inverse(np.array(SIDEWAYS)), StereoConfig())
+    assert cost(true) < 0.5 * cost(np.float32(1.15) * true) and cost(true) < 0.5 * cost(np.float32(0.87) * true)
