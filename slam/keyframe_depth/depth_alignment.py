@@ -98,9 +98,9 @@ def bend_to_depth(log_depth: np.ndarray, measured: np.ndarray, weight: np.ndarra
                   ) -> np.ndarray:
     """Scale and bend a predicted (h, w) log depth to a measured one, of weight (h, w) >= 0 -> (h, w) float32
 
-    As `align_depth`; `bend_prior` is a weight. The scale is the median over the half of the pixels that weigh most."""
-    difference = (measured - log_depth).astype(np.float32)
-    shift = np.median(difference[weight >= np.median(weight)])
+    As `align_depth`; `bend_prior` is a weight. The scale is the median over the half of the weighted pixels that weigh most."""
+    difference, known = (measured - log_depth).astype(np.float32), weight > 0
+    shift = np.median(difference[known & (weight >= np.median(weight[known]))]) if known.any() else np.float32(0)
     rest = difference - shift
     kept = (weight * (np.abs(rest) < config.max_log_bend)).astype(np.float32)
     return (log_depth + shift + _smoothed(rest * kept, kept, config.bend_width, config.bend_prior)).astype(np.float32)
