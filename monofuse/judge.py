@@ -14,7 +14,9 @@ class Choice(NamedTuple):
     first_cost: float
     """How badly depth and poses of the first pass explain the images; see FinalDepth.photometric_cost."""
     second_cost: float
-    """The same of the second pass; infinite where it lost frames that the first one tracked."""
+    """The same of the second pass."""
+    is_whole: bool
+    """Whether the second pass tracked all frames that the first one did, but for a few; if not, it is not kept."""
 
 
 def judged(first: SlamSystem, second: SlamSystem) -> Choice:
@@ -23,9 +25,8 @@ def judged(first: SlamSystem, second: SlamSystem) -> Choice:
     By the photometric cost of the keyframes' depth in each other's images. The agreement of depth among keyframes is no
     judge: it also grows where all become wrong alike."""
     first_cost, second_cost = (refined_depth(slam).photometric_cost() for slam in (first, second))
-    if len(second.trajectory()[0]) < MIN_TRACKED * len(first.trajectory()[0]):
-        second_cost = float("inf")
-    return Choice(second_cost < first_cost, first_cost, second_cost)
+    is_whole = len(second.trajectory()[0]) >= MIN_TRACKED * len(first.trajectory()[0])
+    return Choice(is_whole and second_cost < first_cost, first_cost, second_cost, is_whole)
 
 
 MIN_TRACKED = 0.99

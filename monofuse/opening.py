@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calib.base.errors import BadInputError, MonofuseError
@@ -32,6 +33,7 @@ from sequences.frame import Frame
 from sequences.prefetch import ahead
 from sequences.sequence import Sequence, SourceOptions, is_live
 from slam.config import SlamConfig
+from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.stages import StageTimes
 from slam.system import SlamSystem
 
@@ -105,6 +107,8 @@ def configuration(arguments: Namespace) -> SlamConfig:
     if arguments.scale:
         config = replace(config, known_scale=replace(config.known_scale, **{
             name: getattr(arguments.scale, name) for name in SCALE_FIELDS}))
+    if not config.refinement and config.final_depth == FinalDepthConfig():
+        config = replace(config, final_depth=None)  # it is on by default, and cannot be without
     refuse_unused(config)
     return config
 
@@ -134,6 +138,8 @@ def open_learning(arguments: Namespace, config: SlamConfig, depth: SensorDepth |
         if arguments.save_network or arguments.passes == 2:
             raise BadInputError("--save-network and --passes 2 need a network that learns: leave out --adapt off")
         return None
+    if arguments.save_network:
+        _require_network_path(arguments.save_network)
     if not config.final_depth:
         if wanted:
             raise BadInputError("the network learns from the keyframes' final depth: leave out final_depth=null")
@@ -148,6 +154,14 @@ def open_learning(arguments: Namespace, config: SlamConfig, depth: SensorDepth |
             return None
 
 
+def _require_network_path(path: Path) -> None:
+    """Raise BadInputError where no network can be saved there, before a run has been for nothing."""
+    if path.suffix not in (".safetensors", ".onnx"):
+        raise BadInputError(f"--save-network {path}: give a file that ends in .safetensors or .onnx")
+    if not path.parent.is_dir():
+        raise BadInputError(f"--save-network {path}: there is no folder {path.parent}")
+
+
 def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDepth | NetworkDepth, sequence: Sequence,
                      rectifier: Rectifier, mask: ViewMask) -> SecondPass | None:
     """How SLAM runs over the source again, None where that is not wanted or impossible. Raises BadInputError."""
@@ -159,7 +173,7 @@ def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDept
     def frames(estimator: DepthEstimator, stage_times: StageTimes) -> Iterator[Frame]:
         options = source_options(arguments, depth, lambda line: None)  # all was told in the first pass
         source = open_with_camera(arguments.source, options, sequence.camera)
-        seen = map(mask.added, rectified(source, rectifier))
+        seen = map(ViewMask(mask.usable, searches=False).added, rectified(source, rectifier))
         learnt = NetworkDepth(depth.description, estimator, depth.only_keyframes)
         return ahead(learnt.added(seen, source, rectifier.camera, stage_times), source)
     return SecondPass(frames, sequence.frame_count, rectifier.camera, config)

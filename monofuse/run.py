@@ -63,11 +63,12 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
             frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
             frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
             session.track(stop.until_stopped(frames), screen)
+        save_trajectory_and_map(session, folder, arguments)  # at once: what follows takes minutes
         session.improve(stop, screen, learning, again)
         save_trajectory_and_map(session, folder, arguments)
         session.end_recording()
         save_camera(session, folder, estimate)
-        save_network(session, learning, arguments.save_network)
+        save_network(session, learning, arguments.save_network, screen)
         stop.end_at_once()
         save_mesh_and_report(session, folder, arguments, stop, screen)
     session.raise_first_failure()

@@ -47,13 +47,14 @@ def save_camera(session: Session, folder: ResultFolder, estimate: FocalEstimate 
             folder.write(ESTIMATED_CAMERA, text.encode())
 
 
-def save_network(session: Session, learning: Learning | None, path: Path | None) -> None:
+def save_network(session: Session, learning: Learning | None, path: Path | None, screen: Screen) -> None:
     """Write the network that has learnt the recording, where that is asked for."""
     if learning and path:
         with session.attempt():
             if not learning.round_count:
                 raise MonofuseError(f"{path} is not written: the network has learnt nothing")
             learning.save(path)
+            screen.print(f"network    {path}: give --depth {path} the next time in this place")
 
 
 def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Namespace, stop: StopSignal,

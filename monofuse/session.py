@@ -1,7 +1,7 @@
 """The loop over all frames of a run, and what came of it."""
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +87,7 @@ class Session:
         if learning and is_whole and is_over and len(self.slam.depth.views(self.slam.map.main_submap)) >= MIN_KEYFRAMES:
             learnt = work("the network learns this recording", learning.turns(self.slam, ROUNDS))
             if again and learnt and learning.round_count:
-                work("second pass, with what the network has learnt", self._choose(again.steps(learning, self.slam)))
+                work("second pass, with what the network has learnt", self._choose(again, learning))
         work("building the final map", self.slam.rebuild())
 
     def _work(self, text: str, steps: Iterator[float], stop: StopSignal, screen: Screen) -> bool:
@@ -98,12 +98,13 @@ class Session:
             return not stop.is_impatient
         return False
 
-    def _choose(self, second: Generator[float, None, SlamSystem]) -> Iterator[float]:
-        """Complete the second pass, and keep the better one -> share of the work that is done"""
-        other = yield from second
-        self.choice = judged(self.slam, other)
-        if self.choice.is_second:
-            self.slam = other
+    def _choose(self, again: SecondPass, learning: Learning) -> Iterator[float]:
+        """Run the second pass, and keep the better one -> share of the work that is done"""
+        with learning.undone_unless_kept() as kept:
+            other = yield from again.steps(learning, self.slam)
+            self.choice = judged(self.slam, other)
+            if self.choice.is_second:
+                self.slam, kept.is_kept = other, True
 
     def step(self, frame: Frame) -> None:
         """Process one frame, and take note of what came of it."""
@@ -141,7 +142,8 @@ class Session:
         report: dict[str, Any] = {"adaptation_rounds": self.learning.round_count if self.learning else 0}
         if self.choice:
             report |= {"kept_pass": 1 + self.choice.is_second, "photometric_cost": round(self.choice.first_cost, 4),
-                       "photometric_cost_of_second_pass": round(self.choice.second_cost, 4)}
+                       "photometric_cost_of_second_pass": round(self.choice.second_cost, 4),
+                       "second_pass_is_whole": self.choice.is_whole}
         return report
 
     def live_counts(self) -> dict[str, int]:

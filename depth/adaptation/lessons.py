@@ -48,6 +48,8 @@ def known(network: ImageNetwork, target: Target, trusted_log_std: float) -> Know
 
 def of_own_scale(lessons: Sequence[Known]) -> list[Known]:
     """The same with all targets scaled by one factor, which gives them the network's own scale by weighted median."""
+    if not lessons:
+        return []
     weight = np.concatenate([each.weight[::EVERY_PX, ::EVERY_PX].ravel() for each in lessons])
     log_ratio = np.concatenate([(each.log_depth - each.own)[::EVERY_PX, ::EVERY_PX].ravel() for each in lessons])
     order = np.argsort(log_ratio, kind="stable")

@@ -65,11 +65,12 @@ class Network:
 
 
 def load_torch(needed_for: str) -> ModuleType:
-    """The module torch. Raises MissingPackageError where it is not installed."""
+    """The module torch. Raises MissingPackageError where it is not installed, or broken."""
     try:
         import torch
-    except ModuleNotFoundError:
-        raise MissingPackageError("torch", needed_for) from None
+    except (ImportError, OSError) as error:  # OSError: a library of its own that is missing
+        reason = "" if isinstance(error, ModuleNotFoundError) else f" ({' '.join(str(error).split())[:120]})"
+        raise MissingPackageError("torch", needed_for + reason) from None
     return torch
 
 

@@ -98,8 +98,8 @@ def bend_to_depth(log_depth: np.ndarray, measured: np.ndarray, weight: np.ndarra
                   ) -> np.ndarray:
     """Scale and bend a predicted (h, w) log depth to a measured one, of weight (h, w) >= 0 -> (h, w) float32
 
-    As `align_depth`; `bend_prior` is a weight. The scale is the median over that half of the weighted pixels which weighs
-    most."""
+    As `align_depth`; `bend_prior` is a weight. The scale is the median over that half of the weighted pixels which
+    weighs most."""
     difference, known = (measured - log_depth).astype(np.float32), weight > 0
     shift = np.median(difference[known & (weight >= np.median(weight[known]))]) if known.any() else np.float32(0)
     rest = difference - shift
