@@ -35,6 +35,7 @@ def build_tsdf_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) 
     views = [view for view in views if (view.inverse_depth > 0).any()]
     if not views:
         raise NoMesh("no keyframe has depth: use more frames, or a depth that fits the camera better")
+    views = _without_the_far(views, c.max_medians)
     field, voxel_m = fused(views, camera, c)
     if not len(field.blocks):
         raise NoMesh(SCATTERED)
@@ -50,6 +51,13 @@ def build_tsdf_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) 
     return trimesh.Trimesh(np.asarray(mesh.vertices), np.asarray(mesh.triangles), process=False,
                            vertex_normals=np.asarray(mesh.vertex_normals),
                            vertex_colors=_colours(mesh, _looked_at(mesh, views, camera, c)))
+
+
+def _without_the_far(views: list[DepthView], max_medians: float) -> list[DepthView]:
+    """The same without depth beyond so many medians of all depths: nobody knows it, and it comes out as loose shreds."""
+    nearest = np.median(np.concatenate([view.inverse_depth[view.inverse_depth > 0] for view in views])) / max_medians
+    return [view._replace(inverse_depth=np.where(view.inverse_depth < nearest, np.float32(0), view.inverse_depth))
+            for view in views]
 
 
 def _zero_level(field: DistanceField, voxel_m: float) -> Any:

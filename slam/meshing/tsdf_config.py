@@ -19,6 +19,8 @@ class TsdfConfig:
     """Lower limit of that, in voxels."""
     min_cosine: float = 0.1
     """Cosine between ray and normal below which a pixel is left out, as at grazing angles and at edges of depth."""
+    max_medians: float = 4.0
+    """Depth beyond which pixels are left out, in medians of all keyframes' depth."""
     min_log_std: float = 0.02
     """Lower limit of the standard deviation of log depth in a pixel's weight: errors of pose and shape are shared."""
     tolerance: float = 0.1

@@ -210,7 +210,7 @@ def test_what_this_kind_of_depth_has_no_use_for_is_refused(depth, setting, says)
         configuration(parse_arguments(["synthetic", "--depth", depth, "--set", setting]))
 
 
-@pytest.mark.parametrize("options", [["--passes", "1"], ["--scale", "2"]])
+@pytest.mark.parametrize("options", [["--set", "final_depth.others=3"], ["--scale", "2"]])
 def test_what_needs_refinement_is_refused_without_it(options):
     with pytest.raises(BadInputError, match="needs refinement"):
         configuration(parse_arguments(["synthetic", "--depth", "mobile", "--set", "refinement=null", *options]))

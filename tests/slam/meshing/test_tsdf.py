@@ -10,7 +10,7 @@ from calib.geometry.camera import Camera
 from slam.kernels.tsdf import DepthPixels, DistanceField, integrate, ray_cosines
 from slam.meshing.depth_view import DepthView
 from slam.meshing.poisson import MeshConfig, NoMesh
-from slam.meshing.tsdf import build_tsdf_mesh
+from slam.meshing.tsdf import _without_the_far, build_tsdf_mesh
 
 CAMERA = Camera(96, 72, 90.0, 90.0, 47.5, 35.5)
 CONFIG = MeshConfig()
@@ -136,3 +136,11 @@ def test_cosines_are_those_of_planes(slope):
     true = (1 - slope * x) / np.sqrt((1 + slope**2) * (1 + x**2 + y**2))
     np.testing.assert_allclose(cosine[1:-1, 1:-1], true[1:-1, 1:-1], atol=1e-3)
     assert not cosine[0].any() and not cosine[:, -1].any()
+
+
+def test_what_is_far_beyond_all_else_is_left_out():
+    view = DepthView(np.full((4, 5), 0.5, np.float32), np.ones((4, 5), np.float32), np.zeros((4, 5, 3), np.uint8),
+                     np.eye(4))
+    view.inverse_depth[0, 0], view.inverse_depth[1, 1] = 0.05, 0.2
+    left, = _without_the_far([view], 4.0)
+    assert left.inverse_depth[0, 0] == 0 and left.inverse_depth[1, 1] == np.float32(0.2) and view.inverse_depth[0, 0] > 0
