@@ -54,7 +54,7 @@ def build_tsdf_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) 
 
 
 def _without_the_far(views: list[DepthView], max_medians: float) -> list[DepthView]:
-    """The same without depth beyond so many medians of all depths: nobody knows it, and it comes out as loose shreds."""
+    """The same without depth beyond so many medians of all depths: nobody knows it, and it comes out in shreds."""
     nearest = np.median(np.concatenate([view.inverse_depth[view.inverse_depth > 0] for view in views])) / max_medians
     return [view._replace(inverse_depth=np.where(view.inverse_depth < nearest, np.float32(0), view.inverse_depth))
             for view in views]

@@ -143,4 +143,4 @@ def test_what_is_far_beyond_all_else_is_left_out():
                      np.eye(4))
     view.inverse_depth[0, 0], view.inverse_depth[1, 1] = 0.05, 0.2
     left, = _without_the_far([view], 4.0)
-    assert left.inverse_depth[0, 0] == 0 and left.inverse_depth[1, 1] == np.float32(0.2) and view.inverse_depth[0, 0] > 0
+    assert left.inverse_depth[0, 0] == 0 and left.inverse_depth[1, 1] > 0 and view.inverse_depth[0, 0] > 0
