@@ -84,8 +84,8 @@ class SlamConfig:
 
     @classmethod
     def for_sensor(cls) -> "SlamConfig":
-        """Configuration for a sensor's depth, which is good to a few per cent."""
-        return cls(depth_is_measured=True, tracker=TrackerConfig(geometric_weight=4.0))
+        """Configuration for a sensor's depth, which is good to a few per cent, and itself shows what moves."""
+        return cls(depth_is_measured=True, moving_parts=None, tracker=TrackerConfig(geometric_weight=4.0))
 
     @classmethod
     def for_network(cls) -> "SlamConfig":
