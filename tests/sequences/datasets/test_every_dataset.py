@@ -81,7 +81,7 @@ def test_depth_moved_by_the_poses_meets_later_depth(samples, name):
 @pytest.mark.parametrize("name", [name if name in ("euroc", "record3d") else
                                   pytest.param(name, marks=pytest.mark.heavy) for name in WRITERS])
 def test_runs_to_a_mesh(samples, name, kernels, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("monofuse.saving.overview", lambda session, mesh: np.zeros((8, 8, 3), np.uint8))
+    monkeypatch.setattr("monofuse.saving.overview", lambda session, mesh, texture: np.zeros((8, 8, 3), np.uint8))
     depth = [] if samples(name).has_depth else ["--depth", "mobile"]
     assert run_slam.main([str(samples(name).source), *depth, "--max-frames", "5", "--output", str(tmp_path)]) == 0
     report = json.loads((tmp_path / "report.json").read_text())
