@@ -25,7 +25,7 @@ from monofuse.opening import (
     refusing_what_cannot_work,
 )
 from monofuse.results.files import ResultFolder
-from monofuse.saving import save_camera, save_mesh_and_report, save_network, save_trajectory_and_map
+from monofuse.saving import save_camera, save_meanwhile, save_mesh_and_report, save_network, save_trajectory_and_map
 from monofuse.session import Session
 from monofuse.warm_up import prepare
 from sequences.prefetch import ahead
@@ -63,7 +63,7 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
             frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
             frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
             session.track(stop.until_stopped(frames), screen)
-        save_trajectory_and_map(session, folder, arguments)  # at once: what follows takes minutes
+        save_meanwhile(session, folder, arguments)
         session.improve(stop, screen, learning, again)
         save_trajectory_and_map(session, folder, arguments)
         session.end_recording()

@@ -39,6 +39,13 @@ def save_trajectory_and_map(session: Session, folder: ResultFolder, arguments: N
         save_report(session.report(shown(arguments), ["ended before the mesh was complete"]), folder)
 
 
+def save_meanwhile(session: Session, folder: ResultFolder, arguments: Namespace) -> None:
+    """As save_trajectory_and_map, before work that takes minutes; what fails is tried again after it."""
+    failures = list(session.failures)
+    save_trajectory_and_map(session, folder, arguments)
+    session.failures[:] = failures
+
+
 def save_camera(session: Session, folder: ResultFolder, estimate: FocalEstimate | None) -> None:
     """Write the camera where it was estimated, so that it can be given the next time."""
     if estimate:
