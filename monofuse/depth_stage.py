@@ -7,7 +7,7 @@ from functools import partial
 
 from calib.base.errors import NetworkError
 from calib.geometry.camera import Camera
-from depth.estimator import DepthEstimator
+from depth.estimator import DepthEstimator, DepthPrediction
 from sequences.frame import DepthImage, Frame
 from sequences.prefetch import ahead
 from sequences.sequence import Sequence, is_live
@@ -90,7 +90,12 @@ class Predictor:
             return None
         self.has_predicted, self.last_ms = True, prediction.ms
         self.stage_times.add("network", prediction.ms)
-        return DepthImage(prediction.depth_m, self.camera.resized(prediction.depth_m.shape), prediction.log_error)
+        return depth_image(prediction, self.camera)
+
+
+def depth_image(prediction: DepthPrediction, camera: Camera) -> DepthImage:
+    """What a network predicts for an image of `camera`, as SLAM takes it."""
+    return DepthImage(prediction.depth_m, camera.resized(prediction.depth_m.shape), prediction.log_error)
 
 
 def with_predicted_depth(frames: Iterable[Frame], estimator: DepthEstimator, camera: Camera, stage_times: StageTimes

@@ -14,6 +14,7 @@ from depth.adaptation.adapter import Adapter
 from depth.adaptation.config import AdaptationConfig
 from depth.adaptation.target import Target
 from depth.estimator import DepthEstimator
+from monofuse.depth_stage import depth_image
 from sequences.frame import DepthImage
 from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.system import SlamSystem
@@ -45,7 +46,6 @@ class Learning:
 
     def __init__(self, estimator: DepthEstimator):
         """Raises NetworkError where this network cannot be trained, MissingPackageError."""
-        self.original = estimator
         self.adapter = Adapter(estimator, CONFIG)
         self.round_count = 0
         """Turns that are complete."""
@@ -111,7 +111,6 @@ def predict_again(slam: SlamSystem, estimator: DepthEstimator) -> Iterator[float
 def predicted(estimator: DepthEstimator, rgb: np.ndarray, camera: Camera) -> DepthImage | None:
     """Depth of an image of `camera`, None where nothing usable is predicted."""
     try:
-        prediction = estimator.predict(rgb, camera)
+        return depth_image(estimator.predict(rgb, camera), camera)
     except NetworkError:
         return None
-    return DepthImage(prediction.depth_m, camera.resized(prediction.depth_m.shape), prediction.log_error)

@@ -129,13 +129,18 @@ def refusing_what_cannot_work(arguments: Namespace) -> Iterator[None]:
                             f"values of --config and --set") from error
 
 
+def asks_for_learning(arguments: Namespace) -> bool:
+    """Whether the user asked for something that only a network that learns can do."""
+    return arguments.adapt in ("end", "live") or bool(arguments.save_network) or arguments.passes == 2
+
+
 def open_learning(arguments: Namespace, config: SlamConfig, depth: SensorDepth | NetworkDepth, sequence: Sequence,
                   screen: Screen) -> Learning | None:
     """The network as it can learn this source, None where it shall not or cannot. Raises BadInputError where it was
     asked for in vain."""
-    wanted = arguments.adapt or ("end" if arguments.save_network or arguments.passes == 2 else None)
-    if not isinstance(depth, NetworkDepth) or wanted == "off" or (wanted is None and is_live(sequence)):
-        if arguments.save_network or arguments.passes == 2:
+    wanted = asks_for_learning(arguments)
+    if not isinstance(depth, NetworkDepth) or arguments.adapt == "off" or (not wanted and is_live(sequence)):
+        if wanted:
             raise BadInputError("--save-network and --passes 2 need a network that learns: leave out --adapt off")
         return None
     if arguments.save_network:

@@ -13,6 +13,7 @@ from monofuse.interface.screen import Screen
 from monofuse.interface.stop_signal import StopSignal
 from monofuse.live_learning import live_learning
 from monofuse.opening import (
+    asks_for_learning,
     configuration,
     introduce,
     open_depth,
@@ -55,7 +56,7 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
         slam = SlamSystem(rectifier.camera, config)
         prepare(config, screen)
     viewer = open_viewer(arguments, slam, screen)
-    learning = open_learning(arguments, config, depth, sequence, screen)
+    learning = open_learning(arguments, config, depth, sequence, screen) if asks_for_learning(arguments) else None
     again = open_second_pass(arguments, config, depth, sequence, rectifier, mask)
     session = Session(sequence, slam, recorder, viewer)
     with StopSignal() as stop:
@@ -63,7 +64,10 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
             frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
             frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
             session.track(stop.until_stopped(frames), screen)
-        save_meanwhile(session, folder, arguments)
+        # Not before: until here a live run has no use for torch, which takes seconds and memory to load.
+        learning = learning or open_learning(arguments, config, depth, sequence, screen)
+        if learning:
+            save_meanwhile(session, folder, arguments)
         session.improve(stop, screen, learning, again)
         save_trajectory_and_map(session, folder, arguments)
         session.end_recording()
