@@ -36,8 +36,8 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--output", type=path_of, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
     parser.add_argument("--depth", metavar="sensor|NAME|FILE",
-                        help=f"where depth comes from: the source itself (default), our network `{OUR_NETWORK}`, or "
-                             f"one in an .onnx, .safetensors or .pth file")
+                        help=f"where depth comes from: our network `{OUR_NETWORK}` (default), one in an .onnx, "
+                             f".safetensors or .pth file, or the source itself (`sensor`)")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")
@@ -52,7 +52,8 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
     parser.add_argument("--calibration", type=path_of, metavar="auto|FILE",
                         help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
-                             "ORB-SLAM; `auto` estimates the focal length from the first seconds")
+                             "ORB-SLAM (default: the source's own or the file next to it, else `auto`, which "
+                             "estimates the focal length from the first seconds)")
     parser.add_argument("--mask", metavar="FILE|none",
                         help="image, black or transparent where something is always in view that does not belong to "
                              "the scene (robot, tripod, vignette); by default what never moves in the first images is "
@@ -99,7 +100,7 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
 
 def chosen_depth(arguments: argparse.Namespace) -> str:
     """`sensor`, the name of our network, or the file of another."""
-    return arguments.depth or "sensor"
+    return arguments.depth or OUR_NETWORK
 
 
 def parse_scale(text: str) -> ScaleConfig:

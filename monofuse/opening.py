@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calib.base.errors import BadInputError, MonofuseError
+from calib.base.errors import BadInputError, MonofuseError, UnknownCameraError
 from calib.files.mask_file import read_mask
 from calib.focal.estimate import FocalEstimate
 from calib.geometry.rectification import Rectifier, rectified
@@ -53,23 +53,30 @@ def open_depth(arguments: Namespace, screen: Screen, config: SlamConfig) -> Sens
     Raises BadInputError where an option does not fit, or a network cannot be run.
     """
     if chosen_depth(arguments) == "sensor":
-        return SensorDepth("sensor" + _why_sensor(arguments))
+        return SensorDepth("sensor")
     with screen.status("opening the network") as status:
         estimator = open_estimator(
-            weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device,
+            weights_of(chosen_depth(arguments)), dict(arguments.depth_option), arguments.runtime, arguments.device,
             network=arguments.network,
             progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"))
     only_keyframes = arguments.predict == "keyframes" or (arguments.predict == AUTO.name and bool(config.refinement))
-    return NetworkDepth(f"{arguments.depth}, {estimator.note}, for {'keyframes' if only_keyframes else 'all frames'}",
+    return NetworkDepth(f"{chosen_depth(arguments)}, {estimator.note}, for "
+                        f"{'keyframes' if only_keyframes else 'all frames'}{_other_depth(arguments)}",
                         estimator, only_keyframes)
 
 
 def open_source(arguments: Namespace, depth: SensorDepth | NetworkDepth, screen: Screen
                 ) -> tuple[Sequence, FocalEstimate | None]:
-    """-> the source, and the estimate that its camera comes from where --calibration is `auto`."""
+    """-> the source, and the estimate of its camera where --calibration is `auto`, or nothing else tells the camera."""
     options = source_options(arguments, depth, screen.print)
     if arguments.calibration != AUTO:
-        return open_sequence(arguments.source, options), None
+        try:
+            return open_sequence(arguments.source, options), None
+        except UnknownCameraError:
+            if arguments.calibration:
+                raise
+        screen.print("camera     no calibration with the source: its focal length is estimated; --calibration FILE is "
+                     "surer")
     with screen.status("estimating the focal length"):
         estimate = estimate_source(arguments.source, options)
     screen.print(f"focal      {estimate.describe()}")
@@ -232,12 +239,9 @@ def _refuse_network_options(arguments: Namespace) -> None:
                                  ("--adapt", arguments.adapt, None), ("--passes", arguments.passes, None),
                                  ("--save-network", arguments.save_network, None)):
         if value != default:
-            raise BadInputError(f"{name} is for networks: give --depth {OUR_NETWORK} or --depth FILE too")
+            raise BadInputError(f"{name} is for networks: leave out --depth sensor")
 
 
-def _why_sensor(arguments: Namespace) -> str:
-    if arguments.depth:
-        return ""
-    if arguments.source.startswith("synthetic"):
-        return " (the exact depth of the synthetic room)"
-    return " (no --depth given, so the recorded depth is used)"
+def _other_depth(arguments: Namespace) -> str:
+    """How to choose another depth, for who chose none."""
+    return "" if arguments.depth else "; --depth sensor takes recorded depth, --depth FILE another network"
