@@ -70,8 +70,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("recordings", nargs="*", metavar="RECORDING", help="what `monofuse run` takes")
     parser.add_argument("--minutes", type=float, default=10, metavar="M", help="for everything (default: 10)")
     parser.add_argument("--max-frames", type=whole_number(1), default=300, metavar="N", help="of each (default: 300)")
-    parser.add_argument("--network", action="append", metavar="NAME|FILE", help="may be repeated (default: the one that "
-                        "ships, and all that `depth list` shows)")
+    parser.add_argument("--network", action="append", metavar="NAME|FILE",
+                        help="may be repeated (default: the one that ships, and all that `depth list` shows)")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "gpu.md", metavar="FILE")
     arguments = parser.parse_args(argv)
     gpu = find_gpu()
@@ -107,7 +107,7 @@ def introduce(page: Page, gpu: NvidiaGpu, minutes: float) -> None:
              f"hand.", "", f"- {gpu.name}, compute capability {capability(gpu)}, driver for CUDA "
              f"{gpu.cuda_version[0]}.{gpu.cuda_version[1]}", f"- {package}", f"- {machine()}",
              f"- {', '.join(f'{name} {found}' for name in PACKAGES if (found := _version(name)))}", "",
-             "Only the depth network runs on the GPU: SLAM itself is CPU code, and there are no CUDA kernels of our own.")
+             "Only the depth network runs on the GPU: SLAM itself is CPU code, without CUDA kernels.")
 
 
 def all_networks() -> list[str]:

@@ -106,7 +106,7 @@ def stop(process: subprocess.Popen) -> None:
         process.wait(GRACE_S)
     except subprocess.TimeoutExpired:
         process.kill()
-        raise MonofuseError("depth train did not save in time; its last checkpoint is there: --resume goes on") from None
+        raise MonofuseError("depth train did not save in time; --resume goes on from its last checkpoint") from None
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from calib.base.errors import BadInputError
 from depth.__main__ import main as depth
 from tests.helpers import tiny_networks
 from tests.helpers.paths import ROOT
-from tests.helpers.training_runs import write_images, weights
+from tests.helpers.training_runs import weights, write_images
 
 TINY = ["--", "--network", "tiny", "--batch", "2", "--size", "32,32", "--loss", "berhu", "--workers", "0",
         "--device", "cpu"]
@@ -67,8 +67,8 @@ def test_it_ends_in_time(monkeypatch, capfd):
 def test_several_gpus_train_together(monkeypatch):
     monkeypatch.setattr(train_on_gpu.subprocess, "Popen", Process)
     train_on_gpu.train(["--steps", "1"], 4, 1e12)
-    assert Process.last.command[1:] == ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=4", "-m", "depth",
-                                        "train", "--steps", "1"]
+    assert Process.last.command[1:] == ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=4",
+                                        "-m", "depth", "train", "--steps", "1"]
 
 
 def test_workers_share_the_cores(monkeypatch):

@@ -1,4 +1,4 @@
-"""A made-up CUDA driver: memory of a `GPU` that the host cannot reach, and streams whose work is done when waited for."""
+"""A made-up CUDA driver: memory that the host cannot reach, and streams whose work is done when it is waited for."""
 
 import ctypes
 import threading

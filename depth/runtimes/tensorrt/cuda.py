@@ -49,7 +49,7 @@ class CudaStream:
         self._freed_with(buffer, "cuMemFree_v2", c_uint64(address))
         host = self._made("cuMemAllocHost_v2", c_void_p, c_size_t(size))
         self._freed_with(buffer, "cuMemFreeHost", c_void_p(host))
-        buffer.host = np.frombuffer((c_char * size).from_address(host), kind).reshape(shape)
+        buffer.host = np.frombuffer(memoryview((c_char * size).from_address(host)), kind).reshape(shape)
         buffer.host[...] = 0
         self._call("cuMemsetD8Async", c_uint64(address), c_ubyte(0), c_size_t(size), c_void_p(self.handle))
         return buffer

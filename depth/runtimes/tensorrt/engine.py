@@ -113,7 +113,8 @@ def _make_refittable(trt, network, config, names):
     if not hasattr(trt.BuilderFlag, "REFIT_INDIVIDUAL"):
         raise UnusableRuntimeError(f"TensorRT {trt.__version__} cannot give single weights anew")
     config.set_flag(trt.BuilderFlag.REFIT_INDIVIDUAL)
-    if not any([network.mark_weights_refittable(name) for name in names]):  # it has folded some, and says so
+    marked = [name for name in names if network.mark_weights_refittable(name)]
+    if not marked:  # it has folded some, and says so
         raise failed(trt, "finds no weights in this network")
     messages(trt).errors.clear()
 

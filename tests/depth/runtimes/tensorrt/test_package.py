@@ -28,7 +28,8 @@ def test_without_a_gpu_only_one_builds():
 
 
 @pytest.mark.parametrize("installed, capability, module, reason", [
-    (("tensorrt", "tensorrt_rtx"), (8, 6), "tensorrt_rtx", "TensorRT for RTX 1.7.0, the one for compute capability 8.6"),
+    (("tensorrt", "tensorrt_rtx"), (8, 6), "tensorrt_rtx",
+     "TensorRT for RTX 1.7.0, the one for compute capability 8.6"),
     (("tensorrt", "tensorrt_rtx"), (9, 0), "tensorrt", "TensorRT 11.4.0, the one for compute capability 9.0"),
     (("tensorrt",), (8, 6), "tensorrt", "TensorRT 11.4.0, since TensorRT for RTX is not installed"),
     (("tensorrt", "tensorrt_rtx"), None, "tensorrt_rtx", "TensorRT for RTX 1.7.0, which builds without a GPU")])
@@ -40,7 +41,8 @@ def test_what_is_installed(monkeypatch, installed, capability, module, reason):
 
 
 @pytest.mark.parametrize("installed, capability, says", [
-    ((), (8, 6), "TensorRT on compute capability 8.6 needs the package tensorrt-rtx-cu13: pip install tensorrt-rtx-cu13"),
+    ((), (8, 6),
+     "TensorRT on compute capability 8.6 needs the package tensorrt-rtx-cu13: pip install tensorrt-rtx-cu13"),
     (("tensorrt_rtx",), (9, 0), "TensorRT on compute capability 9.0 needs the package tensorrt: pip install tensorrt"),
     (("tensorrt",), None, "TensorRT without a GPU needs the package tensorrt-rtx-cu13: pip install tensorrt-rtx-cu13")])
 def test_what_is_missing(monkeypatch, installed, capability, says):
