@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """-> exit code"""
     arguments = parser().parse_args(argv)
     torch.set_num_threads(CORES)
-    folder = TableFolder(arguments.output.resolve())
+    folder = TableFolder(arguments.output.resolve(), arguments.keep_weights)
     try:
         if not arguments.render:
             fill(folder, arguments)
@@ -79,6 +79,8 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--imagenet", type=Path, metavar="FILE",
                         help="efficientnet-lite0's ImageNet weights, for the row that starts from them")
+    parser.add_argument("--keep-weights", action="store_true",
+                        help="of every row, in DIR/training, where benchmarks/networks_in_slam.py finds them")
     parser.add_argument("--times", action="store_true", help="measure milliseconds again, as on a machine now idle")
     parser.add_argument("--render", action="store_true", help="write tables and picture of what is finished, no more")
     parser.add_argument("--write", type=Path, metavar="FILE.md", help="a page to put the tables into")

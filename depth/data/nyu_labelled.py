@@ -18,6 +18,7 @@ class NyuLabelled:
     """A depth.data.sample.DepthDataset; `train` and `val` share the official 795 images, `test` has 654."""
 
     border, farthest_m, protocol, licence = NYU_BORDER, math.inf, "nyu", NYU_LICENCE
+    options = {"depths": ("depths", "rawDepths")}
 
     def __init__(self, path: str | Path, split: str = "all", depths: str = "depths") -> None:
         """Open the .mat file `path` or that of a folder. `depths`: `depths` (filled in) or `rawDepths` (holes)."""
