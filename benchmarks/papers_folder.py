@@ -77,9 +77,9 @@ class TableFolder:
         row = next(row for row in ROWS if row.name == name)
         return self.training(name) / f"{row.network}.safetensors"
 
-    def split(self, names: Iterable[str]) -> Path:
-        """Image names -> file that lists them."""
-        path = self.folder / "train_images.txt"
+    def split(self, names: Iterable[str], data: str = "") -> Path:
+        """Names of the images to train on, of NYU or other data -> file that lists them."""
+        path = self.folder / f"train_images{data and f'_{data}'}.txt"
         write_file(path, "".join(f"{name}\n" for name in names).encode())
         return path
 

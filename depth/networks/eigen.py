@@ -24,7 +24,6 @@ from depth.networks.image_input import Normalise, require_size
 from depth.networks.initialise import initialise_he, initialise_normal
 
 
-
 class Sizes(NamedTuple):
     """What the two versions of the network differ in; sizes are (height, width)."""
 
@@ -38,7 +37,7 @@ class Sizes(NamedTuple):
     fine_rows: tuple[int, int]
     """Rows of the image that the fine network sees: from, to."""
     margins: tuple[int, int, int, int]
-    """Pixels beyond the target at left, right, top and bottom of the prediction, which are not learnt."""
+    """Pixels beyond the target at left, right, top and bottom of the prediction, which repeat its outermost ones."""
 
 
 NYU = Sizes((228, 304), (55, 74), (6, 8), (2, 2), (0, 228), (0, 0, 0, 0))

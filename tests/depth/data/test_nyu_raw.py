@@ -48,8 +48,8 @@ def test_near_depth_that_the_toolbox_drops(tmp_path):
     write_pgm(tmp_path / "d-10.00-1.pgm", np.rint(disparity))
     write_image(tmp_path / "r-10.01-1.ppm", np.full((480, 640, 3), 77, np.uint8))
     kept, dropped = (open_dataset(f"nyu_raw,near={near}:{tmp_path}")[0].depth_m for near in ("kept", "dropped"))
-    assert np.median(kept[130:170, 100:500]) == pytest.approx(0.5, abs=0.01)
-    assert not dropped[130:170, 100:500].any() and np.array_equal(dropped[300:], kept[300:])
+    assert np.median(kept[145:205, 150:450]) == pytest.approx(0.5, abs=0.01)
+    assert not dropped[145:205, 150:450].any() and np.array_equal(dropped[300:], kept[300:])
 
 
 def test_how_many_pairs_of_each_scene(tmp_path):
