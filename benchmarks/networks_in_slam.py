@@ -6,11 +6,11 @@
 
 Recordings in TUM layout with measured depth. Networks: the one that ships, each --network (.onnx or .safetensors, with
 the options that its yaml does not say, as for --depth-option), and all in each --folder or below, such as those that
-`benchmarks/papers.py --keep-weights` leaves in DIR/training. An OPTION is one of run_slam.py. Networks are taken as they come: none
-learns the recording, unless --learning says so. With --fused, SLAM is that of the paper instead: depth maps are fused as
-they are predicted, and nothing corrects them (benchmarks/ablation.py); frames are tracked against keyframes all the
-same, where the paper tracks each against the one before. With --noise, each figure is the mean of the recording and of N
-copies with noise added to the images (benchmarks/variants.py), since single runs are noisy.
+`benchmarks/papers.py --keep-weights` leaves in DIR/training. An OPTION is one of run_slam.py. Networks are taken as
+they come: none learns the recording, unless --learning says so. With --fused, SLAM is that of the paper instead: depth
+maps are fused as they are predicted, and nothing corrects them (benchmarks/ablation.py); frames are tracked against
+keyframes all the same, where the paper tracks each against the one before. With --noise, each figure is the mean of the
+recording and of N copies with noise added to the images (benchmarks/variants.py), since single runs are noisy.
 
 Every run stays in --output and is not repeated: the same command goes on where it was stopped. ATE, mesh, depth: see
 benchmarks/scoreboard.py. Prior: the network's own depth of keyframes; its scale is what it has to be multiplied by.

@@ -4,8 +4,9 @@
     python -m benchmarks.papers DATA [--make3d DIR] [--kitti DIR] [--output DIR] [--imagenet FILE.pth]
                                 [--write docs/papers_table.md]
 
-DATA: NYU's labelled training images, as `python -m depth train` takes them; rows of Make3D and KITTI need those. Ctrl-C stops, a kill costs minutes at most:
-the same command goes on. DIR then holds papers_table.md, .json and .png, with --render of what is finished so far.
+DATA: NYU's labelled training images, as `python -m depth train` takes them; rows of Make3D and KITTI need those. Ctrl-C
+stops, a kill costs minutes at most: the same command goes on. DIR then holds papers_table.md, .json and .png, with
+--render of what is finished so far.
 """
 
 import argparse

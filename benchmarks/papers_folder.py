@@ -23,7 +23,7 @@ class TableFolder:
     """OUTPUT/rows holds finished rows, OUTPUT/training what is being trained and the weights that rows start from."""
 
     def __init__(self, folder: str | Path, keeps_weights: bool = False) -> None:
-        """`keeps_weights`: of every row, for benchmarks/networks_in_slam.py, not only of those that others start from."""
+        """`keeps_weights`: of every row, for benchmarks/networks_in_slam.py, not only where other rows start from."""
         self.folder, self.keeps_weights = Path(folder), keeps_weights
 
     def open(self, settings: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ class TableFolder:
         return np.load(self.folder / "rows" / f"{name}.npy").astype(np.float32)
 
     def keep(self, row: Row, result: dict[str, Any], drawing: np.ndarray | None = None) -> None:
-        """A row is finished, or has failed; what its training left goes, unless others start from it or it is wanted."""
+        """A row is finished, or has failed; what its training left goes, unless others start there or it is wanted."""
         if drawing is not None:
             content = io.BytesIO()
             np.save(content, drawing.astype(np.float16))

@@ -4,10 +4,10 @@ to the mean depth in the table of the papers' networks lacks nothing but trainin
 
     python -m benchmarks.papers_overfit DATA [--network NAME ...] [--output FILE.json]
 
-DATA: NYU's labelled training images, of which eight are taken evenly. Each network learns with its paper's own loss, all
-eight in every step and without dropout, until its relative error on them is below 0.05, measured every ten steps as it
-would predict them (in eval mode), or until --steps. The coarse part of a network of two stages is trained first. With
---output, finished networks are kept there and not trained again.
+DATA: NYU's labelled training images, of which eight are taken evenly. Each network learns with its paper's own loss,
+all eight in every step and without dropout, until its relative error on them is below 0.05, measured every ten steps as
+it would predict them (in eval mode), or until --steps. The coarse part of a network of two stages is trained first.
+With --output, finished networks are kept there and not trained again.
 """
 
 import argparse
@@ -15,7 +15,6 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np

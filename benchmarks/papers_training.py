@@ -73,7 +73,9 @@ def precision_for(device: str) -> str:
 def training_size(row: Row, budget: Budget) -> tuple[int, int]:
     """(height, width) of the images that a row's network learns from."""
     entry = entry_of(row)
-    return entry.input_size if budget.size is None or entry.side_multiple is None else SIZE_ON.get(row.data, budget.size)
+    if budget.size is None or entry.side_multiple is None:
+        return entry.input_size
+    return SIZE_ON.get(row.data, budget.size)
 
 
 def entry_of(row: Row) -> Network:
@@ -84,11 +86,12 @@ def entry_of(row: Row) -> Network:
 
 def config_of(row: Row, budget: Budget, split: Path, start: str | Path | None) -> TrainingConfig:
     """`split`: file of the names of training images; `start`: file of weights or None -> TrainingConfig"""
+    augment = recipe(RECIPE_OF[entry_of(row).paper])["augment"]
     return TrainingConfig(
-        network=row.network, data=(budget.data_of(row),), split=str(split), loss=row.loss, size=training_size(row, budget),
-        augment=AUGMENT_ON.get(row.data, recipe(RECIPE_OF[entry_of(row).paper])["augment"]), init=start and str(start), steps=budget.steps,
-        batch=budget.batch, precision=budget.precision, seed=budget.seed, checkpoint_every=CHECKPOINT_EVERY,
-        workers=max(1, (os.cpu_count() or 1) // 2), **LEARNING)
+        network=row.network, data=(budget.data_of(row),), split=str(split), loss=row.loss,
+        size=training_size(row, budget), augment=AUGMENT_ON.get(row.data, augment), init=start and str(start),
+        steps=budget.steps, batch=budget.batch, precision=budget.precision, seed=budget.seed,
+        checkpoint_every=CHECKPOINT_EVERY, workers=max(1, (os.cpu_count() or 1) // 2), **LEARNING)
 
 
 def trained(config: TrainingConfig, folder: Path, device: str, listener: Any) -> Path:

@@ -108,8 +108,8 @@ AUGMENTATIONS = {
                            contrast=(0.6, 1.4), saturation=(0.5, 1.5), hue_deg=18.0, gamma=(0.7, 1.4), grey=0.1,
                            blur=0.2, noise=0.03),
 }
-"""`eigen_kitti`: footnote 2 of Eigen 2014 (no rotation, less enlargement; half of 1224x368 cropped to 576x172). `hao`: Hao 2018, section 4.1 (640x480 to
-416x312, its middle 320x240, brightness, contrast, flip)."""
+"""`eigen_kitti`: footnote 2 of Eigen 2014 (no rotation, less enlargement), half of 1224x368 cropped to 576x172. `hao`:
+Hao 2018, section 4.1 (640x480 to 416x312, its middle 320x240, brightness, contrast, flip)."""
 
 
 def augmentation_named(name: str) -> Augmentation:

@@ -12,6 +12,7 @@ standing=dropped,even=800:DIR`.
 import math
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from calib.files.image_file import read_depth_u16, read_rgb
 from calib.geometry.camera import Camera
 from depth.data import scenes
 from depth.data.kitti_laser import ALONG, MEETING, projected, read_points, stands
+from depth.data.options import Choices
 from depth.data.sample import Sample
 from depth.data.split import chosen
 
@@ -34,7 +36,7 @@ class Kitti:
 
     border, farthest_m, protocol = 0.0, math.inf, "kitti"
     licence = "KITTI: CC BY-NC-SA 3.0 (non-commercial); made by Geiger, Lenz, Stiller and Urtasun (2013)"
-    options = {"along": ALONG, "meeting": MEETING, "standing": ("kept", "dropped"), **scenes.OPTIONS}
+    options: ClassVar[Choices] = {"along": ALONG, "meeting": MEETING, "standing": ("kept", "dropped"), **scenes.OPTIONS}
 
     def __init__(self, folder: str | Path, split: str = "all", along: str = "camera", meeting: str = "nearest",
                  standing: str = "kept", spaced: int | None = None, even: int | None = None) -> None:

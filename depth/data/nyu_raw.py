@@ -2,12 +2,13 @@
 
 Each depth image goes with its closest colour image in time; where a colour image is wanted by several, the pairs are
 dropped, and depths equal to the least or greatest of their image are masked out (Eigen 2014, section 4.1; 001, section
-4). Depth is moved into the undistorted colour camera as by project_depth_map.m of the dataset's toolbox, which also drops
-disparities below 600, that is 0.3 to 0.7 m; here that is `near=dropped`.
+4). Depth is moved into the undistorted colour camera as by project_depth_map.m of the dataset's toolbox, which also
+drops disparities below 600, that is 0.3 to 0.7 m; here that is `near=dropped`.
 """
 
 import math
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from calib.files.nyu_raw_files import colour_depth_pairs
 from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, TOOLBOX_MIN_DISPARITY, metres, registered
 from depth.data import scenes
 from depth.data.nyu_folder import NYU_LICENCE
+from depth.data.options import Choices
 from depth.data.sample import Sample
 from depth.data.split import BLOCK, chosen
 
@@ -26,7 +28,7 @@ class NyuRaw:
     """The raw frames as a depth.data.sample.DepthDataset. Validation takes whole scenes; there is no test split."""
 
     border, farthest_m, protocol, licence = 0.0, math.inf, "nyu", NYU_LICENCE
-    options = {"near": ("kept", "dropped"), **scenes.OPTIONS}
+    options: ClassVar[Choices] = {"near": ("kept", "dropped"), **scenes.OPTIONS}
 
     def __init__(self, folder: str | Path, split: str = "all", near: str = "kept", spaced: int | None = None,
                  even: int | None = None) -> None:

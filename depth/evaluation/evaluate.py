@@ -69,7 +69,10 @@ class Evaluation:
 
 def predicted_at_ground_truth(estimator: DepthEstimator, sample: Sample, protocol: Protocol = WHOLE
                               ) -> DepthPrediction:
-    """DepthEstimator and Sample -> DepthPrediction at the pixels of the sample's ground truth, shown by the protocol."""
+    """DepthEstimator and Sample -> DepthPrediction at the pixels of the sample's ground truth.
+
+    `protocol`: what the estimator is shown of the image.
+    """
     shown = middle(sample, protocol.shown)
     prediction = estimator.predict(shown.rgb, shown.camera)
     seen_by = (sample if protocol.is_stretched else shown).camera.resized(prediction.depth_m.shape)

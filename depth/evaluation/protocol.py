@@ -95,8 +95,8 @@ PROTOCOLS = {
     "nyu-eigen": Protocol(eigen_nyu_middle, 10.0 + 1e-3, shown=MIDDLE_OF_NYU,
                           note="the middle 608x456 alone, as Eigen 2014 shows it, within Eigen's crop, up to 10 m"),
     "nyu-laina": Protocol(whole_image, np.inf, shown=MIDDLE_OF_NYU, is_stretched=True,
-                          note="every pixel; what is predicted for the middle 608x456 is laid over the whole image, as by "
-                               "the authors' evaluateNYU.m"),
+                          note="every pixel; what is predicted for the middle 608x456 is laid over the whole image, as "
+                               "by the authors' evaluateNYU.m"),
     "all": Protocol(whole_image, 80.0, note="every pixel, up to 80 m"),
     "indoor": Protocol(whole_image, 10.0 + 1e-3, note="every pixel, up to 10 m"),
     "kitti": Protocol(garg_crop, 80.0, note="Garg's crop, up to 80 m"),

@@ -4,12 +4,12 @@ Both networks predict the natural logarithm of depth (section 3.3), 304x228 -> 7
 Figure 1 gives 96, 256, 384, 384, 256 channels and 37x27, 18x13, 18x13, 18x13, 8x6 pixels behind the coarse layers 1-5
 (on KITTI 71x20, 35x9, 35x9, 35x9, 17x4), 4096 units in layer 6, and 63 and 64 channels in the fine network. What it
 leaves open, and what was chosen:
-- 2x2 poolings, but 3x3 with stride 2 behind layer 5, for 2x2 would make 9x6, and on KITTI behind layer 2 as well, where
-  2x2 would make 35x10. (On NYU both make 18x13.)
+- 2x2 poolings, but 3x3 with stride 2 behind layer 5, for 2x2 would make 9x6, and on KITTI behind layer 2 as well,
+  where 2x2 would make 35x10. (On NYU both make 18x13.)
 - Dropout of one half behind layer 6; He's initialisation, for there is no ImageNet checkpoint in these widths.
-- KITTI: "the fine network sees the bottom crop corresponding to the target area" (section 4.2). The target's 142x27
-  pixels at a quarter of the size are where Eigen's crop of KITTI lies (depth/evaluation/protocol.py), from row 56 of the
-  input on. The prediction comes as 144x43 pixels, for the whole input, in which the target's outermost pixels go on.
+- KITTI: "the fine network sees the bottom crop corresponding to the target area" (section 4.2). The target, 142x27
+  pixels at a quarter of the size, is where Eigen's crop of KITTI lies (depth/evaluation/protocol.py), from row 56 of
+  the input on. Predictions come as 144x43 pixels, for the whole input, in which the target's outermost pixels go on.
 """
 
 import math

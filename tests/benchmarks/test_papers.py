@@ -110,7 +110,8 @@ def test_a_table(images, whole, output):
     assert "| tiny | berhu | 32x32 | 0.0 | 0.0 |" in text and f"| {rel:.3f} / - |" in lines["| tiny"]
     assert f"{rows_of(whole)['mean']['rms']:.3f} / 1.2 | " in lines["| mean"] and "its table 1 |" in lines["| mean"]
     assert lines["| never"].endswith("| not run yet |") and lines["| tiny-l2"].endswith("its table 2; not run yet |")
-    assert lines["| tiny-kitti"].endswith("| - / 0.2 | - / 7 | - / - | - / 0.6 | - / - | - / - | its table 3; not run yet |")
+    assert lines["| tiny-kitti"].endswith("| - / 0.2 | - / 7 | - / - | - / 0.6 | - / - | - / - | its table 3; not run "
+                                          "yet |")
     picture = cv2.imread(str(whole / "papers_table.png"))
     assert picture.shape == ((CAPTION_PX + TILE_SIZE[0]) * (2 + 2), papers_page.PANELS * 2 * TILE_SIZE[1], 3)
     assert {path.name for path in (whole / "training").iterdir()} == {"tiny"}  # from which another row starts

@@ -17,7 +17,7 @@ from depth.networks.weights.tensor_bundle import read_bundle
 STAGES = {2: "abc", 3: "abcd", 4: "abcdef", 5: "abc"}
 """Blocks of the release's stages res2 to res5."""
 SCALES = ("2x", "4x", "8x", "16x")
-LETTER_OF = {(3, 3): "A", (2, 3): "B", (3, 2): "C", (2, 2): "D"}
+LETTER_OF: dict[tuple[int, ...], str] = {(3, 3): "A", (2, 3): "B", (3, 2): "C", (2, 2): "D"}
 """Kernel (rows, columns) of an up-convolution's part -> its letter in fcrn_release.py, whatever the file calls it."""
 NORM_PARTS = {"scale": "weight", "offset": "bias", "mean": "running_mean", "variance": "running_var"}
 
@@ -75,15 +75,15 @@ def by_kernel(layers: Mapping[str, Mapping[str, np.ndarray]], source: str | Path
     """
     renamed = dict(layers)
     for branch in _branches():
-        parts = {name: layers[name] for name in (f"{branch}_Conv{letter}" for letter in "ABCD") if name in layers}
-        kernels = [np.shape(part["weights"])[:2] if "weights" in part else () for part in parts.values()]
-        if len(parts) < len(LETTER_OF) or () in kernels:
+        parts = [layers[name] for name in (f"{branch}_Conv{letter}" for letter in "ABCD") if name in layers]
+        if len(parts) < len(LETTER_OF) or not all("weights" in part for part in parts):
             continue
+        kernels = [np.shape(part["weights"])[:2] for part in parts]
         if sorted(kernels) != sorted(LETTER_OF):
             sizes = ", ".join("x".join(map(str, kernel)) for kernel in kernels)
             raise NetworkError(f"the weights in {source} do not fit the network; the parts of {branch} are {sizes} and "
                                f"not 3x3, 2x3, 3x2, 2x2")
-        renamed |= {f"{branch}_Conv{LETTER_OF[kernel]}": part for kernel, part in zip(kernels, parts.values())}
+        renamed |= {f"{branch}_Conv{LETTER_OF[kernel]}": part for kernel, part in zip(kernels, parts)}
     return renamed
 
 
