@@ -12,11 +12,13 @@ maps are fused as they are predicted, and nothing corrects them (benchmarks/abla
 keyframes all the same, where the paper tracks each against the one before. With --noise, each figure is the mean of the
 recording and of N copies with noise added to the images (benchmarks/variants.py), since single runs are noisy.
 
-Every run stays in --output and is not repeated: the same command goes on where it was stopped. ATE, mesh, depth: see
-benchmarks/scoreboard.py. Prior: the network's own depth of keyframes; its scale is what it has to be multiplied by.
+Every run stays in --output and is not repeated with the same weights and options: the same command goes on where it was
+stopped. ATE, mesh, depth: see benchmarks/scoreboard.py. Prior: the network's own depth of keyframes; its scale is what
+it has to be multiplied by.
 """
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +36,7 @@ from calib.base.command_line import exit_code, name_and_value, path_of, whole_nu
 from calib.base.errors import BadInputError
 from calib.files.atomic_file import write_file
 from depth.runtimes.default_network import NAME as OUR_NETWORK
+from depth.runtimes.default_network import default_weights
 
 WEIGHTS = (".onnx", ".safetensors")
 LEARNING = ("learning", "second pass")
@@ -49,6 +52,13 @@ COLUMNS: dict[str, Callable[[Mapping[str, float]], str]] = {
     "ms a prediction": lambda f: f"{f['prediction_ms']:.0f}",
     "frames/s": lambda f: f"{f['fps']:.0f}",
 }
+HEAD = """# Depth networks inside SLAM
+
+The same SLAM with one depth network after the other, written by `python -m benchmarks.networks_in_slam`, whose
+docstring says how it is measured. ATE: root mean square of positions after alignment with scale / without. Scale: what
+the result's metres have to be multiplied by. Mesh: share of measured depth pixels within 10 %, seen from the true
+cameras. Prior: the network's own depth of the keyframes, after one scale for the recording.
+"""
 NEEDED = ("ate_sim3_m", "ate_se3_m", "ate_scale", "mesh_within_10pct_sim3", "mesh_within_10pct_se3", "fps")
 """Figures that every run has."""
 
@@ -57,6 +67,7 @@ class DepthNetwork(NamedTuple):
     """A network with weights, and how it is given to run_slam.py."""
 
     name: str
+    weights: Path
     options: tuple[str, ...]
 
 
@@ -70,20 +81,20 @@ def main() -> None:
     parser.add_argument("--learning", action="store_true", help="networks learn the recording, where they can")
     parser.add_argument("--fused", action="store_true", help="depth is fused as predicted, as in the paper")
     parser.add_argument("--output", type=path_of, default=Path("results") / "networks_in_slam", metavar="DIR")
-    parser.add_argument("--write", type=path_of, metavar="FILE.md", help="also write the tables there")
+    parser.add_argument("--write", type=path_of, metavar="FILE.md", help="also write a page with the tables there")
     arguments, options = parser.parse_known_args()
     networks = list(found(arguments.network, arguments.folder))
-    lines: list[str] = []
+    lines = HEAD.splitlines()
     for line in tables(arguments, networks, options):
         print(line, flush=True)
         lines.append(line)
-    if arguments.write:
-        write_file(arguments.write, ("\n".join(lines) + "\n").encode())
+        if arguments.write:
+            write_file(arguments.write, ("\n".join(lines) + "\n").encode())
 
 
 def found(given: Sequence[Sequence[str]], folders: Sequence[Path]) -> Iterator[DepthNetwork]:
     """The network that ships, those given as [FILE, NAME=VALUE, ...], those in folders. Raises BadInputError."""
-    yield DepthNetwork(OUR_NETWORK, ("--depth", OUR_NETWORK))
+    yield DepthNetwork(OUR_NETWORK, default_weights(), ("--depth", OUR_NETWORK))
     for file, *values in given:
         if not Path(file).is_file():
             raise BadInputError(f"--network {file}: no such file")
@@ -101,7 +112,7 @@ def found(given: Sequence[Sequence[str]], folders: Sequence[Path]) -> Iterator[D
 def network_in(path: Path, values: Sequence[str]) -> DepthNetwork:
     """A file of weights with options of its own; benchmarks/papers.py calls the folder of each as its row."""
     name = path.parent.name if path.parent.parent.name == "training" else path.stem
-    return DepthNetwork(name, ("--depth", str(path), *chain.from_iterable(("--depth-option", v) for v in values)))
+    return DepthNetwork(name, path, ("--depth", str(path), *chain.from_iterable(("--depth-option", v) for v in values)))
 
 
 def tables(arguments: argparse.Namespace, networks: Sequence[DepthNetwork], options: Sequence[str]) -> Iterator[str]:
@@ -134,16 +145,19 @@ def figures_of_runs(recording: Path, network: DepthNetwork, arguments: argparse.
 
 def figures(recording: Path, results: Path, network: DepthNetwork, arguments: argparse.Namespace,
             options: Sequence[str]) -> dict[str, float]:
-    """One run, unless its figures lie there from before."""
-    kept = results / "figures.json"
-    if not kept.is_file():
+    """One run, unless the figures of the same one lie there from before."""
+    learning = without(*PARTS) if arguments.fused else () if arguments.learning else without(*LEARNING)
+    given = [*network.options, *learning, *options]
+    same = {"options": given, "weights": hashlib.sha256(network.weights.read_bytes()).hexdigest()}
+    kept = scoreboard.read_json(results / "figures.json")
+    if kept.get("run") != same:
         if arguments.fused:
-            run_slam(recording, *network.options, *without(*PARTS), *options, keep=results)
+            run_slam(recording, *given, keep=results)
         else:
-            learning = () if arguments.learning else without(*LEARNING)
-            scoreboard.run(recording, results, [*network.options, *learning, *options])
-        kept.write_text(json.dumps(summary(recording, results), indent=1))
-    return json.loads(kept.read_text())
+            scoreboard.run(recording, results, given)
+        kept = {"run": same, "figures": summary(recording, results)}
+        (results / "figures.json").write_text(json.dumps(kept, indent=1))
+    return kept["figures"]
 
 
 def summary(recording: Path, results: Path) -> dict[str, float]:

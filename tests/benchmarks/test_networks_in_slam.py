@@ -1,6 +1,7 @@
 """benchmarks/networks_in_slam.py on results that a made-up run leaves."""
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -27,6 +28,7 @@ def runs(monkeypatch):
         made.append((recording, list(options)))
         if "broken.onnx" in options[1]:
             sys.exit("it ended with 2")
+        shutil.rmtree(output, ignore_errors=True)
         results = write_results(output, scale=1.25)
         report = json.loads((results / "report.json").read_text())
         (results / "report.json").write_text(json.dumps(report | {"stages": {"network": {"median_ms": 16.4}}}))
@@ -56,11 +58,13 @@ def test_every_network_gets_a_row_and_is_run_once(recording, runs, tmp_path, mon
     assert rows[1][1:] == ["0.000 / 0.098", "1.25", rows[1][3], "0.200 / 0.700", "0.80", "0.150", "16", "50 |"]
     assert rows[1][3].startswith("1.000 / 0.") and rows[2][1:] == ["failed |"]
     assert "### plane" in shown and "options: --max-frames 9" in shown
-    assert (tmp_path / "page.md").read_text() == shown
+    assert (tmp_path / "page.md").read_text() == networks_in_slam.HEAD + shown
     assert runs[1][1] == ["--depth", str(tmp_path / "fast.onnx"), "--depth-option", "scale=0.01",
                           *without("learning", "second pass"), "--max-frames", "9"]
     before = len(runs)
     assert tables(monkeypatch, capsys, tmp_path, *arguments) == shown and len(runs) == before + 1, "the one that failed"
+    (tmp_path / "fast.onnx").write_bytes(b"trained on")
+    assert tables(monkeypatch, capsys, tmp_path, *arguments) == shown and len(runs) == before + 3, "and that one"
 
 
 def test_noisy_copies_count_as_the_recording_itself(recording, runs, tmp_path, monkeypatch, capsys):
