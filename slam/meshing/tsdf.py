@@ -39,8 +39,10 @@ def build_tsdf_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) 
     field, voxel_m = fused(views, camera, c)
     if not len(field.blocks):
         raise NoMesh(SCATTERED)
-    mesh = _zero_level(field, voxel_m)
-    del field
+    grid = _voxel_grid(field, voxel_m)
+    del field  # 4 kB a block, and the grid has as much
+    mesh = _zero_level(grid)
+    del grid
     _keep(mesh, _looked_at(mesh, views, camera, c), config)
     mesh = triangle_mesh(*without_small_holes(np.asarray(mesh.vertices), np.asarray(mesh.triangles),
                                                c.max_hole_voxels * voxel_m))
@@ -60,16 +62,22 @@ def _without_the_far(views: list[DepthView], max_medians: float) -> list[DepthVi
             for view in views]
 
 
-def _zero_level(field: DistanceField, voxel_m: float) -> Any:
-    """Marching cubes -> Open3D TriangleMesh in metres, of cells whose corners are all known"""
+def _voxel_grid(field: DistanceField, voxel_m: float) -> Any:
+    """-> Open3D VoxelBlockGrid; of `field` the sums of distances are used up"""
     o3d = open3d()
     float32 = o3d.core.float32
     grid = o3d.t.geometry.VoxelBlockGrid(("tsdf", "weight"), (float32, float32), ((1), (1)), voxel_m, SIDE,
                                          len(field.blocks) + 1)
     rows = grid.hashmap().activate(o3d.core.Tensor(field.blocks))[0].numpy().astype(np.int64)
     shape = (-1, SIDE, SIDE, SIDE, 1)
-    grid.attribute("tsdf").numpy()[rows] = (field.distance / np.maximum(field.weight, TINY)).reshape(shape)
+    np.divide(field.distance, np.maximum(field.weight, TINY), out=field.distance)
+    grid.attribute("tsdf").numpy()[rows] = field.distance.reshape(shape)
     grid.attribute("weight").numpy()[rows] = field.weight.reshape(shape)
+    return grid
+
+
+def _zero_level(grid: Any) -> Any:
+    """Marching cubes -> Open3D TriangleMesh in metres, of cells whose corners are all known"""
     mesh = grid.extract_triangle_mesh(weight_threshold=TINY)
     return triangle_mesh(*_ordered(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy()))
 
