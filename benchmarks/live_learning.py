@@ -2,10 +2,10 @@
 """What --adapt live brings while a camera runs: python -m benchmarks.live_learning RECORDING ... [--rate 30]
 
 RECORDING as SOURCE of run_slam.py, with a sensor's depth beside the images. It is shown as a camera would: a frame each
-1/RATE s, newer frames in place of those that wait. Once the network stays as it is, once it learns, in turns. Depth is
-that of the network in use when a frame of the recording's second half was processed, predicted again after the run,
-against the sensor's with one scale for all frames (AbsRel, delta1). Speed is frames that became poses over the time from
-the first to the last. ATE after Sim(3).
+1/RATE s, newer frames in place of those that wait. The network stays as it is or learns, in turns. Depth is that of the
+network in use when a frame of the recording's second half was processed, predicted again after the run, against the
+sensor's with one scale for all frames (AbsRel, delta1). Speed is frames that became poses over the time from the first
+to the last. ATE after Sim(3).
 """
 
 import argparse
@@ -129,9 +129,10 @@ def rows(arguments: argparse.Namespace, source: str) -> Iterator[list[str]]:
     for learns, found in outcomes.items():
         def middle(name: str, found: list[Outcome] = found) -> float:
             return statistics.median(getattr(each, name) for each in found)
+        errors = [f"{statistics.median(values):.3f}" for values in zip(*(each.second_half for each in found))]
         yield [source.rstrip("/").rsplit("/", 1)[-1], "learns" if learns else "stays", f"{middle('swaps'):.0f}",
-               *(f"{statistics.median(values):.3f}" for values in zip(*(each.second_half for each in found))), f"{middle('frames_per_s'):.1f}",
-               f"{100 * middle('share'):.0f} %", f"{middle('latency_ms'):.0f}", f"{middle('ate_m'):.4f}"]
+               *errors, f"{middle('frames_per_s'):.1f}", f"{100 * middle('share'):.0f} %",
+               f"{middle('latency_ms'):.0f}", f"{middle('ate_m'):.4f}"]
 
 
 def run(arguments: argparse.Namespace, source: str, learns: bool, frames: list[Measured]) -> Outcome:
