@@ -43,7 +43,8 @@ class AdaptationConfig:
 class LiveConfig:
     """How a network is adapted while it is in use."""
 
-    adaptation: AdaptationConfig = field(default_factory=lambda: AdaptationConfig(batch=2, warm_up=0.1, max_targets=128))
+    adaptation: AdaptationConfig = field(
+        default_factory=lambda: AdaptationConfig(batch=2, warm_up=0.1, max_targets=128))
     """The steps, of few images: what counts is to be ready soon. `steps` only says how long the step size grows:
     `warm_up` of it."""
     min_targets: int = 4

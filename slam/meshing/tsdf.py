@@ -66,7 +66,8 @@ def _zero_level(field: DistanceField, voxel_m: float) -> Any:
     """Marching cubes -> Open3D TriangleMesh in metres, of cells whose corners are all known
 
     In slices along x: it takes three times as much memory as the field. The blocks after a slice are there with their
-    first layer of voxels, which its last cells reach; what two slices have in common comes out equal, and is merged. Raises NoMesh."""
+    first layer of voxels, which its last cells reach; what two slices have in common comes out equal, and is merged.
+    Raises NoMesh."""
     x = field.blocks[:, 0]
     layers, counts = np.unique(x, return_counts=True)
     slice_of = np.cumsum(counts) // SLICE_BLOCKS

@@ -9,7 +9,8 @@ from tests.helpers import scenes
 
 def test_a_mask_begins_once():
     scene, mask = StaticScene(scenes.CAMERA, None, StageTimes()), np.ones(scenes.CAMERA.size, bool)
-    assert [scene.mask_begins(usable) for usable in (None, mask, mask, None, mask)] == [False, True, False, False, False]
+    begins = [scene.mask_begins(usable) for usable in (None, mask, mask, None, mask)]
+    assert begins == [False, True, False, False, False]
 
 
 def test_who_does_not_look_for_what_moves_sees_all():
