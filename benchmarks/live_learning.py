@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from benchmarks.adaptation import Measured, errors_of, measured
 from benchmarks.runs import machine, table
@@ -34,22 +34,19 @@ from monofuse.session import Session
 from monofuse.warm_up import prepare
 from sequences.frame import Frame
 from sequences.prefetch import ahead
-from sequences.sequence import Sequence
+from sequences.sequence import LiveSequence, Sequence
 from slam.system import FrameResult, SlamSystem
 
 
-class Shown:
-    """A recording as a LiveSequence: its frames come when they are due."""
+class Shown(LiveSequence):
+    """A recording as a camera shows it: its frames come when they are due."""
 
-    is_live = True
-    reconnected = 0
     frame_count = None
 
     def __init__(self, recording: Sequence, rate_hz: float) -> None:
         self.recording, self.rate_hz, self.is_stopped = recording, rate_hz, False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.recording, name)
+        self.name, self.camera, self.skipped = recording.name, recording.camera, recording.skipped
+        self.ground_truth, self.ground_truth_name = recording.ground_truth, recording.ground_truth_name
 
     def __iter__(self) -> Iterator[Frame]:
         frames = list(self.recording)  # a camera does not read files

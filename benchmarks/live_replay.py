@@ -13,6 +13,7 @@ import bisect
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple, cast
 
 from benchmarks.adaptation import Measured, errors_of, measured
@@ -145,10 +146,9 @@ def learnt(estimator: OnnxNetwork, told: list[Told], end_s: float) -> list[InUse
         replay.ahead_s -= opening_s  # another process does it
         swaps.append(InUse(now_s + opening_s, network))
     content = estimator.stored_model().SerializeToString()
-    try:
+    with suppress(OverError):
         learn(Beginning(estimator.name, content, estimator.spec, LiveConfig()), cast(Any, replay), swap)
-    except OverError:
-        return swaps
+    return swaps
 
 
 def with_networks(swaps: list[InUse], frames: list[Measured], begin_s: float

@@ -53,8 +53,8 @@ class LiveConfig:
     """Steps for each new image; where none comes, the process sleeps."""
     max_steps_ahead: int = 100
     """Most steps that may be owed: on a slow machine the newest images matter, not the oldest."""
-    steps_per_swap: int = 20
-    """Steps between two swaps of the network in use."""
+    steps_per_round: int = 20
+    """Steps at most before new images are looked at; the network in use is swapped where it does better on these."""
     newest: int = 4
     """One image of each batch is among so many newest ones."""
     niceness: int = 10

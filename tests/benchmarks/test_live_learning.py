@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks.live_learning import Moment, Shown, in_use
 from benchmarks.live_replay import START_S, InUse, OverError, Replay, Told, with_networks
-from sequences.frame import Frame
+from sequences.sequence import SourceOptions
+from sequences.synthetic.sequence import SyntheticSequence
 
 
 def frames_at(*times_s):
@@ -38,7 +39,7 @@ def test_a_replay_gives_what_has_come_and_waits_in_no_time():
 
 
 def test_a_shown_recording_keeps_its_pace():
-    recording = [Frame(index, index / 30, np.zeros((2, 2, 3), np.uint8)) for index in range(4)]
+    recording = SyntheticSequence("size=16x16,frames=4,samples=1", SourceOptions())
     shown, begun_s = Shown(recording, 50.0), time.monotonic()
     arrived_s = [frame.arrived_s for frame in shown]
     assert shown.is_live and all(arrived_s >= begun_s + np.arange(4) / 50)

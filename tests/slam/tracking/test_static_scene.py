@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from slam.config import SlamConfig
 from slam.stages import StageTimes
+from slam.tracking.image import prepared
 from slam.tracking.static_scene import StaticScene
 from tests.helpers import scenes
 
@@ -14,5 +16,6 @@ def test_a_mask_begins_once():
 
 
 def test_who_does_not_look_for_what_moves_sees_all():
-    scene, image = StaticScene(scenes.CAMERA, None, StageTimes()), object()
+    scene = StaticScene(scenes.CAMERA, None, StageTimes())
+    image = prepared(scenes.frame(0, np.eye(4)), scenes.CAMERA, SlamConfig.for_sensor())
     assert scene.of(image, None) is image and not scene.is_doubtful(np.eye(4))
