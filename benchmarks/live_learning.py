@@ -42,6 +42,7 @@ class Shown(LiveSequence):
     """A recording as a camera shows it: its frames come when they are due."""
 
     frame_count = None
+    depth_scale = 1000.0
 
     def __init__(self, recording: Sequence, rate_hz: float) -> None:
         self.recording, self.rate_hz, self.is_stopped = recording, rate_hz, False

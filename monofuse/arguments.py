@@ -72,7 +72,7 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                              "there; may be repeated")
     parser.add_argument("--adapt", choices=ADAPT,
                         help="whether the network learns what it sees: after the last frame (`end`, default for "
-                             "recordings; takes about a minute), also while the camera runs (`live`), or "
+                             "recordings; takes about a minute), also while the camera runs (`live`, experimental), or "
                              "not (`off`)")
     parser.add_argument("--passes", type=int, choices=(1, 2),
                         help="2: run over a recording again with what the network has learnt, and keep the better "
