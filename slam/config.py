@@ -30,7 +30,8 @@ class SlamConfig:
     depth_is_measured: bool
     """Depth comes from a sensor: it is metric and used as it is. A network's is brought to the map's scale first."""
     working_width: int = 320
-    """Columns of the images for tracking and fusion; wider input is averaged down."""
+    """Columns of the images for tracking and fusion; wider input is averaged down, and upright input to as many pixels
+    as 4:3 has at this width."""
     level_count: int = 4
     """Pyramid levels that tracking uses."""
     doubtful_correlation: float = 0.7

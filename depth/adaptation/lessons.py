@@ -24,6 +24,10 @@ class Known(NamedTuple):
     own: np.ndarray
     """(h', w') float32 log depth that the network predicts."""
 
+    def error(self, log_depth: np.ndarray) -> float:
+        """Mean error, weighted, of a (h', w') log depth."""
+        return float((self.weight * np.abs(log_depth - self.log_depth)).sum() / self.weight.sum())
+
 
 MIN_DEPTH_M = 0.01
 """Smallest depth that is told apart."""

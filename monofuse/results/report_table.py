@@ -16,6 +16,7 @@ def table_rows(report: Mapping[str, Any]) -> list[Row]:
         ("speed", f"{report['fps']:.1f} frames/s"),
         ("map", f"{report['keyframes']} keyframes, {report['loops']} loops closed, {report['surfels']:,} surfels"),
         *_rows_of_predictions(report),
+        ("time", f"{report['total_s']:.0f} s in all"),
         *_rows_of_memory(report),
         *_rows_of_recording(report),
         *_rows_of_learning(report),

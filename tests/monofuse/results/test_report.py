@@ -23,8 +23,8 @@ from tests.helpers import scenes
 from tests.helpers.paths import ROOT
 
 WALK = np.array(scenes.walk(40))
-CONTRACT = ("fps", "frames", "tracked", "lost", "relocalised", "keyframes", "loops", "surfels", "peak_memory_mb",
-            "stages", "configuration", "versions")
+CONTRACT = ("fps", "total_s", "frames", "tracked", "lost", "relocalised", "keyframes", "loops", "surfels",
+            "peak_memory_mb", "stages", "configuration", "versions")
 SCORES = ("ate_se3_m", "ate_sim3_m", "ate_scale", "rpe_1s_m", "rpe_1s_deg", "length_ratio", "ground_truth")
 
 
@@ -94,6 +94,7 @@ def test_what_the_recording_has_that_tells_the_scale(run):
 def test_the_table_says_the_same(run):
     rows = dict(table_rows(run.report({})))
     assert rows["frames"] == "40 read, 38 tracked, 2 lost" and rows["speed"] == "20.0 frames/s"
+    assert rows["time"] == f"{run.report({})['total_s']:.0f} s in all"
     assert f"{len(run.slam.surfels):,} surfels" in rows["map"] and rows["memory"].endswith("MB at most")
     is_known = run.sequence.ground_truth is not None
     assert ("trajectory error (ATE)" in rows) == ("drift in 1 s (RPE)" in rows) == is_known
