@@ -86,11 +86,11 @@ def entry_of(row: Row) -> Network:
 
 def config_of(row: Row, budget: Budget, split: Path, start: str | Path | None) -> TrainingConfig:
     """`split`: file of the names of training images; `start`: file of weights or None -> TrainingConfig"""
-    augment = recipe(RECIPE_OF[entry_of(row).paper])["augment"]
+    augment = AUGMENT_ON.get(row.data) or recipe(RECIPE_OF[entry_of(row).paper])["augment"]
     return TrainingConfig(
         network=row.network, data=(budget.data_of(row),), split=str(split), loss=row.loss,
-        size=training_size(row, budget), augment=AUGMENT_ON.get(row.data, augment), init=start and str(start),
-        steps=budget.steps, batch=budget.batch, precision=budget.precision, seed=budget.seed,
+        size=training_size(row, budget), augment=augment, init=start and str(start), steps=budget.steps,
+        batch=budget.batch, precision=budget.precision, seed=budget.seed,
         checkpoint_every=CHECKPOINT_EVERY, workers=max(1, (os.cpu_count() or 1) // 2), **LEARNING)
 
 

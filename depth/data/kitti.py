@@ -56,7 +56,7 @@ class Kitti:
             indices = [k for k in indices if not stands(_oxts_of(pairs[k][0]))]
         if not indices:
             raise BadInputError(f"{folder}: the car stands still in all images of the split {split}")
-        indices = scenes.per_scene(indices, [image.parent for image, _ in pairs], spaced, even)
+        indices = scenes.per_scene(indices, [image.parent for image, _ in pairs], split, spaced, even)
         self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
 
     @staticmethod

@@ -42,7 +42,8 @@ class NyuRaw:
             raise BadInputError(f"{folder} has no raw NYU recordings: a folder of r-*.ppm and d-*.pgm for each scene")
         names = [str(rgb.relative_to(self.folder)) for _, rgb, _ in pairs]
         block_of_scene = [BLOCK * number for number, *_ in pairs]
-        indices = scenes.per_scene(chosen(names, block_of_scene, split, folder), block_of_scene, spaced, even)
+        indices = chosen(names, block_of_scene, split, folder)
+        indices = scenes.per_scene(indices, block_of_scene, split, spaced, even)
         self.names, self.pairs = [names[k] for k in indices], [pairs[k][1:] for k in indices]
 
     @staticmethod

@@ -6,15 +6,20 @@ import numpy as np
 
 OPTIONS = {"spaced": int, "even": int}
 """Options of such data sets: arguments of `per_scene`."""
+MEASURED_ON = ("val", "test")
+"""Splits that nothing is trained on."""
 
 
-def per_scene(indices: Sequence[int], scenes: Sequence[Hashable], spaced: int | None = None,
+def per_scene(indices: Sequence[int], scenes: Sequence[Hashable], split: str, spaced: int | None = None,
               even: int | None = None) -> list[int]:
-    """Indices of images in time order, and the scene of every image -> indices that remain.
+    """Indices of the images of a split, in time order, and the scene of every image -> indices that remain.
 
     `spaced`: at most so many of each scene, equally spaced (Laina 2016, section 4.2). `even`: so many of each scene,
-    equally spaced, and repeated where there are fewer (Eigen 2014, section 4.1: "evening the scene distribution").
+    equally spaced, and repeated where there are fewer (Eigen 2014, section 4.1: "evening the scene distribution");
+    images to measure on are not repeated.
     """
+    if split in MEASURED_ON:
+        even = None
     if spaced is None and even is None:
         return list(indices)
     members: dict[Hashable, list[int]] = {}

@@ -5,6 +5,7 @@ import pytest
 
 from calib.geometry.nyu_kinect import DEPTH_NUMERATOR, DEPTH_OFFSET
 from depth.data.catalogue import open_dataset
+from depth.data.scenes import per_scene
 from tests.helpers.depth_datasets import refusal, write_image
 
 
@@ -62,3 +63,9 @@ def test_how_many_pairs_of_each_scene(tmp_path):
                         open_dataset(f"nyu_raw,{option}:{tmp_path}").names] for option in ("spaced=4", "even=4")}
     assert seconds["spaced=4"] == ["long11", "long13", "long16", "long18", "short10", "short11"]
     assert seconds["even=4"] == ["long11", "long13", "long16", "long18", "short10", "short10", "short11", "short11"]
+
+
+def test_images_to_measure_on_are_not_repeated():
+    assert per_scene([0, 1, 2], "aab", "train", even=2) == [0, 1, 2, 2]
+    assert per_scene([0, 1, 2], "aab", "val", even=2) == [0, 1, 2]
+    assert per_scene([0, 1, 2], "aab", "val", spaced=1) == [1, 2]
