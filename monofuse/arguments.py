@@ -37,8 +37,8 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                         help="where results go, in place of those of an older run (default: results/NAME)")
     parser.add_argument("--depth", metavar="sensor|NAME|FILE|ORG/MODEL",
                         help=f"where depth comes from: the source itself (default), our network `{OUR_NETWORK}`, one "
-                             f"in an .onnx, .safetensors or .pth file, or a model of the Hugging Face hub: a short name "
-                             f"that `depth list` shows, ORG/MODEL[@REVISION], or a folder with its files")
+                             f"in an .onnx, .safetensors or .pth file, or a model of the Hugging Face hub: a "
+                             f"short name that `depth list` shows, ORG/MODEL[@REVISION], or a folder with its files")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")

@@ -23,7 +23,7 @@ def fetched(model_id: str, revision: str | None, tell: Callable[[str], None]) ->
         from huggingface_hub import snapshot_download
     except ImportError as error:
         raise MissingPackageError("'monofuse[hub]'", f"--depth {model_id}") from error
-    with suppress(Exception):  # it is not in the cache, or not all of it; a real problem is one at the second attempt too
+    with suppress(Exception):  # not, or not all, in the cache; a real problem comes again below
         return _whole(Path(snapshot_download(model_id, revision=revision, allow_patterns=PATTERNS,
                                              local_files_only=True)))
     tell(f"fetching {model_id}")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -63,6 +64,16 @@ def open_network(name: str, options: Mapping[str, str] | None = None, runtime: s
     found = HubNetwork(model.name, open_at, size, multiple)
     found.licence = licence_line(model.licence())
     return found
+
+
+def network_file(name: str, options: Mapping[str, str], tell: Callable[[str], None]) -> tuple[Path, dict[str, str]]:
+    """What the user typed for a network -> its file, and the options that are not in it yet; see open_network."""
+    model, options = find_model(name, tell), dict(options)
+    if model is None:
+        return weights_of(name), options
+    description = describe(model)
+    size, _ = _chosen_size(options.pop("size", None), description, model)
+    return exported(model, description, size, tell), options
 
 
 def _chosen_size(text, description, model):
