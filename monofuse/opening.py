@@ -15,7 +15,7 @@ from calib.focal.estimate import FocalEstimate
 from calib.geometry.rectification import Rectifier, rectified
 from calib.unknown_camera import estimate_source, open_with_camera
 from depth.estimator import DepthEstimator
-from depth.hub.network import open_network
+from depth.hub.network import open_estimator
 from depth.runtimes.default_network import NAME as OUR_NETWORK
 from monofuse.arguments import AUTO, PREDICT, chosen_depth
 from monofuse.configuration import refuse_unused, with_file, with_setting
@@ -54,7 +54,7 @@ def open_depth(arguments: Namespace, screen: Screen, config: SlamConfig) -> Sens
     if chosen_depth(arguments) == "sensor":
         return SensorDepth("sensor" + _why_sensor(arguments))
     with screen.status("opening the network") as status:
-        estimator = open_network(
+        estimator = open_estimator(
             arguments.depth, dict(arguments.depth_option), arguments.runtime, arguments.device,
             network=arguments.network,
             progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"),

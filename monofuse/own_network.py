@@ -11,7 +11,7 @@ import numpy as np
 from calib.base.errors import BadInputError, NetworkError
 from calib.geometry.camera import Camera
 from depth.estimator import DepthEstimator, DepthPrediction, cleaned_depth, cleaned_log_error
-from depth.hub.network import open_network
+from depth.hub.network import open_estimator
 from depth.runtimes.default_network import NAME
 
 DepthFunction = Callable[[np.ndarray], np.ndarray | DepthPrediction]
@@ -53,7 +53,7 @@ def _of_rgb(function):
 def network_of(depth: DepthSource) -> DepthEstimator:
     """The estimator behind what a caller names as source of depth. Raises BadInputError and its children."""
     if isinstance(depth, (str, os.PathLike)):
-        return open_network(os.fspath(depth))
+        return open_estimator(os.fspath(depth))
     if callable(depth) or hasattr(depth, "predict"):
         return OwnNetwork(depth)
     raise BadInputError(f"depth must be {NAME!r}, 'sensor', the file of a network, a model of the hub, a function "

@@ -23,8 +23,8 @@ HELP = "build a network's TensorRT engine ahead of time, with or without a GPU"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("network", nargs="?", default=NAME, metavar="NETWORK",
-                        help=f"an .onnx file, or a model of the Hugging Face hub as for --depth (default: `{NAME}`, the "
-                             f"one that ships)")
+                        help=f"an .onnx file, or a model of the Hugging Face hub as for --depth (default: `{NAME}`, "
+                             f"the one that ships)")
     parser.add_argument("--precision", choices=tuple(self_check.BOUNDS), default="fp16", help="(default: fp16)")
     parser.add_argument("--size", metavar="H,W", help="of its images, for files that leave it open")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",

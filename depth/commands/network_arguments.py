@@ -9,7 +9,7 @@ from rich.progress import Progress, TaskProgressColumn
 
 from calib.base.command_line import name_and_value, whole_number
 from calib.base.progress import progress_bar
-from depth.hub.network import open_network
+from depth.hub import network as hub
 from depth.runtimes import catalogue as runtimes
 from depth.runtimes.default_network import NAME
 from depth.runtimes.image_network import ImageNetwork
@@ -37,7 +37,7 @@ def add_device_arguments(parser: argparse.ArgumentParser) -> None:
 def open_estimator(arguments: argparse.Namespace) -> ImageNetwork:
     """-> network, with a bar where that takes long. Raises NetworkError, BadInputError."""
     with build_progress() as progress:
-        return open_network(arguments.weights, dict(arguments.depth_option), arguments.runtime, arguments.device,
+        return hub.open_estimator(arguments.weights, dict(arguments.depth_option), arguments.runtime, arguments.device,
                             arguments.threads, arguments.network, progress, progress.tell)
 
 

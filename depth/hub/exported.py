@@ -14,6 +14,7 @@ from depth.hub.description import Description
 from depth.hub.model_files import ModelFiles
 from depth.networks.registry import load_torch
 from depth.onnx_files.export import export_onnx
+from depth.onnx_files.model import one_line
 from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.network_spec import spec_text
 from depth.runtimes.onnx_runtime import OnnxDepth
@@ -23,9 +24,10 @@ from depth.runtimes.torch_runtime import TorchDepth
 EXPORTER_VERSION = 1
 """Grows where this exporter makes other files of the same model, so that older ones are not used any more."""
 MAX_DIFFERENCE = 0.02
-"""Largest difference to torch's output, of its mean size, of all but PERCENT_LEFT_OUT % of the pixels: rounding the
+"""Largest difference to torch's output, over its root mean square, of all but PERCENT_LEFT_OUT % of the pixels: rounding the
 weights to half precision makes about a thousandth."""
 PERCENT_LEFT_OUT = 1.0
+TINY = float(np.finfo(np.float32).tiny)
 DIGITS = 16
 """Of the digest in names of files."""
 
@@ -64,7 +66,7 @@ def _checked_export(model, spec, size, path):
     try:
         data = export_onnx(module, size, names)
     except (RuntimeError, ValueError, TypeError) as error:  # what torch's exporter raises derives from these
-        raise NetworkError(f"{model.name} cannot be exported to ONNX: {' '.join(str(error).split())[:200]}") from error
+        raise NetworkError(f"{model.name} cannot be exported to ONNX: {one_line(error.__cause__ or error)}") from error
     worst = difference(OnnxDepth(path, None, "cpu", content=data, spec=spec), reference, size)
     if not worst < MAX_DIFFERENCE:
         raise NetworkError(f"the ONNX file of {model.name} differs from torch by {100 * worst:.1f} %: it is not used")
@@ -72,13 +74,13 @@ def _checked_export(model, spec, size, path):
 
 
 def difference(candidate: ImageNetwork, reference: ImageNetwork, size: tuple[int, int]) -> float:
-    """Two networks of one input size -> how far their raw outputs are apart, as a share of the reference's mean size,
-    on the made-up picture where that is most."""
+    """Two networks of one input size -> how far their raw outputs are apart, over the root mean square of the
+    reference's, on the made-up picture where that is most."""
     worst = 0.0
     for rgb in pictures(size):
         (found, _), (expected, _) = candidate.raw(rgb), reference.raw(rgb)
         if found.shape != expected.shape or not (np.isfinite(found).all() and np.isfinite(expected).all()):
             return math.inf
         off = np.percentile(np.abs(found - expected), 100 - PERCENT_LEFT_OUT)
-        worst = max(worst, float(off / max(np.abs(expected).mean(), np.finfo(np.float32).tiny)))
+        worst = max(worst, float(off / max(np.sqrt((expected**2).mean()), TINY)))
     return worst

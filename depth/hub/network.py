@@ -14,7 +14,7 @@ from depth.hub.description import Description, describe
 from depth.hub.exported import exported
 from depth.hub.known_models import licence_line
 from depth.hub.model_files import ModelFiles, find_model
-from depth.runtimes.catalogue import open_estimator
+from depth.runtimes import catalogue
 from depth.runtimes.default_network import weights_of
 from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.network_spec import read_spec
@@ -47,17 +47,18 @@ class HubNetwork(ImageNetwork):
         return self.network_for(rgb.shape[:2]).raw(rgb)
 
 
-def open_network(name: str, options: Mapping[str, str] | None = None, runtime: str = "auto", device: str = "auto",
-                 threads: int = 1, network: str | None = None, progress: Callable[[float], None] | None = None,
-                 tell: Callable[[str], None] = lambda line: None) -> ImageNetwork:
+def open_estimator(name: str | Path, options: Mapping[str, str] | None = None, runtime: str = "auto",
+                   device: str = "auto", threads: int = 1, network: str | None = None,
+                   progress: Callable[[float], None] | None = None, tell: Callable[[str], None] = lambda line: None
+                   ) -> ImageNetwork:
     """Name of our network, a file, a model of the hub or a folder with one -> DepthEstimator.
 
     `tell` gets a line on what takes long; all else is as for depth.runtimes.catalogue.open_estimator. Raises
     BadInputError and its children.
     """
-    model = find_model(name, tell)
+    model = find_model(str(name), tell)
     if model is None:
-        return open_estimator(weights_of(name), options, runtime, device, threads, network, progress)
+        return catalogue.open_estimator(weights_of(name), options, runtime, device, threads, network, progress)
     options, description = dict(options or {}), describe(model)
     size, multiple = _chosen_size(options.pop("size", None), description, model)
     open_at = partial(_opened, model, description, (options, runtime, device, threads, network, progress), tell)
@@ -67,7 +68,7 @@ def open_network(name: str, options: Mapping[str, str] | None = None, runtime: s
 
 
 def network_file(name: str, options: Mapping[str, str], tell: Callable[[str], None]) -> tuple[Path, dict[str, str]]:
-    """What the user typed for a network -> its file, and the options that are not in it yet; see open_network."""
+    """What the user typed for a network -> its file, and the options that are not in it yet; see open_estimator."""
     model, options = find_model(name, tell), dict(options)
     if model is None:
         return weights_of(name), options
@@ -81,6 +82,7 @@ def _chosen_size(text, description, model):
     if text is None:
         return description.size, description.multiple
     wanted = read_spec(model.folder / "model.onnx", {"size": text}, "", ()).size
+    assert wanted is not None, "text is a size, or was refused"
     if description.multiple is None and wanted != description.size:
         height, width = description.size
         raise NetworkError(f"{model.name} takes images of height and width {height},{width} only: drop the option size")
@@ -89,4 +91,4 @@ def _chosen_size(text, description, model):
 
 
 def _opened(model: ModelFiles, description: Description, how, tell, size):
-    return open_estimator(exported(model, description, size, tell), *how)
+    return catalogue.open_estimator(exported(model, description, size, tell), *how)

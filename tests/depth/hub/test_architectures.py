@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from calib.geometry.camera import Camera
-from depth.hub.network import open_network
+from depth.hub.network import open_estimator
 from depth.onnx_files.model import load_onnx
 
 pytestmark = pytest.mark.heavy
@@ -36,7 +36,7 @@ def cache(tmp_path, monkeypatch):
 def test_architecture(name, tmp_path):
     config, preprocessing, output, size = ARCHITECTURES[name]
     folder = models.write_model(tmp_path / name, config(), preprocessing)
-    estimator = open_network(str(folder), {"size": size} if size else {}, device="cpu")
+    estimator = open_estimator(str(folder), {"size": size} if size else {}, device="cpu")
     assert estimator.spec.output == output
     height, width = estimator.size
     rgb = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from depth.runtimes.network_spec import IMAGENET_MEAN, IMAGENET_STD, NetworkSpec
-from depth.runtimes.preprocessing import fitted_size, to_depth_m, to_input
+from depth.runtimes.preprocessing import FARTHEST, NEAREST, fitted_size, to_depth_m, to_input
 
 RGB = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 
@@ -71,3 +71,20 @@ def test_fitted_sizes(size, multiple):
         assert np.prod(found) <= 1.02 * np.prod(size)
         stretch, before = (abs(np.log(height * each[1] / (width * each[0]))) for each in (found, size))
         assert stretch <= before + 1e-12
+
+
+@pytest.mark.parametrize("kind", ["relative_inverse_depth", "relative_depth"])
+def test_depth_without_a_unit_is_what_is_usual_indoors_whatever_factor_and_summand_are(kind):
+    depth = np.random.default_rng(0).uniform(2, 5, (30, 40)).astype(np.float32)
+    output = 1 / depth if kind == "relative_inverse_depth" else depth
+    found, again = (to_depth_m(each, NetworkSpec(output=kind)) for each in (output, 7 * output - 3))
+    assert np.allclose(found, again, rtol=1e-3) and (found > 0).all()
+    low, high = np.percentile(found, (2, 98))
+    assert low == pytest.approx(NEAREST, rel=0.01) and high == pytest.approx(FARTHEST, rel=0.01)
+    assert (np.argsort(found.ravel()) == np.argsort(depth.ravel())).mean() > 0.9
+
+
+@pytest.mark.parametrize("value", [0.5, np.nan])
+def test_a_flat_output_without_a_unit_is_no_depth(value):
+    flat = to_depth_m(np.full((8, 8), value, np.float32), NetworkSpec(output="relative_inverse_depth"))
+    assert np.isnan(flat).all()
