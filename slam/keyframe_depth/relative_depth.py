@@ -14,7 +14,8 @@ from slam.robust import robust_std
 ITERATIONS = 5
 """Of the reweighted least squares."""
 MIN_SHARE = 0.05
-"""Least inverse depth that is made, as a share of the median: a little summand must not put walls beyond the sky."""
+"""Least inverse depth that is made, as a share of the points' median: a little summand must not put walls beyond the
+sky."""
 OUTLIER_STD = 2.0
 """Residuals beyond so many standard deviations weigh less (Huber)."""
 
@@ -45,14 +46,13 @@ def fitted_to(inverse_depth: np.ndarray, at: np.ndarray, rho: np.ndarray, config
     factor, summand = _line(x, y, config)
     known = inverse_depth > 0
     fitted = (factor * inverse_depth / np.median(at) + summand) * np.median(rho)
-    least = MIN_SHARE * np.median(fitted[known])
-    return np.where(known, np.maximum(fitted, least), 0).astype(np.float32) if factor > 0 and least > 0 else \
-        (inverse_depth * np.float32(np.median(rho) / np.median(at)))
+    least = MIN_SHARE * np.median(rho)
+    return np.where(known, np.maximum(fitted, least), 0).astype(np.float32)
 
 
 def _line(x, y, config):
     """Factor and summand of y over x, both with median one."""
-    line, weights = np.array([1.0, 0.0]), np.ones(len(x))
+    line = np.array([1.0, 0.0])
     design = np.stack([x, np.ones(len(x))], 1)
     for _ in range(ITERATIONS):
         residual = y - design @ line
@@ -61,4 +61,6 @@ def _line(x, y, config):
         prior = np.eye(2) / config.prior_std**2
         line = np.linalg.solve(design.T @ (weights[:, None] * design) + prior,
                                design.T @ (weights * y) + prior @ np.array([1.0, 0.0]))
+        if line[0] < 0:  # near and far are exchanged: nothing of the shape is of use
+            line = np.array([0.0, 1.0])
     return line

@@ -43,7 +43,7 @@ def test_what_is_unknown_stays_so_and_nothing_gets_beyond_infinity():
     assert (fitted[0, :5] == 0).all() and (fitted[0, 5:] > 0).all()
 
 
-def test_a_prediction_that_is_the_wrong_way_round_is_only_scaled():
+def test_of_a_prediction_that_is_the_wrong_way_round_little_is_left():
     predicted = 2 - TRUE
     fitted = fitted_to(predicted, *points(predicted, TRUE), CONFIG)
-    assert np.corrcoef(fitted.ravel(), predicted.ravel())[0, 1] == pytest.approx(1, abs=1e-4)
+    assert np.ptp(np.log(fitted)) < 0.35 * np.ptp(np.log(predicted))
