@@ -35,9 +35,11 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                              f"URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
     parser.add_argument("--output", type=path_of, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
-    parser.add_argument("--depth", metavar="sensor|NAME|FILE",
+    parser.add_argument("--depth", metavar="sensor|NAME|FILE|ORG/MODEL",
                         help=f"where depth comes from: our network `{OUR_NETWORK}` (default), one in an .onnx, "
-                             f".safetensors or .pth file, or the source itself (`sensor`)")
+                             f".safetensors or .pth file, the source itself (`sensor`), or a model of the Hugging Face "
+                             f"hub: a short name that `depth list` shows, ORG/MODEL[@REVISION], or a folder with its "
+                             f"files")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")

@@ -15,9 +15,8 @@ from calib.focal.estimate import FocalEstimate
 from calib.geometry.rectification import Rectifier, rectified
 from calib.unknown_camera import estimate_source, open_with_camera
 from depth.estimator import DepthEstimator
-from depth.runtimes.catalogue import open_estimator
+from depth.hub.network import open_estimator
 from depth.runtimes.default_network import NAME as OUR_NETWORK
-from depth.runtimes.default_network import weights_of
 from monofuse.arguments import AUTO, PREDICT, chosen_depth
 from monofuse.configuration import refuse_unused, with_file, with_setting
 from monofuse.depth_stage import NetworkDepth, SensorDepth
@@ -56,9 +55,12 @@ def open_depth(arguments: Namespace, screen: Screen, config: SlamConfig) -> Sens
         return SensorDepth("sensor")
     with screen.status("opening the network") as status:
         estimator = open_estimator(
-            weights_of(chosen_depth(arguments)), dict(arguments.depth_option), arguments.runtime, arguments.device,
+            chosen_depth(arguments), dict(arguments.depth_option), arguments.runtime, arguments.device,
             network=arguments.network,
-            progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"))
+            progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"),
+            tell=status.update)
+    if estimator.licence:
+        screen.print(f"licence    {estimator.licence}")
     only_keyframes = arguments.predict == "keyframes" or (arguments.predict == AUTO.name and bool(config.refinement))
     return NetworkDepth(f"{chosen_depth(arguments)}, {estimator.note}, for "
                         f"{'keyframes' if only_keyframes else 'all frames'}{_other_depth(arguments)}",

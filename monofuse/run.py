@@ -48,6 +48,7 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
         screen.print(listed(config).rstrip())
         return None
     depth = open_depth(arguments, screen, config)
+    config = depth.configured(config)
     sequence, estimate = open_source(arguments, depth, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)

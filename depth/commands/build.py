@@ -10,8 +10,9 @@ from calib.base.cache_folder import cache_folder
 from calib.base.command_line import name_and_value
 from calib.base.errors import OutputError, UnusableRuntimeError
 from depth.commands.network_arguments import build_progress
+from depth.hub.network import network_file
 from depth.runtimes import self_check
-from depth.runtimes.default_network import NAME, weights_of
+from depth.runtimes.default_network import NAME
 from depth.runtimes.nvidia_gpu import NvidiaGpu, find_gpu
 from depth.runtimes.onnx_runtime import OnnxDepth
 from depth.runtimes.self_check import BOUNDS
@@ -23,7 +24,8 @@ HELP = "build a network's TensorRT engine ahead of time, with or without a GPU"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("network", nargs="?", default=NAME, metavar="NETWORK",
-                        help=f"an .onnx file (default: `{NAME}`, the one that ships)")
+                        help=f"an .onnx file, or a model of the Hugging Face hub as for --depth (default: `{NAME}`, "
+                             f"the one that ships)")
     parser.add_argument("--precision", choices=tuple(BOUNDS), default="fp16", help="(default: fp16)")
     parser.add_argument("--size", metavar="H,W", help="of its images, for files that leave it open")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
@@ -37,7 +39,9 @@ def run(arguments: argparse.Namespace) -> Iterator[str]:
     options = {**dict(arguments.depth_option), **({"size": arguments.size} if arguments.size else {})}
     gpu, precision = find_gpu(), arguments.precision
     trt = load_tensorrt(gpu)
-    network = TensorRtNetwork(weights_of(arguments.network), options, trt, gpu, folder(arguments.output))
+    with build_progress() as progress:
+        path, options = network_file(arguments.network, options, progress.tell)
+    network = TensorRtNetwork(path, options, trt, gpu, folder(arguments.output))
     yield f"{network.name} at {network.size[1]}x{network.size[0]} in {precision} for {why(trt, gpu)}"
     yield form_checked(network, precision)
     with build_progress() as progress:

@@ -18,7 +18,8 @@ from depth.networks.registry import Network
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CHOICES = {"layout": ("nchw", "nhwc"), "channels": ("rgb", "bgr"),
-           "output": ("depth", "inverse_depth", "log_depth"), "error": ("none", "log_error")}
+           "output": ("depth", "inverse_depth", "log_depth", "relative_depth", "relative_inverse_depth"),
+           "focal_axes": ("xy", "x"), "error": ("none", "log_error")}
 LENGTHS = {"mean": 3, "std": 3, "focal_px": 2, "size": 2}
 """Numbers per option; a single one stands for all of them."""
 WHOLE = ("size", "multiple")
@@ -40,7 +41,9 @@ class NetworkSpec:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """Number by which each channel is divided after that."""
     output: str = "depth"
-    """Kind of the first output: `depth`, `inverse_depth` (1/depth) or `log_depth` (natural logarithm)."""
+    """Kind of the first output: `depth`, `inverse_depth` (1/depth) or `log_depth` (natural logarithm); or
+    `relative_depth` or `relative_inverse_depth`, which is depth or its inverse up to a factor and a summand of each
+    image (Ranftl 2020, MiDaS)."""
     error: str = "none"
     """Kind of the second output: `log_error`, the natural logarithm of the expected absolute relative error of depth,
     or `none`, which leaves it unread."""
@@ -53,6 +56,9 @@ class NetworkSpec:
     multiple: int | None = None
     """Number that divides the input's sides, for files that leave them open and predict as well for images of another
     shape than `size`, which then get an input of their own shape. None: every image gets `size`."""
+    focal_axes: str = "xy"
+    """Whose ratio to focal_px the correction is: the mean of both axes' (`xy`) or that of the focal length along rows
+    (`x`)."""
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -71,6 +77,11 @@ class NetworkSpec:
     def predicts_error(self) -> bool:
         """Whether the second output is an error map."""
         return self.error != "none"
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether the output is depth only up to a factor and a summand of each image."""
+        return self.output.startswith("relative")
 
 
 def read_spec(network_file: str | Path, options: Mapping[str, str], input_name: str,

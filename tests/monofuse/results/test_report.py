@@ -76,6 +76,9 @@ NETWORKS = {"scale_from": "network", "scale_times_network": 1.0, "scale_settled_
      "from board: 1.200 times what the network said, within 1 %"),
     ({"scale_from": "factor", "scale_times_network": 1.2, "scale_log_std": None},
      "from factor: 1.200 times what the network said"),
+    ({"scale_from": "nothing", "scale_log_std": None, "scale_doubtful": True, "scale_weakness": "a factor"},
+     "unknown, these are no metres (a factor): give --scale depth, --scale height=METRES or another, or `monofuse "
+     "measure` a known length"),
     ({"scale_log_std": 0.5, "scale_doubtful": True, "scale_weakness": "so close"},
      "metres may be off by a factor of 1.6 (so close): give --scale depth, --scale FACTOR, or `monofuse measure` a "
      "known length")])
