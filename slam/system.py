@@ -272,7 +272,8 @@ class SlamSystem:
         c = self.config
         if not c.adjustment or len(np.unique(self.keyframes.submap)) < 2:
             return []
-        joiner = SubmapJoiner(self.camera, self.loops.verify, self.loops.candidates.index, c.adjustment.tracks, c.joining)
+        joiner = SubmapJoiner(self.camera, self.loops.verify, self.loops.candidates.index, c.adjustment.tracks,
+                              c.joining)
         with self.stage_times.timed("join"):
             for share in joiner.steps(self.keyframes, self.images, self.move_map):
                 yield ADJUSTED_FROM * share

@@ -17,11 +17,12 @@ from calib.geometry import sim3
 from calib.geometry.camera import Camera
 from slam.global_adjustment.feature_tracks import FeatureMatcher, Features, FeatureTrackConfig
 from slam.loops.appearance_index import AppearanceIndex
-from slam.loops.verification import LoopVerifier
+from slam.loops.verification import LoopVerifier, SamePlace
 from slam.mapping.keyframe_images import KeyframeImages
-from slam.mapping.keyframes import Keyframes
+from slam.mapping.keyframes import Keyframe, Keyframes
 
 RANSAC_ROUNDS = 300
+View = tuple[Keyframe, Features]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ class SubmapJoiner:
         move: is called with new S_world_key (K, 4, 4), whenever two submaps were joined in `keyframes.submap`."""
         pairs, meetings = self._pairs(keyframes), []
         for count, (first, second) in enumerate(pairs, 1):
-            place = self._place(keyframes.items[first], keyframes.items[second], images)
+            views = [(keyframes.items[row], self._features(keyframes.items[row], images)) for row in (first, second)]
+            place = self.place(*views)
             if place is not None:
                 meetings.append(Meeting(first, second, place.S_a_b))
             yield count / len(pairs)
@@ -94,14 +96,16 @@ class SubmapJoiner:
             pairs |= {tuple(sorted((keyframe.row, int(row)))) for row in best if scores[row] > 0}
         return sorted(pairs)
 
-    def _place(self, a, b, images):
-        """What loop verification makes of two keyframes, from the pose by matched features -> SamePlace or None"""
-        for keyframe in (a, b):
-            if keyframe.row not in self.features:
-                self.features[keyframe.row] = self.matcher.features_of(keyframe, images, len(self.index))
-        features = self.features[a.row], self.features[b.row]
-        matches = self.matcher.matches(*features)
-        T_a_b = self._pose(features[0].pixel[matches[:, 0]], features[1].pixel[matches[:, 1]], b)
+    def _features(self, keyframe, images):
+        if keyframe.row not in self.features:
+            self.features[keyframe.row] = self.matcher.features_of(keyframe, images, len(self.index))
+        return self.features[keyframe.row]
+
+    def place(self, first: View, second: View) -> SamePlace | None:
+        """What loop verification makes of two keyframes, from the pose by matched features; None: not one place"""
+        (a, features_a), (b, features_b) = first, second
+        matches = self.matcher.matches(features_a, features_b)
+        T_a_b = self._pose(features_a.pixel[matches[:, 0]], features_b.pixel[matches[:, 1]], b)
         return None if T_a_b is None else self.verify(a, b, [T_a_b])
 
     def _pose(self, pixel_a, pixel_b, b):

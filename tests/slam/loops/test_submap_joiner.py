@@ -28,7 +28,8 @@ TURN = se3.exp(np.array([0, 0, 0, 0, np.pi, 0]))
 @pytest.fixture(scope="module")
 def views():
     """Keyframes of a walk, and those of another place."""
-    return [prepared(scenes.speckled_frame(k, T, CAMERA), CAMERA, CONFIG) for k, T in enumerate([*T_TRUE, *TURN @ T_TRUE])]
+    return [prepared(scenes.speckled_frame(k, T, CAMERA), CAMERA, CONFIG)
+            for k, T in enumerate([*T_TRUE, *TURN @ T_TRUE])]
 
 
 def keyframes_of(views):
@@ -72,9 +73,9 @@ def test_two_parts_of_one_place_get_one_frame_and_one_scale(views):
 
 
 @pytest.mark.usefixtures("kernels")
-def test_one_pair_of_keyframes_is_not_enough(views):
+def test_too_few_votes_join_nothing(views):
     keyframes = keyframes_of(views[:COUNT])
-    moves, _ = joined(keyframes, min_votes=1 + len(SUBMAP) ** 2)
+    moves, _ = joined(keyframes, min_votes=len(SUBMAP) ** 2)
     assert not moves and keyframes.submap.tolist() == SUBMAP.tolist()
 
 
@@ -83,11 +84,3 @@ def test_another_place_stays_apart(views):
     keyframes = keyframes_of([*views[:2], *views[COUNT + 2:]])
     moves, _ = joined(keyframes)
     assert not moves and keyframes.submap.tolist() == SUBMAP.tolist()
-
-
-@pytest.mark.usefixtures("kernels")
-def test_meetings_that_contradict_each_other_join_nothing(views):
-    keyframes = keyframes_of(views[:COUNT])
-    keyframes.T_world_key[3:, :3, 3] += [[2.0, 0, 0], [0, 2.0, 0]]  # and so does the second submap itself
-    moves, joiner = joined(keyframes, candidates=1)
-    assert len({meeting.second for meeting in joiner.joined}) <= 1
