@@ -52,6 +52,11 @@ class Meeting(NamedTuple):
     S_first_second: np.ndarray
     """(4, 4) similarity in present units."""
 
+    def rescaled(self, growth: np.ndarray) -> "Meeting":
+        """The same after each keyframe's scale has grown by its factor (K,)."""
+        first, second = float(growth[self.first]), float(growth[self.second])
+        return self._replace(S_first_second=sim3.scaling(first) @ self.S_first_second @ sim3.scaling(1 / second))
+
 
 class SubmapJoiner:
     """Joins the submaps of a finished map."""
@@ -82,8 +87,7 @@ class SubmapJoiner:
             scale = keyframes.scale.copy()
             move(self._joined(keyframes, votes))
             growth = keyframes.scale / scale
-            meetings = [meeting._replace(S_first_second=sim3.scaling(growth[meeting.first]) @ meeting.S_first_second
-                                         @ sim3.scaling(1 / growth[meeting.second])) for meeting in meetings]
+            meetings = [meeting.rescaled(growth) for meeting in meetings]
             self.joined += votes
 
     def _pairs(self, keyframes):

@@ -25,8 +25,8 @@ class MaskFlow:
 
     def begin(self, rgb: np.ndarray, ignored: np.ndarray) -> None:
         """Take the mask of any size, bool, True on what to ignore, that was found in an image (H, W, 3) uint8."""
-        self.gray = _small(rgb)
-        self.ignored = cv2.resize(ignored.astype(np.uint8), self.gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        self.gray = gray = _small(rgb)
+        self.ignored = cv2.resize(ignored.astype(np.uint8), gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
 
     def follow(self, rgb: np.ndarray) -> np.ndarray:
         """The next image (H, W, 3) uint8 -> (h, w) bool, small: where it shows what was to be ignored in the last"""
