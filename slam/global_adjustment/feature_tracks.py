@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from slam.mapping.keyframe_images import KeyframeImages
     from slam.mapping.keyframes import Keyframe
 
+MIN_ENLARGEMENT = 1.25
+"""Columns of an image, over those that tracking works with, from which on it is worth its time."""
+
 
 @dataclass(frozen=True)
 class FeatureTrackConfig:
@@ -27,7 +30,7 @@ class FeatureTrackConfig:
     width: int = 640
     """Columns of the images in which they are detected, at most: more than tracking works with, since they are found
     once per keyframe only."""
-    max_megapixels: float = 16.0
+    max_megapixels: float = 12.0
     """All these images together, at most: the more keyframes, the smaller their images, down to working size."""
     min_contrast: float = 0.02
     """Contrast threshold of SIFT."""
@@ -91,7 +94,7 @@ class FeatureMatcher:
         keyframe's own."""
         pixels = self.config.max_megapixels * 1e6 / max(keyframe_count, 1)
         width = round(min(self.config.width, np.sqrt(pixels * self.camera.width / self.camera.height)))
-        if width <= self.camera.width or keyframe.row not in images.rows:
+        if width < MIN_ENLARGEMENT * self.camera.width or keyframe.row not in images.rows:
             return self.features(keyframe.gray_u8, keyframe.usable)
         gray_u8 = cv2.cvtColor(images.rgb(keyframe.row), cv2.COLOR_RGB2GRAY)
         size = width, round(width * gray_u8.shape[0] / gray_u8.shape[1])

@@ -31,6 +31,8 @@ class JoiningConfig:
 
     candidates: int = 6
     """Keyframes of other submaps that each keyframe is compared with, those that look most alike."""
+    border: int = 4
+    """Keyframes just before a new submap began that are compared with as many after it, however they look."""
     min_matches: int = 20
     """Matches that must agree on one pose."""
     reprojection_px: float = 3.0
@@ -91,10 +93,13 @@ class SubmapJoiner:
             self.joined += votes
 
     def _pairs(self, keyframes):
-        """-> [(row, row)] of keyframes in different submaps that look alike, sorted"""
-        pairs = set()
+        """-> [(row, row)] of keyframes in different submaps that look alike or followed each other, sorted"""
+        pairs, submap = set(), keyframes.submap
+        for begin in 1 + np.flatnonzero(np.diff(submap)):
+            before, after = (range(start, start + self.config.border) for start in (begin - self.config.border, begin))
+            pairs |= {(a, b) for a in before for b in after if a >= 0 and b < len(submap) and submap[a] != submap[b]}
         for keyframe in keyframes.items:
-            is_elsewhere = keyframes.submap != keyframes.submap[keyframe.row]
+            is_elsewhere = submap != submap[keyframe.row]
             scores = self.index.scores(keyframe.features[1]) * is_elsewhere
             best = np.argsort(-scores, kind="stable")[:self.config.candidates]
             pairs |= {tuple(sorted((keyframe.row, int(row)))) for row in best if scores[row] > 0}
