@@ -42,7 +42,7 @@ class GlobalAdjustmentConfig:
     """Share of the image that such an older keyframe must see."""
     min_points: int = 20
     """Points that a keyframe must show to be adjusted; with fewer it moves along with the one before."""
-    rounds: int = 2
+    rounds: int = 4
     """Rounds of matching and adjustment; after large drift, overlaps are found only once the first has corrected it."""
     max_drift: float = 1.25
     """Spread of the keyframes' log scale against the network's depth after a round, over that before it, beyond which
