@@ -56,10 +56,11 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                         help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
                              "ORB-SLAM (default: the source's own or the file next to it, else `auto`, which "
                              "estimates the focal length from the first seconds)")
-    parser.add_argument("--mask", metavar="FILE|none",
+    parser.add_argument("--mask", metavar="FILE|NETWORK.onnx[:CLASS]|none",
                         help="image, black or transparent where something is always in view that does not belong to "
-                             "the scene (robot, tripod, vignette); by default what never moves in the first images is "
-                             "ignored, with `none` nothing is")
+                             "the scene (robot, tripod, vignette), or a segmentation network whose CLASS (default: 15, "
+                             "people) is ignored; by default what never moves in the first images is ignored, with "
+                             "`none` nothing is")
     parser.add_argument("--scale", type=parse_scale, metavar="FACTOR|height=M|board=...|depth|poses",
                         help=f"how large everything is, where the network's word is not enough: {FORMS}: times the "
                              f"network's scale, the camera's height above the floor when it starts, a board in view, "

@@ -18,6 +18,7 @@ from depth.estimator import DepthEstimator
 from depth.hub.network import open_estimator
 from depth.runtimes.default_network import NAME as OUR_NETWORK
 from monofuse.arguments import AUTO, PREDICT, chosen_depth
+from monofuse.class_mask import open_class_mask
 from monofuse.configuration import refuse_unused, with_file, with_setting
 from monofuse.depth_stage import NetworkDepth, SensorDepth
 from monofuse.interface.screen import Screen
@@ -187,16 +188,20 @@ def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDept
     def frames(estimator: DepthEstimator, stage_times: StageTimes) -> Iterator[Frame]:
         options = source_options(arguments, depth, lambda line: None)  # all was told in the first pass
         source = open_with_camera(arguments.source, options, sequence.camera)
-        seen = map(ViewMask(mask.usable, searches=False).added, rectified(source, rectifier))
+        seen = map(mask.again().added, rectified(source, rectifier))
         learnt = NetworkDepth(depth.description, estimator, depth.only_keyframes)
         return ahead(learnt.added(seen, source, rectifier.camera, stage_times), source)
     return SecondPass(frames, sequence.frame_count, rectifier.camera, config)
 
 
-def open_mask(arguments: Namespace, rectifier: Rectifier, screen: Screen) -> ViewMask:
+def open_mask(arguments: Namespace, sequence: Sequence, rectifier: Rectifier, screen: Screen) -> ViewMask:
     """What of the images is to be used. Raises BadInputError where --mask is no mask for them."""
     if not arguments.mask or arguments.mask == NO_MASK:
         return ViewMask(None, searches=arguments.mask != NO_MASK, tell=screen.print)
+    classes = open_class_mask(arguments.mask, ViewMask(None, tell=screen.print), is_live(sequence))
+    if classes:
+        screen.print(f"mask       {arguments.mask}: what it finds in an image is ignored, {classes.pace}")
+        return classes
     usable = rectifier.mask(read_mask(arguments.mask, rectifier.source))
     screen.print(f"mask       {arguments.mask}: {1 - usable.mean():.0%} of the image is ignored")
     return ViewMask(usable)

@@ -54,7 +54,7 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
     recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
     introduce(arguments, sequence, rectifier, depth, screen)
-    mask = open_mask(arguments, rectifier, screen)
+    mask = open_mask(arguments, sequence, rectifier, screen)
     with refusing_what_cannot_work(arguments):
         session = Session(sequence, SlamSystem(rectifier.camera, config), recorder, counter=counter)
         prepare(config, screen)

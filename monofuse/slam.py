@@ -16,6 +16,7 @@ from calib.files.tum_files import trajectory_text
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.checked_input import checked_depth, checked_mask, checked_rgb, checked_time
+from monofuse.class_mask import open_class_mask
 from monofuse.configuration import refuse_unused
 from monofuse.depth_stage import Predictor, at_once, configured_for, with_depth_on_request
 from monofuse.own_network import DepthSource, network_of
@@ -84,6 +85,7 @@ class Slam:
             for_network() takes depth that was predicted beforehand.
         mask: array (h, w) of any kind, or image file, that is 0 where something is always in view that does not belong
             to the scene; "none" for nothing. By default, what never moves in the first images is ignored from then on.
+            "NETWORK.onnx[:CLASS]": also what this segmentation network finds in each image.
 
         Raises MonofuseError where the camera or the network cannot be used.
         """
@@ -250,6 +252,9 @@ class Slam:
         if mask is None or (isinstance(mask, str) and mask == NO_MASK):
             return ViewMask(None, searches=mask is None)
         if isinstance(mask, (str, os.PathLike)):
+            classes = open_class_mask(os.fspath(mask), ViewMask(None))
+            if classes:
+                return classes
             usable = read_mask(Path(mask), self._rectifier.source)
         else:
             usable = fitted_mask(checked_mask(mask), self._rectifier.source, "mask")

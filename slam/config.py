@@ -9,6 +9,7 @@ from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.keyframe_depth.refinement import RefinementConfig
 from slam.keyframe_depth.relative_depth import RelativeDepthConfig
 from slam.loops.loop_closer import LoopConfig
+from slam.loops.submap_joiner import JoiningConfig
 from slam.loops.verification import VerificationConfig
 from slam.mapping.dynamic_regions import DynamicRegionConfig
 from slam.mapping.fusion import FusionConfig
@@ -72,6 +73,8 @@ class SlamConfig:
     """Pose of a lost camera by features."""
     loops: LoopConfig = field(default_factory=LoopConfig)
     """Loop closure and pose graph."""
+    joining: JoiningConfig = field(default_factory=JoiningConfig)
+    """Submaps joined by features after the last frame, before the adjustment and where there is one."""
     adjustment: GlobalAdjustmentConfig | None = None
     """Bundle adjustment of all keyframes after the last frame, for predicted depth; None leaves it out."""
     frame_adjustment: FrameAdjustmentConfig | None = None

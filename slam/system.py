@@ -1,6 +1,6 @@
 """SLAM from frames to poses and a map. Single-threaded and deterministic: the same frames give the same map."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.unrefined_depth import UnrefinedDepth
 from slam.localiser import Localiser
 from slam.loops.loop_closer import LoopCloser
+from slam.loops.submap_joiner import SubmapJoiner
 from slam.loops.verification import LoopVerifier
 from slam.mapping.awaited_keyframe import DepthRequests
 from slam.mapping.fusion import FusionResult
@@ -36,8 +37,9 @@ from slam.tracking.tracker import Tracker, TrackingResult
 if TYPE_CHECKING:
     import trimesh
 
-FRAMES_FROM = 0.6
-"""Share of the final adjustment's work at which keyframes are done; the rest is that of the frames between them."""
+ADJUSTED_FROM, FRAMES_FROM = 0.1, 0.6
+"""Shares of the final adjustment's work at which submaps are joined, and keyframes done; the rest is that of the frames
+between them."""
 
 
 class FrameResult(NamedTuple):
@@ -232,15 +234,28 @@ class SlamSystem:
         self.depth.finish_scale()
 
     def adjust_all(self) -> Iterator[float]:
-        """Global bundle adjustment, then the frames between keyframes, a piece at a time -> share of the work that is
-        done."""
+        """Join submaps, then global bundle adjustment, then the frames between keyframes, a piece at a time -> share of
+        the work that is done."""
         pairs = [(loop.new, loop.old) for loop in self.loops.closed]
-        for share in self.depth.adjust_all(self.loops.candidates.overlap, pairs):
-            yield FRAMES_FROM * share
+        pairs += yield from self._join_submaps()
+        for share in self.depth.adjust_all(self.loops.candidates.overlap, pairs, self.images):
+            yield ADJUSTED_FROM + (FRAMES_FROM - ADJUSTED_FROM) * share
         if self.frames:
             with self.stage_times.timed("frames"):
                 for share in self.frames.steps():
                     yield FRAMES_FROM + (1 - FRAMES_FROM) * share
+
+    def _join_submaps(self) -> Generator[float, None, list[tuple[int, int]]]:
+        """Yields the share of the final adjustment's work that is done, returns pairs of rows that show one place."""
+        c = self.config
+        if not c.adjustment or len(np.unique(self.keyframes.submap)) < 2:
+            return []
+        joiner = SubmapJoiner(self.camera, self.loops.verify, self.loops.candidates.index, c.adjustment.tracks,
+                              c.joining)
+        with self.stage_times.timed("join"):
+            for share in joiner.steps(self.keyframes, self.images, self.move_map):
+                yield ADJUSTED_FROM * share
+        return [(meeting.first, meeting.second) for meeting in joiner.joined]
 
     def estimate_depth(self) -> Iterator[float]:
         """Estimate all keyframes' final depth, a piece at a time -> share of the work that is done."""

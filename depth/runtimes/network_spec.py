@@ -92,12 +92,22 @@ def read_spec(network_file: str | Path, options: Mapping[str, str], input_name: 
     """
     values = _guess(input_name, *output_names[:2])
     values.update(_parsed(_table(stored, network_file), network_file) if stored else {})
-    spec_file = Path(network_file).with_suffix(".yaml")
-    if spec_file.is_file():
-        values.update(_parsed(_load(spec_file), spec_file))
+    values.update(_parsed(options_beside(network_file), _beside(network_file)))
     texts = {name: text.split(",") if "," in text else text for name, text in options.items()}
     values.update(_parsed(texts, "--depth-option"))
     return replace(NetworkSpec(), **values)
+
+
+def options_beside(network_file: str | Path) -> dict[str, Any]:
+    """{option: value} of FILE.yaml next to the network FILE; empty where there is none. Raises NetworkError."""
+    path = _beside(network_file)
+    return _load(path) if path.is_file() else {}
+
+
+def spec_for_images(network_file: str | Path, values: Mapping[str, Any], input_name: str) -> NetworkSpec:
+    """Options of a network that predicts something other than depth -> how it wants its images. Raises NetworkError."""
+    guess = {name: value for name, value in _guess(input_name).items() if name in ("mean", "std")}
+    return replace(NetworkSpec(), **guess, **_parsed(values, _beside(network_file)))
 
 
 def stored_spec(path: str | Path, options: Mapping[str, str], entry: Network, facts: Mapping[str, Any]) -> NetworkSpec:
@@ -135,6 +145,10 @@ def _guess(input_name, output_name="", second_name=""):
 
 def _words(name):
     return set(re.findall("[a-z]+", name.lower()))
+
+
+def _beside(network_file):
+    return Path(network_file).with_suffix(".yaml")
 
 
 def _load(path):
