@@ -21,6 +21,7 @@ from calib.boards.wanted import Wanted
 from calib.files.atomic_file import write_file
 from calib.files.image_file import encode_png
 from calib.formats.calibration_file import describe_format, read_calibration, write_calibration
+from calib.geometry.any_size import AnySizeCamera, UnsizedCamera
 from calib.geometry.calibration import without_depth
 from calib.geometry.rectification import Rectifier, field_of_view_deg
 from calib.unknown_camera import open_uncalibrated
@@ -119,12 +120,14 @@ def print_board(arguments: argparse.Namespace) -> None:
 
 def show(arguments: argparse.Namespace) -> None:
     camera = read_calibration(arguments.file).camera
-    across, down = field_of_view_deg(camera)
     print(f"{describe_format(arguments.file)}: {camera.describe()}")
+    if isinstance(camera, AnySizeCamera):
+        return
+    across, down = field_of_view_deg(camera)
     print(f"field of view {across:.1f} x {down:.1f} degrees, distortion "
           f"{', '.join(f'{k:g}' for k in camera.distortion) or 'none'}")
-    rectifier = Rectifier(camera)
-    if camera.is_distorted:
+    if camera.is_distorted and not isinstance(camera, UnsizedCamera):
+        rectifier = Rectifier(camera)
         print(f"rectified {rectifier.camera.describe()}; {rectifier.describe_loss()}")
 
 
