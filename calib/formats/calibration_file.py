@@ -15,6 +15,7 @@ from calib.files.atomic_file import write_file
 from calib.formats.document import Document
 from calib.formats.ours import REQUIRED_FIELDS
 from calib.geometry.calibration import Calibration
+from calib.geometry.camera import Camera
 
 FORMATS = {
     "colmap": "cameras.txt or cameras.bin of COLMAP",
@@ -42,17 +43,29 @@ IN_FOLDERS = ("calibration.yaml", "calibration.yml", "calibration.json", "calibr
               "intrinsic.json", "intrinsics.yaml", "intrinsics.txt", "intrinsic.txt", "camera-intrinsics.txt",
               "camera_intrinsics.txt", "intrinsic/intrinsic_color.txt", "camera_info.yaml", "ost.yaml", "ost.txt",
               "calib.yaml", "calib.json", "calib.txt", "calib_cam_to_cam.txt", "K.txt", "cam_K.txt", "camchain.yaml",
-              "sensor.yaml", "cam_params.json", "camera_params.json", "cameras.bin", "cameras.txt", "sparse/0", "sparse",
-              "colmap/sparse/0", "transforms.json", "Calib_Results.m", "Calib_Results.mat")
+              "sensor.yaml", "cam_params.json", "camera_params.json", "cameras.bin", "cameras.txt", "sparse/0",
+              "sparse", "colmap/sparse/0", "transforms.json", "Calib_Results.m", "Calib_Results.mat")
 """Names that calibrations have in folders of recordings, the surest first."""
 
-__all__ = ["REQUIRED_FIELDS", "Calibration", "calibration_in", "read_calibration", "write_calibration"]
+__all__ = ["REQUIRED_FIELDS", "Calibration", "calibration_in", "cameras_of_colmap", "read_calibration",
+           "write_calibration"]
 
 
 def read_calibration(path: str | Path) -> Calibration:
     """File, or a folder with one -> Calibration. Its camera may be an UnsizedCamera or AnySizeCamera, which gets its
     size from the images (Camera.fitted_to). Raises CalibrationError that names the missing, unknown or wrong field."""
     return _read(Path(path))[1]
+
+
+def cameras_of_colmap(path: Path) -> dict[int, Camera]:
+    """cameras.txt or cameras.bin of COLMAP -> its cameras by their ids. Raises CalibrationError."""
+    try:
+        document = Document(_content(path))
+        if not _module("colmap").recognises(document):
+            raise CalibrationError("this is no list of COLMAP's cameras")
+        return _module("colmap").read_cameras(document)
+    except CalibrationError as error:
+        raise CalibrationError(f"{path}: {error}") from error
 
 
 def calibration_in(folder: Path) -> Path | None:
@@ -105,7 +118,7 @@ def _read(path):
         path = inner
     try:
         document = Document(_content(path))
-        name = next((name for name in FORMATS if _recognises(name, document)))  # ours takes whatever is left
+        name = next(name for name in FORMATS if _recognises(name, document))  # ours takes whatever is left
         return name, _module(name).read(document)
     except CalibrationError as error:
         raise CalibrationError(f"{path}: {error}") from error
