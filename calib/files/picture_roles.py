@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 ROLE_WORDS = {
     "colour": "colou?rs?|rgb|image|images|img|photo",
-    "depth": "depths?|sync_?depth|zdepth",
+    "depth": "depths?|d|sync_?depth|zdepth",
     "left": "left|l", "right": "right|r",
     "disparity": "disp|disparity", "mask": "masks?|seg|segm|segmentation|labels?|semantics?|instances?|sem|alpha|matte",
     "normal": "normals?", "confidence": "conf|confidence", "infrared": "ir|infra|infrared|infra[12]",
