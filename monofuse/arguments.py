@@ -53,6 +53,9 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--calibration", type=path_of, metavar="auto|FILE",
                         help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
                              "ORB-SLAM; `auto` estimates the focal length from the first seconds")
+    parser.add_argument("--topic", metavar="NAME",
+                        help="of a bag of ROS with several cameras: the topic of images to take, such as "
+                             "/camera/color/image_raw")
     parser.add_argument("--mask", metavar="FILE|none",
                         help="image, black or transparent where something is always in view that does not belong to "
                              "the scene (robot, tripod, vignette); by default what never moves in the first images is "

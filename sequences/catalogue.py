@@ -32,10 +32,11 @@ SOURCES = {  # what the user may put before the colon -> module, what opens it
     "webcam": ("sequences.cameras.webcam", "Webcam"),
     "stream": ("sequences.cameras.stream", "Stream"),
     "realsense": ("sequences.cameras.realsense.camera", "RealSense"),
+    "rosbag": ("sequences.datasets.ros_bag", "RosBag"),
     "bag": ("sequences.cameras.realsense.file", "RealSenseFile"),
 }
 RECOGNISED = ("icl", "tum", "nyu", "7scenes", "scannet", "replica", "euroc", "kitti", "phone", "scan", "nerf",
-              "colmap", "rgbd", "images", "video", "bag", "stream")
+              "colmap", "rgbd", "rosbag", "images", "video", "bag", "stream")
 """In the order in which an unnamed path is offered to them."""
 WITHOUT_PATH = ("synthetic", "webcam", "realsense")
 """Sources that take options behind the colon instead of a path; alone they mean the first there is."""
