@@ -69,6 +69,8 @@ class Sequence(Protocol):
     """File that the ground truth is from, where a recording may have several."""
     photos: tuple[Path, ...] = ()
     """Image files whose EXIF may name the lens; empty where the frames are no such files."""
+    focal_hint: float | None = None
+    """Focal length in longer sides of the images, where a video file says one."""
     is_live: bool = False
     """Whether it is a camera, hence a LiveSequence."""
 

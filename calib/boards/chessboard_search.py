@@ -32,8 +32,9 @@ def find_chessboard(gray: np.ndarray, inner: tuple[int, int]) -> np.ndarray | No
         image = gray if scale == 1 else cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
         found, corners = search(image, inner)
         if found:
-            corners = (corners.reshape(-1, 2).astype(np.float32) + 0.5) / np.float32(scale) - np.float32(0.5)
-            return corners if is_exact and scale == 1 else _refined(gray, corners, inner)
+            corners = corners.reshape(-1, 2).astype(np.float32)
+            corners = corners if is_exact else _refined(image, corners, inner)  # averaged down, noise matters less
+            return (corners + np.float32(0.5)) / np.float32(scale) - np.float32(0.5)
     return None
 
 

@@ -14,6 +14,9 @@ FAMILIES = {"36h11": cv2.aruco.DICT_APRILTAG_36h11, "25h9": cv2.aruco.DICT_APRIL
 BORDERS = (2, 1)
 """Modules of black around a tag: as Kalibr prints them, and as others do."""
 MIN_TAGS = 4
+REACH, REACH_PX = 0.12, (2, 8)
+"""Of the window in which a corner is refined, to each side, in sides of a tag, and its limits in pixels."""
+STEPS = cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-3
 MAX_MISFIT = 0.1
 """Of corners against a flat grid, in sides of a tag; lens distortion bends it a little."""
 
@@ -57,8 +60,15 @@ class AprilGrid:
             corners, ids, _ = detector.detectMarkers(gray)
             known = [] if ids is None else [k for k, tag in enumerate(ids.ravel()) if tag < len(self.points) // 4]
             if len(known) >= MIN_TAGS:
-                return self._identified(ids.ravel()[known], np.array([corners[k].reshape(4, 2) for k in known]))
+                return self._identified(ids.ravel()[known], self._refined(gray, np.array([corners[k] for k in known])))
         return None
+
+    def _refined(self, gray, corners_px):
+        """(N, 1, 4, 2) -> (N, 4, 2), by as much of the edges as there is between tags."""
+        side_px = np.linalg.norm(np.diff(corners_px[:, 0], axis=1), axis=-1).min()
+        reach = int(np.clip(REACH * side_px, *REACH_PX))
+        corners = corners_px.reshape(-1, 1, 2).astype(np.float32)
+        return cv2.cornerSubPix(gray, corners, (reach, reach), (-1, -1), STEPS).reshape(-1, 4, 2)
 
     def _identified(self, ids, corners_px):
         """In the one of all orders in which they lie on a flat grid; None where none does."""
@@ -88,7 +98,6 @@ class AprilGrid:
         for border in BORDERS:
             parameters = cv2.aruco.DetectorParameters()
             parameters.markerBorderBits = border
-            parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
             dictionary = cv2.aruco.getPredefinedDictionary(FAMILIES[self.family])
             detectors.append(cv2.aruco.ArucoDetector(dictionary, parameters))
         return detectors

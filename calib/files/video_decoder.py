@@ -20,6 +20,8 @@ TRIAL_COUNT = 5
 """Pictures at the beginning that must not all be the same."""
 TRANSFERS = {16: "HDR10 (PQ)", 18: "HDR (HLG)"}
 """FFmpeg's numbers of the brightness curves of HDR video (ITU-T H.273)."""
+FOCAL_KEY = "focal_length.35mm_equivalent"
+"""Behind `com.apple.quicktime.camera.`"""
 MAX_ASPECT = 4.0
 """Of a pixel; beyond, a header is wrong."""
 
@@ -35,6 +37,8 @@ class Decoder(Protocol):
     """Clockwise, already applied to the pictures."""
     pixel_aspect: Fraction = Fraction(1)
     """Width of a stored pixel by its height; the pictures' are square."""
+    focal_35mm: float | None = None
+    """Focal length in mm of 35 mm film, where the phone says it (QuickTime)."""
     remarks: tuple[str, ...] = ()
     """What the user should know of this video, one line each."""
 
@@ -53,7 +57,8 @@ def open_decoder(file: Path) -> tuple[Decoder, np.ndarray]:
     decoder = OpenCvDecoder(file)
     pictures = _first_pictures(decoder)
     if pictures and not _all_the_same(pictures):
-        decoder.remarks = other.remarks if isinstance(other, PyAvDecoder) else ()
+        if isinstance(other, PyAvDecoder):
+            decoder.remarks, decoder.focal_35mm = other.remarks, other.focal_35mm
         return decoder, pictures[0]
     if isinstance(other, SourceError):
         return _doubted(decoder, pictures, other)
@@ -113,6 +118,15 @@ def _usable_aspect(numerator: float, denominator: float) -> Fraction:
     return Fraction(round(numerator), round(denominator))
 
 
+def _focal_35mm(metadata):
+    """What iPhones write into their videos, or None."""
+    try:
+        mm = float(next(text for name, text in metadata.items() if name.lower().endswith(FOCAL_KEY)))
+    except (StopIteration, ValueError):
+        return None
+    return mm if 5 <= mm <= 1000 else None
+
+
 class OpenCvDecoder(Decoder):
     """FFmpeg as OpenCV brings it."""
 
@@ -166,6 +180,7 @@ class PyAvDecoder(Decoder):
             aspect = stream.sample_aspect_ratio or Fraction(1)
             self.pixel_aspect = _usable_aspect(aspect.numerator, aspect.denominator)
             transfer = TRANSFERS.get(int(getattr(stream.codec_context, "color_trc", 0) or 0))
+            self.focal_35mm = _focal_35mm({**container.metadata, **stream.metadata})
         self.rotation_deg = 0
         if transfer:
             self.remarks = (f"{file.name} is {transfer} video: its colours come out pale; film without HDR for better "

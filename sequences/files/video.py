@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from calib.base.errors import SourceError
+from calib.files.exif import focal_of_35mm
 from calib.files.video_decoder import open_decoder
 from calib.files.video_kinds import is_video
 from sequences.checks import find_calibration, note_early_end, refuse_sensor_depth, require_file
@@ -36,6 +37,8 @@ class VideoFile(Sequence):
         refuse_sensor_depth(options, self.file)
         calibrated = find_calibration(options, self.file.with_suffix(".yaml")).camera
         self.camera = as_shown(calibrated, rgb.shape[:2], self.decoder.rotation_deg, self.decoder.pixel_aspect)
+        if self.decoder.focal_35mm:
+            self.focal_hint = focal_of_35mm(self.decoder.focal_35mm, self.camera.size)
         has_rate = 1 <= self.decoder.rate_hz <= MAX_RATE_HZ
         self.interval_s = 1 / self.decoder.rate_hz if has_rate else 1 / 30
         announced = self.decoder.frame_count if has_rate else 0
