@@ -12,15 +12,17 @@ from rich.live import Live
 from calib.base.command_line import OneLineParser, columns_and_rows, exit_code, name_of, whole_number
 from calib.base.errors import CalibrationError
 from calib.boards.board import DICTIONARIES, MARKER_SHARE, Board
+from calib.boards.grids import FAMILIES, AprilGrid, CircleGrid
 from calib.boards.page import smallest_paper, write_page
 from calib.boards.picture import coverage_picture
 from calib.boards.solution import LENSES, solve
-from calib.boards.variety import coverage, doubts, missing_views
-from calib.boards.views import ViewCollection
+from calib.boards.variety import coverage, doubts, empty_regions, missing_views
+from calib.boards.views import AnyBoard, ViewCollection
 from calib.boards.wanted import Wanted
 from calib.files.atomic_file import write_file
 from calib.files.image_file import encode_png
 from calib.formats.calibration_file import describe_format, read_calibration, write_calibration
+from calib.geometry.any_size import AnySizeCamera, UnsizedCamera
 from calib.geometry.calibration import without_depth
 from calib.geometry.rectification import Rectifier, field_of_view_deg
 from calib.unknown_camera import open_uncalibrated
@@ -46,9 +48,11 @@ def _run(argv, program):
 
 def calibrate(arguments: argparse.Namespace) -> None:
     """Pictures of a board -> a YAML that run_slam takes, and a PNG next to it. The PNG is written in any case."""
-    board = _board(arguments, arguments.with_markers)
+    board = arguments.board_of(arguments)
     collection = collect(arguments.source, board, arguments.lens, arguments.max_frames)
     print(collection.describe())
+    for line in collection.describe_lost():
+        print(f"left out    {line}")
     solution, reasons = None, missing_views(collection.views, collection.size)
     try:
         if not reasons:
@@ -60,15 +64,17 @@ def calibrate(arguments: argparse.Namespace) -> None:
             write_file(picture, encode_png(coverage_picture(collection, solution)))
     if reasons or solution is None:
         seen = f"; what there is shows in {picture}" if collection.views else \
-            f"; does the board have {board.describe_size()} squares (not corners) and a white margin?"
+            f"; does the board have {board.describe_size()} {arguments.counted}?"
         raise CalibrationError(f"these views do not tell the camera; it takes {'; '.join(reasons)}{seen}")
     for line in _describe(solution):
         print(line)
+    if empty := empty_regions(collection.views, collection.size):
+        print(f"note        no corners in the {', '.join(empty)} of the image: there the lens is extrapolated")
     write_calibration(arguments.output, without_depth(solution.camera), _remarks(solution, board))
     print(f"written to {arguments.output}, the corners and the undistorted view to {picture}")
 
 
-def collect(source: str, board: Board, lens: str, max_frames: int | None = None) -> ViewCollection:
+def collect(source: str, board: AnyBoard, lens: str, max_frames: int | None = None) -> ViewCollection:
     """Source as run_slam takes it -> ViewCollection. Ctrl-C ends it with what there is."""
     collection = ViewCollection(board)
     wanted = Wanted(collection, lens)
@@ -80,7 +86,8 @@ def collect(source: str, board: Board, lens: str, max_frames: int | None = None)
         for frame in frames:
             if frame.index % stride:
                 continue
-            collection.add(f"image {frame.index}", frame.rgb)
+            photo = sequence.photos[frame.index].name if sequence.photos else f"image {frame.index}"
+            collection.add(photo, frame.rgb)
             missing = wanted.reasons() if is_live(sequence) else missing_views(collection.views, collection.size)
             if console.is_terminal:
                 screen.update("\n".join(progress_lines(collection, missing)), refresh=True)
@@ -119,12 +126,14 @@ def print_board(arguments: argparse.Namespace) -> None:
 
 def show(arguments: argparse.Namespace) -> None:
     camera = read_calibration(arguments.file).camera
-    across, down = field_of_view_deg(camera)
     print(f"{describe_format(arguments.file)}: {camera.describe()}")
+    if isinstance(camera, AnySizeCamera):
+        return
+    across, down = field_of_view_deg(camera)
     print(f"field of view {across:.1f} x {down:.1f} degrees, distortion "
           f"{', '.join(f'{k:g}' for k in camera.distortion) or 'none'}")
-    rectifier = Rectifier(camera)
-    if camera.is_distorted:
+    if camera.is_distorted and not isinstance(camera, UnsizedCamera):
+        rectifier = Rectifier(camera)
         print(f"rectified {rectifier.camera.describe()}; {rectifier.describe_loss()}")
 
 
@@ -142,8 +151,9 @@ def _describe(solution):
 
 
 def _remarks(solution, board):
-    kind = f"ChArUco board {board.dictionary}" if board.dictionary else "chessboard"
-    yield f"From {len(solution.views)} views of a {kind} of {board.describe_size()} squares, " \
+    kind = type(board).__name__ if not isinstance(board, Board) else \
+        f"ChArUco board {board.dictionary}" if board.dictionary else "chessboard"
+    yield f"From {len(solution.views)} views of a {kind} of {board.describe_size()}, " \
           f"rms error {solution.rms_px:.3f} pixels."
 
 
@@ -157,17 +167,16 @@ def _parser(program):
     parser = OneLineParser(prog=program,
                            description="calibrate a camera with a printed board, print one, look at a calibration")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, help_text in (("chessboard", "calibrate with pictures of a chessboard"),
-                            ("charuco", "calibrate with pictures of a ChArUco board, of which a part will do")):
+    for name, (help_text, add, board_of, counted) in PATTERNS.items():
         command = commands.add_parser(name, help=help_text, description=help_text)
         command.add_argument("source", metavar="SOURCE", help="a folder of images, a video, a camera: as in run_slam")
-        _add_board(command, with_markers=name == "charuco")
+        add(command)
         command.add_argument("--lens", choices=LENSES, default="brown",
                              help="; ".join(f"{lens}: {text}" for lens, text in LENSES.items()) + " (default: brown)")
         command.add_argument("--output", type=_yaml_file, default=Path("calibration.yaml"), metavar="FILE.yaml",
                              help="the calibration; FILE.png goes next to it (default: calibration.yaml)")
         command.add_argument("--max-frames", type=whole_number(1), metavar="N", help="look at no more than N images")
-        command.set_defaults(run=calibrate, with_markers=name == "charuco")
+        command.set_defaults(run=calibrate, board_of=board_of, counted=counted)
     command = commands.add_parser("board", help="write a board to be printed, in true size")
     command.add_argument("kind", choices=("chessboard", "charuco"))
     _add_board(command, with_markers=True)
@@ -190,6 +199,33 @@ def _add_board(command, with_markers):
         command.add_argument("--marker-share", type=float, default=MARKER_SHARE, metavar="SHARE",
                              help=f"side of a marker in squares (default: {MARKER_SHARE})")
         command.add_argument("--legacy", action="store_true", help="a board as OpenCV made them before version 4.6")
+
+
+def _add_tags(command):
+    command.add_argument("--tags", type=columns_and_rows, default=(6, 6), metavar="CxR",
+                         help="tags, columns x rows (default: 6x6)")
+    command.add_argument("--spacing", type=float, default=0.3, metavar="SHARE",
+                         help="gap between tags in sides of a tag, Kalibr's tagSpacing (default: 0.3)")
+    command.add_argument("--family", choices=FAMILIES, default="36h11", help="of the tags (default: 36h11)")
+
+
+def _add_circles(command):
+    command.add_argument("--circles", type=columns_and_rows, default=(4, 11), metavar="CxR",
+                         help="circles, columns x rows (default: 4x11)")
+    command.add_argument("--symmetric", action="store_true", help="rows are not shifted against each other")
+
+
+PATTERNS = {
+    "chessboard": ("calibrate with pictures of a chessboard", lambda command: _add_board(command, False),
+                   lambda arguments: _board(arguments, False), "squares (not corners) and a white margin"),
+    "charuco": ("calibrate with pictures of a ChArUco board, of which a part will do",
+                lambda command: _add_board(command, True), lambda arguments: _board(arguments, True),
+                "squares (not corners) and a white margin"),
+    "aprilgrid": ("calibrate with pictures of an AprilTag grid (Kalibr's), of which a part will do", _add_tags,
+                  lambda arguments: AprilGrid(arguments.tags, arguments.spacing, arguments.family), "tags"),
+    "circles": ("calibrate with pictures of a grid of circles", _add_circles,
+                lambda arguments: CircleGrid(arguments.circles, not arguments.symmetric), "circles")}
+"""Commands: help, what adds their options, what makes the board of these, and what is counted on it."""
 
 
 def _millimetres(text):

@@ -3,6 +3,7 @@
 import tempfile
 from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,11 @@ from sequences.catalogue import open_sequence
 from sequences.prefetch import ahead
 from sequences.sequence import Sequence, SourceOptions, is_live
 
+MAX_LIVE_FRAMES = 480
+"""Of a camera that is watched."""
+VIDEO_HINT_STD = 0.15
+"""Of the logarithm of a video's own focal length: stabilising crops the picture by an unknown share."""
+
 
 def open_uncalibrated(source: str, options: SourceOptions) -> Sequence:
     """The Sequence with square pixels and a usual field of view."""
@@ -29,14 +35,18 @@ def open_with_camera(source: str, options: SourceOptions, camera: Camera) -> Seq
 
 
 def estimate_source(source: str, options: SourceOptions) -> FocalEstimate:
-    """-> calib.focal.estimate.FocalEstimate from the first seconds of a source, however few frames the run itself shall
-    have. Raises CalibrationError."""
+    """-> calib.focal.estimate.FocalEstimate from as much of a source as it takes, of a camera from the first seconds,
+    however few frames the run itself shall have. Raises CalibrationError."""
     sequence = open_uncalibrated(source, replace(options, depth_every=0, max_frames=None, keep_depth=False))
     files = sequence.photos  # photos say which lens took them
     if is_live(sequence):
         options.tell(f"{sequence.name}: now move it sideways for some seconds, past things near and far")
     with closing(ahead(sequence, sequence)) as frames:  # a camera must be free again to be opened for the run
         grays = (cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY) for frame in frames)
+        if is_live(sequence):
+            grays = islice(grays, MAX_LIVE_FRAMES)
+        if sequence.focal_hint:
+            return estimate_camera(grays, sequence.focal_hint, VIDEO_HINT_STD)
         return estimate_camera(grays, focal_from_exif(files[0]) if files else None)
 
 

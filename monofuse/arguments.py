@@ -56,6 +56,9 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                         help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
                              "ORB-SLAM (default: the source's own or the file next to it, else `auto`, which "
                              "estimates the focal length from the first seconds)")
+    parser.add_argument("--topic", metavar="NAME",
+                        help="of a bag of ROS with several cameras: the topic of images to take, such as "
+                             "/camera/color/image_raw")
     parser.add_argument("--mask", metavar="FILE|NETWORK.onnx[:CLASS]|none",
                         help="image, black or transparent where something is always in view that does not belong to "
                              "the scene (robot, tripod, vignette), or a segmentation network whose CLASS (default: 15, "

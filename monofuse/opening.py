@@ -93,7 +93,7 @@ def source_options(arguments: Namespace, depth: SensorDepth | NetworkDepth, tell
     return SourceOptions(calibration_file=arguments.calibration,
                          depth_every=SCALE_DEPTH_EVERY if wants_depth else depth.sensor_depth_every,
                          max_frames=arguments.max_frames, seed=arguments.seed,
-                         keep_depth=bool(arguments.record), tell=tell)
+                         keep_depth=bool(arguments.record), topic=arguments.topic, tell=tell)
 
 
 def configuration(arguments: Namespace) -> SlamConfig:

@@ -9,7 +9,7 @@ import numpy as np
 
 from calib.base.errors import SourceError, UnknownCameraError
 from calib.files.image_file import UnreadableImage, read_rgb
-from calib.formats.calibration_file import read_calibration
+from calib.formats.calibration_file import calibration_in, read_calibration
 from calib.geometry.calibration import Calibration
 from calib.geometry.camera import Camera
 from sequences.sequence import SkipLog, SourceOptions
@@ -17,6 +17,11 @@ from sequences.sequence import SkipLog, SourceOptions
 MISSING_AT_END_S = 0.25
 """A recording that is this much shorter than its header says was cut off; sound often lasts a little longer than
 images."""
+DEFAULT_NAME = "calibration.yaml"
+SUFFIXES = (".yml", ".json", ".txt")
+"""Of calibrations that are called like the video they belong to."""
+BESIDE = (DEFAULT_NAME, "camera.yaml", "calibration.json", "camera.json", "ost.yaml")
+"""Names of those that belong to all videos of a folder."""
 
 
 def find_calibration(options: SourceOptions, own_file: Path | None) -> Calibration:
@@ -24,20 +29,34 @@ def find_calibration(options: SourceOptions, own_file: Path | None) -> Calibrati
 
     Raises CalibrationError with a hint, UnknownCameraError where there is no file.
 
-    `own_file` is None for a live camera, which has no place for one.
+    `own_file` is None for a live camera, which has no place for one. Where it is not there, a calibration of another
+    program that lies in the same folder serves, and is named.
     """
-    path = options.calibration_file or own_file
-    if path is None:
+    if options.calibration_file is None and own_file is None:
         raise UnknownCameraError("a camera does not tell its focal length: give --calibration FILE, or have it "
                                  "estimated with --calibration auto")
-    if not path.is_file():
+    own_file = _own_calibration(own_file) if own_file else None
+    path = options.calibration_file or own_file
+    if path is None or not path.exists():
         raise UnknownCameraError(f"no {path}: pixels alone do not tell the camera; have it estimated with "
                                  f"--calibration auto, give --calibration FILE or write this file, with the fields "
                                  f"width, height, fx, fy, cx, cy (in pixels)")
     calibration = read_calibration(path)
+    if path.name != DEFAULT_NAME and options.calibration_file is None:
+        options.tell(f"camera     {path}: {calibration.camera.describe()}")
     if calibration.says_depth_scale or own_file in (None, path) or not own_file.is_file():
         return calibration
     return replace(calibration, depth_scale=read_calibration(own_file).depth_scale)
+
+
+def _own_calibration(file):
+    """The file itself, one of the same name and another suffix, or one of the usual names in its folder."""
+    if file.is_file():
+        return file
+    if file.name == DEFAULT_NAME:
+        return calibration_in(file.parent) or file
+    return next((other for suffix in SUFFIXES if (other := file.with_suffix(suffix)).is_file()),
+                next((other for name in BESIDE if (other := file.parent / name).is_file()), file))
 
 
 def camera_for(options: SourceOptions, own: Camera | None, size: tuple[int, int]) -> Camera:

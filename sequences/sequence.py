@@ -25,6 +25,8 @@ class SourceOptions:
     """Which world, for sources that make one up."""
     keep_depth: bool = False
     """The frames are to be recorded: a camera with depth then gives every frame's, whatever depth_every says."""
+    topic: str | None = None
+    """Of a bag of ROS with several cameras: the topic of images to take."""
     tell: Callable[[str], None] = lambda line: None
     """Called from any thread with what the user should know while the frames come, such as a lost connection."""
 
@@ -67,6 +69,8 @@ class Sequence(Protocol):
     """File that the ground truth is from, where a recording may have several."""
     photos: tuple[Path, ...] = ()
     """Image files whose EXIF may name the lens; empty where the frames are no such files."""
+    focal_hint: float | None = None
+    """Focal length in longer sides of the images, where a video file says one."""
     is_live: bool = False
     """Whether it is a camera, hence a LiveSequence."""
 

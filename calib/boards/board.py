@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from calib.base.errors import BadInputError
+from calib.boards.chessboard_search import find_chessboard
 
 MARKER_SHARE = 0.75
 """Side of a marker of ours in squares, so that its modules fall on whole pixels."""
@@ -27,6 +28,8 @@ class Board:
     """ArUco dictionary of a ChArUco board's markers; null: a plain chessboard."""
     marker_share: float = MARKER_SHARE
     """Side of a marker in squares."""
+    has_edges = True
+    """Whether edges meet at its points, by which their sharpness is told."""
     is_legacy: bool = False
     """ChArUco boards with an even number of rows that OpenCV made before version 4.6 begin with the other colour."""
 
@@ -69,10 +72,9 @@ class Board:
         return self._find_charuco(gray) if self.dictionary else self._find_chessboard(gray)
 
     def _find_chessboard(self, gray):
-        found, corners = cv2.findChessboardCornersSB(gray, self.inner, flags=cv2.CALIB_CB_NORMALIZE_IMAGE)
-        if not found:
+        corners = find_chessboard(gray, self.inner)
+        if corners is None:
             return None
-        corners = corners.reshape(-1, 2)
         if corners[0].sum() > corners[-1].sum():  # half a turn changes nothing; the same view shall be the same view
             corners = corners[::-1]
         return np.arange(len(corners)), np.ascontiguousarray(corners)

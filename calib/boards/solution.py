@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 
 from calib.base.errors import CalibrationError
-from calib.boards.board import Board
-from calib.boards.views import BoardView
+from calib.boards.views import AnyBoard, BoardView
 from calib.geometry.camera import Camera
 from calib.geometry.distortion import to_pixels
 from calib.geometry.rectification import Rectifier
@@ -45,7 +44,7 @@ class BoardSolution:
         return float(np.sqrt(np.average(np.square(self.errors_px), weights=counts)))
 
 
-def solve(board: Board, views: list[BoardView], size: tuple[int, int], lens: str = "brown") -> BoardSolution:
+def solve(board: AnyBoard, views: list[BoardView], size: tuple[int, int], lens: str = "brown") -> BoardSolution:
     """Views of a board in images of (height, width) -> BoardSolution.
 
     Raises CalibrationError where there is none, or none that holds in the whole image.

@@ -15,6 +15,8 @@ REGIONS = ("upper left", "upper middle", "upper right", "left", "centre", "right
            "lower right")
 MIN_CORNERS = 5
 """Corners in each region of the image."""
+MAX_EMPTY = 2
+"""Of the four outermost regions, which a board that must be whole hardly reaches: there the lens is extrapolated."""
 MAX_FOCAL_STD = 0.01
 """Largest standard deviation of the focal length, as a share of it."""
 MAX_RMS = 1 / 500
@@ -33,11 +35,16 @@ def missing_views(views: Sequence[BoardView], size: tuple[int, int]) -> list[str
     reasons = []
     if len(views) < MIN_VIEWS:
         reasons.append(f"{MIN_VIEWS - len(views)} more different views")
-    counts = coverage(views, size, (3, 3)).ravel() if len(views) else np.zeros(9)
-    empty = [name for name, count in zip(REGIONS, counts) if count < MIN_CORNERS]
-    if empty:
+    empty = empty_regions(views, size)
+    if len(empty) > MAX_EMPTY or any(" " not in name or "middle" in name for name in empty):
         reasons.append(f"views with the board in the {', '.join(empty)} of the image")
     return reasons
+
+
+def empty_regions(views: Sequence[BoardView], size: tuple[int, int]) -> list[str]:
+    """Names of the ninths of the image that hardly any corner lies in."""
+    counts = coverage(views, size, (3, 3)).ravel() if len(views) else np.zeros(9)
+    return [name for name, count in zip(REGIONS, counts) if count < MIN_CORNERS]
 
 
 def missing_tilts(tilts_deg: np.ndarray) -> list[str]:

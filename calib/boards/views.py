@@ -6,6 +6,9 @@ import cv2
 import numpy as np
 
 from calib.boards.board import Board
+from calib.boards.grids import AprilGrid, CircleGrid
+
+AnyBoard = Board | AprilGrid | CircleGrid
 
 MAX_EDGE_WIDTH_PX = 5.0
 """Edges this wide, in an image of up to USUAL_WIDTH_PX columns, are blurred. The sharpest are 2 pixels wide."""
@@ -14,6 +17,9 @@ SIMILAR = 0.04
 """Views whose corners lie this share of the image's longer side apart, on average, count as one."""
 MAX_VIEWS = 50
 WINDOW_PX = 11
+NO_BOARD, BLURRED = "without the board", "blurred"
+MAX_NAMED = 12
+"""Lost images whose names are said."""
 
 
 class BoardView(NamedTuple):
@@ -31,12 +37,14 @@ class BoardView(NamedTuple):
 class ViewCollection:
     """Feed it images; `views` are those worth keeping."""
 
-    def __init__(self, board: Board):
+    def __init__(self, board: AnyBoard):
         self.board = board
         self.views: list[BoardView] = []
         self.size: tuple[int, int] = 0, 0
         """(height, width) of the images, zeros before the first."""
-        self.looked_at = self.without_board = self.blurred = 0
+        self.looked_at = 0
+        self.lost: dict[str, list[str]] = {}
+        """Why images are no views -> their names."""
         self.example: np.ndarray | None = None
         """(H, W, 3) uint8: the image in which the board was largest."""
         self._similar, self._largest = SIMILAR, 0.0
@@ -48,12 +56,12 @@ class ViewCollection:
         gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
         found = self.board.find(gray)
         if found is None:
-            self.without_board += 1
+            self.lost.setdefault(NO_BOARD, []).append(name)
             return
         ids, corners_px = found
-        view = BoardView(name, ids, corners_px, edge_width_px(gray, corners_px))
+        view = BoardView(name, ids, corners_px, edge_width_px(gray, corners_px) if self.board.has_edges else 0.0)
         if view.edge_px > MAX_EDGE_WIDTH_PX * max(1.0, self.size[1] / USUAL_WIDTH_PX):
-            self.blurred += 1
+            self.lost.setdefault(BLURRED, []).append(name)
             return
         area = cv2.contourArea(cv2.convexHull(view.corners_px))
         if area > self._largest:
@@ -63,8 +71,14 @@ class ViewCollection:
             self._thin()
 
     def describe(self) -> str:
-        return (f"{len(self.views)} different views of {self.looked_at} images ({self.without_board} without the "
-                f"board, {self.blurred} blurred)")
+        counts = [f"{len(self.lost.get(reason, []))} {reason}" for reason in (NO_BOARD, BLURRED)]
+        return f"{len(self.views)} different views of {self.looked_at} images ({', '.join(counts)})"
+
+    def describe_lost(self) -> list[str]:
+        """Which images were lost, a line for each reason."""
+        return [f"{reason}: {', '.join(names[:MAX_NAMED])}" + (f" and {len(names) - MAX_NAMED} more"
+                                                              if len(names) > MAX_NAMED else "")
+                for reason, names in self.lost.items()]
 
     def _offer(self, view):
         """Keep a view that is like no other, or sharper than the one that it is like."""

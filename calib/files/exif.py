@@ -14,9 +14,12 @@ def focal_from_exif(path: str | Path) -> float | None:
     FocalLengthIn35mmFilm (EXIF 2.3, CIPA DC-008) compares diagonals.
     """
     focal_mm, _, (width, height) = _read(path)
-    if not 5 <= focal_mm <= 1000:
-        return None
-    return focal_mm / DIAGONAL_35MM * math.hypot(width, height) / max(width, height)
+    return focal_of_35mm(focal_mm, (height, width)) if 5 <= focal_mm <= 1000 else None
+
+
+def focal_of_35mm(focal_mm: float, size: tuple[int, int]) -> float:
+    """Focal length in mm of 35 mm film, (height, width) of the image -> in longer sides of the image."""
+    return focal_mm / DIAGONAL_35MM * math.hypot(*size) / max(size)
 
 
 def rotation_from_exif(path: str | Path) -> int:

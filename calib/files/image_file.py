@@ -12,10 +12,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from calib.base.errors import BadInputError
+from calib.base.errors import BadInputError, MissingPackageError
 from calib.base.opencv_log import silence
-
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp")
+from calib.files.image_kinds import READ_SUFFIXES as IMAGE_SUFFIXES
+from calib.files.image_kinds import decoded_elsewhere, is_image, kind_of, unread_kind
 
 JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
 """A marker that is neither a stuffed byte nor a restart within the picture's data."""
@@ -27,8 +27,12 @@ SATURATED = 65535
 """The largest number of a 16-bit depth image: what is further away than the format can hold, or was not measured, is
 written as this. No data set that is read here puts a distance there (KITTI's would be 256.0 m, millimetres 65.5 m)."""
 JPEG_QUALITY = 95
+NO_IMAGE = "not an image, or damaged; copy it again, or leave it out"
 
 silence()
+
+__all__ = ["IMAGE_SUFFIXES", "UnreadableImage", "decode_rgb", "encode_jpeg", "encode_png", "is_image", "natural_order",
+           "read_any_depth_m", "read_depth_m", "read_depth_u16", "read_gray", "read_rgb", "read_unchanged", "unread_kind"]
 
 
 class UnreadableImage(BadInputError):
@@ -37,6 +41,11 @@ class UnreadableImage(BadInputError):
     Recordings skip and count it. Data sets to train or measure on let it end the program, since leaving an image out
     would change what is measured.
     """
+
+
+def natural_order(file: Path) -> tuple[list[int | str], str]:
+    """Key to sort by: img2 before img10; 01 and 1 by their spelling."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", file.name)], file.name
 
 
 def read_rgb(path: str | Path) -> np.ndarray:
@@ -51,6 +60,14 @@ def read_depth_u16(path: str | Path) -> np.ndarray:
         raise UnreadableImage(f"{path}: not a 16-bit single-channel depth image")
     depth_u16[depth_u16 == SATURATED] = 0
     return depth_u16
+
+
+def read_any_depth_m(path: str | Path, units_per_m: float) -> np.ndarray:
+    """Depth image file of whole units, or of metres in floating point -> (H, W) float32 metres, 0 without a reading."""
+    depth = _decode(path, cv2.IMREAD_UNCHANGED)
+    if depth.dtype != np.float32 or depth.ndim != 2:
+        return read_depth_m(path, units_per_m)
+    return np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(0))
 
 
 def read_depth_m(path: str | Path, units_per_m: float) -> np.ndarray:
@@ -104,13 +121,27 @@ def _decode(path, flags):
 def _decode_bytes(data, path, flags):
     if not _is_whole(data):
         raise UnreadableImage(f"{path}: truncated or empty; copy it again, or leave it out")
+    if flags == cv2.IMREAD_COLOR_RGB and (elsewhere := _decoded_elsewhere(data, path)) is not None:
+        return elsewhere
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:  # a size that no memory holds
         image = None
     if image is None:
-        raise UnreadableImage(f"{path}: not an image, or damaged; copy it again, or leave it out")
+        kind = kind_of(data)
+        is_foreign = kind not in ("", "JPEG", "PNG", "AVIF")
+        raise UnreadableImage(f"{path}: {f'this is {kind}, which is not read' if is_foreign else NO_IMAGE}")
     return image
+
+
+def _decoded_elsewhere(data, path):
+    """See calib.files.image_kinds.decoded_elsewhere. Raises UnreadableImage."""
+    try:
+        return decoded_elsewhere(data, Path(str(path)).suffix)
+    except MissingPackageError as error:
+        raise UnreadableImage(f"{path}: {error}") from error
+    except Exception as error:  # libraries raise what they like for damaged files
+        raise UnreadableImage(f"{path}: {NO_IMAGE}") from error
 
 
 def _is_whole(data):

@@ -8,6 +8,7 @@ import numpy as np
 
 from calib.base.errors import SourceError
 from calib.files.text_file import data_lines
+from calib.files.time_unit import to_seconds, unit_of
 from calib.geometry.se3 import from_quaternion, to_quaternion
 
 MIN_SIZE, MAX_SIZE = 1e-3, 1e3
@@ -21,16 +22,20 @@ POSE_LINE = "timestamp tx ty tz qx qy qz qw"
 
 
 def read_index(path: Path) -> list[tuple[float, str]]:
-    """`timestamp filename` lines -> list of (timestamp_s, filename). Raises SourceError that names the line."""
+    """`timestamp filename` lines -> list of (timestamp_s, filename). Raises SourceError that names the line.
+
+    Commas may stand for blanks. Whole numbers may count smaller units, see calib.files.time_unit.
+    """
+    lines = [(number, line.replace(",", " ", 1).split(maxsplit=1)) for number, line in data_lines(path)]
+    unit = unit_of([fields[0] for _, fields in lines])
     entries = []
-    for number, line in data_lines(path):
-        fields = line.split(maxsplit=1)
+    for number, fields in lines:
         try:
-            timestamp_s, name = float(fields[0]), fields[1].strip()
+            timestamp_s, name = to_seconds(fields[0], unit), fields[1].strip()
         except (ValueError, IndexError):
             timestamp_s, name = math.nan, ""
         if not math.isfinite(timestamp_s):
-            raise SourceError(f"{path} line {number}: expected `timestamp filename`, found {line[:60]!r}")
+            raise SourceError(f"{path} line {number}: expected `timestamp filename`, found {' '.join(fields)[:60]!r}")
         if entries and timestamp_s <= entries[-1][0]:
             raise SourceError(f"{path} line {number}: {_late(timestamp_s, entries[-1][0])}")
         entries.append((timestamp_s, name))
@@ -82,15 +87,17 @@ def trajectory_text(times_s: np.ndarray, T_world_cam: np.ndarray) -> bytes:
 
 
 def _pose_rows(path: Path, ignore_surplus: bool) -> Iterator[list[float]]:
-    """The eight numbers of each line. Raises SourceError that names the line."""
-    for number, line in data_lines(path):
+    """The eight numbers of each line, the first in seconds. Raises SourceError that names the line."""
+    lines = [(number, line.split()[:8] if ignore_surplus else line.split()) for number, line in data_lines(path)]
+    unit = unit_of([fields[0] for _, fields in lines]) if ignore_surplus else "seconds"
+    for number, fields in lines:
         try:
-            row = [float(field) for field in (line.split()[:8] if ignore_surplus else line.split())]
+            row = [to_seconds(fields[0], unit), *(float(field) for field in fields[1:])]
         except ValueError:
             row = []
         if len(row) != 8 or not np.all(np.isfinite(row)) or not MIN_SIZE < np.abs(row[4:]).max() < MAX_SIZE \
                 or np.abs(row[1:4]).max() > MAX_POSITION_M:
-            raise SourceError(f"{path} line {number}: expected `{POSE_LINE}`, found {line[:60]!r}")
+            raise SourceError(f"{path} line {number}: expected `{POSE_LINE}`, found {' '.join(fields)[:60]!r}")
         yield row
 
 

@@ -1,25 +1,33 @@
 """How long the focal length is, from the images of a camera that moves past things at several distances.
 
-Points are followed through the first seconds of video, and bundle adjustment finds cameras, points and lens together.
-Nothing is known about it but that lenses are mostly of a usual kind (the prior) and that cameras read their rows one
+Points are followed through a stretch of video, in frames that motion chooses, and bundle adjustment finds cameras,
+points and lens together. Where that is not sure enough, the next stretches of the video add to it. Nothing is known about it but that lenses are mostly of a usual kind (the prior) and that cameras read their rows one
 after the other.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from calib.base.errors import CalibrationError
 from calib.focal.bundle import FocalBundle, Settings
 from calib.focal.lens import LENS
+from calib.focal.motion import moving_frames
 from calib.focal.structure import grow
 from calib.focal.tracks import VideoTracks
 from calib.geometry.any_size import AnySizeCamera
 from calib.geometry.camera import Camera
 
 MAX_FRAMES = 240
+"""Chosen frames of a stretch."""
 MAX_KEYFRAMES = 48
+MAX_STRETCHES = 4
+GOOD_STD = 0.05
+"""A focal length that is as sure as this needs no further stretch."""
+GUESS_STD = 0.05
+"""Of the logarithm of a focal length that photos say."""
 MIN_KEYFRAMES = 5
 MIN_OBSERVATIONS = 400
 FIRST_KEYFRAMES = 16
@@ -58,38 +66,100 @@ class FocalEstimate:
                 f"(+- {100 * self.std:.0f} %), from {self.frames} frames")
 
 
-def estimate_camera(grays: Iterable[np.ndarray], guess: float | None = None) -> FocalEstimate:
-    """(H, W) uint8 images in time order -> FocalEstimate. `guess` is the focal length in longer sides, if one is known.
+def estimate_camera(grays: Iterable[np.ndarray], guess: float | None = None, guess_std: float = GUESS_STD
+                    ) -> FocalEstimate:
+    """(H, W) uint8 images in time order -> FocalEstimate. `guess` is the focal length in longer sides, if one is known,
+    and `guess_std` how sure that is.
 
-    No more than MAX_FRAMES are taken. Raises CalibrationError where the video cannot tell.
+    No more are taken than MAX_STRETCHES stretches. Raises CalibrationError where the video cannot tell.
     """
-    tracks, size = VideoTracks(), None
-    for gray in grays:
-        size = gray.shape
-        tracks.add(gray)
+    counted = _Counted(grays)
+    frames = moving_frames(counted)
+    stretches, failure = [], None
+    for _ in range(MAX_STRETCHES):
+        tracks = _tracked(frames)
+        if not tracks.frames:
+            break
+        try:
+            stretches.append(_solved(tracks, guess, guess_std))
+        except CalibrationError as error:
+            failure = failure or error
+        if stretches and _together(stretches).std < GOOD_STD:
+            break
+    found = _together(stretches) if stretches else None
+    if found is None or counted.size is None:
+        raise failure or _no_answer("the camera hardly moves")
+    if not found.std < MAX_FOCAL_STD:
+        raise _no_answer("the camera turns but does not move sideways, or everything is equally far")
+    focal_px = float(np.exp(found.log_focal)) * max(counted.size)
+    k1 = found.k1 if abs(found.k1) > SIGNIFICANT * found.k1_std else 0.0
+    middle = AnySizeCamera.of().fitted_to(counted.size)
+    camera = replace(middle, fx=focal_px, fy=focal_px, distortion=(float(k1), 0.0, 0.0, 0.0) if k1 else ())
+    return FocalEstimate(camera, found.std, counted.count, sum(stretch.keyframes for stretch in stretches))
+
+
+class _Counted:
+    """Images, of which it tells afterwards how many were taken, and of which (height, width)."""
+
+    def __init__(self, grays: Iterable[np.ndarray]):
+        self.grays, self.count, self.size = grays, 0, None
+
+    def __iter__(self):
+        for gray in self.grays:
+            self.count, self.size = self.count + 1, gray.shape
+            yield gray
+
+
+class _Stretch(NamedTuple):
+    """What a stretch of the video says of the lens."""
+
+    log_focal: float
+    std: float
+    k1: float
+    k1_std: float
+    keyframes: int
+
+
+def _tracked(frames):
+    """Points followed through the next stretch."""
+    tracks = VideoTracks()
+    for gray, interval in frames:
+        tracks.add(gray, interval)
         if tracks.frames == MAX_FRAMES or len(tracks.keyframes) == MAX_KEYFRAMES:
             break
-    if size is None or len(tracks.keyframes) < MIN_KEYFRAMES:
+    return tracks
+
+
+def _solved(tracks, guess, guess_std):
+    """VideoTracks -> _Stretch. Raises CalibrationError."""
+    if len(tracks.keyframes) < MIN_KEYFRAMES:
         raise _no_answer("the camera hardly moves")
     seen = tracks.observations()
     if len(seen.key) < MIN_OBSERVATIONS:
         raise _no_answer("there is hardly anything to follow")
     with np.errstate(all="ignore"):  # points that go behind a camera for a while
-        lens, std = _estimate(seen, guess)
-    if not std[0] < MAX_FOCAL_STD:
-        raise _no_answer("the camera turns but does not move sideways, or everything is equally far")
-    k1 = lens[LENS.index("k1")] if abs(lens[LENS.index("k1")]) > SIGNIFICANT * std[1] else 0.0
-    middle = AnySizeCamera.of().fitted_to(size)
-    focal_px = float(np.exp(lens[0])) * max(size)
-    camera = replace(middle, fx=focal_px, fy=focal_px, distortion=(float(k1), 0.0, 0.0, 0.0) if k1 else ())
-    return FocalEstimate(camera, float(std[0]), tracks.frames, len(tracks.keyframes))
+        lens, std = _estimate(seen, guess, guess_std)
+    if not np.all(np.isfinite(std)):
+        raise _no_answer("the images say too little")
+    return _Stretch(lens[0], float(std[0]), lens[LENS.index("k1")], float(std[1]), len(tracks.keyframes))
 
 
-def _estimate(seen, guess):
+def _together(stretches):
+    """Their mean, weighted by how sure they are. Lenses are not quite as the model has them, which many stretches do
+    not change: it is no surer than two of the surest would be."""
+    weights, k1_weights = (np.array([1 / value**2 for value in column]) for column in
+                           ([one.std for one in stretches], [one.k1_std for one in stretches]))
+    std = max(weights.sum() ** -0.5, min(one.std for one in stretches) / 2**0.5)
+    return _Stretch(float(np.average([one.log_focal for one in stretches], weights=weights)), float(std),
+                    float(np.average([one.k1 for one in stretches], weights=k1_weights)),
+                    float(k1_weights.sum() ** -0.5), sum(one.keyframes for one in stretches))
+
+
+def _estimate(seen, guess, guess_std):
     """Observations -> the lens (see LENS), and standard deviations of FREE."""
     usual = AnySizeCamera.of().fitted_to((1, 1)).fx
     first = _reindexed(seen.select(seen.key < FIRST_KEYFRAMES))
-    settings = _settings(guess or usual, 0.05 if guess else PRIOR_STD["log_focal"])
+    settings = _settings(guess or usual, guess_std if guess else PRIOR_STD["log_focal"])
     starts = [guess] if guess else [usual * factor for factor in STARTS]
     trials = [bundle for start in starts if (bundle := _adjusted(first, start, settings))]
     if not trials:

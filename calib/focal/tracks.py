@@ -21,7 +21,8 @@ FLOW = {"winSize": (15, 15), "maxLevel": 4, "criteria": (cv2.TERM_CRITERIA_EPS |
 
 
 class VideoTracks:
-    """Lucas-Kanade tracks. Feed it every image of a stretch of video."""
+    """Lucas-Kanade tracks. Feed it the images of a stretch of video, but for those between which hardly anything
+    moves."""
 
     def __init__(self):
         self.size: tuple[int, int] = 0, 0
@@ -34,13 +35,13 @@ class VideoTracks:
         self._uv, self._flow = np.empty((2, 0, 2), np.float32)
         self._found = 0
 
-    def add(self, gray: np.ndarray) -> None:
-        """(H, W) uint8, the next image in time."""
+    def add(self, gray: np.ndarray, interval: int = 1) -> None:
+        """(H, W) uint8, the next image in time, `interval` frames of the video after the one before."""
         if not self.frames:
             self.size = _tracked_size(gray.shape)
         image = gray if gray.shape == self.size else cv2.resize(gray, self.size[::-1], interpolation=cv2.INTER_AREA)
         if len(self._uv):
-            self._follow(image)
+            self._follow(image, interval)
         self._image = image
         if not self.keyframes or self._keyframe_is_due():
             self._find_more()
@@ -58,13 +59,13 @@ class VideoTracks:
         point = np.unique(point[kept], return_inverse=True)[1]
         return Observations(key[kept], point, uv[kept].astype(float), sheared[kept].astype(float))
 
-    def _follow(self, image):
+    def _follow(self, image, interval):
         there, found, _ = cv2.calcOpticalFlowPyrLK(self._image, image, self._uv, np.empty_like(self._uv), **FLOW)
         back, found_back, _ = cv2.calcOpticalFlowPyrLK(image, self._image, there, np.empty_like(there), **FLOW)
         inside = np.all((there >= BORDER_PX) & (there < np.array(image.shape[::-1]) - BORDER_PX), axis=1)
         kept = inside & (found[:, 0] > 0) & (found_back[:, 0] > 0)
         kept &= np.abs(back - self._uv).max(1) < ROUND_TRIP_PX
-        flow = there[kept] - self._uv[kept]
+        flow = (there[kept] - self._uv[kept]) / np.float32(interval)
         if self.keyframes[-1][0] == self.frames - 1:
             self._centre_flow(self._point[kept], flow)
         self._point, self._uv, self._flow = self._point[kept], there[kept], flow

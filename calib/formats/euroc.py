@@ -4,11 +4,13 @@ from calib.formats.document import Document
 from calib.formats.kalibr import chain_camera
 from calib.geometry.calibration import Calibration
 
-LENSES = {"radial-tangential": "pinhole", "none": "pinhole", "equidistant": "fisheye"}
+LENSES = {"radial-tangential": "pinhole", "radtan": "pinhole", "plumb_bob": "pinhole", "none": "pinhole",
+          "equidistant": "fisheye"}
 
 
 def recognises(document: Document) -> bool:
-    return "camera_model" in document.names or {"intrinsics", "resolution"} <= document.names
+    is_plain_list = "intrinsics" in document.names and isinstance(document.fields["intrinsics"], list)
+    return is_plain_list and bool({"camera_model", "resolution", "T_BS"} & document.names)
 
 
 def read(document: Document) -> Calibration:

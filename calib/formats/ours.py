@@ -1,7 +1,7 @@
 """Our calibration YAML: `width height fx fy cx cy`, optionally `model` (pinhole or fisheye), `distortion` (k1 k2 p1 p2
 [k3 [k4 k5 k6]], or k1 k2 k3 k4 of a fisheye) and `depth_scale` (units of the depth images per metre).
 
-Where no more is known: `fov`, the degrees across the longer side, in place of all the others.
+Without width and height, they are those of the images. Where no more is known: `fov`, the degrees across the longer side, in place of all the others.
 """
 
 from calib.base.errors import CalibrationError
@@ -18,6 +18,12 @@ def recognises(document: Document) -> bool:
     return True
 
 
+def has_our_names(document: Document) -> bool:
+    """Whether it is a camera in our words, and nothing else in it."""
+    names = document.names
+    return set(REQUIRED_FIELDS[2:]) <= names <= set(REQUIRED_FIELDS + OPTIONAL_FIELDS)
+
+
 def read(document: Document) -> Calibration:
     """Document -> Calibration. Raises CalibrationError."""
     fields = document.fields
@@ -28,14 +34,12 @@ def read(document: Document) -> Calibration:
 
 
 def _camera(fields):
-    missing = [name for name in REQUIRED_FIELDS if name not in fields]
-    unknown = [str(name) for name in fields if name not in REQUIRED_FIELDS + OPTIONAL_FIELDS]
+    has_size = "width" in fields or "height" in fields
+    missing = [name for name in REQUIRED_FIELDS[0 if has_size else 2:] if name not in fields]
     if missing:
         raise CalibrationError(f"lacks {', '.join(missing)}: a calibration has the fields {', '.join(REQUIRED_FIELDS)} "
                                f"(pixels) and may have distortion and depth_scale")
-    if unknown:
-        raise CalibrationError(f"unknown field {', '.join(unknown)}; known are "
-                               f"{', '.join(REQUIRED_FIELDS + OPTIONAL_FIELDS)}")
-    values = {name: number(name, fields[name]) for name in REQUIRED_FIELDS}
-    return camera_from([fields["width"], fields["height"]], [values[name] for name in REQUIRED_FIELDS[2:]],
-                       fields.get("distortion") or (), str(fields.get("model", "pinhole")))
+    values = {name: number(name, fields[name]) for name in REQUIRED_FIELDS if name in fields}
+    size = [fields["width"], fields["height"]] if has_size else None
+    return camera_from(size, [values[name] for name in REQUIRED_FIELDS[2:]], fields.get("distortion") or (),
+                       str(fields.get("model", "pinhole")))

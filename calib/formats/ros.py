@@ -1,26 +1,39 @@
-"""camera_info of ROS 1 and 2: the file that camera_calibration writes, and the message as `topic echo` prints it."""
+"""camera_info of ROS 1 and 2: the file that camera_calibration writes, and the message as `topic echo` prints it.
+
+Some versions of camera_calibration wrote the name of the distortion model as `camera_model`.
+"""
+
+from typing import Any
 
 from calib.base.errors import CalibrationError
 from calib.formats.document import Document, lacking
 from calib.geometry.calibration import Calibration, camera_from, number, numbers, without_depth
+from calib.geometry.camera import Camera
 
 MODELS = {"plumb_bob": "pinhole", "rational_polynomial": "pinhole", "equidistant": "fisheye", "fisheye": "fisheye"}
 
+SIZE_NAMES = "image_width", "image_height"
+
 
 def recognises(document: Document) -> bool:
-    return "distortion_model" in document.names and bool({"camera_matrix", "K", "k"} & document.names)
+    named = {"distortion_model", "camera_model"} & document.names
+    return bool(named) and bool({"camera_matrix", "K", "k"} & document.names)
 
 
 def read(document: Document) -> Calibration:
     """Document -> Calibration. Raises CalibrationError."""
-    fields = document.fields
+    return without_depth(camera_in_message(document.fields))
+
+
+def camera_in_message(fields: dict[str, Any]) -> Camera:
+    """What a camera_info says, by its names -> Camera. Raises CalibrationError."""
     _refuse_parts(fields)
-    model = str(fields["distortion_model"]) or "plumb_bob"
+    model = str(fields.get("distortion_model", fields.get("camera_model"))) or "plumb_bob"
     if model not in MODELS:
         raise CalibrationError(f"distortion model {model!r} is not known; known are {', '.join(MODELS)}")
     if "camera_matrix" in fields:
-        lacking(fields, "image_width", "image_height", "distortion_coefficients")
-        size = fields["image_width"], fields["image_height"]
+        lacking(fields, "distortion_coefficients")
+        size = [fields[name] for name in SIZE_NAMES] if set(SIZE_NAMES) <= set(fields) else None
         K, distortion = _data(fields, "camera_matrix"), _data(fields, "distortion_coefficients")
     else:
         lacking(fields, "width", "height")
@@ -30,7 +43,7 @@ def read(document: Document) -> Calibration:
     distortion = numbers("distortion", distortion)
     if MODELS[model] == "pinhole" and not any(distortion):
         distortion = ()
-    return without_depth(camera_from(size, (fx, fy, cx, cy), distortion, MODELS[model]))
+    return camera_from(size, (fx, fy, cx, cy), distortion, MODELS[model])
 
 
 def _data(fields, name):

@@ -9,13 +9,11 @@ import numpy as np
 
 from calib.base.errors import CalibrationError
 from calib.formats.document import Document
+from calib.formats.radial import field_of_view, nearest_fisheye
 from calib.geometry.calibration import Calibration, camera_from, number, without_depth
 
 COUNTS = {"Pinhole": (4, 5), "RadTan": (8, 9), "EquiDistant": (8,), "KannalaBrandt": (8,), "FOV": (5,)}
 UNNAMED = {4: "Pinhole", 5: "FOV", 8: "RadTan", 9: "RadTan"}
-MAX_FIT_RAD = np.radians(85)
-MAX_FIT_ERROR = 1e-3
-"""Of the fisheye polynomial against the FOV model, in focal lengths."""
 
 
 def recognises(document: Document) -> bool:
@@ -37,27 +35,11 @@ def read(document: Document) -> Calibration:
         intrinsics = [value * side for value, side in zip(intrinsics, size * 2)]
         intrinsics[2:] = [value - 0.5 for value in intrinsics[2:]]
     if name == "FOV" and rest[0]:
-        return without_depth(_from_field_of_view(size, intrinsics, rest[0]))
+        return without_depth(nearest_fisheye(f"the FOV model with omega {rest[0]:g}", size, intrinsics,
+                                             field_of_view(rest[0])))
     if name in ("EquiDistant", "KannalaBrandt"):
         return without_depth(camera_from(size, intrinsics, rest, "fisheye"))
     return without_depth(camera_from(size, intrinsics, rest if name == "RadTan" and any(rest) else ()))
-
-
-def _from_field_of_view(size, intrinsics, omega):
-    """The fisheye camera nearest to the FOV model r = atan(2 tan(theta) tan(omega/2)) / omega (Devernay 2001)."""
-    if not 0 < abs(omega) < np.pi:
-        raise CalibrationError(f"omega of the FOV model lies between 0 and pi, not at {omega:g}")
-    fx, fy, cx, cy = intrinsics
-    slope = 2 * np.tan(omega / 2) / omega
-    corner = np.hypot(max(cx, size[0] - cx) / fx, max(cy, size[1] - cy) / fy)
-    widest = min(np.arctan(np.tan(min(corner * omega, np.pi / 2 - 0.01)) / (2 * np.tan(omega / 2))), MAX_FIT_RAD)
-    theta = np.linspace(1e-3, widest, 400)
-    bent = np.arctan(2 * np.tan(theta) * np.tan(omega / 2)) / omega
-    powers = theta[:, None] ** [3, 5, 7, 9]
-    coefficients = np.linalg.lstsq(powers, bent / slope - theta, rcond=None)[0]
-    if np.abs(powers @ coefficients + theta - bent / slope).max() > MAX_FIT_ERROR:
-        raise CalibrationError(f"the FOV model with omega {omega:g} is too wide to be brought to a fisheye model")
-    return camera_from(size, (fx * slope, fy * slope, cx, cy), coefficients.tolist(), "fisheye")
 
 
 def _named(row):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calib.base.errors import CalibrationError
+from calib.geometry.any_size import UnsizedCamera
 from calib.geometry.camera import Camera
 
 DEPTH_SCALE = 1000.0
@@ -31,15 +32,18 @@ def without_depth(camera: Camera) -> Calibration:
     return Calibration(camera, says_depth_scale=False)
 
 
-def camera_from(size: Sequence[Any], intrinsics: Sequence[Any], distortion: Sequence[Any] = (),
+def camera_from(size: Sequence[Any] | None, intrinsics: Sequence[Any], distortion: Sequence[Any] = (),
                 model: str = "pinhole") -> Camera:
     """Camera from numbers as files have them: size (width, height), intrinsics (fx, fy, cx, cy).
 
-    Raises CalibrationError that names what is no number, or not the right count of them.
+    Without a size it is that of the images, see UnsizedCamera. Raises CalibrationError that names what is no number,
+    or not the right count of them.
     """
-    width, height = numbers("the image size", size, 2)
     fx, fy, cx, cy = numbers("the intrinsics fx, fy, cx, cy", intrinsics, 4)
     distortion = known_distortion(numbers("distortion", distortion))
+    if size is None:
+        return UnsizedCamera.of((fx, fy, cx, cy), distortion, model)
+    width, height = numbers("the image size", size, 2)
     return Camera(pixels("width", width), pixels("height", height), fx, fy, cx, cy, distortion, model)
 
 

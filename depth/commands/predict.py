@@ -74,6 +74,7 @@ def run(arguments: argparse.Namespace) -> Iterator[str]:
                 refused.append(error)
     except KeyboardInterrupt:
         interrupted = True
+    yield from pictures.remarks
     if milliseconds:
         yield (f"{estimator.name}: pictures predicted: {len(milliseconds)}, one takes {np.median(milliseconds):.1f} ms "
                f"(median)")

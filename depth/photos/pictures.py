@@ -1,23 +1,20 @@
 """Pictures to predict depth for, from image files, folders of them, and videos."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from calib.base.errors import BadInputError
-from calib.base.opencv_log import silence
-from calib.files.image_file import IMAGE_SUFFIXES, read_rgb
+from calib.files.image_file import IMAGE_SUFFIXES, is_image, natural_order, read_rgb, unread_kind
+from calib.files.picture_roles import split_pictures
+from calib.files.video_decoder import Decoder, open_decoder
+from calib.files.video_kinds import VIDEO_SUFFIXES, is_video
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp")
 MAX_PIXELS = 50_000_000
 """Largest picture: a depth map and its outputs take some 40 bytes per pixel."""
-
-silence()
 
 
 class Picture(NamedTuple):
@@ -31,12 +28,14 @@ class Pictures:
     """All pictures of some files and folders, in order. Raises BadInputError where there are none, or two of a name.
 
     `every`: of a video, every n-th frame only. `made_here(path)`: whether a file of a folder is an older result.
+    `remarks` says what of the folders is left out, one line each.
     """
 
     def __init__(self, locations: Iterable[str | Path], every: int = 1,
                  made_here: Callable[[Path], bool] = lambda path: False) -> None:
-        self.every = every
-        self.files = [file for location in locations for file in _files(Path(location), made_here)]
+        self.every, self.remarks = every, []
+        self.files = [file for location in locations for file in self._files(Path(location), made_here)]
+        self._decoders: dict[Path, Decoder] = {}
         seen = {}
         for file in self.files:
             other = seen.setdefault(file.stem, file)
@@ -46,36 +45,62 @@ class Pictures:
 
     def __len__(self) -> int:
         """Number of pictures, as far as the videos' own counts are right."""
-        return sum(_frame_count(file, self.every) if _is_video(file) else 1 for file in self.files)
+        return sum(self._frame_count(file) if is_video(file) else 1 for file in self.files)
 
     def __iter__(self) -> Iterator[Picture]:
         for file in self.files:
-            if _is_video(file):
-                yield from _frames(file, self.every)
+            if is_video(file):
+                yield from self._frames(file)
             else:
                 yield Picture(file.stem, partial(_read, file))
 
+    def _files(self, location, made_here):
+        if location.is_dir():
+            return self._of_folder(location, made_here)
+        if not location.is_file():
+            raise BadInputError(f"{location} does not exist: give image files, folders or videos")
+        return [location]
 
-def _files(location, made_here):
-    if location.is_dir():
-        found = [file for file in sorted(location.iterdir(), key=_natural_order) if file.is_file()
-                 and file.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES
-                 and not file.name.startswith(".") and not made_here(file)]
+    def _of_folder(self, folder, made_here):
+        """Its pictures and videos; what else it has of images is named in `remarks`."""
+        files = [file for file in sorted(folder.iterdir(), key=natural_order)
+                 if file.is_file() and not file.name.startswith(".") and not made_here(file)]
+        roles = split_pictures(filter(is_image, files))
+        found = [file for file in files if file in set(roles.pictures) or file.suffix.lower() in VIDEO_SUFFIXES]
+        unread = [file for file in files if unread_kind(file) and file not in found]
+        if unread:
+            kinds = ", ".join(dict.fromkeys(map(unread_kind, unread)))
+            self.remarks.append(f"{folder}: {len(unread)} files are left out, {unread[0].name} the first ({kinds})")
+        if roles.describe():
+            self.remarks.append(f"{folder}: {roles.describe()}: predicted for the pictures only")
         if not found:
-            raise BadInputError(f"{location} has no images and no videos ({' '.join(IMAGE_SUFFIXES + VIDEO_SUFFIXES)})")
+            raise BadInputError(f"{folder} has no images and no videos ({' '.join(IMAGE_SUFFIXES + VIDEO_SUFFIXES)})"
+                                + "".join(f"; {remark}" for remark in self.remarks))
         return found
-    if not location.is_file():
-        raise BadInputError(f"{location} does not exist: give image files, folders or videos")
-    return [location]
 
+    def _decoder(self, file):
+        """Opened once. Raises SourceError."""
+        if file not in self._decoders:
+            self._decoders[file], _ = open_decoder(file)
+        return self._decoders[file]
 
-def _natural_order(file):
-    """img2 before img10; 01 and 1 by their spelling."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", file.name)], file.name
+    def _frame_count(self, file):
+        try:
+            count = self._decoder(file).frame_count
+        except BadInputError:
+            count = 1
+        return max(1, -(-count // self.every))
 
-
-def _is_video(file):
-    return file.suffix.lower() in VIDEO_SUFFIXES
+    def _frames(self, file):
+        """Pictures of a video: NAME_000000 and so on. One that cannot be decoded at all is an unreadable picture."""
+        try:
+            pictures = self._decoder(file).pictures()
+        except BadInputError as error:
+            yield Picture(file.stem, partial(_refuse, error))
+            return
+        for index, (_, rgb) in enumerate(pictures):
+            if index % self.every == 0:
+                yield Picture(f"{file.stem}_{index:06d}", partial(_checked, rgb, file))
 
 
 def _read(file):
@@ -89,27 +114,5 @@ def _checked(rgb, file):
     return rgb
 
 
-def _frame_count(file, every):
-    count = int(cv2.VideoCapture(str(file), cv2.CAP_FFMPEG).get(cv2.CAP_PROP_FRAME_COUNT))
-    return max(1, -(-count // every))
-
-
-def _frames(file, every):
-    """Pictures of a video: NAME_000000 and so on. One that cannot be decoded at all is a picture that is unreadable."""
-    capture = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG)
-    index = 0
-    try:
-        while capture.grab():
-            if index % every == 0:
-                readable, bgr = capture.retrieve()
-                if readable:
-                    yield Picture(f"{file.stem}_{index:06d}", partial(_checked, bgr[..., ::-1].copy(), file))
-            index += 1
-    finally:
-        capture.release()
-    if index == 0:
-        yield Picture(file.stem, partial(_unreadable, file))
-
-
-def _unreadable(file):
-    raise BadInputError(f"{file} has no frame that can be decoded: is it a video, and is it whole?")
+def _refuse(error):
+    raise error

@@ -8,7 +8,7 @@ import cv2
 
 from calib.base.errors import SourceError
 from sequences.cameras.opencv_camera import OpenCvCamera
-from sequences.files.ffmpeg import open_capture
+from calib.files.ffmpeg import open_capture
 from sequences.sequence import SourceOptions
 
 LAYOUT = "a stream's URL"

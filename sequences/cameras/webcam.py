@@ -71,7 +71,6 @@ class Webcam(OpenCvCamera):
             capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted.size[1])
         if wanted.rate:
             capture.set(cv2.CAP_PROP_FPS, wanted.rate)
-        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # what waits in a buffer is late
         size = round(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
         if wanted.size and size != wanted.size:
             capture.release()

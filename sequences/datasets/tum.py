@@ -15,6 +15,8 @@ import numpy as np
 from calib.base.errors import SourceError
 from calib.files.association import nearest_in_time
 from calib.files.image_file import read_depth_m
+from calib.files.text_file import data_lines
+from calib.files.time_unit import to_seconds, unit_of
 from calib.files.tum_files import ground_truth_file, read_ground_truth, read_index
 from calib.formats.calibration_file import Calibration
 from calib.geometry.camera import Camera
@@ -24,7 +26,9 @@ from sequences.datasets.recorded_dataset import RecordedDataset, Shot, ground_tr
 from sequences.frame import DepthImage
 from sequences.sequence import SourceOptions
 
-LAYOUT = "rgb.txt (TUM RGB-D)"
+LAYOUT = "rgb.txt or associations.txt (TUM RGB-D)"
+ASSOCIATIONS = ("associations.txt", "associated.txt", "associate.txt", "association.txt", "assoc.txt", "rgb_depth.txt")
+"""Lists of `time rgb/FILE time depth/FILE` that stand in for rgb.txt and depth.txt, as ETH3D and ORB-SLAM2 have them."""
 ASSOCIATION_TOLERANCE_S = 0.02
 FREIBURG = {
     "1": Camera(640, 480, 517.3, 516.5, 318.6, 255.3, (0.2624, -0.9531, -0.0054, 0.0026, 1.1633)),
@@ -39,7 +43,7 @@ FREIBURG_DEPTH_SCALE = 5000.0
 
 def recognises(path: str | Path) -> bool:
     """Whether this layout lies there."""
-    return (Path(path) / "rgb.txt").is_file()
+    return (Path(path) / "rgb.txt").is_file() or _association_file(Path(path)) is not None
 
 
 class TumSequence(RecordedDataset):
@@ -47,9 +51,12 @@ class TumSequence(RecordedDataset):
 
     def __init__(self, location: str | Path, options: SourceOptions):
         folder = require_folder(location, LAYOUT)
-        images = read_index(folder / "rgb.txt")
+        index = folder / "rgb.txt"
+        associations = None if index.is_file() else _association_file(folder)
+        if associations:
+            index = associations
+        images, depth_times_s, depth_files = _lists(folder, index, bool(associations), options)
         calibration = calibration_of(folder, options)
-        depth_times_s, depth_files = _depth_index(folder, options)
         nearest = [nearest_in_time(depth_times_s, time_s, ASSOCIATION_TOLERANCE_S) for time_s, _ in images]
         ground_truth_path = ground_truth_file(folder)
         ground_truth = read_ground_truth(ground_truth_path)
@@ -62,7 +69,7 @@ class TumSequence(RecordedDataset):
         self._depth_scale = calibration.depth_scale
         self.ground_truth_name = ground_truth_path.name if ground_truth is not None else None
         super().__init__(folder, LAYOUT, shots, calibration.camera, options, self._read_registered,
-                         ground_truth=ground_truth, index=folder / "rgb.txt")
+                         ground_truth=ground_truth, index=index)
 
     def _read_registered(self, file):
         depth_m = read_depth_m(file, self._depth_scale)
@@ -84,10 +91,41 @@ def calibration_of(folder: Path, options: SourceOptions) -> Calibration:
     """The user's, the one next to the images, or the benchmark's."""
     own_file, number = folder / "calibration.yaml", freiburg_number(folder)
     if number is None or own_file.is_file():
-        return find_calibration(options, own_file)
+        calibration = find_calibration(options, own_file)
+        if (folder / "associated.txt").is_file() and not calibration.says_depth_scale:  # ETH3D's own name for it
+            return replace(calibration, depth_scale=FREIBURG_DEPTH_SCALE)
+        return calibration
     if options.calibration_file is None:
         return Calibration(FREIBURG[number], FREIBURG_DEPTH_SCALE)
     return replace(find_calibration(options, own_file), depth_scale=FREIBURG_DEPTH_SCALE)
+
+
+def _association_file(folder):
+    """A list of `time rgb/FILE time depth/FILE`, or None."""
+    for name in ASSOCIATIONS:
+        file = folder / name
+        if file.is_file() and len((data_lines(file) or [(0, "")])[0][1].split()) == 4:
+            return file
+    return None
+
+
+def _lists(folder, index, is_association, options):
+    """-> [(time_s, colour file)], times (N,) and files of the depth images that iterating may want"""
+    if not is_association:
+        return read_index(index), *_depth_index(folder, options)
+    words = [line.split() for _, line in data_lines(index)]
+    if any(len(row) != 4 for row in words):
+        raise SourceError(f"{index}: expected `time rgb/FILE time depth/FILE` in each line")
+    colour, depth = (0, 2) if "depth" not in words[0][1].lower() else (2, 0)
+    unit = unit_of([row[colour] for row in words])
+    try:
+        entries = [(to_seconds(row[colour], unit), row[colour + 1], to_seconds(row[depth], unit), row[depth + 1])
+                   for row in words]
+    except ValueError:
+        raise SourceError(f"{index}: expected `time rgb/FILE time depth/FILE` in each line") from None
+    wanted = sorted(entries, key=lambda entry: entry[2]) if options.depth_every else []
+    return ([(time_s, name) for time_s, name, _, _ in entries], np.array([entry[2] for entry in wanted]),
+            [folder / entry[3] for entry in wanted])
 
 
 def _depth_index(folder, options):

@@ -1,18 +1,20 @@
-"""A folder of images: in natural order, one every 1/30 s, or as its `timestamps.txt` says.
+"""A folder of images: in natural order, one every 1/30 s, as its `timestamps.txt` says, or the images' names.
 
-That file has a line per image, in seconds: the time alone, in the natural order of the images, or `time filename`.
-Photos are turned as their EXIF says, which OpenCV does.
+That file has a line per image: the time alone, in the natural order of the images, or `time filename`; in seconds, or
+in whole smaller units (see calib.files.time_unit). Photos are turned as their EXIF says, which OpenCV does. Images that
+go with others, such as masks, are no frames (see calib.files.picture_roles).
 """
 
 import math
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from calib.base.errors import SourceError
 from calib.files.exif import rotation_from_exif
-from calib.files.image_file import IMAGE_SUFFIXES
+from calib.files.image_file import IMAGE_SUFFIXES, is_image, natural_order, unread_kind
+from calib.files.picture_roles import split_pictures
 from calib.files.text_file import data_lines
+from calib.files.time_unit import times_in_names, to_seconds, unit_of
 from calib.files.tum_files import read_index
 from sequences.checks import find_calibration, first_readable_size, read_frame, refuse_sensor_depth
 from sequences.files.rotated_camera import rotated_as_shown
@@ -27,7 +29,12 @@ TIMES = "timestamps.txt"
 def recognises(path: str | Path) -> bool:
     """Whether this is a folder with images in it."""
     path = Path(path)
-    return path.is_dir() and any(_is_image(file) for file in path.iterdir())
+    return path.is_dir() and any(is_image(file) for file in path.iterdir())
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The image files of a folder in natural order."""
+    return sorted(filter(is_image, folder.iterdir()), key=natural_order)
 
 
 class ImageFolder(Sequence):
@@ -39,9 +46,14 @@ class ImageFolder(Sequence):
         self.skipped = SkipLog()
         if not self.folder.is_dir():
             raise SourceError(f"{self.folder} is not a folder")
-        files = sorted(filter(_is_image, self.folder.iterdir()), key=_natural_order)
+        files = images_in(self.folder)
         if not files:
             raise SourceError(f"{self.folder} has no images ({', '.join(IMAGE_SUFFIXES)})")
+        roles = split_pictures(files)
+        if roles.describe():
+            options.tell(f"{self.folder}: {roles.describe()}")
+        tell_unread(self.folder, options)
+        files = roles.pictures
         times_s, files = _timed(files, self.folder / TIMES)
         self.times_s, self.photos = times_s[: options.max_frames], tuple(files[: options.max_frames])
         refuse_sensor_depth(options, self.folder)
@@ -57,35 +69,34 @@ class ImageFolder(Sequence):
                 yield Frame(index, timestamp_s, rgb)
 
 
-def _is_image(file):
-    return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
-
-
-def _natural_order(file):
-    """img2 before img10; 01 and 1 by their spelling."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", file.name)], file.name
+def tell_unread(folder: Path, options: SourceOptions) -> None:
+    """Say which images of a folder are of a kind that is not read."""
+    unread = [file for file in sorted(folder.iterdir()) if unread_kind(file)]
+    if unread:
+        options.tell(f"{folder}: {len(unread)} files are left out ({unread[0].name}: {unread_kind(unread[0])})")
 
 
 def _timed(files, path):
     """Times and files in time order. Raises SourceError where the file of times is there but cannot be used."""
     if not path.is_file():
-        return [index * FRAME_INTERVAL_S for index in range(len(files))], files
+        return times_in_names(files) or [index * FRAME_INTERVAL_S for index in range(len(files))], files
     lines = data_lines(path)
     if lines and len(lines[0][1].split()) > 1:
         index = read_index(path)
         return [time_s for time_s, _ in index], [path.parent / name for _, name in index]
+    unit = unit_of([line for _, line in lines])
     times_s: list[float] = []
     for number, line in lines:
-        times_s.append(_later_time(line, times_s[-1:], f"{path} line {number}"))
+        times_s.append(_later_time(line, unit, times_s[-1:], f"{path} line {number}"))
     if len(times_s) != len(files):
         raise SourceError(f"{path} has {len(times_s)} times for {len(files)} images: expected one line per image")
     return times_s, files
 
 
-def _later_time(line, before, place):
+def _later_time(line, unit, before, place):
     """Text -> seconds, which must come after those `before`."""
     try:
-        time_s = float(line)
+        time_s = to_seconds(line, unit)
     except ValueError:
         time_s = math.nan
     if not math.isfinite(time_s):

@@ -5,23 +5,22 @@ from itertools import islice
 from pathlib import Path
 
 from calib.base.errors import SourceError
+from calib.files.exif import focal_of_35mm
+from calib.files.video_decoder import open_decoder
+from calib.files.video_kinds import is_video
 from sequences.checks import find_calibration, note_early_end, refuse_sensor_depth, require_file
-from sequences.files.rotated_camera import rotated_as_shown
-from sequences.files.video_decoder import open_decoder
+from sequences.files.rotated_camera import as_shown
 from sequences.frame import Frame
 from sequences.sequence import Sequence, SkipLog, SourceOptions
 
 LAYOUT = "a video file"
-VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".mts",
-                  ".m2ts", ".flv", ".ogv")
 MAX_RATE_HZ = 500
 """A header's rate beyond this is a unit of time rather than a rate."""
 
 
 def recognises(path: str | Path) -> bool:
-    """Whether this is a video file, by its suffix."""
-    path = Path(path)
-    return path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES
+    """Whether this is a video file, by its suffix or its first bytes."""
+    return is_video(Path(path))
 
 
 class VideoFile(Sequence):
@@ -33,9 +32,13 @@ class VideoFile(Sequence):
         self.options = options
         self.skipped = SkipLog()
         self.decoder, rgb = open_decoder(self.file)
+        for remark in self.decoder.remarks:
+            options.tell(remark)
         refuse_sensor_depth(options, self.file)
         calibrated = find_calibration(options, self.file.with_suffix(".yaml")).camera
-        self.camera = rotated_as_shown(calibrated, rgb.shape[:2], self.decoder.rotation_deg).fitted_to(rgb.shape[:2])
+        self.camera = as_shown(calibrated, rgb.shape[:2], self.decoder.rotation_deg, self.decoder.pixel_aspect)
+        if self.decoder.focal_35mm:
+            self.focal_hint = focal_of_35mm(self.decoder.focal_35mm, self.camera.size)
         has_rate = 1 <= self.decoder.rate_hz <= MAX_RATE_HZ
         self.interval_s = 1 / self.decoder.rate_hz if has_rate else 1 / 30
         announced = self.decoder.frame_count if has_rate else 0

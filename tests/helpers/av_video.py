@@ -13,16 +13,23 @@ TIMES_MS = [0, 33, 53, 86, 206, 239, 289, 322, 442, 475, 508, 558]
 
 
 def write_clip(path, codec="libx264", times_ms=TIMES_MS, start_ms=0, pixels="yuv420p", options=None,
-               shown=lambda number: picture(number, SIZE)):
+               shown=lambda number: picture(number, SIZE), container=None, rate=30, aspect=None, transfer=None):
     """`shown(k)`, (H, W, 3) uint8 of SIZE, at times_ms[k]. -> path"""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=30, options=options or {})
+    with av.open(str(path), "w", format=container) as container:
+        stream = container.add_stream(codec, rate=rate, options=options or {})
+        if aspect:
+            stream.sample_aspect_ratio = aspect
+        if transfer:
+            stream.codec_context.color_trc = transfer
         stream.height, stream.width = SIZE
         stream.pix_fmt = pixels
-        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        tick_s = Fraction(1, 1000) if rate == 30 else Fraction(1, rate)  # some codecs take none but the rate's own
+        stream.time_base = stream.codec_context.time_base = tick_s
         for number, time_ms in enumerate(times_ms):
             frame = av.VideoFrame.from_ndarray(shown(number), format="rgb24").reformat(format=pixels)
-            frame.pts, frame.time_base = start_ms + time_ms, Fraction(1, 1000)
+            if transfer:
+                frame.color_trc = transfer
+            frame.pts, frame.time_base = round((start_ms + time_ms) / 1000 / tick_s), tick_s
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path

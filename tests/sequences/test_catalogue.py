@@ -75,9 +75,10 @@ def test_synthetic_needs_no_place(places, monkeypatch):
 @pytest.mark.parametrize("source, says", [
     ("none", "no source none: expected `synthetic`, a recording, a video, `webcam:0`"),
     ("carrier:pigeon", "no source carrier:pigeon"),
-    ("clip.bin", "cannot tell what clip.bin is"),
-    ("empty", "cannot tell what empty is: looked for associations.txt and *.gt.freiburg"),
-    (".", ". is no recording but walk is (tum): choose one such folder"),
+    ("notes.txt", "cannot tell what notes.txt is: no kind of video"),
+    ("page.mp5", "cannot tell what page.mp5 is: this is HTML"),
+    ("empty", "cannot tell what empty is: it is empty"),
+    (".", ". is no recording but clip.avi is (video), one of 3 in it: choose one"),
     ("tum", "no source tum"),
     ("tum:", "tum: names no path: expected tum:PATH"),
     ("tum:none", "none is not a folder"),
@@ -90,6 +91,8 @@ def test_synthetic_needs_no_place(places, monkeypatch):
     ("\0", "no source")])
 def test_what_cannot_be_opened_is_said(places, source, says):
     (places / "empty").mkdir()
+    (places / "notes.txt").write_text("to do")
+    (places / "page.mp5").write_text("<html><body>not found</body></html>")
     assert says in refusal(source)
 
 
@@ -117,7 +120,26 @@ def test_every_source_of_the_table_exists():
     assert all(module.LAYOUT and hasattr(module, "recognises") for module in modules)
 
 
-def test_an_unknown_folder_is_told_every_layout(places):
-    (places / "empty").mkdir()
-    said = refusal("empty")
-    assert all(import_module(SOURCES[name][0]).LAYOUT in said for name in catalogue.RECOGNISED)
+@pytest.mark.parametrize("names, says", [
+    (("groundtruth.txt", "accelerometer.txt"), "nearest to rgb.txt or associations.txt (TUM RGB-D)"),
+    (("mav0/imu0/data.csv",), "nearest to mav0/cam0/data.csv"),
+    (("sparse/0/cameras.bin", "notes.txt"), "nearest to sparse/0 with cameras and images"),
+    (("IMG_1.CR9", "IMG_2.EXR", "a.txt"), "of a kind that is not read (EXR is not read)"),
+    (("a.txt", "b.txt", "c.csv", "d.csv"), "in it are a.txt, b.txt, c.csv ..., and no images")])
+def test_an_unknown_folder_is_told_what_is_nearest(places, names, says):
+    for name in names:
+        (places / "odd" / name).parent.mkdir(parents=True, exist_ok=True)
+        (places / "odd" / name).write_text("x")
+    said = refusal("odd")
+    assert says in said and len(said) < 400
+
+
+@pytest.mark.parametrize("place", ["scan", "scan/2024/export", "scan/a/b"])
+def test_the_only_recording_further_down_is_opened_and_named(places, place):
+    told = []
+    (places / "scan" / "logs").mkdir(parents=True)
+    (places / place).mkdir(parents=True, exist_ok=True)
+    (places / "walk").rename(places / place / "walk")
+    sequence = open_sequence("scan", SourceOptions(tell=told.append))
+    assert isinstance(sequence, TumSequence) and sequence.name == "walk"
+    assert told == [f"scan holds one recording, {place}/walk (tum)"]

@@ -95,7 +95,9 @@ def test_boards_print_in_true_size(tmp_path, suffix, board):
 def test_blurred_and_repeated_views_are_left_out(pictures):
     blurred = BoardStudio(CHESSBOARD, NARROW).picture((20, 0, 0), (0, 0, 11), blur_px=2.5)
     collection = collected(CHESSBOARD, [pictures[4], pictures[4], blurred, np.full_like(blurred[::4, ::4], 90)])
-    assert (len(collection.views), collection.blurred, collection.without_board) == (1, 1, 1)
+    assert len(collection.views) == 1
+    assert collection.lost == {"blurred": ["2"], "without the board": ["3"]}
+    assert collection.describe_lost() == ["blurred: 2", "without the board: 3"]
 
 
 def test_of_similar_views_the_sharper_stays():

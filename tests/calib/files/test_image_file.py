@@ -146,7 +146,7 @@ def test_damaged_and_foreign_files(tmp_path):
     (tmp_path / "a.png").write_bytes(data)
     assert "not an image, or damaged" in refusal(tmp_path / "a.png")
     (tmp_path / "a.png").write_text("<html>404</html>")
-    assert "not an image, or damaged" in refusal(tmp_path / "a.png")
+    assert "this is HTML, which is not read" in refusal(tmp_path / "a.png")
     (tmp_path / "a.png").write_bytes(b"")
     assert "truncated or empty" in refusal(tmp_path / "a.png")
     assert "No such file" in refusal(tmp_path / "none.png")

@@ -6,6 +6,7 @@ import pytest
 
 from calib.base.errors import CalibrationError, OutputError
 from calib.formats.calibration_file import REQUIRED_FIELDS, Calibration, read_calibration, write_calibration
+from calib.geometry.any_size import UnsizedCamera
 from calib.geometry.camera import Camera
 
 GOOD = {"width": "640", "height": "480", "fx": "525.5", "fy": "526", "cx": "319.5", "cy": "239.5"}
@@ -66,8 +67,20 @@ def test_each_missing_field_is_named(file_with, name):
     assert f"lacks {name}:" in text and "fx, fy, cx, cy" in text
 
 
+def test_further_fields_are_no_harm(file_with):
+    assert read_calibration(file_with(skew="0", name="phone")).camera == read_calibration(file_with()).camera
+
+
+def test_a_size_that_is_not_said_is_that_of_the_images(file_with):
+    camera = read_calibration(file_with(width=None, height=None)).camera
+    assert isinstance(camera, UnsizedCamera) and "does not say" in camera.describe()
+    assert camera.fitted_to((480, 640)) == read_calibration(file_with()).camera
+    with pytest.raises(CalibrationError, match="not near the middle of 1280x720 images"):
+        camera.fitted_to((720, 1280))
+
+
 def test_several_missing_fields_are_all_named(file_with):
-    assert "lacks width, fy, cx:" in refusal(file_with(width=None, fy=None, cx=None))
+    assert "lacks height, fy, cx:" in refusal(file_with(height=None, fy=None, cx=None))
 
 
 @pytest.mark.parametrize("changes, says", [
@@ -95,8 +108,8 @@ def test_several_missing_fields_are_all_named(file_with):
     ({"depth_scale": "null"}, "depth_scale is not a number"),
     ({"model": "fisheye"}, "takes 4 coefficients (k1 k2 k3 k4), not 0"),
     ({"model": "omni"}, "model 'omni' is not known; known are pinhole, fisheye"),
-    ({"skew": "0"}, "unknown field skew; known are width"),
-    ({"1": "2"}, "unknown field 1"),
+    ({"distorsion": "[0.1, 0, 0, 0]"}, "unknown field distorsion: is it distortion?"),
+    ({"depthscale_": "5000", "depth_skale": "5000"}, "unknown field depth_skale"),
     ({"fx": "2020-13-45"}, "is not YAML")])
 def test_wrong_fields_are_named(file_with, changes, says):
     assert says in refusal(file_with(**changes))
@@ -106,7 +119,7 @@ def test_wrong_fields_are_named(file_with, changes, says):
     (b"width: [640\nheight: 480", "is not YAML"),
     (b"\x89PNG\r\n\x1a\n\0\0", "is not YAML"),
     (b"\xff\xfe\x00w", "is not YAML"),
-    (b"525 525 320 240", "no `name: value` lines"),
+    (b"525 525 320", "no `name: value` lines"),
     (b"- 525\n- 320", "no `name: value` lines"),
     (b"", "no `name: value` lines")])
 def test_files_that_are_no_calibration(tmp_path, data, says):
@@ -119,6 +132,6 @@ def test_files_that_cannot_be_read_or_written(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"")
     assert "No such file" in refusal(tmp_path / "none.yaml")
-    assert "Is a directory" in refusal(tmp_path)
+    assert "is a folder without a calibration" in refusal(tmp_path)
     with pytest.raises(OutputError, match="a file in the place of the folder"):
         write_calibration(path / "camera.yaml", Calibration(Camera(4, 3, 1, 1, 1, 1)))

@@ -175,24 +175,26 @@ def test_a_field_of_view_alone_fits_every_size(read):
 
 @pytest.mark.parametrize("text, says", [
     (SAMPLES["ROS file"][0].replace("plumb_bob", "thin_prism"), "distortion model 'thin_prism' is not known"),
-    (SAMPLES["ROS file"][0].replace("image_width: 752\n", ""), "lacks image_width"),
+    (SAMPLES["ROS file"][0].replace("distortion_coefficients", "lens"), "lacks distortion_coefficients"),
     (SAMPLES["ROS file"][0].replace("cols: 3\n  data: [458., ", "cols: 3\n  data: ["), "takes 9 numbers"),
     (SAMPLES["ROS message"][0].replace("binning_x: 0", "binning_x: 2"), "binning"),
     (SAMPLES["ROS message"][0].replace("x_offset: 0", "x_offset: 8"), "regions of interest"),
-    (SAMPLES["Kalibr"][0].replace("pinhole", "omni"), "'omni' is not supported"),
-    (SAMPLES["Kalibr"][0].replace("resolution", "size"), "lacks resolution"),
+    (SAMPLES["Kalibr"][0].replace("pinhole", "ocam"), "'ocam' is not supported"),
+    (SAMPLES["Kalibr"][0].replace("pinhole", "omni"), "intrinsics takes 5 numbers"),
+    (SAMPLES["Kalibr"][0].replace("intrinsics", "numbers"), "lacks intrinsics"),
     (SAMPLES["EuRoC"][0].replace("radial-tangential", "fov"), "'fov' is not supported"),
     (SAMPLES["COLMAP"][0].replace("OPENCV", "THIN_PRISM_FISHEYE"), "THIN_PRISM_FISHEYE is not known"),
     (SAMPLES["COLMAP"][0].replace(" 1.8e-05", ""), "OPENCV takes fx fy cx cy k1 k2 p1 p2"),
     (SAMPLES["COLMAP"][0] + "2 PINHOLE 752 480 500 500 376 240\n", "2 different cameras"),
     (SAMPLES["TUM"][0].replace("458", "-458"), "focal length"),
     ("FOV 0.3 0.5 0.5 0.5 4\n640 480\n", "omega of the FOV model lies between 0 and pi"),
-    (SAMPLES["ORB-SLAM"][0].replace("Camera.width: 752\n", ""), "lacks Camera.width"),
+    (SAMPLES["ORB-SLAM"][0].replace("Camera1.cx: 367.0\n", ""), "lacks Camera1.cx"),
     (SAMPLES["ORB-SLAM"][0].replace("PinHole", "Omni"), "'Omni' is not known"),
-    ("%YAML:1.0\nK: !!opencv-matrix\n   rows: 3\n   cols: 3\n   dt: d\n   data: [1, 2", "damaged"),
+    ("%YAML:1.0\nK: !!opencv-matrix\n   rows: 3\n   cols: 3\n   dt: d\n   data: [1, 2", "is not YAML"),
+    ("<?xml version=\"1.0\"?><opencv_storage><K type_id=\"opencv-matrix\"><rows>3", "damaged"),
     ("%YAML:1.0\n---\nQ: !!opencv-matrix\n   rows: 1\n   cols: 1\n   dt: d\n   data: [1.]\n", "no camera matrix"),
     ("fov: 200\n", "between 1 and 170 degrees"),
-    ("fov: 60\nfx: 100\n", "lacks width")])
+    ("fov: 60\nfx: 100\n", "lacks fy")])
 def test_what_is_wrong_is_told_in_one_line(read, text, says):
     with pytest.raises(CalibrationError) as caught:
         read(text)
