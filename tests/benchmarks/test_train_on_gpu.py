@@ -1,6 +1,7 @@
 """The prepared training, for a few steps of a tiny network on the CPU."""
 
 import csv
+import re
 import signal
 import subprocess
 
@@ -11,7 +12,6 @@ from benchmarks import train_on_gpu
 from calib.base.errors import BadInputError
 from depth.__main__ import main as depth
 from tests.helpers import tiny_networks
-from tests.helpers.paths import ROOT
 from tests.helpers.training_runs import weights, write_images
 
 TINY = ["--", "--network", "tiny", "--batch", "2", "--size", "32,32", "--loss", "berhu", "--workers", "0",
@@ -20,26 +20,26 @@ TINY = ["--", "--network", "tiny", "--batch", "2", "--size", "32,32", "--loss", 
 
 @pytest.fixture
 def images(tmp_path, monkeypatch):
-    monkeypatch.setattr(train_on_gpu, "PROGRAM", (str(ROOT / "tests" / "helpers" / "tiny_networks.py"),))
+    """Small images, and a program that trains in this process, with tiny networks."""
+    tiny_networks.lend(monkeypatch)
     monkeypatch.setattr(train_on_gpu, "TRIAL_STEPS", 10)
     return write_images(tmp_path / "images")
 
 
-def test_it_trains_as_long_as_there_is_time(tmp_path, images, monkeypatch, capfd):
-    monkeypatch.setattr(train_on_gpu, "trial", lambda settings, gpu_count, end: (20.0, 0.01))
+def train_here(settings, gpu_count, end, stdout=None):
+    assert depth(["train", *settings]) == 0
+
+
+def test_it_trains_as_long_as_there_is_time(tmp_path, images, monkeypatch, capsys):
+    monkeypatch.setattr(train_on_gpu, "train", train_here)
+    monkeypatch.setattr(train_on_gpu, "SHARE_FOR_STEPS", 1e-4)
     train_on_gpu.main([str(images), "--minutes", "30", "--output", str(tmp_path / "out"), *TINY])
-    assert "no GPU, 20 images/s: 14 steps in 30 minutes" in capfd.readouterr().out
+    said = re.search(r"no GPU, (\d+) images/s: (\d+) steps in 30 minutes", capsys.readouterr().out)
+    assert said and int(said[2]) == pytest.approx(1e-4 * 1800 * int(said[1]) / 2, rel=0.2, abs=1)
     with open(tmp_path / "out" / "log.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert rows[-1]["step"] == "14" and rows[-1]["rel"], "measured at the end"
+        last = list(csv.DictReader(file))[-1]
+    assert last["step"] == said[2] and last["rel"], "measured at the end"
     assert weights(tmp_path / "out", "tiny")
-
-
-def test_the_trial_says_how_fast_it_is(images, monkeypatch):
-    tiny_networks.lend(monkeypatch)
-    monkeypatch.setattr(train_on_gpu, "train", lambda settings, gpu_count, end, stdout: depth(["train", *settings]))
-    images_per_s, steps_per_s = train_on_gpu.trial([*train_on_gpu.RECIPE, *TINY[1:], "--data", str(images)], 0, 1e12)
-    assert images_per_s == pytest.approx(2 * steps_per_s) and steps_per_s > 0.1
 
 
 class Process:

@@ -15,10 +15,12 @@ class FakeGpu:
     """`wrong(name of the output, array, is_half)` -> what an engine gives in its place. `log`: what was done.
 
     `installed`: modules of TensorRT. `fails`: steps that fail: build, load, context, address, launch, refit.
+    `building`: called while an engine is built.
     """
 
     def __init__(self, monkeypatch, wrong=None, capturable=True, gpu=GPU, installed=("tensorrt_rtx",)):
         self.log, self.capturable, self.fails, self.cuda = [], capturable, set(), FakeCuda()
+        self.building = lambda: None
         self.wrong = wrong or (lambda name, array, is_half: array)
         for name in ("tensorrt", "tensorrt_rtx"):
             module = fake_tensorrt(name, self) if name in installed else None

@@ -4,6 +4,7 @@ import gc
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import numpy as np
 import pytest
@@ -152,10 +153,10 @@ def test_an_engine_that_is_wrong_is_refused(network, monkeypatch, wrong):
 
 
 def test_auto_takes_it_and_says_so(network, monkeypatch):
-    FakeGpu(monkeypatch)
-    shares = []
-    estimator = open_estimator(network, progress=shares.append)
-    assert type(estimator) is TensorRtDepth and shares
+    gpu, told = FakeGpu(monkeypatch), Event()
+    gpu.building = lambda: told.wait(60)
+    estimator = open_estimator(network, progress=lambda share: told.set())
+    assert type(estimator) is TensorRtDepth and told.is_set()
     assert estimator.note.startswith("run by tensorrt (fp16, Made-up GPU, TensorRT for RTX 1.7.0, the one for")
     assert type(open_estimator(network, device="cpu")) is OnnxDepth
 
