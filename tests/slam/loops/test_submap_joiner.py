@@ -61,7 +61,6 @@ def joined(keyframes, **settings):
     return moves, joiner
 
 
-@pytest.mark.usefixtures("kernels")
 def test_two_parts_of_one_place_get_one_frame_and_one_scale(views):
     keyframes = keyframes_of(views[:COUNT])
     moves, joiner = joined(keyframes)
@@ -72,14 +71,12 @@ def test_two_parts_of_one_place_get_one_frame_and_one_scale(views):
     assert all({SUBMAP[meeting.first], SUBMAP[meeting.second]} == {0, 1} for meeting in joiner.joined)
 
 
-@pytest.mark.usefixtures("kernels")
 def test_too_few_votes_join_nothing(views):
     keyframes = keyframes_of(views[:COUNT])
     moves, _ = joined(keyframes, min_votes=len(SUBMAP) ** 2)
     assert not moves and keyframes.submap.tolist() == SUBMAP.tolist()
 
 
-@pytest.mark.usefixtures("kernels")
 def test_another_place_stays_apart(views):
     keyframes = keyframes_of([*views[:2], *views[COUNT + 2:]])
     moves, _ = joined(keyframes)
