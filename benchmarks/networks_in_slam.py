@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--write", type=path_of, metavar="FILE.md", help="also write a page with the tables there")
     arguments, options = parser.parse_known_args()
     networks = list(found(arguments.network, arguments.folder))
-    lines: list[str] = [*HEAD.splitlines()]
+    lines: list[str] = [*HEAD.splitlines(), ""]
     for line in tables(arguments, networks, options):
         print(line, flush=True)
         lines.append(line)

@@ -58,7 +58,7 @@ def test_every_network_gets_a_row_and_is_run_once(recording, runs, tmp_path, mon
     assert rows[1][1:] == ["0.000 / 0.098", "1.25", rows[1][3], "0.200 / 0.700", "0.80", "0.150", "16", "50 |"]
     assert rows[1][3].startswith("1.000 / 0.") and rows[2][1:] == ["failed |"]
     assert "### plane" in shown and "options: --max-frames 9" in shown
-    assert (tmp_path / "page.md").read_text() == networks_in_slam.HEAD + shown
+    assert (tmp_path / "page.md").read_text() == f"{networks_in_slam.HEAD}\n{shown}"
     assert runs[1][1] == ["--depth", str(tmp_path / "fast.onnx"), "--depth-option", "scale=0.01",
                           *without("learning", "second pass"), "--max-frames", "9"]
     before = len(runs)
