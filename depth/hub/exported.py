@@ -24,8 +24,8 @@ from depth.runtimes.torch_runtime import TorchDepth
 EXPORTER_VERSION = 1
 """Grows where this exporter makes other files of the same model, so that older ones are not used any more."""
 MAX_DIFFERENCE = 0.02
-"""Largest difference to torch's output, over its root mean square, of all but PERCENT_LEFT_OUT % of the pixels: rounding the
-weights to half precision makes about a thousandth."""
+"""Largest difference to torch's output, over its root mean square, of all but PERCENT_LEFT_OUT % of the pixels:
+rounding the weights to half precision makes about a thousandth."""
 PERCENT_LEFT_OUT = 1.0
 TINY = float(np.finfo(np.float32).tiny)
 DIGITS = 16
@@ -66,7 +66,8 @@ def _checked_export(model, spec, size, path):
     try:
         data = export_onnx(module, size, names)
     except (RuntimeError, ValueError, TypeError) as error:  # what torch's exporter raises derives from these
-        raise NetworkError(f"{model.name} cannot be exported to ONNX: {one_line(error.__cause__ or error)}") from error
+        reason = one_line(str(error.__cause__ or error))
+        raise NetworkError(f"{model.name} cannot be exported to ONNX: {reason}") from error
     worst = difference(OnnxDepth(path, None, "cpu", content=data, spec=spec), reference, size)
     if not worst < MAX_DIFFERENCE:
         raise NetworkError(f"the ONNX file of {model.name} differs from torch by {100 * worst:.1f} %: it is not used")

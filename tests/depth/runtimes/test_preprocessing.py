@@ -74,8 +74,8 @@ def test_fitted_sizes(size, multiple):
 
 
 @pytest.mark.parametrize("kind, factor, summand, range_", [
-    ("relative_inverse_depth", 7, 0, 2.5), ("relative_inverse_depth", 7, -1.3, MAX_RANGE), ("relative_depth", 7, 0, 2.5),
-    ("relative_depth", 7, -12, MAX_RANGE), ("relative_depth", 0.1, -3, MAX_RANGE)])
+    ("relative_inverse_depth", 7, 0, 2.5), ("relative_inverse_depth", 7, -1.3, MAX_RANGE),
+    ("relative_depth", 7, 0, 2.5), ("relative_depth", 7, -12, MAX_RANGE), ("relative_depth", 0.1, -3, MAX_RANGE)])
 def test_depth_without_a_unit_has_a_range_that_is_usual_indoors(kind, factor, summand, range_):
     depth = np.random.default_rng(0).uniform(2, 5, (100, 100)).astype(np.float32)
     output = factor * (1 / depth if kind == "relative_inverse_depth" else depth) + summand
