@@ -26,7 +26,7 @@ HALF_PIXEL = 0.5
 CAMERA_HEAD = struct.Struct("<IiQQ")
 MAX_CAMERAS = 1_000_000
 MAX_SPREAD = 0.05
-"""Of the focal lengths of cameras that count as one: COLMAP gives each image a camera of its own, unless told not to."""
+"""Of the focal lengths of cameras that count as one: unless told not to, COLMAP gives each image a camera."""
 
 
 def recognises(document: Document) -> bool:

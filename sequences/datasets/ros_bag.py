@@ -27,7 +27,8 @@ REALSENSE = b"/device_0/"
 SEARCHED_BYTES = 1 << 20
 IMAGES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
-WANTED, UNWANTED = ("color", "colour", "rgb", "left", "cam0", "image"), ("infra", "ir/", "right", "cam1", "mask", "theora")
+WANTED = ("color", "colour", "rgb", "left", "cam0", "image")
+UNWANTED = ("infra", "ir/", "right", "cam1", "mask", "theora")
 """In names of topics: of the camera that is taken where there are several, the first best; and of others."""
 MAX_DEPTH_OFFSET_S = 0.02
 DEPTH_WAITING = 8

@@ -28,7 +28,7 @@ from sequences.sequence import SourceOptions
 
 LAYOUT = "rgb.txt or associations.txt (TUM RGB-D)"
 ASSOCIATIONS = ("associations.txt", "associated.txt", "associate.txt", "association.txt", "assoc.txt", "rgb_depth.txt")
-"""Lists of `time rgb/FILE time depth/FILE` that stand in for rgb.txt and depth.txt, as ETH3D and ORB-SLAM2 have them."""
+"""Lists of `time rgb/FILE time depth/FILE` that stand in for rgb.txt and depth.txt (ETH3D, ORB-SLAM2)."""
 ASSOCIATION_TOLERANCE_S = 0.02
 FREIBURG = {
     "1": Camera(640, 480, 517.3, 516.5, 318.6, 255.3, (0.2624, -0.9531, -0.0054, 0.0026, 1.1633)),

@@ -7,12 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from calib.files.video_decoder import OpenCvDecoder, PyAvDecoder, open_decoder
+from calib.files.video_kinds import is_video
 from calib.geometry.camera import Camera
 from calib.geometry.distortion import to_pixels
 from sequences.files.rotated_camera import as_shown, rotated_as_shown
 from sequences.files.video import VideoFile
-from calib.files.video_decoder import OpenCvDecoder, PyAvDecoder, open_decoder
-from calib.files.video_kinds import is_video
 from sequences.sequence import SourceOptions
 from tests.helpers.tiny_recordings import picture, write_camera
 
@@ -100,8 +100,8 @@ def moving(number):
 @pytest.mark.parametrize("name, codec", [("camcorder.mpg", "mpeg2video"), ("camcorder.mts", "libx264")])
 def test_interlaced_video_comes_whole_and_moving(tmp_path, name, codec):
     """OpenCV gives black, or what memory held, for every frame."""
-    clip = write_clip(tmp_path / name, codec, [40 * k for k in range(12)], shown=moving, rate=25,
-                      options={"flags": "+ilme+ildct", "b": "4M"} if codec == "mpeg2video" else {"x264-params": "tff=1"})
+    options = {"flags": "+ilme+ildct", "b": "4M"} if codec == "mpeg2video" else {"x264-params": "tff=1"}
+    clip = write_clip(tmp_path / name, codec, [40 * k for k in range(12)], shown=moving, rate=25, options=options)
     decoder, rgb = open_decoder(clip)
     pictures = [rgb for _, rgb in decoder.pictures()]
     assert isinstance(decoder, PyAvDecoder) and decoder.is_interlaced() and len(pictures) == 12
