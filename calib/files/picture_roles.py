@@ -59,6 +59,8 @@ def split_pictures(files: Iterable[Path]) -> PictureRoles:
     groups: dict[tuple[str, str], list[_Named]] = defaultdict(list)
     for entry in named:
         groups[entry.role, entry.file.suffix.lower()].append(entry)
+    if files and all(_is_depth_alone(group, entries) for group, entries in groups.items()):
+        return PictureRoles([], {}, {"depth without pictures": files})
     if len(groups) < 2:
         return PictureRoles(files, {}, {})
     roles = {group: group[0] for group in groups}
@@ -69,6 +71,13 @@ def split_pictures(files: Iterable[Path]) -> PictureRoles:
         return PictureRoles(files, {}, {})
     _settle_twins(groups, roles)
     return _sorted_out(files, groups, roles)
+
+
+def _is_depth_alone(group, entries):
+    """Whether images are called depth, or lie in a folder that is, and have more than 8 bits."""
+    file = entries[0].file
+    is_called = group[0] == "depth" or any(match.lastgroup == "depth" for match in WORDS.finditer(file.parent.name))
+    return is_called and _kind(file)[0] == 0
 
 
 def _named(file):

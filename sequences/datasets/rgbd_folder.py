@@ -96,7 +96,7 @@ def _images(folder):
     depth = next((inner[name] for name in DEPTH_FOLDERS if name in inner), None)
     if colour and depth:
         pictures = split_pictures(_sorted(colour)).pictures
-        return _Images(pictures, _paired(pictures, split_pictures(_sorted(depth)).pictures))
+        return _Images(pictures, _paired(pictures, _sorted(depth)))
     roles = split_pictures(_sorted(folder))
     return _Images(roles.pictures, roles.depth)
 
