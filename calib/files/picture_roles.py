@@ -81,7 +81,7 @@ def _is_depth_alone(group, entries):
 
 
 def _named(file):
-    roles = [match.lastgroup for match in WORDS.finditer(file.stem)]
+    roles = [str(match.lastgroup) for match in WORDS.finditer(file.stem)]
     role = next((role for role in roles if role not in PICTURES), roles[0] if roles else "")
     return _Named(file, role, re.sub(r"[^a-z0-9]+", "-", WORDS.sub("", file.stem).lower()).strip("-"))
 
