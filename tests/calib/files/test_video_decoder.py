@@ -160,3 +160,12 @@ def test_a_calibration_of_the_stored_pixels_serves_the_shown_ones(clockwise_deg)
     camera = as_shown(stored, size, clockwise_deg, aspect)
     assert camera.size == size and camera.fx == pytest.approx(800) and camera.fy == pytest.approx(800)
     assert as_shown(Camera(768, 576, 800.0, 800.0, 383.5, 287.5), (576, 768), 0, aspect).fx == 800
+
+
+def test_the_lens_that_an_iphone_names(tmp_path):
+    clip = write_clip(tmp_path / "IMG_1.mov", metadata={
+        "com.apple.quicktime.camera.focal_length.35mm_equivalent": "26"})
+    assert open_decoder(clip)[0].focal_35mm == 26
+    write_camera(clip.with_suffix(".yaml"), CAMERA)
+    assert VideoFile(clip, SourceOptions()).focal_hint == pytest.approx(26 / 43.267 * 160 / 128, rel=1e-3)
+    assert open_decoder(write_clip(tmp_path / "IMG_2.mov"))[0].focal_35mm is None
