@@ -128,8 +128,8 @@ def _nearest(path):
     unread = next((kind for entry in entries if (kind := unread_kind(entry))), None)
     if unread:
         return f"its images are of a kind that is not read ({unread})"
-    return f"in it are {', '.join(entry.name for entry in entries[:3])}{' ...' if entries[3:] else ''}, and no images, " \
-        f"videos or lists of a known recording"
+    first = ", ".join(entry.name for entry in entries[:3]) + (" ..." if entries[3:] else "")
+    return f"in it are {first}, and no images, videos or lists of a known recording"
 
 
 def _name_of(path):

@@ -18,6 +18,9 @@ MISSING_AT_END_S = 0.25
 """A recording that is this much shorter than its header says was cut off; sound often lasts a little longer than
 images."""
 DEFAULT_NAME = "calibration.yaml"
+IMAGE_FOLDERS = ("images", "image", "imgs", "img", "rgb", "color", "colour", "frames", "data", "pictures", "input",
+                 "left")
+"""Folders that hold the images alone: what belongs to them lies above."""
 SUFFIXES = (".yml", ".json", ".txt")
 """Of calibrations that are called like the video they belong to."""
 BESIDE = (DEFAULT_NAME, "camera.yaml", "calibration.json", "camera.json", "ost.yaml")
@@ -54,7 +57,9 @@ def _own_calibration(file):
     if file.is_file():
         return file
     if file.name == DEFAULT_NAME:
-        return calibration_in(file.parent) or file
+        folder = file.parent.resolve()
+        above = calibration_in(folder.parent) if folder.name.lower() in IMAGE_FOLDERS else None
+        return calibration_in(file.parent) or above or file
     return next((other for suffix in SUFFIXES if (other := file.with_suffix(suffix)).is_file()),
                 next((other for name in BESIDE if (other := file.parent / name).is_file()), file))
 

@@ -58,9 +58,10 @@ class AprilGrid:
         """(H, W) uint8 -> indices (N,) into `points` and pixels (N, 2) float32 of the corners seen, or None."""
         for detector in self._detectors:
             corners, ids, _ = detector.detectMarkers(gray)
-            known = [] if ids is None else [k for k, tag in enumerate(ids.ravel()) if tag < len(self.points) // 4]
+            tags = np.empty(0, int) if ids is None else ids.ravel()
+            known = np.flatnonzero(tags < len(self.points) // 4)
             if len(known) >= MIN_TAGS:
-                return self._identified(ids.ravel()[known], self._refined(gray, np.array([corners[k] for k in known])))
+                return self._identified(tags[known], self._refined(gray, np.array([corners[k] for k in known])))
         return None
 
     def _refined(self, gray, corners_px):

@@ -32,7 +32,8 @@ NO_IMAGE = "not an image, or damaged; copy it again, or leave it out"
 silence()
 
 __all__ = ["IMAGE_SUFFIXES", "UnreadableImage", "decode_rgb", "encode_jpeg", "encode_png", "is_image", "natural_order",
-           "read_any_depth_m", "read_depth_m", "read_depth_u16", "read_gray", "read_rgb", "read_unchanged", "unread_kind"]
+           "read_any_depth_m", "read_depth_m", "read_depth_u16", "read_gray", "read_rgb", "read_unchanged",
+           "unread_kind"]
 
 
 class UnreadableImage(BadInputError):

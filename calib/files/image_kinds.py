@@ -18,7 +18,8 @@ PACKAGES = {**dict.fromkeys((".heic", ".heif", ".hif"), ("pi_heif", "pi-heif")),
 UNREAD_SUFFIXES = (".gif", ".jxl", ".exr", ".hdr", ".psd", ".svg", ".jp2k", ".j2k", ".jxr", ".raw", ".x3f", ".pfm")
 MAGIC = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"GIF8", "GIF"), (b"\xff\x0a", "JPEG XL"),
          (b"\0\0\0\x0cJXL ", "JPEG XL"), (b"\x76\x2f\x31\x01", "OpenEXR"), (b"8BPS", "Photoshop"), (b"%PDF", "PDF"),
-         (b"<!DOCTYPE", "HTML"), (b"<html", "HTML"), (b"<svg", "SVG"), (b"version https://git-lfs", "a Git LFS pointer"))
+         (b"<!DOCTYPE", "HTML"), (b"<html", "HTML"), (b"<svg", "SVG"),
+         (b"version https://git-lfs", "a Git LFS pointer"))
 BRANDS = {**dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "HEIC"),
           **dict.fromkeys((b"avif", b"avis"), "AVIF"), b"crx ": "Canon raw"}
 """Of ISO media files, behind `ftyp`."""

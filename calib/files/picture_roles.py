@@ -59,6 +59,8 @@ def split_pictures(files: Iterable[Path]) -> PictureRoles:
     groups: dict[tuple[str, str], list[_Named]] = defaultdict(list)
     for entry in named:
         groups[entry.role, entry.file.suffix.lower()].append(entry)
+    if files and all(_is_depth_alone(group, entries) for group, entries in groups.items()):
+        return PictureRoles([], {}, {"depth without pictures": files})
     if len(groups) < 2:
         return PictureRoles(files, {}, {})
     roles = {group: group[0] for group in groups}
@@ -71,8 +73,15 @@ def split_pictures(files: Iterable[Path]) -> PictureRoles:
     return _sorted_out(files, groups, roles)
 
 
+def _is_depth_alone(group, entries):
+    """Whether images are called depth, or lie in a folder that is, and have more than 8 bits."""
+    file = entries[0].file
+    is_called = group[0] == "depth" or any(match.lastgroup == "depth" for match in WORDS.finditer(file.parent.name))
+    return is_called and _kind(file)[0] == 0
+
+
 def _named(file):
-    roles = [match.lastgroup for match in WORDS.finditer(file.stem)]
+    roles = [str(match.lastgroup) for match in WORDS.finditer(file.stem)]
     role = next((role for role in roles if role not in PICTURES), roles[0] if roles else "")
     return _Named(file, role, re.sub(r"[^a-z0-9]+", "-", WORDS.sub("", file.stem).lower()).strip("-"))
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def times_in_names(files: Sequence[Path]) -> list[float] | None:
         return None
     unit = unit_of(stems)
     times_s = [to_seconds(stem, unit) for stem in stems]
-    return times_s if all(b > a for a, b in zip(times_s, times_s[1:])) else None
+    return times_s if all(b > a for a, b in pairwise(times_s)) else None
 
 
 def unit_of(words: Sequence[str]) -> str:

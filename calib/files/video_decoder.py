@@ -234,14 +234,14 @@ class _Deinterlacer:
         if self._graph is None:
             self._graph = self._built()
         self._graph.push(frame)
-        return self._ready()
+        return _ready(self._graph)
 
     def rest(self):
         """Those that still wait at the end."""
         if self._graph is None:
             return []
         self._graph.push(None)
-        return self._ready()
+        return _ready(self._graph)
 
     def _built(self):
         graph = self.av.filter.Graph()
@@ -249,10 +249,12 @@ class _Deinterlacer:
                          graph.add("buffersink")).configure()
         return graph
 
-    def _ready(self):
-        frames = []
-        while True:
-            try:
-                frames.append(self._graph.pull())
-            except (BlockingIOError, EOFError):  # nothing more for now, or for good
-                return frames
+
+def _ready(graph):
+    """Frames that a filter has finished."""
+    frames = []
+    while True:
+        try:
+            frames.append(graph.pull())
+        except (BlockingIOError, EOFError):  # nothing more for now, or for good
+            return frames

@@ -4,7 +4,8 @@ from pathlib import Path
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".mts",
                   ".m2ts", ".flv", ".ogv", ".gif", ".h264", ".264", ".h265", ".265", ".hevc", ".mjpg", ".mjpeg", ".vob",
-                  ".mod", ".dv", ".qt", ".insv", ".lrv", ".mxf", ".asf", ".3g2", ".f4v", ".y4m", ".m2v", ".ivf", ".apng")
+                  ".mod", ".dv", ".qt", ".insv", ".lrv", ".mxf", ".asf", ".3g2", ".f4v", ".y4m", ".m2v",
+                  ".ivf")
 STILL_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"crx ")
 """Of ISO media files that are pictures, or sequences of them that phones take for pictures."""
 MAGIC = (b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1", b"GIF87a", b"GIF89a", b"OggS",

@@ -1,8 +1,8 @@
 """How long the focal length is, from the images of a camera that moves past things at several distances.
 
 Points are followed through a stretch of video, in frames that motion chooses, and bundle adjustment finds cameras,
-points and lens together. Where that is not sure enough, the next stretches of the video add to it. Nothing is known about it but that lenses are mostly of a usual kind (the prior) and that cameras read their rows one
-after the other.
+points and lens together. Where that is not sure enough, the next stretches of the video add to it. Nothing is known
+about the lens but that most are of a usual kind (the prior) and that cameras read their rows one after the other.
 """
 
 from collections.abc import Iterable

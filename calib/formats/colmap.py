@@ -26,7 +26,7 @@ HALF_PIXEL = 0.5
 CAMERA_HEAD = struct.Struct("<IiQQ")
 MAX_CAMERAS = 1_000_000
 MAX_SPREAD = 0.05
-"""Of the focal lengths of cameras that count as one: COLMAP gives each image a camera of its own, unless told not to."""
+"""Of the focal lengths of cameras that count as one: unless told not to, COLMAP gives each image a camera."""
 
 
 def recognises(document: Document) -> bool:
@@ -69,16 +69,16 @@ def camera_of(model: str, values: list) -> Camera:
     if len(values) != 2 + len(names):
         raise CalibrationError(f"{model} takes {PARAMETERS[model]} behind width and height, "
                                f"not {len(values) - 2} numbers")
-    values = dict(zip(["width", "height", *names], values))
+    named = dict(zip(["width", "height", *names], values))
     is_fisheye = model.endswith("FISHEYE")
-    size = values["width"], values["height"]
-    intrinsics = values.get("fx", values.get("f")), values.get("fy", values.get("f")), *_centre(values)
+    size = named["width"], named["height"]
+    intrinsics = named.get("fx", named.get("f")), named.get("fy", named.get("f")), *_centre(named)
     if model == "FOV":
         size, intrinsics = ([number("the FOV model", value) for value in part] for part in (size, intrinsics))
-        return nearest_fisheye("the FOV model", size, intrinsics, field_of_view(number("omega", values["omega"])))
+        return nearest_fisheye("the FOV model", size, intrinsics, field_of_view(number("omega", named["omega"])))
     count = next(count for count in COEFFICIENTS if count >= len([name for name in names if name[0] in "kp"]))
     kept = FISHEYE_COEFFICIENTS if is_fisheye else COEFFICIENTS[count]
-    distortion = [values.get(name, 0) for name in kept]
+    distortion = [named.get(name, 0) for name in kept]
     return camera_from(size, intrinsics, distortion, "fisheye" if is_fisheye else "pinhole")
 
 

@@ -4,8 +4,8 @@ from calib.formats.document import Document
 from calib.formats.kalibr import chain_camera
 from calib.geometry.calibration import Calibration
 
-LENSES = {"radial-tangential": "pinhole", "radtan": "pinhole", "plumb_bob": "pinhole", "none": "pinhole",
-          "equidistant": "fisheye"}
+LENSES = {"radial-tangential": "pinhole", "none": "pinhole", "equidistant": "fisheye", "radtan": "pinhole",
+          "plumb_bob": "pinhole"}
 
 
 def recognises(document: Document) -> bool:

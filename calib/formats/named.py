@@ -30,8 +30,8 @@ MATRICES = ("cameramatrix", "cameramatrix1", "intrinsicmatrix", "intrinsicsmatri
             "leftk", "matrix", "kmatrix", "calibrationmatrix", "ml", "kl", "kleft", "cm1", "kk", "cameramatrixleft",
             "cameramatrixl")
 DISTORTIONS = ("distortion", "distortioncoefficients", "distortioncoeffs", "distcoeffs", "distcoeff", "dist", "d", "d1",
-               "distcoeffs1", "coeffs", "distortionparameters", "distortionparams", "leftd", "dl", "dleft", "distcoeffsl",
-               "distcoeffsleft", "kc")
+               "distcoeffs1", "coeffs", "distortionparameters", "distortionparams", "leftd", "dl", "dleft",
+               "distcoeffsl", "distcoeffsleft", "kc")
 COEFFICIENTS = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6")
 MODELS = ("cameramodel", "model", "distortionmodel", "projectiontype", "lensmodel", "cameratype", "fisheyemodel",
           "fisheye", "isfisheye")

@@ -1,7 +1,8 @@
 """Our calibration YAML: `width height fx fy cx cy`, optionally `model` (pinhole or fisheye), `distortion` (k1 k2 p1 p2
 [k3 [k4 k5 k6]], or k1 k2 k3 k4 of a fisheye) and `depth_scale` (units of the depth images per metre).
 
-Without width and height, they are those of the images. Where no more is known: `fov`, the degrees across the longer side, in place of all the others.
+Without width and height, the size is that of the images. Where no more is known: `fov`, the degrees across the longer
+side, in place of all the others.
 """
 
 from calib.base.errors import CalibrationError

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 import cv2
 
 from calib.base.errors import SourceError
-from sequences.cameras.opencv_camera import OpenCvCamera
 from calib.files.ffmpeg import open_capture
+from sequences.cameras.opencv_camera import OpenCvCamera
 from sequences.sequence import SourceOptions
 
 LAYOUT = "a stream's URL"

@@ -49,7 +49,7 @@ class ColmapSequence(PosedImages):
         if model is None:
             raise SourceError(f"{folder} has no model of COLMAP: expected {LAYOUT}")
         images = sorted(_images(model), key=lambda image: natural_order(Path(image.name)))
-        cameras = cameras_of_colmap(_of(model, "cameras"))
+        cameras = cameras_of_colmap(_of(model, "cameras") or model)
         by_size = Counter(cameras[image.camera].size for image in images if image.camera in cameras)
         if not by_size:
             raise SourceError(f"{model}: none of its images has a camera")
@@ -84,7 +84,7 @@ def _place(folder, images):
 
 
 def _images(model):
-    file = _of(model, "images")
+    file = _of(model, "images") or model
     try:
         return _binary(file.read_bytes()) if file.suffix == ".bin" else _text(file)
     except (struct.error, ValueError, IndexError, OSError) as error:

@@ -6,6 +6,7 @@ the other, unless a name or a file says when each was taken.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,6 @@ def from_opengl(numbers: Any, place: object) -> np.ndarray | None:
 def one_after_the_other(count: int, times_s: Sequence[float | None] = ()) -> list[float]:
     """Times of images where files say them all, increasing, else at 30 Hz."""
     known = [time_s for time_s in times_s if time_s is not None]
-    if len(known) == count and all(b > a for a, b in zip(known, known[1:])):
+    if len(known) == count and all(b > a for a, b in pairwise(known)):
         return known
     return [index / RATE_HZ for index in range(count)]

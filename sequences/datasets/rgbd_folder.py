@@ -7,6 +7,7 @@ says `depth_scale`. `pose/N.txt` or `N.pose.txt` (4x4, camera to world) is groun
 """
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,7 +96,7 @@ def _images(folder):
     depth = next((inner[name] for name in DEPTH_FOLDERS if name in inner), None)
     if colour and depth:
         pictures = split_pictures(_sorted(colour)).pictures
-        return _Images(pictures, _paired(pictures, split_pictures(_sorted(depth)).pictures))
+        return _Images(pictures, _paired(pictures, _sorted(depth)))
     roles = split_pictures(_sorted(folder))
     return _Images(roles.pictures, roles.depth)
 
@@ -129,7 +130,7 @@ def _times(files):
     numbers = [_number(file) for file in files]
     if all(len(number) == 1 for number in numbers) and all(isinstance(number, tuple) for number in numbers):
         values = [number[0] for number in numbers]
-        if all(b > a for a, b in zip(values, values[1:])) and values[-1] - values[0] < 10 * len(values):
+        if all(b > a for a, b in pairwise(values)) and values[-1] - values[0] < 10 * len(values):
             return [(value - values[0]) / RATE_HZ for value in values]
     return [index / RATE_HZ for index in range(len(files))]
 

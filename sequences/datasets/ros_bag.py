@@ -27,7 +27,8 @@ REALSENSE = b"/device_0/"
 SEARCHED_BYTES = 1 << 20
 IMAGES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
-WANTED, UNWANTED = ("color", "colour", "rgb", "left", "cam0", "image"), ("infra", "ir/", "right", "cam1", "mask", "theora")
+WANTED = ("color", "colour", "rgb", "left", "cam0", "image")
+UNWANTED = ("infra", "ir/", "right", "cam1", "mask", "theora")
 """In names of topics: of the camera that is taken where there are several, the first best; and of others."""
 MAX_DEPTH_OFFSET_S = 0.02
 DEPTH_WAITING = 8
@@ -48,7 +49,7 @@ class RosBag(Sequence):
         if not _bag_files(self.place):
             raise SourceError(f"{self.place} is no bag: expected {LAYOUT}")
         self.name = self.place.stem
-        with self._reader() as reader:
+        with _opened(self.place) as reader:
             self.topic, depth_topic = self._chosen(reader)
             self.depth_topic = depth_topic if options.depth_every else None
             size = self._first(reader, self.topic, rgb_of).shape[:2]
@@ -60,7 +61,7 @@ class RosBag(Sequence):
 
     def __iter__(self) -> Iterator[Frame]:
         last_s, index = float("-inf"), -1
-        with self._reader() as reader:
+        with _opened(self.place) as reader:
             for message, time_s, depth in self._paired(reader):
                 index += 1
                 if index == self.frame_count:
@@ -90,11 +91,12 @@ class RosBag(Sequence):
                 waiting.append((time_s, message))
             while waiting and (not self.depth_topic or len(waiting) > DEPTH_WAITING
                                or (depths and depths[-1][0] >= waiting[0][0] + MAX_DEPTH_OFFSET_S)):
-                yield self._with_depth(*waiting.popleft(), depths)
+                yield self._with_depth(waiting.popleft(), depths)
         while waiting:
-            yield self._with_depth(*waiting.popleft(), depths)
+            yield self._with_depth(waiting.popleft(), depths)
 
-    def _with_depth(self, time_s, message, depths):
+    def _with_depth(self, entry, depths):
+        time_s, message = entry
         nearest = min(depths, key=lambda depth: abs(depth[0] - time_s), default=(float("inf"), None))
         return message, time_s, nearest[1] if abs(nearest[0] - time_s) <= MAX_DEPTH_OFFSET_S else None
 
@@ -185,30 +187,31 @@ class RosBag(Sequence):
         except CalibrationError as error:
             raise CalibrationError(f"{self.place}, {topic}: {error}") from error
 
-    @contextmanager
-    def _reader(self) -> Iterator[Any]:
-        """The bag, open. Raises SourceError."""
+
+@contextmanager
+def _opened(place: Path) -> Iterator[Any]:
+    """The bag, open. Raises SourceError."""
+    try:
+        from rosbags.highlevel import AnyReader, AnyReaderError
+        from rosbags.typesys import Stores, get_typestore
+    except ImportError:
+        raise MissingPackageError("rosbags", "a bag of ROS") from None
+    try:
+        reader = AnyReader([place])
         try:
-            from rosbags.highlevel import AnyReader, AnyReaderError
-            from rosbags.typesys import Stores, get_typestore
-        except ImportError:
-            raise MissingPackageError("rosbags", "a bag of ROS") from None
-        try:
-            reader = AnyReader([self.place])
-            try:
-                reader.open()
-            except AnyReaderError as error:  # bags of older ROS 2 do not say what their messages are
-                if "type definitions" not in str(error):
-                    raise
-                reader = AnyReader([self.place], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
-                reader.open()
-        except (AnyReaderError, OSError, ValueError, AssertionError, KeyError, IndexError) as error:
-            raise SourceError(f"{self.place} cannot be opened as a bag of ROS: {' '.join(str(error).split())[:150]}; "
-                              f"is it whole? (`rosbag reindex` mends ROS 1 bags that were cut off)") from error
-        try:
-            yield reader
-        finally:
-            reader.close()
+            reader.open()
+        except AnyReaderError as error:  # bags of older ROS 2 do not say what their messages are
+            if "type definitions" not in str(error):
+                raise
+            reader = AnyReader([place], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
+            reader.open()
+    except (AnyReaderError, OSError, ValueError, AssertionError, KeyError, IndexError) as error:
+        raise SourceError(f"{place} cannot be opened as a bag of ROS: {' '.join(str(error).split())[:150]}; "
+                          f"is it whole? (`rosbag reindex` mends ROS 1 bags that were cut off)") from error
+    try:
+        yield reader
+    finally:
+        reader.close()
 
 
 def _bag_files(path):

@@ -28,7 +28,7 @@ from sequences.sequence import SourceOptions
 
 LAYOUT = "rgb.txt or associations.txt (TUM RGB-D)"
 ASSOCIATIONS = ("associations.txt", "associated.txt", "associate.txt", "association.txt", "assoc.txt", "rgb_depth.txt")
-"""Lists of `time rgb/FILE time depth/FILE` that stand in for rgb.txt and depth.txt, as ETH3D and ORB-SLAM2 have them."""
+"""Lists of `time rgb/FILE time depth/FILE` that stand in for rgb.txt and depth.txt (ETH3D, ORB-SLAM2)."""
 ASSOCIATION_TOLERANCE_S = 0.02
 FREIBURG = {
     "1": Camera(640, 480, 517.3, 516.5, 318.6, 255.3, (0.2624, -0.9531, -0.0054, 0.0026, 1.1633)),
@@ -109,10 +109,12 @@ def _association_file(folder):
     return None
 
 
-def _lists(folder, index, is_association, options):
+def _lists(folder: Path, index: Path, is_association: bool, options: SourceOptions
+           ) -> tuple[list[tuple[float, str]], np.ndarray, list[Path]]:
     """-> [(time_s, colour file)], times (N,) and files of the depth images that iterating may want"""
     if not is_association:
-        return read_index(index), *_depth_index(folder, options)
+        depth_times_s, depth_files = _depth_index(folder, options)
+        return read_index(index), depth_times_s, depth_files
     words = [line.split() for _, line in data_lines(index)]
     if any(len(row) != 4 for row in words):
         raise SourceError(f"{index}: expected `time rgb/FILE time depth/FILE` in each line")
@@ -124,11 +126,11 @@ def _lists(folder, index, is_association, options):
     except ValueError:
         raise SourceError(f"{index}: expected `time rgb/FILE time depth/FILE` in each line") from None
     wanted = sorted(entries, key=lambda entry: entry[2]) if options.depth_every else []
-    return ([(time_s, name) for time_s, name, _, _ in entries], np.array([entry[2] for entry in wanted]),
+    return ([(time_s, name) for time_s, name, _, _ in entries], np.array([entry[2] for entry in wanted], float),
             [folder / entry[3] for entry in wanted])
 
 
-def _depth_index(folder, options):
+def _depth_index(folder: Path, options: SourceOptions) -> tuple[np.ndarray, list[Path]]:
     """Times (N,) and files of the depth images that iterating may want."""
     path = folder / "depth.txt"
     if not options.depth_every or not path.is_file():

@@ -54,6 +54,8 @@ class ImageFolder(Sequence):
             options.tell(f"{self.folder}: {roles.describe()}")
         tell_unread(self.folder, options)
         files = roles.pictures
+        if not files:
+            raise SourceError(f"{self.folder} has no pictures: {roles.describe()}")
         times_s, files = _timed(files, self.folder / TIMES)
         self.times_s, self.photos = times_s[: options.max_frames], tuple(files[: options.max_frames])
         refuse_sensor_depth(options, self.folder)

@@ -17,7 +17,7 @@ def as_shown(camera: Camera, size: tuple[int, int], rotation_deg: int, pixel_asp
     pixel by its height. Raises CalibrationError.
     """
     if pixel_aspect != 1:
-        lying = size if rotation_deg % 180 == 0 else size[::-1]
+        lying = size if rotation_deg % 180 == 0 else (size[1], size[0])
         stored = (lying[0], round(lying[1] / pixel_aspect)) if pixel_aspect > 1 else \
             (round(lying[0] * pixel_aspect), lying[1])
         if camera.size == stored:

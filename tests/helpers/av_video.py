@@ -13,9 +13,12 @@ TIMES_MS = [0, 33, 53, 86, 206, 239, 289, 322, 442, 475, 508, 558]
 
 
 def write_clip(path, codec="libx264", times_ms=TIMES_MS, start_ms=0, pixels="yuv420p", options=None,
-               shown=lambda number: picture(number, SIZE), container=None, rate=30, aspect=None, transfer=None):
+               shown=lambda number: picture(number, SIZE), container=None, rate=30, aspect=None, transfer=None,
+               metadata=None):
     """`shown(k)`, (H, W, 3) uint8 of SIZE, at times_ms[k]. -> path"""
-    with av.open(str(path), "w", format=container) as container:
+    options_of_container = {"movflags": "use_metadata_tags"} if metadata else {}
+    with av.open(str(path), "w", format=container, options=options_of_container) as container:
+        container.metadata.update(metadata or {})
         stream = container.add_stream(codec, rate=rate, options=options or {})
         if aspect:
             stream.sample_aspect_ratio = aspect

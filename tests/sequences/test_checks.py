@@ -55,3 +55,27 @@ def test_only_every_frames_depth_is_refused(depth_every):
     refuse_sensor_depth(SourceOptions(depth_every=depth_every), "walk")
     with pytest.raises(SourceError, match="walk has no depth images: choose a network"):
         refuse_sensor_depth(SourceOptions(depth_every=1), "walk")
+
+
+@pytest.mark.parametrize("place, name", [
+    ("walk", "camera_intrinsic.json"), ("walk", "K.txt"), ("walk/images", "../intrinsics.txt"),
+    ("walk", "sparse/0/cameras.txt")])
+def test_a_calibration_of_a_usual_name_serves_and_is_named(tmp_path, place, name):
+    (tmp_path / place).mkdir(parents=True)
+    file = tmp_path / place / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = "1 PINHOLE 64 48 50 50 32 24" if "cameras" in name else "50 0 31.5\n0 50 23.5\n0 0 1\n"
+    if name.endswith("json"):
+        text = '{"width": 64, "height": 48, "intrinsic_matrix": [50, 0, 0, 0, 50, 0, 31.5, 23.5, 1]}'
+    file.write_text(text)
+    told = []
+    options = SourceOptions(tell=told.append)
+    camera = find_calibration(options, tmp_path / place / "calibration.yaml").camera.fitted_to((48, 64))
+    assert (camera.fx, camera.cx) == (50, 31.5) and file.name in told[0]
+
+
+def test_a_video_takes_the_calibration_of_its_folder(tmp_path):
+    write_camera(tmp_path / "camera.yaml")
+    assert find_calibration(SourceOptions(), tmp_path / "walk.yaml").camera == CAMERA
+    write_camera(tmp_path / "walk.json", CAMERA.resized((48, 64)))
+    assert find_calibration(SourceOptions(), tmp_path / "walk.yaml").camera.width == 64

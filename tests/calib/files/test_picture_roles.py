@@ -53,3 +53,7 @@ def test_companions_are_left_aside(split, other, image, what):
 def test_pictures_that_nothing_goes_with_stay_pictures(split, kinds):
     pictures, depths, aside = split(kinds)
     assert len(pictures) == sum(4 if "*" in pattern else 1 for pattern in kinds) and not depths and not aside
+
+
+def test_depth_alone_is_no_picture(split):
+    assert split({"depth_*.png": DEEP}) == ([], {}, {"depth without pictures": 4})

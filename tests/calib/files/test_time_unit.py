@@ -8,7 +8,8 @@ from calib.files.time_unit import times_in_names, to_seconds, unit_of
 
 
 @pytest.mark.parametrize("words, unit", [
-    (["0.0", "0.033"], "seconds"), (["1305031102.175304", "1305031102.211214"], "seconds"), (["0", "1", "2"], "seconds"),
+    (["0.0", "0.033"], "seconds"), (["1305031102.175304", "1305031102.211214"], "seconds"),
+    (["0", "1", "2"], "seconds"),
     (["0", "33", "67"], "milliseconds"), (["1403636579763555", "1403636579813555"], "microseconds"),
     (["1403636579763555584", "1403636579813555584"], "nanoseconds"), (["1403636579763555584"], "nanoseconds"),
     (["0", "50000000", "100000000"], "nanoseconds"), ([], "seconds"), (["one", "2"], "seconds")])

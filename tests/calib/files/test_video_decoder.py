@@ -7,12 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from calib.files.video_decoder import OpenCvDecoder, PyAvDecoder, open_decoder
+from calib.files.video_kinds import is_video
 from calib.geometry.camera import Camera
 from calib.geometry.distortion import to_pixels
 from sequences.files.rotated_camera import as_shown, rotated_as_shown
 from sequences.files.video import VideoFile
-from calib.files.video_decoder import OpenCvDecoder, PyAvDecoder, open_decoder
-from calib.files.video_kinds import is_video
 from sequences.sequence import SourceOptions
 from tests.helpers.tiny_recordings import picture, write_camera
 
@@ -100,8 +100,8 @@ def moving(number):
 @pytest.mark.parametrize("name, codec", [("camcorder.mpg", "mpeg2video"), ("camcorder.mts", "libx264")])
 def test_interlaced_video_comes_whole_and_moving(tmp_path, name, codec):
     """OpenCV gives black, or what memory held, for every frame."""
-    clip = write_clip(tmp_path / name, codec, [40 * k for k in range(12)], shown=moving, rate=25,
-                      options={"flags": "+ilme+ildct", "b": "4M"} if codec == "mpeg2video" else {"x264-params": "tff=1"})
+    options = {"flags": "+ilme+ildct", "b": "4M"} if codec == "mpeg2video" else {"x264-params": "tff=1"}
+    clip = write_clip(tmp_path / name, codec, [40 * k for k in range(12)], shown=moving, rate=25, options=options)
     decoder, rgb = open_decoder(clip)
     pictures = [rgb for _, rgb in decoder.pictures()]
     assert isinstance(decoder, PyAvDecoder) and decoder.is_interlaced() and len(pictures) == 12
@@ -160,3 +160,12 @@ def test_a_calibration_of_the_stored_pixels_serves_the_shown_ones(clockwise_deg)
     camera = as_shown(stored, size, clockwise_deg, aspect)
     assert camera.size == size and camera.fx == pytest.approx(800) and camera.fy == pytest.approx(800)
     assert as_shown(Camera(768, 576, 800.0, 800.0, 383.5, 287.5), (576, 768), 0, aspect).fx == 800
+
+
+def test_the_lens_that_an_iphone_names(tmp_path):
+    clip = write_clip(tmp_path / "IMG_1.mov", metadata={
+        "com.apple.quicktime.camera.focal_length.35mm_equivalent": "26"})
+    assert open_decoder(clip)[0].focal_35mm == 26
+    write_camera(clip.with_suffix(".yaml"), CAMERA)
+    assert VideoFile(clip, SourceOptions()).focal_hint == pytest.approx(26 / 43.267 * 160 / 128, rel=1e-3)
+    assert open_decoder(write_clip(tmp_path / "IMG_2.mov"))[0].focal_35mm is None

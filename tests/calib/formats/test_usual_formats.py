@@ -88,7 +88,7 @@ projection
     "KITTI raw": ("calib_time: 09-Jan-2012 13:57:47\nS_rect_02: 6.40e+02 4.80e+02\n"
                   "P_rect_02: 525 0 319.5 45 0 524 239.5 0 0 0 1 0\n", PLAIN, "KITTI"),
     "Open3D": (json.dumps({**SIZED, "intrinsic_matrix": K_COLUMNS}), PLAIN, "usual names"),
-    "Open3D parameters": (json.dumps({"class_name": "PinholeCameraParameters", "extrinsic": [0] * 16, "version_major": 1,
+    "Open3D parameters": (json.dumps({"class_name": "PinholeCameraParameters", "extrinsic": [0] * 16,
                                       "intrinsic": {**SIZED, "intrinsic_matrix": K_COLUMNS}}), PLAIN, "usual names"),
     "Polycam": (json.dumps({**NUMBERS, **SIZED, "blur_score": 12.5, "t_00": 1, "timestamp": 12}), PLAIN, "usual names"),
     "RealSense": (json.dumps({**SIZED, "fx": 525, "fy": 524, "ppx": 319.5, "ppy": 239.5,
@@ -120,7 +120,8 @@ projection
     "3x3": ("525 0 319.5\n0 524 239.5\n0 0 1\n", UnsizedCamera(640, 480, 525, 524, 319.5, 239.5), "plain"),
     "printed": ("[[525.   0.  319.5]\n [  0.  524.  239.5]\n [  0.    0.    1. ]]\n",
                 UnsizedCamera(640, 480, 525, 524, 319.5, 239.5), "plain"),
-    "4x4": ("525,0,319.5,0\n0,524,239.5,0\n0,0,1,0\n0,0,0,1\n", UnsizedCamera(640, 480, 525, 524, 319.5, 239.5), "plain"),
+    "4x4": ("525,0,319.5,0\n0,524,239.5,0\n0,0,1,0\n0,0,0,1\n", UnsizedCamera(640, 480, 525, 524, 319.5, 239.5),
+            "plain"),
     "size and 3x3": ("640 480\n525 0 319.5\n0 524 239.5\n0 0 1\n", PLAIN, "plain"),
     "six numbers": ("640 480 525 524 319.5 239.5\n", PLAIN, "plain"),
     "Bouguet": ("%-- Focal length:\nfc = [ 525.0 ; 524.0 ];\ncc = [ 319.5 ; 239.5 ];\nalpha_c = 0.0;\n"
@@ -129,10 +130,10 @@ projection
     "Middlebury": ("cam0=[525 0 319.5; 0 524 239.5; 0 0 1]\ncam1=[525 0 330; 0 524 239.5; 0 0 1]\ndoffs=11\n"
                    "width=640\nheight=480\n", PLAIN, "Middlebury")}
 WITH_SCALE = {
-    "NICE-SLAM": ("cam:\n  H: 480\n  W: 640\n  fx: 525\n  fy: 524\n  cx: 319.5\n  cy: 239.5\n  png_depth_scale: 6553.5\n"
-                  "  crop_edge: 0\nmapping: {bound: [[1, 2]]}\n", 6553.5),
-    "MonoGS": ("Dataset:\n  type: tum\n  Calibration:\n    fx: 525\n    fy: 524\n    cx: 319.5\n    cy: 239.5\n    k1: 0.0\n"
-               "    k2: 0.0\n    p1: 0.0\n    p2: 0.0\n    k3: 0.0\n    width: 640\n    height: 480\n"
+    "NICE-SLAM": ("cam:\n  H: 480\n  W: 640\n  fx: 525\n  fy: 524\n  cx: 319.5\n  cy: 239.5\n"
+                  "  png_depth_scale: 6553.5\n  crop_edge: 0\nmapping: {bound: [[1, 2]]}\n", 6553.5),
+    "MonoGS": ("Dataset:\n  type: tum\n  Calibration:\n    fx: 525\n    fy: 524\n    cx: 319.5\n    cy: 239.5\n"
+               "    k1: 0.0\n    k2: 0.0\n    p1: 0.0\n    p2: 0.0\n    k3: 0.0\n    width: 640\n    height: 480\n"
                "    depth_scale: 5000.0\n    distorted: False\n", 5000),
     "Replica": (json.dumps({"camera": {"w": 640, "h": 480, **NUMBERS, "scale": 6553.5}}), 6553.5),
     "metres per unit": (json.dumps({**NUMBERS, **SIZED, "name": "D435", "depth_scale": 0.001}), 1000)}
@@ -184,7 +185,8 @@ def test_other_lens_models_become_the_nearest_fisheye(written, name):
 
 
 def test_a_field_of_view_of_rendered_scenes(written):
-    text = json.dumps({"camera_angle_x": 0.6911112070083618, "frames": [{"file_path": "./train/r_0", "rotation": 0.01}]})
+    frame = {"file_path": "./train/r_0", "rotation": 0.01}
+    text = json.dumps({"camera_angle_x": 0.6911112070083618, "frames": [frame]})
     camera = read_calibration(written(text)).camera
     assert isinstance(camera, AnySizeCamera) and camera.fitted_to((800, 800)).fx == pytest.approx(1111.11, abs=0.01)
 

@@ -97,7 +97,7 @@ def test_size_rate_and_codec_are_asked_for_in_that_order(driver, calibration):
     assert sequence.camera.size == (48, 64)
     asked = [what for what, _ in driver.told]
     assert asked == [cv2.CAP_PROP_FOURCC, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS,
-                     cv2.CAP_PROP_BUFFERSIZE, cv2.CAP_PROP_AUTO_EXPOSURE]
+                     cv2.CAP_PROP_AUTO_EXPOSURE]
 
 
 def test_what_the_camera_does_not_have(driver, calibration, monkeypatch):

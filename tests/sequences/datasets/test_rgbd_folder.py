@@ -34,7 +34,8 @@ def opened(folder, told=None, **options):
 
 
 @pytest.mark.parametrize("colour, depth", [
-    ("color/{:06d}.jpg", "depth/{:06d}.png"), ("rgb/{}.png", "depth/{}.png"), ("image/frame{}.png", "depth/depth{}.png"),
+    ("color/{:06d}.jpg", "depth/{:06d}.png"), ("rgb/{}.png", "depth/{}.png"),
+    ("image/frame{}.png", "depth/depth{}.png"),
     ("{:05d}_colors.png", "{:05d}_depth.png"), ("frame-{:06d}.color.jpg", "frame-{:06d}.depth.png"),
     ("{}.jpg", "{}.png"), ("rgb/rgb_{}.png", "depth/{}.png")])
 def test_colour_and_depth_go_together(tmp_path, colour, depth):

@@ -21,7 +21,8 @@ COLOUR, DEPTH = "/camera/color/image_raw", "/camera/aligned_depth_to_color/image
 DISTORTION = [-0.1, 0.01, 0.001, -0.002, 0.0]
 ENCODED = {
     "rgb8": lambda rgb: rgb, "bgr8": lambda rgb: rgb[..., ::-1], "mono8": lambda rgb: rgb[..., 1],
-    "bgra8": lambda rgb: cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA), "mono16": lambda rgb: rgb[..., 1].astype(np.uint16) << 8}
+    "bgra8": lambda rgb: cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA),
+    "mono16": lambda rgb: rgb[..., 1].astype(np.uint16) << 8}
 
 
 class Bag:
