@@ -238,7 +238,7 @@ class SlamSystem:
         the work that is done."""
         pairs = [(loop.new, loop.old) for loop in self.loops.closed]
         pairs += yield from self._join_submaps()
-        for share in self.depth.adjust_all(self.loops.candidates.overlap, pairs, self.images):
+        for share in self.depth.adjust_all(self.loops.candidates.overlap, pairs):
             yield ADJUSTED_FROM + (FRAMES_FROM - ADJUSTED_FROM) * share
         if self.frames:
             with self.stage_times.timed("frames"):
@@ -253,7 +253,7 @@ class SlamSystem:
         joiner = SubmapJoiner(self.camera, self.loops.verify, self.loops.candidates.index, c.adjustment.tracks,
                               c.joining)
         with self.stage_times.timed("join"):
-            for share in joiner.steps(self.keyframes, self.images, self.move_map):
+            for share in joiner.steps(self.keyframes, self.move_map):
                 yield ADJUSTED_FROM * share
         return [(meeting.first, meeting.second) for meeting in joiner.joined]
 

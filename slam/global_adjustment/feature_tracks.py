@@ -1,9 +1,7 @@
 """Feature tracks: features matched between pairs of keyframes, and chained into points that several of them show."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,26 +10,14 @@ from scipy.sparse.csgraph import connected_components
 
 from calib.geometry.camera import Camera
 
-if TYPE_CHECKING:
-    from slam.mapping.keyframe_images import KeyframeImages
-    from slam.mapping.keyframes import Keyframe
-
-MIN_ENLARGEMENT = 1.25
-"""Columns of an image, over those that tracking works with, from which on it is worth its time."""
-
 
 @dataclass(frozen=True)
 class FeatureTrackConfig:
     """Settings of FeatureMatcher."""
 
-    features: int = 2000
+    features: int = 1200
     """SIFT features per image, at most (Lowe 2004). They match over wider baselines, and are more accurate, than
     relocalisation's ORB features."""
-    width: int = 640
-    """Columns of the images in which they are detected, at most: more than tracking works with, since they are found
-    once per keyframe only."""
-    max_megapixels: float = 12.0
-    """All these images together, at most: the more keyframes, the smaller their images, down to working size."""
     min_contrast: float = 0.02
     """Contrast threshold of SIFT."""
     max_ratio: float = 0.8
@@ -63,7 +49,7 @@ class PointTracks(NamedTuple):
     pixel: np.ndarray
     """(M, 2) float64 u, v"""
 
-    def within(self, is_wanted: np.ndarray) -> PointTracks:
+    def within(self, is_wanted: np.ndarray) -> "PointTracks":
         """Observations in wanted (K,) images, of points that at least two of these show -> PointTracks"""
         kept = is_wanted[self.image]
         kept &= (np.bincount(self.point[kept], minlength=len(self.point)) >= 2)[self.point]
@@ -78,29 +64,14 @@ class FeatureMatcher:
         self.sift = cv2.SIFT.create(nfeatures=config.features, contrastThreshold=config.min_contrast)
 
     def features(self, gray_u8: np.ndarray, usable: np.ndarray | None = None) -> Features:
-        """An image (H, W) uint8 of any size -> Features in the camera's pixels, only where it is usable (h, w) bool"""
-        size = gray_u8.shape[::-1]
-        mask = None if usable is None else cv2.resize(usable.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        """(h, w) uint8 -> Features, only where it is usable (h, w) bool"""
+        mask = None if usable is None else usable.astype(np.uint8)
         keypoints, histograms = self.sift.detectAndCompute(gray_u8, mask)
         if not keypoints:
             return Features(np.zeros((0, 2)), np.zeros((0, 128), np.uint8))
         share = histograms / np.maximum(histograms.sum(1, keepdims=True), 1)
-        pixel = np.array([keypoint.pt for keypoint in keypoints], np.float64)
-        pixel = (pixel + 0.5) * (np.array(self.camera.size[::-1]) / size) - 0.5
-        return Features(pixel, np.round(255 * np.sqrt(share)).astype(np.uint8))
-
-    def features_of(self, keyframe: Keyframe, images: KeyframeImages, keyframe_count: int) -> Features:
-        """Features of one of so many keyframes, in its image among `images` where that is there and larger than the
-        keyframe's own."""
-        pixels = self.config.max_megapixels * 1e6 / max(keyframe_count, 1)
-        width = round(min(self.config.width, np.sqrt(pixels * self.camera.width / self.camera.height)))
-        if width < MIN_ENLARGEMENT * self.camera.width or keyframe.row not in images.rows:
-            return self.features(keyframe.gray_u8, keyframe.usable)
-        gray_u8 = cv2.cvtColor(images.rgb(keyframe.row), cv2.COLOR_RGB2GRAY)
-        size = width, round(width * gray_u8.shape[0] / gray_u8.shape[1])
-        if width < gray_u8.shape[1]:
-            gray_u8 = cv2.resize(gray_u8, size, interpolation=cv2.INTER_AREA)
-        return self.features(gray_u8, keyframe.usable)
+        return Features(np.array([keypoint.pt for keypoint in keypoints], np.float64),
+                        np.round(255 * np.sqrt(share)).astype(np.uint8))
 
     def matches(self, first: Features, second: Features) -> np.ndarray:
         """Features of two images -> (n, 2) int64 pairs of matches, none where the images have too little in common"""

@@ -22,7 +22,6 @@ from slam.mapping.keyframes import Keyframes
 
 if TYPE_CHECKING:
     from slam.global_adjustment.feature_tracks import PointTracks
-    from slam.mapping.keyframe_images import KeyframeImages
 
 SHARES = 0.35, 0.8
 """Shares of the work at which features, and then matches, are done; the rest is bundle adjustment."""
@@ -42,7 +41,7 @@ class GlobalAdjustmentConfig:
     """Share of the image that such an older keyframe must see."""
     min_points: int = 20
     """Points that a keyframe must show to be adjusted; with fewer it moves along with the one before."""
-    rounds: int = 4
+    rounds: int = 2
     """Rounds of matching and adjustment; after large drift, overlaps are found only once the first has corrected it."""
     max_drift: float = 1.25
     """Spread of the keyframes' log scale against the network's depth after a round, over that before it, beyond which
@@ -69,15 +68,15 @@ class GlobalAdjustment:
         """(K, 4, 4) adjusted, set at the end of `steps`; None where no new pair matched."""
 
     def steps(self, keyframes: Keyframes, network_depth: dict[int, np.ndarray],
-              loops: list[tuple[int, int]], images: KeyframeImages) -> Iterator[float]:
+              loops: list[tuple[int, int]]) -> Iterator[float]:
         """Adjust each submap, a piece at a time -> share of the work that is done
 
         network_depth: {row: (h', w') inverse depth of any size, 1/m}; keyframes must be in the network's scale. loops:
-        pairs of rows that show one place. images: of the keyframes, as large as there are.
+        pairs of rows that show one place.
         """
         self.S_world_key = None
         for keyframe in keyframes.items[len(self.features):]:
-            self.features.append(self.matcher.features_of(keyframe, images, len(keyframes)))
+            self.features.append(self.matcher.features(keyframe.gray_u8, keyframe.usable))
             yield SHARES[0] * len(self.features) / len(keyframes)
         pairs, matched_count = self._pairs(keyframes, loops), 0
         for count, (first, second) in enumerate(pairs, 1):

@@ -33,7 +33,6 @@ from slam.tracking.tracker import TrackingResult
 
 if TYPE_CHECKING:
     from slam.config import SlamConfig
-    from slam.mapping.keyframe_images import KeyframeImages
 
 MIN_SPREAD = 0.02
 """Growth of the spread of log scales that is no drift, however small the spread was."""
@@ -186,18 +185,18 @@ class PredictedDepth:
         if self.map_scale.known.cue:
             self._look_for_scale(frame)
 
-    def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]], images: KeyframeImages) -> Iterator[float]:
+    def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]]) -> Iterator[float]:
         """Adjust all keyframes jointly, a piece at a time -> share of the work that is done
 
         The map changes at the end of each round. overlap: see LoopCandidates.overlap; loops: pairs of rows that show
-        one place; images: of the keyframes, full size."""
+        one place."""
         c, keyframes = self.config.adjustment, self.map.keyframes
         if not (c and len(keyframes)):
             return
         adjustment = GlobalAdjustment(self.map.camera, overlap, c)
         for done in range(c.rounds):
             with self.stage_times.timed("adjust"):
-                for share in adjustment.steps(keyframes, self.refiner.network_depth, loops, images):
+                for share in adjustment.steps(keyframes, self.refiner.network_depth, loops):
                     yield (done + share) / c.rounds
             if adjustment.S_world_key is None or not self._is_adjusted(adjustment.S_world_key, c.max_drift):
                 return

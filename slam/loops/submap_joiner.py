@@ -18,7 +18,6 @@ from calib.geometry.camera import Camera
 from slam.global_adjustment.feature_tracks import FeatureMatcher, Features, FeatureTrackConfig
 from slam.loops.appearance_index import AppearanceIndex
 from slam.loops.verification import LoopVerifier, SamePlace
-from slam.mapping.keyframe_images import KeyframeImages
 from slam.mapping.keyframes import Keyframe, Keyframes
 
 RANSAC_ROUNDS = 300
@@ -73,14 +72,13 @@ class SubmapJoiner:
         self.joined: list[Meeting] = []
         """The pairs of keyframes by which submaps were joined."""
 
-    def steps(self, keyframes: Keyframes, images: KeyframeImages,
-              move: Callable[[np.ndarray], None]) -> Iterator[float]:
+    def steps(self, keyframes: Keyframes, move: Callable[[np.ndarray], None]) -> Iterator[float]:
         """Join submaps, a pair of keyframes at a time -> share of the work that is done
 
         move: is called with new S_world_key (K, 4, 4), whenever two submaps were joined in `keyframes.submap`."""
         pairs, meetings = self._pairs(keyframes), []
         for count, (first, second) in enumerate(pairs, 1):
-            views = [(keyframes.items[row], self._features(keyframes.items[row], images)) for row in (first, second)]
+            views = [(keyframes.items[row], self._features(keyframes.items[row])) for row in (first, second)]
             place = self.place(*views)
             if place is not None:
                 meetings.append(Meeting(first, second, place.S_a_b))
@@ -105,9 +103,9 @@ class SubmapJoiner:
             pairs |= {tuple(sorted((keyframe.row, int(row)))) for row in best if scores[row] > 0}
         return sorted(pairs)
 
-    def _features(self, keyframe, images):
+    def _features(self, keyframe):
         if keyframe.row not in self.features:
-            self.features[keyframe.row] = self.matcher.features_of(keyframe, images, len(self.index))
+            self.features[keyframe.row] = self.matcher.features(keyframe.gray_u8, keyframe.usable)
         return self.features[keyframe.row]
 
     def place(self, first: View, second: View) -> SamePlace | None:

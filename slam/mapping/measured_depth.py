@@ -18,7 +18,6 @@ from slam.tracking.tracker import TrackingResult
 
 if TYPE_CHECKING:
     from slam.config import SlamConfig
-    from slam.mapping.keyframe_images import KeyframeImages
     from slam.meshing.depth_view import DepthView
 
 
@@ -95,7 +94,7 @@ class MeasuredDepth:
     def look_for_scale(self, frame: Frame) -> None:
         """Look at the full-size frame of the newest keyframe for what tells the map's scale. Measured depth does."""
 
-    def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]], images: KeyframeImages) -> Iterator[float]:
+    def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]]) -> Iterator[float]:
         """Adjust all keyframes jointly -> share of the work that is done. Measured depth needs none."""
         return iter(())
 

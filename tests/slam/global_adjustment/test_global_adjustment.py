@@ -10,7 +10,6 @@ from slam.config import SlamConfig
 from slam.global_adjustment.feature_tracks import PointTracks
 from slam.global_adjustment.global_adjustment import GlobalAdjustment, depth_at, placed
 from slam.loops.candidates import LoopCandidates
-from slam.mapping.keyframe_images import KeyframeImageConfig, KeyframeImages
 from slam.mapping.keyframes import Keyframes
 from slam.tracking.image import prepared
 from tests.helpers import scenes
@@ -18,8 +17,6 @@ from tests.helpers import scenes
 CONFIG = SlamConfig.for_network()
 CAMERA = scenes.CAMERA.resized((240, 320))
 COUNT = 6
-IMAGES = KeyframeImages(KeyframeImageConfig())
-"""None: features are found in the keyframes' own images."""
 T_WORLD_KEY = np.array([se3.exp(np.array([0.12 * k, 0.02 * k, 0.03 * k, 0.01 * k, 0.05 * k, 0])) for k in range(COUNT)])
 
 
@@ -39,7 +36,7 @@ def keyframes_of(T_world_key, depth_scale=None, blank=()):
 
 def adjusted(keyframes, network_depth):
     adjustment = GlobalAdjustment(CAMERA, LoopCandidates(CAMERA, CONFIG.loops.candidates).overlap, CONFIG.adjustment)
-    shares = list(adjustment.steps(keyframes, network_depth, [], IMAGES))
+    shares = list(adjustment.steps(keyframes, network_depth, loops=[]))
     assert shares == sorted(shares) and 0 <= shares[0] and shares[-1] <= 1
     return keyframes.S_world_key() if adjustment.S_world_key is None else adjustment.S_world_key
 
@@ -104,7 +101,7 @@ def test_a_second_round_tries_what_it_did_not_know_to_see_the_same():
     adjustment = GlobalAdjustment(CAMERA, LoopCandidates(CAMERA, CONFIG.loops.candidates).overlap, config)
     rounds = []
     for _ in range(3):
-        list(adjustment.steps(keyframes, true_depth(), [], IMAGES))
+        list(adjustment.steps(keyframes, true_depth(), loops=[]))
         if adjustment.S_world_key is not None:
             keyframes.move(adjustment.S_world_key)
         rounds.append((len(adjustment.matches), errors_m(keyframes.S_world_key()).max()))

@@ -8,7 +8,6 @@ from slam.config import SlamConfig
 from slam.loops.appearance_index import AppearanceConfig, AppearanceIndex
 from slam.loops.submap_joiner import JoiningConfig, SubmapJoiner
 from slam.loops.verification import LoopVerifier
-from slam.mapping.keyframe_images import KeyframeImageConfig, KeyframeImages
 from slam.mapping.keyframes import Keyframes
 from slam.tracking.image import prepared
 from slam.tracking.relocalisation import RelocalisationConfig, Relocaliser
@@ -56,7 +55,7 @@ def joined(keyframes, **settings):
         moves.append(S_world_key)
         keyframes.move(S_world_key)
 
-    shares = list(joiner.steps(keyframes, KeyframeImages(KeyframeImageConfig()), move))
+    shares = list(joiner.steps(keyframes, move))
     assert shares == sorted(shares) and shares[-1] == 1
     return moves, joiner
 
