@@ -30,6 +30,7 @@ main() {
         "$python" -m venv .venv
     fi
     python_packages
+    advise_tensorrt
     echo "$wanted" > $STAMP
     say "done"
 }
@@ -109,6 +110,14 @@ cpu_torch() {   # first of all: otherwise pip on Linux takes the build that brin
     pip_install --no-deps "torch==$version+cpu" 2>/dev/null && return    # in PIP_FIND_LINKS or an index that has it
     pip_install -c constraints.txt uv || return 1                        # knows where PyTorch keeps its builds
     .venv/bin/uv pip install --python .venv/bin/python --no-deps --torch-backend cpu "torch==$version"
+}
+
+advise_tensorrt() {   # on a machine with an NVIDIA GPU, one line: which of its packages to install; no reason to fail
+    advice=$(.venv/bin/python -c "
+from depth.runtimes.nvidia_gpu import find_gpu
+from depth.runtimes.tensorrt.package import advice
+print(advice(find_gpu()))" 2>/dev/null) || true
+    [ -z "$advice" ] || say "$advice"
 }
 
 pip_install() { .venv/bin/python -m pip install --disable-pip-version-check "$@"; }

@@ -12,7 +12,7 @@ import math
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -109,8 +109,13 @@ def measured(arguments: argparse.Namespace, source: str) -> list[Measured]:
 
 def errors(estimator: DepthEstimator, frames: list[Measured]) -> list[str]:
     """AbsRel, delta1 with one scale; both with a scale for each image; expected over true error."""
+    return errors_of((estimator, frame) for frame in frames)
+
+
+def errors_of(pairs: Iterable[tuple[DepthEstimator, Measured]]) -> list[str]:
+    """The same, each frame's depth by an estimator of its own."""
     found, expected = [], []
-    for frame in frames:
+    for estimator, frame in pairs:
         prediction = estimator.predict(frame.rgb, frame.camera)
         size = frame.depth_m.shape[::-1]
         depth_m = cv2.resize(prediction.depth_m, size, interpolation=cv2.INTER_LINEAR)

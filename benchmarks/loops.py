@@ -35,6 +35,8 @@ from sequences.synthetic.room import Room, build_room
 from sequences.synthetic.sequence import pinhole
 from slam.config import SlamConfig
 from slam.evaluation import evaluate_trajectory
+from slam.global_adjustment.feature_tracks import FeatureTrackConfig
+from slam.loops.submap_joiner import SubmapJoiner
 from slam.mapping.keyframes import Keyframe
 from slam.mapping.measured_depth import FrameDepth
 from slam.system import SlamSystem
@@ -77,7 +79,8 @@ def main() -> None:
     table(["room", "drift", "length m", "ATE Sim(3) m, loops left open", "closed", "loops", "refused"],
           (row for seed in range(arguments.rooms) for row in drift_rows(seed, network)))
     print()
-    table(["rooms", "pairs of views", "taken for one place", "neighbouring views", "taken for one place"],
+    table(["rooms", "pairs of views", "taken for one place, live / when joining submaps", "neighbouring views",
+           "taken for one place"],
           (look_alike_row(seed, network) for seed in range(arguments.pairs)))
 
 
@@ -123,7 +126,13 @@ def look_alike_row(seed: int, network: DepthEstimator | None) -> list[object]:
                    for layout in (None, OTHER_LAYOUT + seed))
     across = [is_one_place(slam, a, b) for a in here for b in there]
     neighbours = [is_one_place(slam, a, b) for room in (here, there) for a, b in pairwise(room)]
-    return [seed, len(across), sum(across), len(neighbours), sum(neighbours)]
+    joining = SubmapJoiner(slam.camera, slam.loops.verify, slam.loops.candidates.index, FeatureTrackConfig(),
+                           slam.config.joining)
+    views = [[(keyframe, joining.matcher.features(keyframe.gray_u8)) for keyframe in room] for room in (here, there)]
+    joined = [joining.place(a, b) is not None for a in views[0] for b in views[1]]
+    joined_neighbours = [joining.place(a, b) is not None for room in views for a, b in pairwise(room)]
+    return [seed, len(across), f"{sum(across)} / {sum(joined)}", len(neighbours),
+            f"{sum(neighbours)} / {sum(joined_neighbours)}"]
 
 
 def keyframes_in(room: Room, seed: int, slam: SlamSystem, network: DepthEstimator | None) -> list[Keyframe]:

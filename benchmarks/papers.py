@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The papers' networks, each trained on the same small budget, next to what the papers print about them.
 
-    python -m benchmarks.papers DATA [--output DIR] [--imagenet FILE.pth] [--write docs/papers_table.md]
+    python -m benchmarks.papers DATA [--make3d DIR] [--kitti DIR] [--output DIR] [--imagenet FILE.pth]
+                                [--write docs/papers_table.md]
 
-DATA: NYU's labelled training images, as `python -m depth train` takes them. Ctrl-C stops, a kill costs minutes at most:
-the same command goes on. DIR then holds papers_table.md, .json and .png, with --render of what is finished so far.
+DATA: NYU's labelled training images, as `python -m depth train` takes them; rows of Make3D and KITTI need those. Ctrl-C
+stops, a kill costs minutes at most: the same command goes on. DIR then holds papers_table.md, .json and .png, with
+--render of what is finished so far.
 """
 
 import argparse
@@ -19,7 +21,7 @@ import torch
 
 from benchmarks import papers_page
 from benchmarks.papers_folder import TableFolder
-from benchmarks.papers_rows import IMAGENET, ROWS, Row
+from benchmarks.papers_rows import IMAGENET, OTHER_DATA, ROWS, Row
 from benchmarks.papers_training import (
     Budget,
     MeanDepth,
@@ -50,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """-> exit code"""
     arguments = parser().parse_args(argv)
     torch.set_num_threads(CORES)
-    folder = TableFolder(arguments.output.resolve())
+    folder = TableFolder(arguments.output.resolve(), arguments.keep_weights)
     try:
         if not arguments.render:
             fill(folder, arguments)
@@ -79,6 +81,10 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--imagenet", type=Path, metavar="FILE",
                         help="efficientnet-lite0's ImageNet weights, for the row that starts from them")
+    for name in OTHER_DATA:
+        parser.add_argument(f"--{name}", metavar="DIR", help=f"for the rows that are of {name}")
+    parser.add_argument("--keep-weights", action="store_true",
+                        help="of every row, in DIR/training, where benchmarks/networks_in_slam.py finds them")
     parser.add_argument("--times", action="store_true", help="measure milliseconds again, as on a machine now idle")
     parser.add_argument("--render", action="store_true", help="write tables and picture of what is finished, no more")
     parser.add_argument("--write", type=Path, metavar="FILE.md", help="a page to put the tables into")
@@ -96,19 +102,20 @@ def size(text: str) -> tuple[int, int] | None:
 def fill(folder: TableFolder, arguments: argparse.Namespace) -> None:
     """Train and measure the rows that are not finished."""
     budget = budget_of(arguments)
-    training, validation = open_dataset(budget.data, "train"), open_dataset(budget.data, "val")
-    split = folder.split(training.names)
-    folder.open({**asdict(budget), "size": list(budget.size or ()), "machine": machine(), "data_name": training.name,
+    data = {kind: Data(folder, place, kind) for kind, place in (("", budget.data), *budget.other_data.items())}
+    nyu = data[""]
+    folder.open({**asdict(budget), "size": list(budget.size or ()), "machine": machine(),
+                 "data_name": nyu.training.name,
                  "gpu": torch.cuda.get_device_name() if budget.device == "cuda" else "",
-                 "training_images": len(training), "validation_images": len(validation)})
-    rows = [row for row in ROWS if row.start != IMAGENET or budget.imagenet]
+                 "training_images": len(nyu.training), "validation_images": len(nyu.validation)})
+    rows = [row for row in ROWS if (row.start != IMAGENET or budget.imagenet) and row.data in data]
     done = {name for name, result in folder.results().items() if "error" not in result}
     todo = [row for row in rows if row.name not in done]
     with Watch(todo, {row.name: work(row, budget) for row in todo}) as watch:
         for row in todo:
             watch.begin(row)
             try:
-                result, drawing = finished(row, budget, folder, split, (training, validation), watch)
+                result, drawing = finished(row, budget, folder, data[row.data], watch)
             except MonofuseError as error:
                 result, drawing = {"error": str(error)}, None
             folder.keep(row, {**facts(row, budget), **result}, drawing)
@@ -116,12 +123,21 @@ def fill(folder: TableFolder, arguments: argparse.Namespace) -> None:
     time_networks(folder, rows, arguments.times)
 
 
+class Data:
+    """Images to train on and to measure on, and the file that lists the former."""
+
+    def __init__(self, folder: TableFolder, place: str, kind: str) -> None:
+        self.training, self.validation = open_dataset(place, "train"), open_dataset(place, "val")
+        self.split = folder.split(self.training.names, kind)
+
+
 def budget_of(arguments: argparse.Namespace) -> Budget:
     """What every network gets by these arguments."""
     device = device_for(arguments.device)
     return Budget(arguments.data, arguments.steps, arguments.batch, arguments.size,
                   arguments.precision or precision_for(device), arguments.seed, device,
-                  arguments.imagenet and str(arguments.imagenet.resolve()))
+                  arguments.imagenet and str(arguments.imagenet.resolve()),
+                  {name: place for name in OTHER_DATA if (place := getattr(arguments, name))})
 
 
 def time_networks(folder: TableFolder, rows: Sequence[Row], again: bool) -> None:
@@ -133,15 +149,17 @@ def time_networks(folder: TableFolder, rows: Sequence[Row], again: bool) -> None
         print(f"{name:24}{times[name]:8.1f} ms", flush=True)
 
 
-def finished(row: Row, budget: Budget, folder: TableFolder, split: Path, datasets: tuple[Any, Any],
-             watch: Watch) -> tuple[dict[str, Any], np.ndarray]:
-    """Train and measure a row -> what was measured, depth maps for the picture"""
-    training, validation = datasets
+def finished(row: Row, budget: Budget, folder: TableFolder, data: Data, watch: Watch
+             ) -> tuple[dict[str, Any], np.ndarray | None]:
+    """Train and measure a row -> what was measured, and, of NYU, depth maps for the picture"""
+    validation = data.validation
     if row.network:
-        config = config_of(row, budget, split, start_of(row, budget, folder.weights))
+        config = config_of(row, budget, data.split, start_of(row, budget, folder.weights))
         estimator = opened(trained(config, folder.training(row.name), budget.device, watch), budget.device)
     else:
-        estimator = MeanDepth(training)
+        estimator = MeanDepth(data.training)
+    if row.data:
+        return measured(estimator, validation), None
     samples = [validation[index] for index in evenly(len(validation), DRAWN)]
     return measured(estimator, validation), drawn(estimator, samples)
 
@@ -149,7 +167,7 @@ def finished(row: Row, budget: Budget, folder: TableFolder, split: Path, dataset
 def facts(row: Row, budget: Budget) -> dict[str, Any]:
     """What is known of a row without training."""
     known = {"row": row.name, "network": row.network, "loss": row.objective, "start": row.start,
-             "printed": row.printed, "source": row.source}
+             "printed": row.printed, "source": row.source, "data": row.data}
     if row.entry is None:
         return known
     return {**known, "paper": row.entry.paper, "parameters": row.entry.count_parameters(),

@@ -22,8 +22,9 @@ MUST_AGREE = ("data", "steps", "batch", "size", "precision", "seed")
 class TableFolder:
     """OUTPUT/rows holds finished rows, OUTPUT/training what is being trained and the weights that rows start from."""
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: str | Path, keeps_weights: bool = False) -> None:
+        """`keeps_weights`: of every row, for benchmarks/networks_in_slam.py, not only where other rows start from."""
+        self.folder, self.keeps_weights = Path(folder), keeps_weights
 
     def open(self, settings: dict[str, Any]) -> None:
         """Make ready for rows with these settings. Raises BadInputError where others lie."""
@@ -57,13 +58,13 @@ class TableFolder:
         return np.load(self.folder / "rows" / f"{name}.npy").astype(np.float32)
 
     def keep(self, row: Row, result: dict[str, Any], drawing: np.ndarray | None = None) -> None:
-        """A row is finished, or has failed; what its training left is no longer needed, except as a start of others."""
+        """A row is finished, or has failed; what its training left goes, unless others start there or it is wanted."""
         if drawing is not None:
             content = io.BytesIO()
             np.save(content, drawing.astype(np.float16))
             write_file(self.folder / "rows" / f"{row.name}.npy", content.getvalue())
         self._write(f"rows/{row.name}.json", result)
-        if row.name not in {other.start for other in ROWS}:
+        if not self.keeps_weights and row.name not in {other.start for other in ROWS}:
             shutil.rmtree(self.training(row.name), ignore_errors=True)
         (self.training(row.name) / checkpoint_file.NAME).unlink(missing_ok=True)
 
@@ -76,9 +77,9 @@ class TableFolder:
         row = next(row for row in ROWS if row.name == name)
         return self.training(name) / f"{row.network}.safetensors"
 
-    def split(self, names: Iterable[str]) -> Path:
-        """Image names -> file that lists them."""
-        path = self.folder / "train_images.txt"
+    def split(self, names: Iterable[str], data: str = "") -> Path:
+        """Names of the images to train on, of NYU or other data -> file that lists them."""
+        path = self.folder / f"train_images{data and f'_{data}'}.txt"
         write_file(path, "".join(f"{name}\n" for name in names).encode())
         return path
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.papers_rows import DIFFERENCES, METRICS, TABLES, Table
+from benchmarks.papers_rows import DIFFERENCES, METRICS, ROWS, TABLES, Row, Table
 from benchmarks.papers_training import LEARNING
 from calib.base.errors import BadInputError
 from depth.evaluation.contact_sheet import ComparisonSheet
@@ -54,9 +54,13 @@ def table_of(table: Table, results: Results) -> str:
 
 
 def cells(name: str, result: dict[str, Any] | None, printed: tuple[str, str] | None) -> Sequence[str]:
-    """One row of a table; only its name where it is not finished."""
+    """One row of a table; only what the paper prints where it is not finished."""
     if result is None:
-        return (name, *[""] * (len(METRICS) + 5), "not finished")
+        row = next((row for row in ROWS if row.name == name), Row(name))
+        theirs = (printed[0] if printed else row.printed).split() or ["-"] * len(METRICS)
+        source = printed[1] if printed else row.source
+        return (name, row.objective, "", "", "", "", *(f"- / {their}" for their in theirs),
+                f"{source}; not run yet" if source else "not run yet")
     values, source = printed or (result["printed"], result["source"])
     theirs = values.split() or ["-"] * len(METRICS)
     ours = ["failed"] * len(METRICS) if "error" in result else [f"{result['per_pixel'][m]:.3f}" for m in METRICS]
@@ -90,6 +94,6 @@ def picture(samples: Sequence[Any], drawing_of: Callable[[str], np.ndarray], res
     """Samples, a function from a row's name to its depth (n, h, w), and results -> (H, W, 3) uint8."""
     sheet = ComparisonSheet([(sample.rgb, sample.depth_m) for sample in samples])
     for name, result in results.items():
-        if "error" not in result:
+        if "error" not in result and not result.get("data"):
             sheet.add(drawing_of(name), f"{name}   {result['loss']}   rel {result['per_pixel']['rel']:.3f}")
     return sheet.image(PANELS)

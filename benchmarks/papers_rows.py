@@ -8,6 +8,10 @@ from depth.networks.registry import EIGEN, HAO, LAINA, STUDENTS, ZHANG, Network
 METRICS = ("rel", "rms", "log10", "delta1", "delta2", "delta3")
 IMAGENET = "imagenet"
 """The start of a row whose encoder begins with ImageNet weights."""
+OTHER_DATA = ("make3d", "kitti")
+"""Data of rows that are not of NYU."""
+SIZE_ON, AUGMENT_ON = {"make3d": (128, 96)}, {"kitti": "eigen_kitti"}
+"""Where rows of other data differ from the others: the upright input of networks that take any size, augmentation."""
 RECIPE_OF = {EIGEN: "eigen", LAINA: "laina", HAO: "hao", STUDENTS: "students", ZHANG: "zhang", "ours": "strong"}
 
 
@@ -25,6 +29,8 @@ class Row:
     """Empty: its paper's own, as the registry has it."""
     start: str = ""
     """Name of the row from whose weights it starts, or IMAGENET; empty: random weights."""
+    data: str = ""
+    """What it is trained and measured on, of OTHER_DATA; empty: NYU."""
 
     @property
     def entry(self) -> Network | None:
@@ -37,17 +43,24 @@ class Row:
         return self.loss or (self.entry.loss if self.entry else "")
 
 
-TABLE_1, TABLE_2 = "table 1", "table 2"
+TABLE_1, TABLE_2, TABLE_3, TABLE_I = "table 1", "table 2", "table 3", "table I"
 
 ROWS = (
     Row("mean", "", "0.408 1.244 - 0.418 0.711 0.874", f"{EIGEN}, {TABLE_1}, Mean"),
     Row("eigen_coarse", "eigen_coarse", "0.228 0.871 - 0.618 0.891 0.969", f"{EIGEN}, {TABLE_1}"),
     Row("eigen_coarse-l2log", "eigen_coarse", loss="silog:lam=0"),
     Row("eigen", "eigen", "0.215 0.907 - 0.611 0.887 0.971", f"{EIGEN}, {TABLE_1}", start="eigen_coarse"),
+    Row("eigen_coarse-zhang", "eigen_coarse", loss="si_linear:lam=0.5"),
+    Row("eigen-zhang", "eigen", "0.1033 0.1009% - 0.8951 - -", f"004, {TABLE_I}", "si_linear:lam=0.5",
+        "eigen_coarse-zhang"),
+    Row("eigen_kitti_coarse", "eigen_kitti_coarse", "0.194 7.216 - 0.679 0.897 0.967", f"{EIGEN}, {TABLE_2}",
+        data="kitti"),
+    Row("eigen_kitti", "eigen_kitti", "0.190 7.156 - 0.692 0.899 0.967", f"{EIGEN}, {TABLE_2}",
+        start="eigen_kitti_coarse", data="kitti"),
     Row("zhang_eigen_coarse", "zhang_eigen_coarse"),
-    Row("zhang_eigen", "zhang_eigen", "0.0877 0.0920% - 0.9010 - -", "004, table I", start="zhang_eigen_coarse"),
-    Row("zhang_alexnet", "zhang_alexnet", "0.0899 0.1051% - 0.9070 - -", "004, table I"),
-    Row("zhang_resnet18", "zhang_resnet18", "0.1101 0.1076% - 0.8954 - -", "004, table I"),
+    Row("zhang_eigen", "zhang_eigen", "0.0877 0.0920% - 0.9010 - -", f"004, {TABLE_I}", start="zhang_eigen_coarse"),
+    Row("zhang_alexnet", "zhang_alexnet", "0.0899 0.1051% - 0.9070 - -", f"004, {TABLE_I}"),
+    Row("zhang_resnet18", "zhang_resnet18", "0.1101 0.1076% - 0.8954 - -", f"004, {TABLE_I}"),
     Row("mobile", "mobile"),
     Row("mobile-imagenet", "mobile", start=IMAGENET),
     Row("cnn_fc", "cnn_fc", "3.4e5 1.12 - 0.307 - -", f"001, {TABLE_1}"),
@@ -70,6 +83,10 @@ ROWS = (
     Row("laina_resnet_upproj", "laina_resnet_upproj", "0.129 0.583 0.056 0.801 0.950 0.986", f"{LAINA}, {TABLE_1}"),
     Row("laina_resnet_upproj-l2", "laina_resnet_upproj", "0.138 0.592 0.060 0.785 0.952 0.987",
         f"{LAINA}, {TABLE_1}", "l2"),
+    Row("laina_resnet_upproj-make3d", "laina_resnet_upproj", "0.176 4.46 0.072 - - -", f"{LAINA}, {TABLE_3}",
+        data="make3d"),
+    Row("laina_resnet_upproj-make3d-l2", "laina_resnet_upproj", "0.223 4.89 0.089 - - -", f"{LAINA}, {TABLE_3}", "l2",
+        data="make3d"),
     Row("laina_released", "laina_released", "0.129 0.583 0.056 0.801 0.950 0.986", f"{LAINA}, {TABLE_2}"),
     Row("cnn_residual_zeros", "cnn_residual_zeros", "2.35e4 1.74 - 0.634 - -", f"001, {TABLE_1}"),
     Row("cnn_residual_averages", "cnn_residual_averages"),
@@ -114,6 +131,12 @@ TABLES = (
     Table("Hao: what each part adds", "Encoder and decoder of ResNet-50; dense features of ResNet-101; with attention; "
           "with dilated channel reduce blocks, which is the whole network.",
           ("hao_baseline", "hao_dfe_only", "hao_undilated_crb", "hao")),
+    Table("Eigen on KITTI", "Eigen 2014, table 2. Coarse alone, and with the fine network; needs `--kitti DIR`.",
+          ("eigen_kitti_coarse", "eigen_kitti")),
+    Table("Laina on Make3D", "Laina 2016, table 3: berHu against L2 where depth goes up to 70 m; needs `--make3d DIR`.",
+          ("laina_resnet_upproj-make3d-l2", "laina_resnet_upproj-make3d")),
+    Table("004: its own network against Eigen's", "Both with the loss of 004, on depth and not its logarithm.",
+          ("eigen_coarse-zhang", "eigen-zhang", "zhang_eigen_coarse", "zhang_eigen")),
     Table("Eigen: scale-invariant error against L2 of logarithms",
           "Lambda 0.5 against 0. Eigen 2014, section 5.1: \"we did not observe numeric gains\".",
           ("eigen_coarse-l2log", "eigen_coarse")),

@@ -3,7 +3,7 @@
 import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.papers_rows import IMAGENET, METRICS, RECIPE_OF, Row
+from benchmarks.papers_rows import AUGMENT_ON, IMAGENET, METRICS, RECIPE_OF, SIZE_ON, Row
 from calib.geometry.camera import Camera
 from depth.commands.train import stopping_on_signals
 from depth.estimator import DepthPrediction
@@ -51,6 +51,12 @@ class Budget:
     """cpu or cuda."""
     imagenet: str | None
     """File of weights for the encoder of `mobile`."""
+    other_data: Mapping[str, str]
+    """{one of OTHER_DATA: where it lies}, for rows that need it."""
+
+    def data_of(self, row: Row) -> str:
+        """What a row learns from."""
+        return self.other_data[row.data] if row.data else self.data
 
 
 def device_for(wanted: str) -> str:
@@ -67,7 +73,9 @@ def precision_for(device: str) -> str:
 def training_size(row: Row, budget: Budget) -> tuple[int, int]:
     """(height, width) of the images that a row's network learns from."""
     entry = entry_of(row)
-    return entry.input_size if budget.size is None or entry.side_multiple is None else budget.size
+    if budget.size is None or entry.side_multiple is None:
+        return entry.input_size
+    return SIZE_ON.get(row.data, budget.size)
 
 
 def entry_of(row: Row) -> Network:
@@ -78,11 +86,12 @@ def entry_of(row: Row) -> Network:
 
 def config_of(row: Row, budget: Budget, split: Path, start: str | Path | None) -> TrainingConfig:
     """`split`: file of the names of training images; `start`: file of weights or None -> TrainingConfig"""
+    augment = AUGMENT_ON.get(row.data) or recipe(RECIPE_OF[entry_of(row).paper])["augment"]
     return TrainingConfig(
-        network=row.network, data=(budget.data,), split=str(split), loss=row.loss, size=training_size(row, budget),
-        augment=recipe(RECIPE_OF[entry_of(row).paper])["augment"], init=start and str(start), steps=budget.steps,
-        batch=budget.batch, precision=budget.precision, seed=budget.seed, checkpoint_every=CHECKPOINT_EVERY,
-        workers=max(1, (os.cpu_count() or 1) // 2), **LEARNING)
+        network=row.network, data=(budget.data_of(row),), split=str(split), loss=row.loss,
+        size=training_size(row, budget), augment=augment, init=start and str(start), steps=budget.steps,
+        batch=budget.batch, precision=budget.precision, seed=budget.seed,
+        checkpoint_every=CHECKPOINT_EVERY, workers=max(1, (os.cpu_count() or 1) // 2), **LEARNING)
 
 
 def trained(config: TrainingConfig, folder: Path, device: str, listener: Any) -> Path:

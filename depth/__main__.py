@@ -6,6 +6,7 @@ from types import ModuleType
 
 from calib.base.command_line import OneLineParser, exit_code, name_of
 from depth.commands import (
+    average,
     build,
     calibrate_error,
     evaluate,
@@ -18,7 +19,8 @@ from depth.commands import (
 )
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "calibrate-error": calibrate_error,
-            "export": export, "quantize": quantize, "build": build, "list": list_networks, "import": import_release}
+            "export": export, "quantize": quantize, "build": build, "list": list_networks, "import": import_release,
+            "average": average}
 
 
 def main(argv: Sequence[str] | None = None, program: str = "python -m depth",

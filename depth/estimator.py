@@ -38,13 +38,17 @@ class DepthEstimator(Protocol):
         ...
 
 
-def focal_scale(camera: Camera, input_size: tuple[int, int], train_focal_px: tuple[float, float]) -> float:
+def focal_scale(camera: Camera, input_size: tuple[int, int], train_focal_px: tuple[float, float],
+                axes: str = "xy") -> float:
     """Factor on metric depth for a camera that the network was not trained with.
 
     An object looks as large at depth d with focal length f as at depth d f_cam / f_train with f_cam, so a network
     trained at `train_focal_px` (fx, fy at its input size) sees depths of its own camera (Facil 2019, CAM-Convs).
+    axes: `xy`, or `x` where the focal length along rows alone counts.
     """
     seen = camera.resized(input_size)
+    if axes == "x":
+        return seen.fx / train_focal_px[0]
     return float(np.sqrt(seen.fx * abs(seen.fy) / (train_focal_px[0] * train_focal_px[1])))
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from calib.formats.calibration_file import read_calibration
     from calib.geometry.camera import Camera
     from depth.estimator import DepthEstimator, DepthPrediction
-    from depth.runtimes.catalogue import open_estimator
+    from depth.hub.network import open_estimator
     from monofuse.slam import PointCloud, Scale, Slam
     from slam.config import SlamConfig
     from slam.system import FrameResult
@@ -30,7 +30,7 @@ _HOMES = {
     "Scale": "monofuse.slam",
     "Slam": "monofuse.slam",
     "SlamConfig": "slam.config",
-    "open_estimator": "depth.runtimes.catalogue",
+    "open_estimator": "depth.hub.network",
     "read_calibration": "calib.formats.calibration_file",
     "read_trajectory": "calib.files.tum_files",
 }

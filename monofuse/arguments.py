@@ -35,9 +35,11 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                              f"URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
     parser.add_argument("--output", type=path_of, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
-    parser.add_argument("--depth", metavar="sensor|NAME|FILE",
-                        help=f"where depth comes from: the source itself (default), our network `{OUR_NETWORK}`, or "
-                             f"one in an .onnx, .safetensors or .pth file")
+    parser.add_argument("--depth", metavar="sensor|NAME|FILE|ORG/MODEL",
+                        help=f"where depth comes from: our network `{OUR_NETWORK}` (default), one in an .onnx, "
+                             f".safetensors or .pth file, the source itself (`sensor`), or a model of the Hugging Face "
+                             f"hub: a short name that `depth list` shows, ORG/MODEL[@REVISION], or a folder with its "
+                             f"files")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")
@@ -52,14 +54,16 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
     parser.add_argument("--calibration", type=path_of, metavar="auto|FILE",
                         help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
-                             "ORB-SLAM; `auto` estimates the focal length from the first seconds")
+                             "ORB-SLAM (default: the source's own or the file next to it, else `auto`, which "
+                             "estimates the focal length from the first seconds)")
     parser.add_argument("--topic", metavar="NAME",
                         help="of a bag of ROS with several cameras: the topic of images to take, such as "
                              "/camera/color/image_raw")
-    parser.add_argument("--mask", metavar="FILE|none",
+    parser.add_argument("--mask", metavar="FILE|NETWORK.onnx[:CLASS]|none",
                         help="image, black or transparent where something is always in view that does not belong to "
-                             "the scene (robot, tripod, vignette); by default what never moves in the first images is "
-                             "ignored, with `none` nothing is")
+                             "the scene (robot, tripod, vignette), or a segmentation network whose CLASS (default: 15, "
+                             "people) is ignored; by default what never moves in the first images is ignored, with "
+                             "`none` nothing is")
     parser.add_argument("--scale", type=parse_scale, metavar="FACTOR|height=M|board=...|depth|poses",
                         help=f"how large everything is, where the network's word is not enough: {FORMS}: times the "
                              f"network's scale, the camera's height above the floor when it starts, a board in view, "
@@ -102,7 +106,7 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
 
 def chosen_depth(arguments: argparse.Namespace) -> str:
     """`sensor`, the name of our network, or the file of another."""
-    return arguments.depth or "sensor"
+    return arguments.depth or OUR_NETWORK
 
 
 def parse_scale(text: str) -> ScaleConfig:

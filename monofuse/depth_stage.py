@@ -8,9 +8,11 @@ from functools import partial
 from calib.base.errors import NetworkError
 from calib.geometry.camera import Camera
 from depth.estimator import DepthEstimator, DepthPrediction
+from depth.runtimes.network_spec import NetworkSpec
 from sequences.frame import DepthImage, Frame
 from sequences.prefetch import ahead
 from sequences.sequence import Sequence, is_live
+from slam.config import SlamConfig
 from slam.stages import StageTimes
 
 DEPTH_CHECK_EVERY = 10
@@ -31,6 +33,10 @@ class SensorDepth:
         """`description`: a few words for the screen."""
         self.description = description
 
+    def configured(self, config: SlamConfig) -> SlamConfig:
+        """The configuration, which is for measured depth already."""
+        return config
+
     def added(self, frames: Iterable[Frame], sequence: Sequence, camera: Camera, stage_times: StageTimes
               ) -> Iterator[Frame]:
         """Rectified frames -> the same with depth."""
@@ -43,6 +49,10 @@ class NetworkDepth:
     def __init__(self, description: str, estimator: DepthEstimator, only_keyframes: bool = False):
         """`description`: a few words for the screen."""
         self.description, self.estimator, self.only_keyframes = description, estimator, only_keyframes
+
+    def configured(self, config: SlamConfig) -> SlamConfig:
+        """The configuration for what this network predicts."""
+        return configured_for(self.estimator, config)
 
     @property
     def sensor_depth_every(self) -> int:
@@ -65,6 +75,12 @@ def with_sensor_depth(frames: Iterable[Frame]) -> Iterator[Frame]:
     """Frames whose depth is what the source measured."""
     for frame in frames:
         yield replace(frame, depth=frame.sensor_depth)
+
+
+def configured_for(estimator: DepthEstimator, config: SlamConfig) -> SlamConfig:
+    """The configuration for what a network predicts; a caller's own, which has no spec, leaves it as it is."""
+    spec = getattr(estimator, "spec", None)
+    return replace(config, depth_is_relative=spec.is_relative) if isinstance(spec, NetworkSpec) else config
 
 
 class Predictor:

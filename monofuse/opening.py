@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calib.base.errors import BadInputError, MonofuseError
+from calib.base.errors import BadInputError, MonofuseError, UnknownCameraError
 from calib.files.mask_file import read_mask
 from calib.focal.estimate import FocalEstimate
 from calib.geometry.rectification import Rectifier, rectified
 from calib.unknown_camera import estimate_source, open_with_camera
 from depth.estimator import DepthEstimator
-from depth.runtimes.catalogue import open_estimator
+from depth.hub.network import open_estimator
 from depth.runtimes.default_network import NAME as OUR_NETWORK
-from depth.runtimes.default_network import weights_of
 from monofuse.arguments import AUTO, PREDICT, chosen_depth
+from monofuse.class_mask import open_class_mask
 from monofuse.configuration import refuse_unused, with_file, with_setting
 from monofuse.depth_stage import NetworkDepth, SensorDepth
 from monofuse.interface.screen import Screen
@@ -53,23 +53,33 @@ def open_depth(arguments: Namespace, screen: Screen, config: SlamConfig) -> Sens
     Raises BadInputError where an option does not fit, or a network cannot be run.
     """
     if chosen_depth(arguments) == "sensor":
-        return SensorDepth("sensor" + _why_sensor(arguments))
+        return SensorDepth("sensor")
     with screen.status("opening the network") as status:
         estimator = open_estimator(
-            weights_of(arguments.depth), dict(arguments.depth_option), arguments.runtime, arguments.device,
+            chosen_depth(arguments), dict(arguments.depth_option), arguments.runtime, arguments.device,
             network=arguments.network,
-            progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"))
+            progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"),
+            tell=status.update)
+    if estimator.licence:
+        screen.print(f"licence    {estimator.licence}")
     only_keyframes = arguments.predict == "keyframes" or (arguments.predict == AUTO.name and bool(config.refinement))
-    return NetworkDepth(f"{arguments.depth}, {estimator.note}, for {'keyframes' if only_keyframes else 'all frames'}",
+    return NetworkDepth(f"{chosen_depth(arguments)}, {estimator.note}, for "
+                        f"{'keyframes' if only_keyframes else 'all frames'}{_other_depth(arguments)}",
                         estimator, only_keyframes)
 
 
 def open_source(arguments: Namespace, depth: SensorDepth | NetworkDepth, screen: Screen
                 ) -> tuple[Sequence, FocalEstimate | None]:
-    """-> the source, and the estimate that its camera comes from where --calibration is `auto`."""
+    """-> the source, and the estimate of its camera where --calibration is `auto`, or nothing else tells the camera."""
     options = source_options(arguments, depth, screen.print)
     if arguments.calibration != AUTO:
-        return open_sequence(arguments.source, options), None
+        try:
+            return open_sequence(arguments.source, options), None
+        except UnknownCameraError:
+            if arguments.calibration:
+                raise
+        screen.print("camera     no calibration with the source: its focal length is estimated; --calibration FILE is "
+                     "surer")
     with screen.status("estimating the focal length"):
         estimate = estimate_source(arguments.source, options)
     screen.print(f"focal      {estimate.describe()}")
@@ -178,16 +188,20 @@ def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDept
     def frames(estimator: DepthEstimator, stage_times: StageTimes) -> Iterator[Frame]:
         options = source_options(arguments, depth, lambda line: None)  # all was told in the first pass
         source = open_with_camera(arguments.source, options, sequence.camera)
-        seen = map(ViewMask(mask.usable, searches=False).added, rectified(source, rectifier))
+        seen = map(mask.again().added, rectified(source, rectifier))
         learnt = NetworkDepth(depth.description, estimator, depth.only_keyframes)
         return ahead(learnt.added(seen, source, rectifier.camera, stage_times), source)
     return SecondPass(frames, sequence.frame_count, rectifier.camera, config)
 
 
-def open_mask(arguments: Namespace, rectifier: Rectifier, screen: Screen) -> ViewMask:
+def open_mask(arguments: Namespace, sequence: Sequence, rectifier: Rectifier, screen: Screen) -> ViewMask:
     """What of the images is to be used. Raises BadInputError where --mask is no mask for them."""
     if not arguments.mask or arguments.mask == NO_MASK:
         return ViewMask(None, searches=arguments.mask != NO_MASK, tell=screen.print)
+    classes = open_class_mask(arguments.mask, ViewMask(None, tell=screen.print), is_live(sequence))
+    if classes:
+        screen.print(f"mask       {arguments.mask}: what it finds in an image is ignored, {classes.pace}")
+        return classes
     usable = rectifier.mask(read_mask(arguments.mask, rectifier.source))
     screen.print(f"mask       {arguments.mask}: {1 - usable.mean():.0%} of the image is ignored")
     return ViewMask(usable)
@@ -232,12 +246,9 @@ def _refuse_network_options(arguments: Namespace) -> None:
                                  ("--adapt", arguments.adapt, None), ("--passes", arguments.passes, None),
                                  ("--save-network", arguments.save_network, None)):
         if value != default:
-            raise BadInputError(f"{name} is for networks: give --depth {OUR_NETWORK} or --depth FILE too")
+            raise BadInputError(f"{name} is for networks: leave out --depth sensor")
 
 
-def _why_sensor(arguments: Namespace) -> str:
-    if arguments.depth:
-        return ""
-    if arguments.source.startswith("synthetic"):
-        return " (the exact depth of the synthetic room)"
-    return " (no --depth given, so the recorded depth is used)"
+def _other_depth(arguments: Namespace) -> str:
+    """How to choose another depth, for who chose none."""
+    return "" if arguments.depth else "; --depth sensor takes recorded depth, --depth FILE another network"

@@ -4,7 +4,6 @@ import math
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -12,13 +11,13 @@ import numpy as np
 from calib.base.errors import BadInputError, NetworkError
 from calib.geometry.camera import Camera
 from depth.estimator import DepthEstimator, DepthPrediction, cleaned_depth, cleaned_log_error
-from depth.runtimes.catalogue import open_estimator
-from depth.runtimes.default_network import NAME, weights_of
+from depth.hub.network import open_estimator
+from depth.runtimes.default_network import NAME
 
 DepthFunction = Callable[[np.ndarray], np.ndarray | DepthPrediction]
 """(H, W, 3) uint8 rectified image -> (h, w) depth in metres that covers the same field of view, 0 where unknown."""
 DepthSource = str | os.PathLike[str] | DepthEstimator | DepthFunction
-"""All that `Slam` takes for a network: the name of ours, a file, an estimator, a function."""
+"""All that `Slam` takes for a network: a name, a file, a folder with a model of the hub, an estimator, a function."""
 
 
 class OwnNetwork:
@@ -54,8 +53,8 @@ def _of_rgb(function):
 def network_of(depth: DepthSource) -> DepthEstimator:
     """The estimator behind what a caller names as source of depth. Raises BadInputError and its children."""
     if isinstance(depth, (str, os.PathLike)):
-        return open_estimator(weights_of(NAME if depth == NAME else Path(depth)))
+        return open_estimator(os.fspath(depth))
     if callable(depth) or hasattr(depth, "predict"):
         return OwnNetwork(depth)
-    raise BadInputError(f"depth must be {NAME!r}, 'sensor', the file of a network, a function of rgb or an object "
-                        f"with predict(rgb, camera), not {type(depth).__name__}")
+    raise BadInputError(f"depth must be {NAME!r}, 'sensor', the file of a network, a model of the hub, a function "
+                        f"of rgb or an object with predict(rgb, camera), not {type(depth).__name__}")

@@ -26,6 +26,7 @@ from monofuse.opening import (
     refusing_what_cannot_work,
 )
 from monofuse.results.files import ResultFolder
+from monofuse.results.run_counter import RunCounter
 from monofuse.saving import save_camera, save_meanwhile, save_mesh_and_report, save_network, save_trajectory_and_map
 from monofuse.session import Session
 from monofuse.warm_up import prepare
@@ -41,28 +42,29 @@ def main(argv: collections.abc.Sequence[str] | None = None, program: str = "pyth
 
 def run(arguments: Namespace, screen: Screen) -> Session | None:
     """Arguments -> objects -> loop -> files. Whatever went wrong on the way is raised after saving."""
+    counter = RunCounter()
     config = configuration(arguments)
     if arguments.list_config:
         screen.print(listed(config).rstrip())
         return None
     depth = open_depth(arguments, screen, config)
+    config = depth.configured(config)
     sequence, estimate = open_source(arguments, depth, screen)
     folder = ResultFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
     introduce(arguments, sequence, rectifier, depth, screen)
-    mask = open_mask(arguments, rectifier, screen)
+    mask = open_mask(arguments, sequence, rectifier, screen)
     with refusing_what_cannot_work(arguments):
-        slam = SlamSystem(rectifier.camera, config)
+        session = Session(sequence, SlamSystem(rectifier.camera, config), recorder, counter=counter)
         prepare(config, screen)
-    viewer = open_viewer(arguments, slam, screen)
+    session.viewer = open_viewer(arguments, session.slam, screen)
     learning = open_learning(arguments, config, depth, sequence, screen) if asks_for_learning(arguments) else None
     again = open_second_pass(arguments, config, depth, sequence, rectifier, mask)
-    session = Session(sequence, slam, recorder, viewer)
     with StopSignal() as stop:
-        with live_learning(depth, slam, screen) if arguments.adapt == "live" else nullcontext():
+        with live_learning(depth, session.slam, screen) if arguments.adapt == "live" else nullcontext():
             frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
-            frames = ahead(depth.added(frames, sequence, rectifier.camera, slam.stage_times), sequence)
+            frames = ahead(depth.added(frames, sequence, rectifier.camera, session.live_times), sequence)
             session.track(stop.until_stopped(frames), screen)
         # Not before: until here a live run has no use for torch, which takes seconds and memory to load.
         learning = learning or open_learning(arguments, config, depth, sequence, screen)

@@ -11,6 +11,7 @@ import numpy as np
 import trimesh
 
 from calib.base.errors import MonofuseError
+from calib.base.memory import hand_back
 from calib.files.image_file import encode_png
 from calib.focal.estimate import FocalEstimate
 from calib.formats.calibration_file import calibration_text
@@ -72,6 +73,7 @@ def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Name
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
             mesh = session.slam.mesh()
             folder.write("mesh.ply", mesh_file(mesh, "ply"))
+    hand_back()
     if mesh is not None:
         with session.attempt():
             texture = _paint(session, mesh, stop, screen)

@@ -43,6 +43,7 @@ class SecondPass(NamedTuple):
         yield from _part(slam.adjust_all(), TRACKED, ADJUSTED)
         slam.move_map(sim3.scaling(growth(slam, first)) @ slam.keyframes.S_world_key())
         yield from _part(slam.estimate_depth(), ADJUSTED, ESTIMATED)
+        slam.end_tracking()
         yield from _part(learning.turns(slam, LAST_ROUNDS), ESTIMATED, 1.0)
         return slam
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from calib.base.errors import MonofuseError, SourceError
+from calib.base.memory import hand_back
 from monofuse.depth_stage import DEPTH_CHECK_EVERY
 from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoRecorder, NoViewer
@@ -30,10 +31,11 @@ class Session:
     """One run: its frames, one after the other, and what came of them."""
 
     def __init__(self, sequence: Sequence, slam: SlamSystem, recorder: "Recorder | NoRecorder | None" = None,
-                 viewer: "Viewer | NoViewer | None" = None):
+                 viewer: "Viewer | NoViewer | None" = None, counter: RunCounter | None = None):
+        """counter: one that began with the program, for the time that all takes."""
         self.sequence, self.slam = sequence, slam
         self.recorder, self.viewer = recorder or NoRecorder(), viewer or NoViewer()
-        self.counter = RunCounter()
+        self.counter = counter or RunCounter()
         self.depth_errors = DepthErrors()
         self.saw_depth = False
         """Whether any frame had depth."""
@@ -82,6 +84,7 @@ class Session:
 
         work("adjusting all keyframes", self.slam.adjust_all())
         is_whole = work("estimating the keyframes' depth", self.slam.estimate_depth())
+        self.slam.end_tracking()
         self.learning = learning
         is_over = self.ended == "complete" or is_live(self.sequence)  # a recording that was cut short is not read again
         if learning and is_whole and is_over and len(self.slam.depth.views(self.slam.map.main_submap)) >= MIN_KEYFRAMES:
@@ -92,11 +95,13 @@ class Session:
 
     def _work(self, text: str, steps: Iterator[float], stop: StopSignal, screen: Screen) -> bool:
         """Do a piece of work, unless the user leaves it out -> whether it is whole"""
+        is_whole = False
         with self.attempt(), screen.status(text) as status:
             for share in stop.patiently(steps):
                 status.update(f"{text}: {share:.0%} (Ctrl-C leaves it out)")
-            return not stop.is_impatient
-        return False
+            is_whole = not stop.is_impatient
+        hand_back()
+        return is_whole
 
     def _choose(self, again: SecondPass, learning: Learning) -> Iterator[float]:
         """Run the second pass, and keep the better one -> share of the work that is done"""

@@ -16,8 +16,9 @@ from calib.files.tum_files import trajectory_text
 from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.checked_input import checked_depth, checked_mask, checked_rgb, checked_time
+from monofuse.class_mask import open_class_mask
 from monofuse.configuration import refuse_unused
-from monofuse.depth_stage import Predictor, at_once, with_depth_on_request
+from monofuse.depth_stage import Predictor, at_once, configured_for, with_depth_on_request
 from monofuse.own_network import DepthSource, network_of
 from monofuse.results.files import ResultFolder, map_files, mesh_file
 from monofuse.results.outcome import Outcome
@@ -55,7 +56,7 @@ class Scale(NamedTuple):
     """How sure the metres are."""
 
     source: str
-    """`sensor`, `network`, or what `known_scale` of the configuration names."""
+    """`sensor`, `network`, what `known_scale` of the configuration names, or `nothing`: the network knows no metres."""
     log_std: float | None
     """Standard deviation of the log of the scale; None where depth is measured, where the user gave a factor, and
     before `finish`."""
@@ -74,15 +75,17 @@ class Slam:
                  config: SlamConfig | None = None, mask: "np.ndarray | str | os.PathLike[str] | None" = None):
         """
         camera: of the images, in pixels; distorted images are rectified here.
-        depth: "mobile" (the network that comes along), the file of a network (.onnx, .safetensors, .pth), a function
-            from an image to depth in metres, any object with `predict(rgb, camera)` (see DepthEstimator), or "sensor":
-            each call of `track` then brings measured depth along.
+        depth: "mobile" (the network that comes along), the file of a network (.onnx, .safetensors, .pth), a model of
+            the Hugging Face hub (a short name that `monofuse depth list` shows, "ORG/MODEL", a folder with its files),
+            a function from an image to depth in metres, any object with `predict(rgb, camera)` (see DepthEstimator), or
+            "sensor": each call of `track` then brings measured depth along.
         final: with a network, estimate the depth of all keyframes again in `finish`, and build the map anew. False
             leaves that out, and keeps no images of keyframes for it.
         config: by default SlamConfig.for_sensor() or SlamConfig.for_network(), as `depth` is. "sensor" together with
             for_network() takes depth that was predicted beforehand.
         mask: array (h, w) of any kind, or image file, that is 0 where something is always in view that does not belong
             to the scene; "none" for nothing. By default, what never moves in the first images is ignored from then on.
+            "NETWORK.onnx[:CLASS]": also what this segmentation network finds in each image.
 
         Raises MonofuseError where the camera or the network cannot be used.
         """
@@ -99,9 +102,11 @@ class Slam:
             raise BadInputError("this configuration is for measured depth: start from SlamConfig.for_network()")
         if not final:
             config = replace(config, final_depth=None)
+        network = None if is_sensor else network_of(depth)
+        if network:
+            config = configured_for(network, config)
         refuse_unused(config)
         self._rectifier = Rectifier(camera)
-        network = None if is_sensor else network_of(depth)
         self._frame_count, self._last_s = 0, -math.inf
         self._is_finished = False
         self.system = SlamSystem(self._rectifier.camera, config)
@@ -247,6 +252,9 @@ class Slam:
         if mask is None or (isinstance(mask, str) and mask == NO_MASK):
             return ViewMask(None, searches=mask is None)
         if isinstance(mask, (str, os.PathLike)):
+            classes = open_class_mask(os.fspath(mask), ViewMask(None))
+            if classes:
+                return classes
             usable = read_mask(Path(mask), self._rectifier.source)
         else:
             usable = fitted_mask(checked_mask(mask), self._rectifier.source, "mask")

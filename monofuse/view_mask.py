@@ -31,6 +31,10 @@ class ViewMask:
         """Whether it is known what to ignore."""
         return self.watch is None or self.watch.is_decided
 
+    def again(self) -> "ViewMask":
+        """The same for a second look at the same frames: what was found counts from the first one on."""
+        return ViewMask(self.usable, searches=False)
+
     def look(self, frame: Frame) -> None:
         """Look for an overlay in a rectified frame."""
         if self.watch and not self.watch.is_decided:

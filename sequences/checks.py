@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from calib.base.errors import CalibrationError, SourceError
+from calib.base.errors import SourceError, UnknownCameraError
 from calib.files.image_file import UnreadableImage, read_rgb
 from calib.formats.calibration_file import calibration_in, read_calibration
 from calib.geometry.calibration import Calibration
@@ -28,20 +28,22 @@ BESIDE = (DEFAULT_NAME, "camera.yaml", "calibration.json", "camera.json", "ost.y
 
 
 def find_calibration(options: SourceOptions, own_file: Path | None) -> Calibration:
-    """The Calibration that the user gave, or that of the recording's own file. Raises CalibrationError with a hint.
+    """The Calibration that the user gave, or that of the recording's own file.
+
+    Raises CalibrationError with a hint, UnknownCameraError where there is no file.
 
     `own_file` is None for a live camera, which has no place for one. Where it is not there, a calibration of another
     program that lies in the same folder serves, and is named.
     """
     if options.calibration_file is None and own_file is None:
-        raise CalibrationError("a camera does not tell its focal length: give --calibration FILE, or have it estimated "
-                               "with --calibration auto")
+        raise UnknownCameraError("a camera does not tell its focal length: give --calibration FILE, or have it "
+                                 "estimated with --calibration auto")
     own_file = _own_calibration(own_file) if own_file else None
     path = options.calibration_file or own_file
     if path is None or not path.exists():
-        raise CalibrationError(f"no {path}: pixels alone do not tell the camera; have it estimated with --calibration "
-                               f"auto, give --calibration FILE or write this file, with the fields width, height, fx, "
-                               f"fy, cx, cy (in pixels)")
+        raise UnknownCameraError(f"no {path}: pixels alone do not tell the camera; have it estimated with "
+                                 f"--calibration auto, give --calibration FILE or write this file, with the fields "
+                                 f"width, height, fx, fy, cx, cy (in pixels)")
     calibration = read_calibration(path)
     if path.name != DEFAULT_NAME and options.calibration_file is None:
         options.tell(f"camera     {path}: {calibration.camera.describe()}")

@@ -7,7 +7,9 @@ from slam.global_adjustment.global_adjustment import GlobalAdjustmentConfig
 from slam.keyframe_depth.depth_alignment import AlignmentConfig
 from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.keyframe_depth.refinement import RefinementConfig
+from slam.keyframe_depth.relative_depth import RelativeDepthConfig
 from slam.loops.loop_closer import LoopConfig
+from slam.loops.submap_joiner import JoiningConfig
 from slam.loops.verification import VerificationConfig
 from slam.mapping.dynamic_regions import DynamicRegionConfig
 from slam.mapping.fusion import FusionConfig
@@ -29,8 +31,12 @@ class SlamConfig:
 
     depth_is_measured: bool
     """Depth comes from a sensor: it is metric and used as it is. A network's is brought to the map's scale first."""
+    depth_is_relative: bool = False
+    """Predicted depth is known up to a factor and a summand of its inverse in each image only, so that metres come from
+    known_scale or not at all. Follows from the network."""
     working_width: int = 320
-    """Columns of the images for tracking and fusion; wider input is averaged down."""
+    """Columns of the images for tracking and fusion; wider input is averaged down, and upright input to as many pixels
+    as 4:3 has at this width."""
     level_count: int = 4
     """Pyramid levels that tracking uses."""
     doubtful_correlation: float = 0.7
@@ -55,6 +61,8 @@ class SlamConfig:
     """What moves, in measured depth; for predicted depth see RefinementConfig.dynamic_regions."""
     alignment: AlignmentConfig = field(default_factory=AlignmentConfig)
     """Predicted depth brought to the rendered map."""
+    relative_depth: RelativeDepthConfig = field(default_factory=RelativeDepthConfig)
+    """Predicted depth without a scale brought to the map, where depth_is_relative."""
     refinement: RefinementConfig | None = None
     """Predicted depth of keyframes refined by geometry; None: measured depth, or predicted depth without refinement."""
     fusion: FusionConfig = field(default_factory=FusionConfig)
@@ -65,6 +73,8 @@ class SlamConfig:
     """Pose of a lost camera by features."""
     loops: LoopConfig = field(default_factory=LoopConfig)
     """Loop closure and pose graph."""
+    joining: JoiningConfig = field(default_factory=JoiningConfig)
+    """Submaps joined by features after the last frame, before the adjustment and where there is one."""
     adjustment: GlobalAdjustmentConfig | None = None
     """Bundle adjustment of all keyframes after the last frame, for predicted depth; None leaves it out."""
     frame_adjustment: FrameAdjustmentConfig | None = None

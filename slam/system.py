@@ -1,6 +1,6 @@
 """SLAM from frames to poses and a map. Single-threaded and deterministic: the same frames give the same map."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,8 +15,9 @@ from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.unrefined_depth import UnrefinedDepth
 from slam.localiser import Localiser
 from slam.loops.loop_closer import LoopCloser
+from slam.loops.submap_joiner import SubmapJoiner
 from slam.loops.verification import LoopVerifier
-from slam.mapping.awaited_keyframe import AwaitedKeyframe
+from slam.mapping.awaited_keyframe import DepthRequests
 from slam.mapping.fusion import FusionResult
 from slam.mapping.keyframe_images import KeyframeImages
 from slam.mapping.keyframes import Keyframes
@@ -28,16 +29,17 @@ from slam.meshing.poisson import build_mesh
 from slam.meshing.tsdf import build_tsdf_mesh
 from slam.stages import StageTimes, stage
 from slam.tracking.image import Image, prepared, working_size
-from slam.tracking.moving_parts import MovingParts
 from slam.tracking.relocalisation import Relocaliser
 from slam.tracking.sharpness import Sharpness
+from slam.tracking.static_scene import StaticScene
 from slam.tracking.tracker import Tracker, TrackingResult
 
 if TYPE_CHECKING:
     import trimesh
 
-FRAMES_FROM = 0.6
-"""Share of the final adjustment's work at which keyframes are done; the rest is that of the frames between them."""
+ADJUSTED_FROM, FRAMES_FROM = 0.1, 0.6
+"""Shares of the final adjustment's work at which submaps are joined, and keyframes done; the rest is that of the frames
+between them."""
 
 
 class FrameResult(NamedTuple):
@@ -83,21 +85,17 @@ class SlamSystem:
         self.localiser = Localiser(self.map, tracker, self.relocaliser, self.loops.candidates.index, config)
         self.frames = FrameAdjustment(self.map, tracker, config.frame_adjustment) if config.frame_adjustment else None
         self.sharpness = Sharpness(config.sharpness)
-        self.moving = MovingParts(self.camera, config.moving_parts) if config.moving_parts else None
-        self.had_mask = False
-        """Whether the images came with a mask."""
+        self.scene = StaticScene(self.camera, config.moving_parts, self.stage_times)
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
-        self.awaited: AwaitedKeyframe | None = None
-        """A keyframe whose depth is being predicted."""
+        self.requests = DepthRequests()
 
     def process(self, frame: Frame) -> FrameResult:
         """Track one frame and add it to the map."""
-        image = self.without_moving(self.prepare(frame))
+        image = self._static_part(self.prepare(frame))
+        mask_begins = self.scene.mask_begins(frame.usable)
         if not len(self.keyframes):
-            self.had_mask = frame.usable is not None
             return self._begin(image, frame, np.eye(4), submap=0, otherwise="waiting")
-        if frame.usable is not None and not self.had_mask:  # what was tracked up to now may have been an overlay
-            self.had_mask = True
+        if mask_begins:  # what was tracked up to now may have been an overlay
             return self._begin_submap(image, frame, otherwise="lost")
         self._close_loops()
         self.depth.finish_next()
@@ -106,9 +104,9 @@ class SlamSystem:
         if tracked is None:
             return self._lost(image, frame)
         is_due = self._is_keyframe_due(image, tracked)
-        is_asked_for = is_due and self._ask_for_depth(frame, image, tracked)
+        is_asked_for = is_due and self.requests.ask(frame, image, tracked, self.keyframes)
         T_world_cam = self.map.place_camera(image.timestamp_s, se3.inverse(tracked.T_cam_key))
-        is_doubtful = self.moving is not None and self.moving.is_doubtful(T_world_cam)
+        is_doubtful = self.scene.is_doubtful(T_world_cam)
         self._keep(image)
         if frame.depth_on_request is None:
             depth = self.depth.take(image, T_world_cam, is_due)
@@ -118,14 +116,11 @@ class SlamSystem:
         return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked,
                            *((depth.inverse_depth, depth.fused) if depth else (None, None)), is_doubtful)
 
-    @stage("moving")
-    def without_moving(self, image: Image) -> Image:
-        """The image without what moves on its own in it, by its own depth or, where that was not predicted, the last
+    def _static_part(self, image: Image) -> Image:
+        """The image without what moves by itself in it, by its own depth or, where that was not predicted, the last
         keyframe's."""
-        if not self.moving:
-            return image
         has_depth = not len(self.keyframes) or image.inverse_depth.any()
-        return self.moving.without(image, None if has_depth else self.keyframes.reference.inverse_depth)
+        return self.scene.of(image, None if has_depth else self.keyframes.reference.inverse_depth)
 
     @stage("prepare")
     def prepare(self, frame: Frame) -> Image:
@@ -150,23 +145,10 @@ class SlamSystem:
         if self.frames:
             self.frames.add(image)
 
-    def _ask_for_depth(self, frame: Frame, image: Image, tracked: TrackingResult) -> bool:
-        """Have the depth of a tracked frame predicted, one at a time, to make it a keyframe. False where there is
-        nobody to ask, or another is awaited.
-
-        Where the network fails, the map has not changed yet."""
-        if frame.depth_on_request is None or self.awaited is not None:
-            return False
-        self.awaited = AwaitedKeyframe(image, frame, tracked, self.keyframes, frame.depth_on_request())
-        return True
-
     def _add_awaited(self) -> tuple[FrameDepth | None, bool]:
         """Make the awaited keyframe one, if its depth has arrived -> its depth, and whether it is one now"""
-        awaited = self.awaited
-        if awaited is None or not awaited.has_arrived:
-            return None, False
-        self.awaited = None
-        if not awaited.is_wanted(self.keyframes):
+        awaited = self.requests.arrived(self.keyframes)
+        if awaited is None:
             return None, False
         image, T_world_cam = awaited.image(), awaited.T_world_cam(self.keyframes)
         depth = self.depth.take(image, T_world_cam, is_keyframe_due=True)
@@ -174,8 +156,7 @@ class SlamSystem:
 
     def _lost(self, image: Image, frame: Frame) -> FrameResult:
         """Result of an image without a pose. After some time a new submap begins, at the last known pose."""
-        if self.moving:
-            self.moving.forget()
+        self.scene.forget()
         if not self.localiser.is_given_up(image.timestamp_s):
             return FrameResult(image.index, image.timestamp_s, "lost")
         return self._begin_submap(image, frame, otherwise="lost")
@@ -241,32 +222,49 @@ class SlamSystem:
 
     def move_map(self, S_world_key: np.ndarray) -> None:
         """Give all keyframes new similarities (K, 4, 4); everything else follows."""
-        if self.moving:
-            self.moving.forget()
+        self.scene.forget()
         self.depth.map_moved(self.map.move(S_world_key))
 
     def finish(self) -> None:
         """After the last frame: finalise the waiting keyframes and loops, then the scale."""
-        self.awaited = None
+        self.requests.forget()
         self.depth.finish_keyframes()
         while self.loops.is_busy or self.merger.waiting:
             self._close_loops()
         self.depth.finish_scale()
 
     def adjust_all(self) -> Iterator[float]:
-        """Global bundle adjustment, then the frames between keyframes, a piece at a time -> share of the work that is
-        done."""
+        """Join submaps, then global bundle adjustment, then the frames between keyframes, a piece at a time -> share of
+        the work that is done."""
         pairs = [(loop.new, loop.old) for loop in self.loops.closed]
+        pairs += yield from self._join_submaps()
         for share in self.depth.adjust_all(self.loops.candidates.overlap, pairs):
-            yield FRAMES_FROM * share
+            yield ADJUSTED_FROM + (FRAMES_FROM - ADJUSTED_FROM) * share
         if self.frames:
             with self.stage_times.timed("frames"):
                 for share in self.frames.steps():
                     yield FRAMES_FROM + (1 - FRAMES_FROM) * share
 
+    def _join_submaps(self) -> Generator[float, None, list[tuple[int, int]]]:
+        """Yields the share of the final adjustment's work that is done, returns pairs of rows that show one place."""
+        c = self.config
+        if not c.adjustment or len(np.unique(self.keyframes.submap)) < 2:
+            return []
+        joiner = SubmapJoiner(self.camera, self.loops.verify, self.loops.candidates.index, c.adjustment.tracks,
+                              c.joining)
+        with self.stage_times.timed("join"):
+            for share in joiner.steps(self.keyframes, self.move_map):
+                yield ADJUSTED_FROM * share
+        return [(meeting.first, meeting.second) for meeting in joiner.joined]
+
     def estimate_depth(self) -> Iterator[float]:
         """Estimate all keyframes' final depth, a piece at a time -> share of the work that is done."""
         return self.depth.estimate_depth(self.loops.candidates.overlap)
+
+    def end_tracking(self) -> None:
+        """Forget what only further frames need: from then on, none can be processed."""
+        self.keyframes.forget_points()
+        self.frames = None
 
     def rebuild(self) -> Iterator[float]:
         """Build the map anew from all keyframes' final depth, a piece at a time -> share of the work that is done."""

@@ -22,7 +22,7 @@ LAYERS = (
     ("sequences.synthetic.materials", "depth.networks.weights", "depth.data"),
     ("sequences.synthetic.furniture", "depth.runtimes", "depth.evaluation", "depth.losses"),
     ("sequences.synthetic", "sequences.datasets", "sequences.cameras", "depth.photos"),
-    ("sequences.catalogue", "depth.runtimes.tensorrt", "depth.training", "slam.stages", "slam.robust"),
+    ("sequences.catalogue", "depth.hub", "depth.runtimes.tensorrt", "depth.training", "slam.stages", "slam.robust"),
     ("sequences.__main__", "depth.commands", "depth.adaptation"),
     ("depth.__main__", "calib.boards", "calib.focal"),
     ("calib.unknown_camera", "slam.kernels"),
@@ -44,10 +44,10 @@ STRANGERS = {"sequences": ("depth",), "depth": ("sequences",),
 """Rooms on lower layers that a package must not know all the same."""
 TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.runtimes.torch_graph",
                "depth.adaptation.training", "depth.adaptation.loss", "depth.adaptation.onnx_graph",
-               "depth.adaptation.onnx_operators")
+               "depth.adaptation.onnx_operators", "depth.hub.torch_model")
 """What is torch code through and through; nothing else loads it before it is needed."""
 OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnx",
-            "onnxruntime", "liblzfse", "rosbags", "pi_heif", "rawpy", "av")
+            "onnxruntime", "liblzfse", "transformers", "huggingface_hub", "rosbags", "pi_heif", "rawpy", "av")
 
 
 def name_of(path):

@@ -21,6 +21,10 @@ class CalibrationError(BadInputError):
     """A calibration that is missing, incomplete, or does not fit the images."""
 
 
+class UnknownCameraError(CalibrationError):
+    """A source without any calibration, whose focal length has to be estimated."""
+
+
 class NetworkError(BadInputError):
     """A depth network that cannot be loaded, has the wrong shape, or predicts nothing usable."""
 

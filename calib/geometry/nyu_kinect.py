@@ -32,16 +32,19 @@ T_COLOUR_DEPTH[:3, 3] = -2.5031875059141302e-02, 2.9342312935846411e-04, -6.6238
 DEPTH_NUMERATOR, DEPTH_OFFSET = 351.3, 1092.5
 """Metres are numerator / (offset - raw disparity)."""
 MAX_DEPTH_M = 10.0
+TOOLBOX_MIN_DISPARITY = 600
+"""Below this, which is nearer than 0.71 m, the toolbox takes disparities for faults of its undistortion."""
 
 
-def metres(raw: np.ndarray) -> np.ndarray:
+def metres(raw: np.ndarray, min_disparity: int = 0) -> np.ndarray:
     """(480, 640) uint16 as OpenCV reads d-*.pgm -> (480, 640) float32 metres, 0 where there is none.
 
-    The recorder wrote 11-bit disparities with their bytes the other way round; 2047 is none. The smallest and largest
-    depth of an image are no measurements (Eigen 2014, section 4.1).
+    The recorder wrote 11-bit disparities with their bytes the other way round; 2047 is none, and those below
+    `min_disparity` are left out. The smallest and largest depth of an image are no measurements (Eigen 2014, section
+    4.1).
     """
     disparity = raw.byteswap().astype(np.float32)
-    known = (disparity > 0) & (disparity < DEPTH_OFFSET)
+    known = (disparity > 0) & (disparity >= min_disparity) & (disparity < DEPTH_OFFSET)
     depth_m = np.where(known, DEPTH_NUMERATOR / np.where(known, DEPTH_OFFSET - disparity, 1), 0).astype(np.float32)
     depth_m[depth_m > MAX_DEPTH_M] = 0
     measured = depth_m[depth_m > 0]

@@ -43,16 +43,18 @@ class AdaptationConfig:
 class LiveConfig:
     """How a network is adapted while it is in use."""
 
-    adaptation: AdaptationConfig = field(default_factory=lambda: AdaptationConfig(learning_rate=3e-4, max_targets=128))
-    """The steps; `steps` only says how long the step size grows: `warm_up` of it."""
+    adaptation: AdaptationConfig = field(
+        default_factory=lambda: AdaptationConfig(batch=2, warm_up=0.1, max_targets=128))
+    """The steps, of few images: what counts is to be ready soon. `steps` only says how long the step size grows:
+    `warm_up` of it."""
     min_targets: int = 4
     """Images to wait for before the first step."""
-    steps_per_target: int = 5
+    steps_per_target: int = 10
     """Steps for each new image; where none comes, the process sleeps."""
-    max_steps_ahead: int = 50
+    max_steps_ahead: int = 100
     """Most steps that may be owed: on a slow machine the newest images matter, not the oldest."""
-    steps_per_swap: int = 10
-    """Steps between two swaps of the network in use."""
+    steps_per_round: int = 20
+    """Steps at most before new images are looked at; the network in use is swapped where it does better on these."""
     newest: int = 4
     """One image of each batch is among so many newest ones."""
     niceness: int = 10

@@ -24,6 +24,10 @@ class Known(NamedTuple):
     own: np.ndarray
     """(h', w') float32 log depth that the network predicts."""
 
+    def error(self, log_depth: np.ndarray) -> float:
+        """Mean error, weighted, of a (h', w') log depth."""
+        return float((self.weight * np.abs(log_depth - self.log_depth)).sum() / self.weight.sum())
+
 
 MIN_DEPTH_M = 0.01
 """Smallest depth that is told apart."""
@@ -39,7 +43,8 @@ def known(network: ImageNetwork, target: Target, trusted_log_std: float) -> Know
     output = own.shape[::-1]
     inverse = cv2.resize(target.inverse_depth, output, interpolation=cv2.INTER_NEAREST)
     std = cv2.resize(target.log_std, output, interpolation=cv2.INTER_NEAREST)
-    scale = focal_scale(target.camera, size, network.spec.focal_px) if network.spec.focal_px else 1.0
+    spec = network.spec
+    scale = focal_scale(target.camera, size, spec.focal_px, spec.focal_axes) if spec.focal_px else 1.0
     is_known = inverse > 0
     log_depth = np.where(is_known, -np.log(np.maximum(inverse, 1e-6)) - np.float32(np.log(scale)), 0)
     weight = np.where(is_known, np.minimum(1, (trusted_log_std / np.maximum(std, 1e-6)) ** 2), 0)

@@ -59,7 +59,7 @@ class Arrivals:
 
 
 def learn(beginning: Beginning, arrived: Arrivals, tell: Callable[[bytes], None]) -> None:
-    """Train on targets as they arrive, and tell the weights every few steps. Never returns."""
+    """Train on targets as they arrive, and tell the weights where new ones show that they are better. Never returns."""
     from depth.adaptation.training import Training, torch_threads
     from depth.training.ema import Ema
     config = beginning.config
@@ -72,18 +72,26 @@ def learn(beginning: Beginning, arrived: Arrivals, tell: Callable[[bytes], None]
         while True:
             new = arrived.taken(wait=not left or len(lessons) < config.min_targets)
             seen = [known(estimator, each, config.adaptation.trusted_log_std) for each in new]
+            seen = [each for each in seen if each.weight.any()]
             if seen:
-                memory.add([each for each in seen if each.weight.any()])
+                memory.add(seen)
                 lessons = of_own_scale(memory.items) if config.adaptation.keeps_scale else memory.items
-                left = min(left + len(new) * config.steps_per_target, config.max_steps_ahead)
+                left = min(left + len(seen) * config.steps_per_target, config.max_steps_ahead)
+                with mean.in_place_of(learner.module):
+                    if mean.steps and does_better(training, lessons[-len(seen):]):
+                        tell(learner.module.refitted().SerializeToString())
             if len(lessons) < config.min_targets:
                 continue
-            for _ in range(min(left, config.steps_per_swap)):
+            for _ in range(min(left, config.steps_per_round)):
                 training.step(batch(training, lessons, config.newest))
                 mean.update(learner.module)
                 left -= 1
-            with mean.in_place_of(learner.module):
-                tell(learner.module.refitted().SerializeToString())
+
+
+def does_better(training: "Training", new: list[Known]) -> bool:
+    """Whether the network errs less than before it learnt, on images that it has not learnt yet: after some steps on a
+    few keyframes it may know these, and be worse elsewhere."""
+    return sum(map(training.error, new)) < sum(each.error(each.own) for each in new)
 
 
 class Memory:

@@ -61,6 +61,8 @@ def trainable(estimator: DepthEstimator) -> Trainable:
     """-> the estimator's network as torch runs it. Raises NetworkError where that is impossible, MissingPackageError.
     """
     load_torch("adapting a network")
+    if isinstance(estimator, ImageNetwork) and estimator.spec.is_relative:
+        raise NetworkError(f"{estimator.name} cannot be adapted: it knows depth up to a factor and a summand only")
     if isinstance(estimator, TorchDepth):
         return TorchTrainable(estimator)
     if isinstance(estimator, OnnxNetwork):

@@ -53,6 +53,14 @@ class Training:
         self.schedule.step()
         return loss.item()
 
+    @torch.inference_mode()
+    def error(self, lesson: Known) -> float:
+        """Mean error of log depth, weighted, on an image."""
+        image = to_input(lesson.image, lesson.image.shape[:2], self.spec)
+        device = next(self.module.parameters()).device
+        predicted = log_depth(self.module(torch.from_numpy(image).to(device))[0], self.spec)
+        return lesson.error(predicted.cpu().numpy().reshape(lesson.own.shape))
+
     def _batch(self, batch):
         """Varied images and what is known about them, as tensors."""
         rows = [_varied(each, self.random, self.config.gain) for each in batch]

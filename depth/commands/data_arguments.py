@@ -9,7 +9,8 @@ from depth.evaluation.protocol import PROTOCOLS, Protocol, protocol_named
 
 
 def add_data_arguments(parser: argparse.ArgumentParser, split: str = "all") -> None:
-    parser.add_argument("--data", required=True, metavar="DIR", help="a folder recognised by its layout, or NAME:DIR")
+    parser.add_argument("--data", required=True, metavar="DIR",
+                        help="a folder recognised by its layout, NAME:DIR, or NAME,OPTION=VALUE:DIR")
     parser.add_argument("--split", default=split, metavar="NAME",
                         help=f"images to measure on: train, val, test, all, or a file of names (default: {split})")
     parser.add_argument("--images", type=whole_number(1), metavar="N", help="measure on so many of them, evenly chosen")

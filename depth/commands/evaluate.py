@@ -49,6 +49,8 @@ def run(arguments: argparse.Namespace) -> list[str]:
     lines = [f"{estimator.name} on {dataset.name}, split {arguments.split}: {len(evaluation.images)} images, "
              f"{protocol.note}", *table(evaluation), *error_table(evaluation.errors),
              f"one image takes {np.median(milliseconds):.1f} ms (median), {estimator.note}"]
+    if estimator.licence:
+        lines.append(f"licence    {estimator.licence}")
     if arguments.rows > 0:
         lines.append(f"picture    {write_sheet(arguments, dataset, sheet)}")
     if arguments.json:
@@ -110,7 +112,7 @@ def expected_error(errors: ErrorBins | None) -> dict[str, Any]:
 
 def write_sheet(arguments: argparse.Namespace, dataset: DepthDataset, sheet: ContactSheet) -> Path:
     """-> path of the picture. Raises OutputError."""
-    name = f"{arguments.weights.stem}-{dataset.name.replace(':', '-')}.png"
+    name = f"{Path(arguments.weights).stem}-{dataset.name.replace(':', '-')}.png"
     path = arguments.sheet or Path("results") / "evaluate" / name
     write_file(path, encode_png(sheet.image()))
     return path

@@ -79,6 +79,10 @@ def run(arguments: argparse.Namespace) -> Iterator[str]:
         yield (f"{estimator.name}: pictures predicted: {len(milliseconds)}, one takes {np.median(milliseconds):.1f} ms "
                f"(median)")
         yield f"network    {estimator.note}"
+        if estimator.licence:
+            yield f"licence    {estimator.licence}"
+        if estimator.spec.is_relative:
+            yield "depth      in no unit: the network knows it up to a factor and a summand of each picture"
         yield f"focal length {cameras.source}"
         yield f"results    {arguments.output}"
     if interrupted:

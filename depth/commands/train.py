@@ -43,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--threads", type=int, metavar="N", help="threads of the process that trains")
     add = _settings(parser.add_argument_group("images"))
     add("--split", "NAME", "images of --data to train on: train, all, or a file of names")
+    add("--share", "S", "share of each --data, in their order and in any unit (default: by their number of images)",
+        action="append", type=float)
     add("--val-data", "DIR", "images to validate on (default: the validation part of --data)", action="append")
     add("--val-images", "N", "validate on so many of them, evenly chosen", type=int)
     add("--size", "H,W", "height and width of the input (default: the paper's)", type=_size)
@@ -65,6 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--weight-decay", "W", "of weights, not of biases and normalisation", type=float)
     add("--clip", "NORM", "largest norm of the gradient", type=float)
     add("--freeze-norm", "PREFIX", "modules whose batch normalisation stays fixed")
+    add("--freeze-statistics", "PREFIX", "modules whose batch normalisation keeps its statistics, but learns")
+    add("--teacher", "FILE", "depth network whose shapes are learnt, too, such as FILE.onnx; may be repeated",
+        action="append")
+    add("--teacher-weight", "W", "of that in the loss", type=float)
     add("--coarse-share", "S", "share of the steps for the first of two stages", type=float)
     add("--ema", "DECAY", "running mean of the weights, as in 0.999", type=float)
     add("--precision", None, "numbers of the forward pass", choices=CHOICES["precision"])

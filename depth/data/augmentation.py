@@ -101,15 +101,15 @@ EIGEN = Augmentation(cover=304 / 320, scale=(1.0, 1.5), rotation_deg=5.0, move=T
 AUGMENTATIONS = {
     "none": Augmentation(),
     "eigen": EIGEN,
-    "eigen_kitti": Augmentation(scale=(1.0, 1.2), move=True, flip=0.5, gain=(0.8, 1.2)),
+    "eigen_kitti": Augmentation(cover=576 / 612, scale=(1.0, 1.2), move=True, flip=0.5, gain=(0.8, 1.2)),
     "hao": Augmentation(cover=320 / 416, flip=0.5, brightness=(-0.2, 0.2), contrast=(0.8, 1.2)),
     "strong": Augmentation(scale=(0.9, 1.4), even_scale=True, zoom=0.35, zoomed=(1.4, 3.0), rotation_deg=5.0,
                            stretch=(0.8, 1.25), move=True, flip=0.5, gain=(0.8, 1.2), brightness=(-0.15, 0.15),
                            contrast=(0.6, 1.4), saturation=(0.5, 1.5), hue_deg=18.0, gamma=(0.7, 1.4), grey=0.1,
                            blur=0.2, noise=0.03),
 }
-"""`eigen_kitti`: footnote 2 of Eigen 2014 (no rotation, less enlargement). `hao`: Hao 2018, section 4.1 (640x480 to
-416x312, its middle 320x240, brightness, contrast, flip)."""
+"""`eigen_kitti`: footnote 2 of Eigen 2014 (no rotation, less enlargement), half of 1224x368 cropped to 576x172. `hao`:
+Hao 2018, section 4.1 (640x480 to 416x312, its middle 320x240, brightness, contrast, flip)."""
 
 
 def augmentation_named(name: str) -> Augmentation:

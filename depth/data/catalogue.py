@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from calib.base.errors import BadInputError
+from depth.data.options import read_options
 from depth.data.sample import DepthDataset
 
 DATASETS = {
@@ -21,14 +22,20 @@ DATASETS = {
 
 
 def open_dataset(location: str | Path, split: str = "all") -> DepthDataset:
-    """`NAME:PATH`, or a path recognised by what lies there -> DepthDataset of one split. Raises BadInputError."""
-    name, colon, path = str(location).partition(":")
+    """`NAME:PATH`, `NAME,OPTION=VALUE,...:PATH`, or a path recognised by what lies there -> DepthDataset of one split.
+
+    Raises BadInputError.
+    """
+    named, colon, path = str(location).partition(":")
+    name, _, options = named.partition(",")
     if not colon or name not in DATASETS:
-        name, path = None, str(location)
+        name, options, path = "", "", str(location)
     path = Path(os.path.expanduser(path))
     if not path.exists():
         raise BadInputError(f"--data {location}: no such file or folder")
-    return _class(name or _recognised(path))(path, split)
+    name = name or _recognised(path)
+    kind = _class(name)
+    return kind(path, split, **read_options(name, options, getattr(kind, "options", {})))
 
 
 def _class(name):

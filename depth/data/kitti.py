@@ -3,17 +3,25 @@
 Expects DATE/calib_cam_to_cam.txt, DATE/calib_velo_to_cam.txt and DATE/DRIVE/image_02/data/*.png (image_03 too), with
 DATE/DRIVE/velodyne_points/data/*.bin or, anywhere below the folder, DRIVE/proj_depth/groundtruth/image_02/*.png.
 Geiger 2013; Uhrig 2017.
+
+Depth is the camera's z. The numbers of papers that measure against laser points are for the distance along the laser's
+forward axis: say `kitti,along=laser:DIR` to compare with them. Eigen 2014 trains on `kitti,meeting=in_time,
+standing=dropped,even=800:DIR`.
 """
 
 import math
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from calib.base.errors import BadInputError
 from calib.files.image_file import read_depth_u16, read_rgb
 from calib.geometry.camera import Camera
+from depth.data import scenes
+from depth.data.kitti_laser import ALONG, MEETING, projected, read_points, stands
+from depth.data.options import Choices
 from depth.data.sample import Sample
 from depth.data.split import chosen
 
@@ -28,17 +36,27 @@ class Kitti:
 
     border, farthest_m, protocol = 0.0, math.inf, "kitti"
     licence = "KITTI: CC BY-NC-SA 3.0 (non-commercial); made by Geiger, Lenz, Stiller and Urtasun (2013)"
+    options: ClassVar[Choices] = {"along": ALONG, "meeting": MEETING, "standing": ("kept", "dropped"), **scenes.OPTIONS}
 
-    def __init__(self, folder: str | Path, split: str = "all") -> None:
-        self.folder, self.name = Path(folder), "kitti"
+    def __init__(self, folder: str | Path, split: str = "all", along: str = "camera", meeting: str = "nearest",
+                 standing: str = "kept", spaced: int | None = None, even: int | None = None) -> None:
+        """`along`, `meeting`: see depth.data.kitti_laser.projected. `standing`: images of a car that stands still.
+        `spaced`, `even`: see depth.data.scenes.per_scene; each camera of each drive is a scene."""
+        self.folder, self.name, self.along, self.meeting = Path(folder), "kitti", along, meeting
         images = sorted(path for camera in CAMERAS for path in self.folder.glob(f"*/*/{camera}/data/*")
                         if path.suffix in (".png", ".jpg"))
-        dense = {path.parents[1].name: path for path in self.folder.rglob("proj_depth/groundtruth")}
+        dense = {} if along == "laser" else \
+            {path.parents[1].name: path for path in self.folder.rglob("proj_depth/groundtruth")}
         pairs = [(image, ground_truth) for image in images if (ground_truth := _ground_truth_of(image, dense))]
         if not pairs:
             raise BadInputError(f"{folder} has no DATE/DRIVE/image_02/data with velodyne_points or proj_depth")
         names = [str(image.relative_to(self.folder)) for image, _ in pairs]
         indices = chosen(names, range(len(names)), split, folder)
+        if standing == "dropped":
+            indices = [k for k in indices if not stands(_oxts_of(pairs[k][0]))]
+        if not indices:
+            raise BadInputError(f"{folder}: the car stands still in all images of the split {split}")
+        indices = scenes.per_scene(indices, [image.parent for image, _ in pairs], split, spaced, even)
         self.names, self.pairs = [names[k] for k in indices], [pairs[k] for k in indices]
 
     @staticmethod
@@ -56,23 +74,8 @@ class Kitti:
         if ground_truth.suffix == ".png":
             depth_m = read_depth_u16(ground_truth) / np.float32(UNITS_PER_M)
         else:
-            depth_m = projected(_points(ground_truth), P @ T_rect_velo, rgb.shape[:2])
+            depth_m = projected(read_points(ground_truth), P @ T_rect_velo, rgb.shape[:2], self.along, self.meeting)
         return Sample(rgb, camera, depth_m, camera)
-
-
-def projected(points: np.ndarray, P: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(N, 3) laser points, ahead along x, and their (3, 4) projection -> (height, width) depth, the nearest per pixel.
-
-    Pixels count from 1 in KITTI's projection, as in the evaluation code that papers share (Godard 2017).
-    """
-    points = points[points[:, 0] >= 0]
-    u, v, z = (points @ P[:, :3].T + P[:, 3]).T
-    ahead = z > 0
-    column, row = (np.rint(x[ahead] / z[ahead]).astype(int) - 1 for x in (u, v))
-    inside = (column >= 0) & (column < size[1]) & (row >= 0) & (row < size[0])
-    depth_m = np.full(size, np.inf, np.float32)
-    np.minimum.at(depth_m, (row[inside], column[inside]), z[ahead][inside].astype(np.float32))
-    return np.where(np.isfinite(depth_m), depth_m, 0).astype(np.float32)
 
 
 @lru_cache(maxsize=64)
@@ -104,11 +107,8 @@ def _matrices(path):
     return matrices
 
 
-def _points(path):
-    try:
-        return np.fromfile(path, np.float32).reshape(-1, 4)[:, :3]
-    except (OSError, ValueError) as error:
-        raise BadInputError(f"{path} is not a file of laser points (x, y, z, reflectance)") from error
+def _oxts_of(image):
+    return image.parents[2] / "oxts" / "data" / f"{image.stem}.txt"
 
 
 def _ground_truth_of(image, dense):

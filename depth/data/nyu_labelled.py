@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from calib.base.errors import BadInputError, MissingPackageError
 from calib.geometry.nyu_kinect import NYU_CAMERA
 from depth.data.matlab_file import read_array
 from depth.data.nyu_folder import NYU_BORDER, NYU_LICENCE
+from depth.data.options import Choices
 from depth.data.sample import Sample
 from depth.data.split import chosen
 
@@ -18,6 +19,7 @@ class NyuLabelled:
     """A depth.data.sample.DepthDataset; `train` and `val` share the official 795 images, `test` has 654."""
 
     border, farthest_m, protocol, licence = NYU_BORDER, math.inf, "nyu", NYU_LICENCE
+    options: ClassVar[Choices] = {"depths": ("depths", "rawDepths")}
 
     def __init__(self, path: str | Path, split: str = "all", depths: str = "depths") -> None:
         """Open the .mat file `path` or that of a folder. `depths`: `depths` (filled in) or `rawDepths` (holes)."""

@@ -1,7 +1,7 @@
 """Measuring an estimator on a dataset, as the papers do: predictions are compared at the pixels of the ground truth."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
@@ -12,7 +12,9 @@ from depth.data.sample import DepthDataset, Sample
 from depth.estimator import DepthEstimator, DepthPrediction
 from depth.evaluation.error_bins import ErrorBins
 from depth.evaluation.metrics import Scores, median_scale
-from depth.evaluation.protocol import Protocol
+from depth.evaluation.protocol import PROTOCOLS, Protocol
+
+WHOLE = PROTOCOLS["all"]
 
 
 @dataclass
@@ -65,15 +67,29 @@ class Evaluation:
         return {**raw, "images": len(self.images), "median_scaled": scaled}
 
 
-def predicted_at_ground_truth(estimator: DepthEstimator, sample: Sample) -> DepthPrediction:
-    """DepthEstimator and Sample -> DepthPrediction at the pixels of the sample's ground truth."""
-    prediction = estimator.predict(sample.rgb, sample.camera)
-    seen_by = sample.camera.resized(prediction.depth_m.shape)
+def predicted_at_ground_truth(estimator: DepthEstimator, sample: Sample, protocol: Protocol = WHOLE
+                              ) -> DepthPrediction:
+    """DepthEstimator and Sample -> DepthPrediction at the pixels of the sample's ground truth.
+
+    `protocol`: what the estimator is shown of the image.
+    """
+    shown = middle(sample, protocol.shown)
+    prediction = estimator.predict(shown.rgb, shown.camera)
+    seen_by = (sample if protocol.is_stretched else shown).camera.resized(prediction.depth_m.shape)
     depth_m = at_pixels_of(prediction.depth_m, seen_by, sample.depth_camera)
     if prediction.log_error is None:
         return prediction._replace(depth_m=depth_m)
     return prediction._replace(depth_m=depth_m,
                                log_error=at_pixels_of(prediction.log_error, seen_by, sample.depth_camera))
+
+
+def middle(sample: Sample, shares: tuple[float, float]) -> Sample:
+    """The middle of the image, in shares of height and width; the depth map stays as it is."""
+    edges = [round((1 - share) * side / 2) for share, side in zip(shares, sample.rgb.shape)]
+    (top, left), (height, width) = edges, sample.rgb.shape[:2]
+    camera = sample.camera
+    return sample._replace(rgb=sample.rgb[top:height - top, left:width - left], camera=replace(
+        camera, width=width - 2 * left, height=height - 2 * top, cx=camera.cx - left, cy=camera.cy - top))
 
 
 def at_pixels_of(depth_m: np.ndarray, seen_by: Camera, wanted: Camera) -> np.ndarray:
@@ -93,7 +109,7 @@ def evaluated(estimator: DepthEstimator, dataset: DepthDataset, protocol: Protoc
     """Measure a DepthEstimator on images of a DepthDataset into `evaluation`; yields index, sample and prediction."""
     for index in indices:
         sample = dataset[index]
-        prediction = predicted_at_ground_truth(estimator, sample)
+        prediction = predicted_at_ground_truth(estimator, sample, protocol)
         evaluation.add(dataset.names[index], prediction.depth_m, sample.depth_m, protocol, prediction.log_error)
         yield index, sample, prediction
 

@@ -20,7 +20,7 @@ EPSILON = 1e-4
 class ReleasedUpConvolution(nn.Module):
     """(B, channels_in, h, w) -> (B, channels_out, 2h, 2w) by four convolutions, in the release's letters.
 
-    B has 2x3 weights and fills odd rows, C has 3x2 and fills odd columns.
+    B has 2x3 weights and fills odd rows, C has 3x2 and fills odd columns, as in their TensorFlow code.
     """
 
     def __init__(self, channels_in: int, channels_out: int) -> None:

@@ -4,7 +4,10 @@ All predict depth in metres, 320x240 -> 160x120 (fig. 2); half of any other size
 and what was chosen:
 - Channels behind every channel reduce block: 256. Batch normalisation before every ReLU of the generator.
 - Attention: ReLU and a sigmoid behind its two 1x1 convolutions, a quarter of the channels between them.
-- Depth: a 3x3 convolution to one channel before the last doubling, and softplus, for equation 3 takes log(depth + 1).
+- Depth: a 3x3 convolution to one channel, the doubling, and softplus, for equation 3 takes log(depth + 1). Section 3.3
+  doubles "the last CRB output"; if that is its 256 channels, the convolution comes behind. Both are linear, so this
+  order costs a quarter of the multiplications and differs only in how far the kernel reaches: 3 pixels at a quarter of
+  the image's size, not at half of it.
 - Ablations of table 1: without attention the sum of both inputs stands in its place; the network with the dense feature
   extractor only has neither attention nor dilated blocks.
 """

@@ -5,8 +5,8 @@ and figures leave open, and what was chosen:
 - Modified Eigen, coarse: four convolutions of the same kernels and widths as Eigen's first four, the last with 256
   channels, padded so that a pooling by 2 behind each gives 40x30, 20x15, 10x7 and 5x3; 4096 hidden units.
 - Modified Eigen, fine: Eigen's first layer with 32 channels instead of 63 ("we eliminated the number of channels"),
-  then three 5x5 layers, which see the 13x13 area and with it the 49x49 pixels of the text. (Its "three convolution
-  layers" do not count the first then.)
+  then three 5x5 layers, which see the 13x13 area of the text. (Its "three convolution layers" do not count the first
+  then.) Of the image they see 59x59 pixels: the text's 49 are 4 x 12 + 1, without the 9x9 kernel and the pooling.
 - "Rectified linear activation for all hidden units", and for the depth as well; this last layer starts with a bias of
   2.7 m, the mean depth of NYU, as it could not learn from below zero.
 - AlexNet: torchvision's encoder, 4096 hidden units, and a full connection to the depth. ResNet-18: 7x7 average pooling

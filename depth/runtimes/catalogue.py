@@ -76,7 +76,7 @@ def able_runtimes(path: Path, runtime: str = "auto", device: str = "auto") -> li
     if not able:
         known = sorted({suffix for found in RUNTIMES.values() for suffix in found.suffixes})
         raise BadInputError(f"no depth network {path}: give `{NAME}`, `sensor`, or a file that ends in "
-                            f"{', '.join(known)}")
+                            f"{', '.join(known)}, or a model of the Hugging Face hub (see `monofuse depth list`)")
     if runtime == "auto":
         has_gpu = device != "cpu" and find_gpu() is not None
         if not has_gpu:

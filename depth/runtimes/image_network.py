@@ -23,6 +23,8 @@ class ImageNetwork:
     """Precision, device and the like, where there is more to say than the runtime's name."""
     note = ""
     """One line about what runs the network, and why nothing better does; set by depth.runtimes.catalogue."""
+    licence = ""
+    """One line where the licence of the weights does not allow every use."""
     one_size = False
     """Whether the runtime prepares the network for one size of input only."""
 
@@ -57,7 +59,8 @@ class ImageNetwork:
         depth_m = to_depth_m(depth, self.spec)
         if self.spec.focal_px:
             size = self.size_for(rgb.shape[:2])
-            depth_m = depth_m * np.float32(focal_scale(camera, size, self.spec.focal_px))
+            depth_m = depth_m * np.float32(focal_scale(camera, size, self.spec.focal_px,
+                                                       self.spec.focal_axes))
         depth_m = cleaned_depth(depth_m, MAX_DEPTH_M, self.name)
         log_error = None if log_error is None else cleaned_log_error(log_error)
         return DepthPrediction(depth_m, log_error, 1e3 * (time.perf_counter() - start))

@@ -18,7 +18,8 @@ from depth.networks.registry import Network
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CHOICES = {"layout": ("nchw", "nhwc"), "channels": ("rgb", "bgr"),
-           "output": ("depth", "inverse_depth", "log_depth"), "error": ("none", "log_error")}
+           "output": ("depth", "inverse_depth", "log_depth", "relative_depth", "relative_inverse_depth"),
+           "focal_axes": ("xy", "x"), "error": ("none", "log_error")}
 LENGTHS = {"mean": 3, "std": 3, "focal_px": 2, "size": 2}
 """Numbers per option; a single one stands for all of them."""
 WHOLE = ("size", "multiple")
@@ -40,7 +41,9 @@ class NetworkSpec:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """Number by which each channel is divided after that."""
     output: str = "depth"
-    """Kind of the first output: `depth`, `inverse_depth` (1/depth) or `log_depth` (natural logarithm)."""
+    """Kind of the first output: `depth`, `inverse_depth` (1/depth) or `log_depth` (natural logarithm); or
+    `relative_depth` or `relative_inverse_depth`, which is depth or its inverse up to a factor and a summand of each
+    image (Ranftl 2020, MiDaS)."""
     error: str = "none"
     """Kind of the second output: `log_error`, the natural logarithm of the expected absolute relative error of depth,
     or `none`, which leaves it unread."""
@@ -53,6 +56,9 @@ class NetworkSpec:
     multiple: int | None = None
     """Number that divides the input's sides, for files that leave them open and predict as well for images of another
     shape than `size`, which then get an input of their own shape. None: every image gets `size`."""
+    focal_axes: str = "xy"
+    """Whose ratio to focal_px the correction is: the mean of both axes' (`xy`) or that of the focal length along rows
+    (`x`)."""
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -72,6 +78,11 @@ class NetworkSpec:
         """Whether the second output is an error map."""
         return self.error != "none"
 
+    @property
+    def is_relative(self) -> bool:
+        """Whether the output is depth only up to a factor and a summand of each image."""
+        return self.output.startswith("relative")
+
 
 def read_spec(network_file: str | Path, options: Mapping[str, str], input_name: str,
               output_names: Sequence[str], stored: str = "") -> NetworkSpec:
@@ -81,12 +92,22 @@ def read_spec(network_file: str | Path, options: Mapping[str, str], input_name: 
     """
     values = _guess(input_name, *output_names[:2])
     values.update(_parsed(_table(stored, network_file), network_file) if stored else {})
-    spec_file = Path(network_file).with_suffix(".yaml")
-    if spec_file.is_file():
-        values.update(_parsed(_load(spec_file), spec_file))
+    values.update(_parsed(options_beside(network_file), _beside(network_file)))
     texts = {name: text.split(",") if "," in text else text for name, text in options.items()}
     values.update(_parsed(texts, "--depth-option"))
     return replace(NetworkSpec(), **values)
+
+
+def options_beside(network_file: str | Path) -> dict[str, Any]:
+    """{option: value} of FILE.yaml next to the network FILE; empty where there is none. Raises NetworkError."""
+    path = _beside(network_file)
+    return _load(path) if path.is_file() else {}
+
+
+def spec_for_images(network_file: str | Path, values: Mapping[str, Any], input_name: str) -> NetworkSpec:
+    """Options of a network that predicts something other than depth -> how it wants its images. Raises NetworkError."""
+    guess = {name: value for name, value in _guess(input_name).items() if name in ("mean", "std")}
+    return replace(NetworkSpec(), **guess, **_parsed(values, _beside(network_file)))
 
 
 def stored_spec(path: str | Path, options: Mapping[str, str], entry: Network, facts: Mapping[str, Any]) -> NetworkSpec:
@@ -124,6 +145,10 @@ def _guess(input_name, output_name="", second_name=""):
 
 def _words(name):
     return set(re.findall("[a-z]+", name.lower()))
+
+
+def _beside(network_file):
+    return Path(network_file).with_suffix(".yaml")
 
 
 def _load(path):

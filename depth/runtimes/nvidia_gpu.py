@@ -23,11 +23,15 @@ class NvidiaGpu(NamedTuple):
         return f"{self.name} sm{major}{minor} cuda{cuda_major}.{cuda_minor}"
 
 
+def load_driver() -> Any:
+    """The CUDA driver's library. Raises OSError where there is none."""
+    return ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+
+
 def find_gpu(driver: Any = None) -> NvidiaGpu | None:
     """The first NvidiaGpu that CUDA_VISIBLE_DEVICES leaves, or None. `driver`: the CUDA driver's library."""
     try:
-        driver = driver or ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-        return _first(driver)
+        return _first(driver or load_driver())
     except OSError:  # no driver, or one that is broken
         return None
 

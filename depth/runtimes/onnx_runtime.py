@@ -14,6 +14,7 @@ from depth.runtimes.onnx_network import OnnxNetwork
 
 if TYPE_CHECKING:
     import onnx
+    import onnxruntime
 
 
 class OnnxDepth(OnnxNetwork):
@@ -25,7 +26,7 @@ class OnnxDepth(OnnxNetwork):
     def __init__(self, path: str | Path, options: Mapping[str, str] | None = None, device: str = "auto",
                  threads: int = 1, content: bytes | None = None, spec: NetworkSpec | None = None) -> None:
         self._source = path if content is None else content
-        self._reopen, self._sessions = partial(_open_session, self._source, Path(path), device, threads), {}
+        self._reopen, self._sessions = partial(open_session, self._source, Path(path), device, threads), {}
         session = self._reopen()
         inputs = [Declared(each.name, each.type, each.shape) for each in session.get_inputs()]
         super().__init__(path, options, inputs, [each.name for each in session.get_outputs()], spec)
@@ -56,8 +57,11 @@ class OnnxDepth(OnnxNetwork):
         return self._sessions[shape]
 
 
-def _open_session(source, path, device, threads, sizes=None):
-    """`sizes`: {name of a size that the file leaves open: what it is to be}"""
+def open_session(source: str | Path | bytes, path: Path, device: str, threads: int,
+                 sizes: Mapping[str, int] | None = None) -> "onnxruntime.InferenceSession":
+    """What runs a file at `path`, or the bytes of one. Raises MissingPackageError, NetworkError, UnusableRuntimeError.
+
+    `sizes`: {name of a size that the file leaves open: what it is to be}"""
     try:
         import onnxruntime
     except ImportError:

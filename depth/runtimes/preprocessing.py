@@ -17,6 +17,13 @@ MAX_PIXEL_RATIO = 1.02
 PIXEL_PENALTY = 0.25
 """Cost of the logarithm of missing pixels, where that of the stretch costs 1, when a size is chosen."""
 
+MAX_RANGE = np.float32(4)
+"""Depth of an image's farthest parts over that of its nearest, but for RANGE_PERCENT % each, where a network does not
+say it: usual indoors."""
+RANGE_PERCENT = 2
+BEYOND = np.float32(4)
+"""By how much the very smallest values may be beyond these."""
+
 
 @lru_cache(maxsize=64)
 def fitted_size(image_size: tuple[int, int], size: tuple[int, int], multiple: int) -> tuple[int, int]:
@@ -55,9 +62,28 @@ def resized(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(rgb, size[::-1], interpolation=interpolation)
 
 
+def assumed_depth(output: np.ndarray, is_inverse: bool) -> np.ndarray:
+    """Depth or inverse depth up to a factor and a summand -> depth (h, w) float32 in units of what is nearest
+
+    The summand is assumed to be no more than makes the farthest MAX_RANGE times as far as the nearest: a guess, from
+    which SLAM finds factor and summand, see slam.keyframe_depth.relative_depth. A wall stays flat."""
+    finite = output[np.isfinite(output)]
+    if not finite.size:
+        return np.full(output.shape, np.nan, np.float32)
+    low, high = np.percentile(finite, (RANGE_PERCENT, 100 - RANGE_PERCENT)).astype(np.float32)
+    summand = max(np.float32(0), (high - MAX_RANGE * low) / (MAX_RANGE - 1))
+    values = np.maximum(output + summand, (low + summand) / BEYOND)
+    return (high + summand) / values if is_inverse else values / (low + summand)
+
+
 def to_depth_m(output: np.ndarray, spec: NetworkSpec) -> np.ndarray:
-    """Raw network output -> depth in metres for the training camera; inf and NaN where the output is no depth."""
+    """Raw network output -> depth in metres for the training camera; inf and NaN where the output is no depth.
+
+    Relative outputs become depth in an arbitrary unit, see `assumed_depth`.
+    """
     with np.errstate(all="ignore"):
+        if spec.is_relative:
+            return assumed_depth(output, spec.output == "relative_inverse_depth")
         if spec.output == "inverse_depth":
             output = 1 / output
         elif spec.output == "log_depth":

@@ -23,6 +23,8 @@ class TrainingConfig:
     """Datasets to train on, each a path or NAME:PATH."""
     split: str = "train"
     """Images to train on: train, all, or a text file of names."""
+    share: tuple[float, ...] = ()
+    """Share of each dataset among the images of a step, in any unit; empty: by the number of its images."""
     val_data: tuple[str, ...] = ()
     """Datasets to validate on, all images; without any, the validation images of `data` where split is train."""
     loss: str = ""
@@ -56,6 +58,13 @@ class TrainingConfig:
     freeze_norm: str | None = None
     """Beginning of the names of modules whose batch normalisation stays fixed, statistics and parameters, as Hao 2018,
     section 3.4, keeps the encoder's."""
+    freeze_statistics: str | None = None
+    """Beginning of the names of modules whose batch normalisation keeps its statistics while its parameters learn, as
+    fits weights of an exported file, where it is folded into convolutions."""
+    teacher: tuple[str, ...] = ()
+    """Files of depth networks whose mean opinion about shapes is learnt besides ground truth."""
+    teacher_weight: float = 1.0
+    """Weight of that in the loss."""
     schedule: str = "poly"
     """Learning rate over time: constant, poly, plateau or one_cycle."""
     warm_up: int = 0
@@ -101,7 +110,7 @@ class TrainingConfig:
         for name in shares:
             if not 0 <= getattr(self, name) <= 1:
                 raise BadInputError(f"{option(name)} must lie between 0 and 1, not {getattr(self, name)}")
-        for name in ("weight_decay", "clip", "warm_up", "validate_every", "workers", "seed"):
+        for name in ("teacher_weight", "weight_decay", "clip", "warm_up", "validate_every", "workers", "seed"):
             if not getattr(self, name) >= 0:
                 raise BadInputError(f"{option(name)} must not be negative")
         if self.ema == 1:

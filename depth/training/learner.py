@@ -5,14 +5,17 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from calib.base.errors import BadInputError, MonofuseError
 from depth.losses.objective import Objective, Prediction
+from depth.losses.shape import shape
 from depth.training import schedule
+from depth.training.batches import Batch
 from depth.training.config import TrainingConfig
 from depth.training.ema import Ema
 from depth.training.processes import Processes
-from depth.training.stage import Stage, frozen_norms, prepare
+from depth.training.stage import Stage, norms, prepare
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -35,7 +38,7 @@ class Learner:
             processes.device, memory_format=torch.channels_last)
         learning = prepare(stage, config)
         self.parameters = [parameter for parameter, _ in learning]
-        self.frozen_norms = frozen_norms(self.module, config)
+        self.frozen_norms = norms(self.module, config.freeze_norm) + norms(self.module, config.freeze_statistics)
         self.forward = processes.parallel(self.module)
         self.objective = Objective(config.loss or stage.entry.loss)
         self.optimiser = _optimiser(_groups(learning, config), config)
@@ -44,12 +47,12 @@ class Learner:
         self.dtype = _dtype(config.precision, processes.device)
         self.scaler = torch.amp.GradScaler(processes.device.type, enabled=self.dtype == torch.float16)
 
-    def step(self, number: int, rgb: Tensor, depth_m: Tensor) -> StepResult:
-        """Learn from a batch: rgb (B, 3, h, w) uint8, depth (B, 1, h, w) in metres, 0 where unknown -> StepResult."""
+    def step(self, number: int, images: Batch) -> StepResult:
+        """Learn from a batch -> StepResult. Raises MonofuseError where the loss is no number."""
         torch.manual_seed(_seed(self.config.seed, number, self.processes.rank))  # so that no state of it need be kept
         lr = self._set_lr(number)
         self._train_mode()
-        loss = self.objective(self.predict(rgb), depth_m.to(self.processes.device, non_blocking=True))
+        loss = self._loss(images)
         if not math.isfinite(loss.item()):
             raise MonofuseError(f"the loss is {loss.item()} at step {number}: try a lower --lr, or --clip 1")
         self.optimiser.zero_grad(set_to_none=True)
@@ -60,6 +63,16 @@ class Learner:
         self.scaler.update()
         self.ema.update(self.module)
         return StepResult(loss.item(), norm.item(), lr)
+
+    def _loss(self, images):
+        device = self.processes.device
+        prediction = self.predict(images.rgb)
+        loss = self.objective(prediction, images.depth_m.to(device, non_blocking=True))
+        if images.taught is None:
+            return loss
+        taught = functional.interpolate(images.taught.to(device, non_blocking=True), prediction.value.shape[-2:],
+                                        mode="bilinear")
+        return loss + self.config.teacher_weight * shape(prediction.log_depth, taught)
 
     def predict(self, rgb: Tensor) -> Prediction:
         """(B, 3, h, w) uint8 -> Prediction in float32."""

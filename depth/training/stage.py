@@ -64,7 +64,7 @@ def prepare(stage: Stage, config: TrainingConfig) -> list[tuple[nn.Parameter, fl
     stage.module.requires_grad_(True)
     if stage.entry.first_stage is not None:
         stage.module.get_submodule("coarse").requires_grad_(False)
-    for norm in frozen_norms(stage.module, config):
+    for norm in norms(stage.module, config.freeze_norm):
         norm.requires_grad_(False)
     learning = []
     for name, parameter in stage.module.named_parameters():
@@ -78,9 +78,9 @@ def prepare(stage: Stage, config: TrainingConfig) -> list[tuple[nn.Parameter, fl
     return learning
 
 
-def frozen_norms(module: nn.Module, config: TrainingConfig) -> list[nn.Module]:
-    """Modules of batch normalisation that stay fixed."""
-    if config.freeze_norm is None:
+def norms(module: nn.Module, start: str | None) -> list[nn.Module]:
+    """Modules of batch normalisation whose names begin with `start`; none for None."""
+    if start is None:
         return []
     return [part for name, part in module.named_modules()
-            if isinstance(part, nn.modules.batchnorm._BatchNorm) and name.startswith(config.freeze_norm)]
+            if isinstance(part, nn.modules.batchnorm._BatchNorm) and name.startswith(start)]

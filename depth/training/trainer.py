@@ -14,9 +14,11 @@ from depth.training.batches import AugmentedImages, Order, batches
 from depth.training.config import TrainingConfig
 from depth.training.datasets import open_datasets
 from depth.training.learner import Learner, StepResult
+from depth.training.mixture import Mixture
 from depth.training.processes import Processes
 from depth.training.schedule import is_better
 from depth.training.stage import Stage, initialise, stages
+from depth.training.teachers import Teachers
 from depth.training.training_folder import TrainingFolder
 from depth.training.validation import validated
 
@@ -51,7 +53,9 @@ class Trainer:
         self.focal_px = config.focal_px or self._focal_px_of_first_dataset()
         self.spec = NetworkSpec(size=whole_image_size(self.size, self.augmentation.cover, self.entry.side_multiple),
                                 focal_px=(self.focal_px, self.focal_px))
-        self.images = AugmentedImages(self.training, self.augmentation, self.size, self.focal_px, config.seed)
+        teachers = Teachers(config.teacher, self.size, self.focal_px) if config.teacher else None
+        self.images = AugmentedImages(self.training, self.augmentation, self.size, self.focal_px, config.seed, teachers)
+        self.mixture = Mixture([len(dataset) for dataset in self.training], config.share, config.seed)
         torch.manual_seed(config.seed)
         self.network = self.entry.build()
         coarse_is_trained = bool(config.init) and initialise(self.entry, self.network, config.init)
@@ -93,11 +97,10 @@ class Trainer:
     def _run(self, learner, log):
         """Steps up to the end of the stage, or until someone wants to stop."""
         stage, batch = learner.stage, self.config.batch
-        order = Order(len(self.images), batch, self.config.seed, self.step, stage.last, self.processes.rank,
-                      self.processes.count)
+        order = Order(self.mixture, batch, self.step, stage.last, self.processes.rank, self.processes.count)
         losses, seconds, done, mark = [], 0.0, 0, time.perf_counter()
-        for rgb, depth_m in batches(self.images, order, self.config.workers, self.processes.device.type == "cuda"):
-            result = learner.step(self.step, rgb, depth_m)
+        for images in batches(self.images, order, self.config.workers, self.processes.device.type == "cuda"):
+            result = learner.step(self.step, images)
             self.step, done, seconds = self.step + 1, done + batch, seconds + time.perf_counter() - mark
             losses.append(result.loss)
             self.listener.stepped(stage, self.step, result, done / seconds)

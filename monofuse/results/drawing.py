@@ -6,8 +6,7 @@ import numpy as np
 import trimesh
 from trimesh.visual import ColorVisuals
 
-from slam.kernels.rasterise import rasterise
-from slam.kernels.texture import rasterise_rows
+from slam.kernels.rasterise import rasterise, rasterise_rows
 from slam.mapping.surfels import Surfels
 from slam.texturing.rendering import texture_at
 from slam.texturing.texture import TexturedMesh

@@ -33,6 +33,7 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "ended": ended,
         "problems": [*problems, *filter(None, [slam.depth.scale_problem, counter.doubt])],
         "fps": round(counter.fps, 2),
+        "total_s": round(counter.total_s, 1),
         "frames": counter.read,
         "tracked": counter.tracked,
         "lost": counter.status["lost"],

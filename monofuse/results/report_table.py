@@ -16,6 +16,7 @@ def table_rows(report: Mapping[str, Any]) -> list[Row]:
         ("speed", f"{report['fps']:.1f} frames/s"),
         ("map", f"{report['keyframes']} keyframes, {report['loops']} loops closed, {report['surfels']:,} surfels"),
         *_rows_of_predictions(report),
+        ("time", f"{report['total_s']:.0f} s in all"),
         *_rows_of_memory(report),
         *_rows_of_recording(report),
         *_rows_of_learning(report),
@@ -87,6 +88,9 @@ def doubt(report: Mapping[str, Any]) -> str:
     """What is wrong with the metres of a report with `scale_doubtful`, and what to do, in one line."""
     reason = f" ({report['scale_weakness']})" if report["scale_weakness"] else ""
     recorded = "".join(f"--scale {name}, " for name in report["scale_cues"])
+    if report["scale_log_std"] is None:
+        return (f"unknown, these are no metres{reason}: give {recorded}--scale height=METRES or another, or `monofuse "
+                f"measure` a known length")
     return (f"metres may be off by a factor of {math.exp(report['scale_log_std']):.1f}{reason}: give {recorded}--scale "
             f"FACTOR, or `monofuse measure` a known length")
 

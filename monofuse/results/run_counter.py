@@ -1,5 +1,6 @@
 """How many frames a run has read, and what became of them."""
 
+import time
 from collections import Counter
 
 from slam.system import FrameResult
@@ -15,6 +16,7 @@ class RunCounter:
         self.status: Counter[str] = Counter()
         self.read = self.doubtful = 0
         self.last_index = -1
+        self._begun_s = time.perf_counter()
         self.loop_s = 0.0
         """Time since the loop over the frames began."""
 
@@ -42,6 +44,11 @@ class RunCounter:
     def missed(self) -> int:
         """Frames of the source that did not come this far."""
         return self.last_index + 1 - self.read
+
+    @property
+    def total_s(self) -> float:
+        """Time since the counter was made."""
+        return time.perf_counter() - self._begun_s
 
     @property
     def fps(self) -> float:

@@ -1,13 +1,13 @@
 """A scene of NYU Depth v2's raw dump: `r-TIME-ID.ppm`, `d-TIME-ID.pgm`, `a-TIME-ID.dump` and `INDEX.txt`.
 
-Each depth image goes with its closest colour image in time; colour images wanted by several are dropped. Colour comes
-as distorted as it was recorded, with its camera; depth is registered to that camera without distortion.
+Every colour image is a frame, with the depth nearest in time where that is near. Colour comes as distorted as it was
+recorded, with its camera; depth is registered to that camera without distortion.
 """
 
 from pathlib import Path
 
 from calib.files.image_file import UnreadableImage, read_depth_u16
-from calib.files.nyu_raw_files import colour_depth_pairs
+from calib.files.nyu_raw_files import video_frames
 from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, registered
 from sequences.datasets.layout import require_folder
 from sequences.datasets.recorded_dataset import RecordedDataset, Shot
@@ -28,7 +28,7 @@ class NyuRawSequence(RecordedDataset):
 
     def __init__(self, location: str | Path, options: SourceOptions):
         folder = require_folder(location, LAYOUT)
-        shots = [Shot(time_s, image, depth) for time_s, image, depth in colour_depth_pairs(folder)]
+        shots = [Shot(time_s, image, depth) for time_s, image, depth in video_frames(folder)]
         super().__init__(folder, LAYOUT, shots, NYU_RAW_CAMERA, options, read_registered)
         self._count_missing()
 

@@ -92,12 +92,14 @@ class FeatureMatcher:
         # Whole numbers below 2^24 are exact in float32, however many threads add them up.
         product = first.astype(np.float32) @ second.astype(np.float32).T
         i, best = np.arange(len(first)), product.argmax(1)
-        is_mutual = product.argmax(0)[best] == i
         top = product[i, best]
         product[i, best] = 0
         distance = np.sqrt(np.maximum(1 - np.stack([top, product.max(1)]) / 255**2, 0))
-        kept = is_mutual & (distance[0] < self.config.max_ratio * distance[1])
-        return np.column_stack([i[kept], best[kept]])
+        product[i, best] = top
+        i = np.flatnonzero(distance[0] < self.config.max_ratio * distance[1])
+        # Few are left, so looking down their columns takes less time than finding the best of all columns.
+        i = i[product[:, best[i]].max(0, initial=0) == top[i]]
+        return np.column_stack([i, best[i]])
 
 
 def chained(features: list[Features], matches: dict[tuple[int, int], np.ndarray]) -> PointTracks:

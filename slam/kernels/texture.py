@@ -1,6 +1,5 @@
 """Which images show which triangles of a mesh, and which of them each triangle is to be painted from."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -47,37 +46,6 @@ class Graph(NamedTuple):
     """(T, 3) int32: which of the neighbour's neighbours this triangle is."""
     weight: np.ndarray
     """(T, 3) float32: cost of a seam at that edge."""
-
-
-@kernel
-def rasterise_rows(projected, triangles, both_sides, nearness, rows):
-    """Draw which triangle is nearest at each pixel.
-
-    projected (V, 3) float32: pixel u, v and nearness, which is affine in the picture: inverse depth, or minus the
-    distance of an orthographic view; triangles (T, 3) int32, those that face away being left out unless both_sides.
-    Updates nearness (h, w) float32, the least where empty, and rows (h, w) int32.
-    """
-    height, width = nearness.shape
-    for t in range(len(triangles)):
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        ua, va, wa = projected[a, 0], projected[a, 1], projected[a, 2]
-        bu, bv = projected[b, 0] - ua, projected[b, 1] - va
-        cu, cv = projected[c, 0] - ua, projected[c, 1] - va
-        area = bu * cv - bv * cu
-        if not (area < 0 or (both_sides and area > 0)):
-            continue
-        left, right = math.ceil(max(ua + min(0, bu, cu), 0)), math.floor(min(ua + max(0, bu, cu), width - 1))
-        top, bottom = math.ceil(max(va + min(0, bv, cv), 0)), math.floor(min(va + max(0, bv, cv), height - 1))
-        for v in range(top, bottom + 1):
-            for u in range(left, right + 1):
-                du, dv = np.float32(u) - ua, np.float32(v) - va
-                share_b, share_c = (du * cv - dv * cu) / area, (bu * dv - bv * du) / area
-                if not (ONE - share_b - share_c >= 0 and share_b >= 0 and share_c >= 0):
-                    continue
-                w = wa + share_b * (projected[b, 2] - wa) + share_c * (projected[c, 2] - wa)
-                if w > nearness[v, u]:
-                    nearness[v, u] = w
-                    rows[v, u] = t
 
 
 @kernel

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.geometry import se3
 from sequences.frame import DepthImage, Frame
 from slam.global_adjustment.global_adjustment import GlobalAdjustment
 from slam.keyframe_depth.depth_alignment import AlignedDepth, align_depth, scaled
 from slam.keyframe_depth.final_depth import FinalDepth
 from slam.keyframe_depth.final_map import fuse_map
 from slam.keyframe_depth.refinement import Refiner, half_size
+from slam.keyframe_depth.relative_depth import fitted_to
 from slam.keyframe_depth.stereo import StereoDepth
 from slam.mapping.keyframes import Keyframe
 from slam.mapping.live_map import LiveMap
@@ -47,7 +49,8 @@ class PredictedDepth:
         self.map, self.config, self.stage_times = live_map, config, live_map.stage_times
         assert config.refinement is not None, "without it, see UnrefinedDepth"
         self.refiner = Refiner(live_map.camera, config.refinement, bool(config.final_depth))
-        self.map_scale = MapScale(config.known_scale, config.refinement.network_scale.doubtful_log_std)
+        self.map_scale = MapScale(config.known_scale, config.refinement.network_scale.doubtful_log_std,
+                                  config.depth_is_relative)
         self.log_scale = 0.0
         """Log of the factor that brought the last frame's depth to the map's."""
         self.fused_count = 0
@@ -74,7 +77,22 @@ class PredictedDepth:
     def take(self, image: Image, T_world_cam: np.ndarray, is_keyframe_due: bool) -> FrameDepth:
         """Bring a tracked frame's depth to the map's scale; only keyframes are fused."""
         view = self.map.render(T_world_cam) if is_keyframe_due else None
+        image = self._fitted(image, T_world_cam, view)
         return FrameDepth(self._aligned(image, T_world_cam, view).inverse_depth, view, None)
+
+    def _fitted(self, image: Image, T_world_cam: np.ndarray, view: View | None) -> Image:
+        """The image, its depth with factor and summand of the map where the network knows it up to these."""
+        if not self.config.depth_is_relative or not image.inverse_depth.any():
+            return image
+        c, inverse_depth = self.config.relative_depth, image.inverse_depth
+        u, v, rho = self.refiner.window.located(se3.inverse(T_world_cam), self.map.camera)
+        known = inverse_depth[v, u] > 0
+        at, rho = inverse_depth[v, u][known], rho[known]
+        if len(rho) < c.min_points and view is not None:
+            common = (view.confidence >= self.config.alignment.min_confidence) & (view.depth_m > 0) & \
+                (inverse_depth > 0)
+            at, rho = inverse_depth[common], 1 / view.depth_m[common]
+        return image._replace(inverse_depth=fitted_to(inverse_depth, at, rho, c))
 
     @stage("align")
     def _aligned(self, image: Image, T_world_cam: np.ndarray, view: View | None) -> AlignedDepth:
@@ -90,6 +108,9 @@ class PredictedDepth:
         """The newest keyframe was just added; it was tracked against `reference_row`. Adjust the window with it, and
         fuse a preview of its depth."""
         keyframe = self.map.keyframes.reference
+        if self.config.depth_is_relative:
+            T_world_cam = self.map.keyframes.T_world_key[keyframe.row]
+            image = self._fitted(image, T_world_cam, self.map.render(T_world_cam))
         self._refine(image, keyframe, reference_row, tracked)
         self._fuse(keyframe.row, image, keyframe.inverse_depth, np.full(self.map.camera.size, PREVIEW))
 

@@ -1,4 +1,4 @@
-"""A keyframe whose depth is still being predicted, while tracking goes on against the reference."""
+"""Keyframes whose depth is still being predicted, while tracking goes on against the reference."""
 
 from __future__ import annotations
 
@@ -44,3 +44,30 @@ class AwaitedKeyframe:
         T_key_cam = se3.inverse(self.tracked.T_cam_key)
         T_key_cam[:3, 3] *= keyframes.scale[self._row] / self._scale
         return keyframes.T_world_key[self._row] @ T_key_cam
+
+
+class DepthRequests:
+    """Asks for the depth of images that shall become keyframes, one at a time."""
+
+    def __init__(self):
+        self._awaited: AwaitedKeyframe | None = None
+
+    def ask(self, frame: Frame, image: Image, tracked: TrackingResult, keyframes: Keyframes) -> bool:
+        """Have the depth of a tracked frame predicted, to make it a keyframe. False where there is nobody to ask, or
+        another is awaited. Raises what goes wrong there."""
+        if frame.depth_on_request is None or self._awaited is not None:
+            return False
+        self._awaited = AwaitedKeyframe(image, frame, tracked, keyframes, frame.depth_on_request())
+        return True
+
+    def arrived(self, keyframes: Keyframes) -> AwaitedKeyframe | None:
+        """The awaited keyframe, once, if its depth has arrived and it is still wanted."""
+        awaited = self._awaited
+        if awaited is None or not awaited.has_arrived:
+            return None
+        self._awaited = None
+        return awaited if awaited.is_wanted(keyframes) else None
+
+    def forget(self) -> None:
+        """No longer wait for any."""
+        self._awaited = None

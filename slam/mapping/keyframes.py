@@ -102,6 +102,11 @@ class Keyframes:
                         _median_depth_m(inverse_depth),
                         np.round(255 * pyramid.levels[0].texture[..., 0]).astype(np.uint8), usable=frame.usable)
 
+    def forget_points(self) -> None:
+        """Give up what images are aligned to and found by, the largest part of a keyframe."""
+        for keyframe in self.items:
+            keyframe.points, keyframe.features = (), ()
+
     def redraw(self, keyframe: Keyframe, pyramid: Pyramid, inverse_depth: np.ndarray,
                depth_log_std: float | np.ndarray) -> None:
         """Give a keyframe another (h, w) inverse depth, unless that leaves too few points."""

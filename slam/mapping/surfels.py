@@ -10,6 +10,8 @@ from slam.kernels.surfel_arrays import CHUNK, SURFELS, USED_CHUNKS, Chunks, Surf
 
 SPARE_CHUNKS = 1024
 """Room for chunks that are only partly filled."""
+BLOCK = 100_000
+"""Surfels that are moved to the world at once: each takes a pose of its own, 128 bytes."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,10 @@ class Surfels:
 
     def world_points(self, rows: np.ndarray, T_world_key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows (n,), T_world_key (K, 4, 4) -> positions (n, 3) in metres and normals (n, 3) in the world"""
-        T = T_world_key[self.keyframe_of(rows)]
-        points = np.einsum("nij,nj->ni", T[:, :3, :3], self.arrays.position[:, rows].T) + T[:, :3, 3]
-        return points, np.einsum("nij,nj->ni", T[:, :3, :3], self.arrays.normal[rows])
+        points, normals = np.empty((2, len(rows), 3))
+        for start in range(0, len(rows), BLOCK):
+            here = slice(start, start + BLOCK)
+            T = T_world_key[self.keyframe_of(rows[here])]
+            points[here] = np.einsum("nij,nj->ni", T[:, :3, :3], self.arrays.position[:, rows[here]].T) + T[:, :3, 3]
+            normals[here] = np.einsum("nij,nj->ni", T[:, :3, :3], self.arrays.normal[rows[here]])
+        return points, normals

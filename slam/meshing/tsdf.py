@@ -23,6 +23,8 @@ from slam.meshing.tsdf_config import TsdfConfig
 SCATTERED = "the keyframes' depth is too scattered for a mesh: use a depth that fits the camera better"
 TINY = 1e-6
 """Least weight of a voxel that is known."""
+SLICE_BLOCKS = 10_000
+"""Blocks of which the surface is found at once, but for whole layers along x."""
 
 
 def build_tsdf_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) -> trimesh.Trimesh:
@@ -61,17 +63,45 @@ def _without_the_far(views: list[DepthView], max_medians: float) -> list[DepthVi
 
 
 def _zero_level(field: DistanceField, voxel_m: float) -> Any:
-    """Marching cubes -> Open3D TriangleMesh in metres, of cells whose corners are all known"""
+    """Marching cubes -> Open3D TriangleMesh in metres, of cells whose corners are all known
+
+    In slices along x: it takes three times as much memory as the field. The blocks after a slice are there with their
+    first layer of voxels, which its last cells reach; what two slices have in common comes out equal, and is merged.
+    Raises NoMesh."""
+    x = field.blocks[:, 0]
+    layers, counts = np.unique(x, return_counts=True)
+    slice_of = np.cumsum(counts) // SLICE_BLOCKS
+    vertices, triangles, count = [], [], 0
+    for number in np.unique(slice_of):
+        inside = layers[slice_of == number]
+        rows = np.flatnonzero((x >= inside[0]) & (x <= inside[-1] + 1))
+        found = _slice_level(DistanceField(*(values[rows] for values in field)), x[rows] > inside[-1], voxel_m)
+        if found is not None:
+            vertices.append(found.vertex.positions.numpy())
+            triangles.append(found.triangle.indices.numpy() + count)
+            count += len(vertices[-1])
+    if not vertices:
+        raise NoMesh(SCATTERED)
+    return triangle_mesh(*_ordered(np.concatenate(vertices), np.concatenate(triangles)))
+
+
+def _slice_level(field: DistanceField, is_beyond: np.ndarray, voxel_m: float) -> Any:
+    """-> Open3D's mesh, None where it is empty; of the blocks that are beyond (M,) bool, the first voxels along x alone
+    """
     o3d = open3d()
     float32 = o3d.core.float32
     grid = o3d.t.geometry.VoxelBlockGrid(("tsdf", "weight"), (float32, float32), ((1), (1)), voxel_m, SIDE,
                                          len(field.blocks) + 1)
     rows = grid.hashmap().activate(o3d.core.Tensor(field.blocks))[0].numpy().astype(np.int64)
     shape = (-1, SIDE, SIDE, SIDE, 1)
-    grid.attribute("tsdf").numpy()[rows] = (field.distance / np.maximum(field.weight, TINY)).reshape(shape)
-    grid.attribute("weight").numpy()[rows] = field.weight.reshape(shape)
-    mesh = grid.extract_triangle_mesh(weight_threshold=TINY)
-    return triangle_mesh(*_ordered(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy()))
+    weight = field.weight.reshape(shape)
+    grid.attribute("tsdf").numpy()[rows] = field.distance.reshape(shape) / np.maximum(weight, TINY)
+    weight[is_beyond, :, :, 1:] = 0
+    grid.attribute("weight").numpy()[rows] = weight
+    try:
+        return grid.extract_triangle_mesh(weight_threshold=TINY)
+    except RuntimeError:  # what Open3D raises where there is no surface
+        return None
 
 
 def _ordered(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

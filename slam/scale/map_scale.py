@@ -15,6 +15,9 @@ from slam.scale.network_scale import NetworkScaleConfig
 if TYPE_CHECKING:
     from slam.keyframe_depth.refinement import Refiner
 
+NOTHING = "nothing"
+"""Where the scale comes from if the network knows none and none was given."""
+
 
 class Correction(NamedTuple):
     """What the scale of a submap was corrected by after the last frame, and how well it is known since."""
@@ -29,9 +32,11 @@ class Correction(NamedTuple):
 class MapScale:
     """Computes the final scale of each submap, and keeps by how much it was corrected."""
 
-    def __init__(self, config: ScaleConfig, doubtful_log_std: float = NetworkScaleConfig.doubtful_log_std):
-        """doubtful_log_std: standard deviation of the log scale beyond which metres are called doubtful."""
-        self.known, self.doubtful_log_std = KnownScale(config), doubtful_log_std
+    def __init__(self, config: ScaleConfig, doubtful_log_std: float = NetworkScaleConfig.doubtful_log_std,
+                 is_relative: bool = False):
+        """doubtful_log_std: standard deviation of the log scale beyond which metres are called doubtful; is_relative:
+        the network knows none."""
+        self.known, self.doubtful_log_std, self.is_relative = KnownScale(config), doubtful_log_std, is_relative
         self.corrections: dict[int, Correction] = {}
         """Per submap; none before the last frame."""
         self._origin: dict | None = None
@@ -49,6 +54,8 @@ class MapScale:
 
         Before, the first keyframe's prediction set the scale; but a network's errors of scale differ between views."""
         S_world_key = keyframes.S_world_key()
+        if self.is_relative:
+            return S_world_key
         for submap in np.unique(keyframes.submap):
             scale = refiner.network_scale(keyframes, submap)
             rows = keyframes.submap == submap
@@ -78,6 +85,9 @@ class MapScale:
             report |= {"scale_settled_by": round(factor, 4),
                        "scale_log_std": None if log_std is None else round(log_std, 4),
                        "scale_doubtful": is_doubtful, "scale_weakness": weakness if is_doubtful else None}
+        if self.is_relative and not self.known.last_estimate:
+            report |= {"scale_from": NOTHING, "scale_log_std": None, "scale_doubtful": True,
+                       "scale_weakness": "the network knows depth up to a factor only"}
         if self._origin:
             report |= {name: value for name, value in self._origin.items() if name != "scale_settled_by"}
         return report

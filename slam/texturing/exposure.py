@@ -18,44 +18,60 @@ def gains(found: Candidates, photo_count: int) -> np.ndarray:
 
     Alternates between the median colour of each triangle and the median factor of each photo."""
     known = (found.photo >= 0) & ((found.colour > MIN_COLOUR) & (found.colour < MAX_COLOUR)).all(2)
-    known &= known.sum(1, keepdims=True) >= 2
-    triangle, slot = np.nonzero(known)
-    photo, log_colour = found.photo[triangle, slot], np.log(np.maximum(found.colour[triangle, slot], 1))
-    log_gain = np.zeros((photo_count, 3))
-    for _ in range(ROUNDS):
-        log_gain += _medians(_mean_of_triangle(log_colour + log_gain[photo], triangle) - log_colour - log_gain[photo],
-                             photo, photo_count)
-        log_gain *= TRUST
-    return np.exp(log_gain)
+    shown = _shown_by_several(known, found.photo, photo_count)
+    log_gain = [_log_gain(np.log(np.maximum(found.colour[..., channel][known], 1)), shown) for channel in range(3)]
+    return np.exp(np.stack(log_gain, 1))
 
 
 def sharpness(found: Candidates, photo_count: int) -> np.ndarray:
     """-> (N,) contrast of each photo relative to that of others in the same place"""
     known = (found.photo >= 0) & (found.contrast > 0.5)
-    known &= known.sum(1, keepdims=True) >= 2
-    triangle, slot = np.nonzero(known)
-    photo = found.photo[triangle, slot]
-    log_contrast = np.log(found.contrast[triangle, slot].astype(np.float64))[:, None]
-    log_sharpness = np.zeros((photo_count, 1))
+    shown = _shown_by_several(known, found.photo, photo_count)
+    log_contrast = np.log(found.contrast[known].astype(np.float64))
+    log_sharpness = np.zeros(photo_count)
     for _ in range(ROUNDS):
-        relative = log_contrast - log_sharpness[photo]
-        log_sharpness += _medians(relative - _mean_of_triangle(relative, triangle), photo, photo_count)
-    return np.exp(log_sharpness[:, 0])
+        relative = log_contrast - log_sharpness[shown.photo]
+        relative -= shown.mean_of_triangle(relative)
+        log_sharpness += shown.medians(relative)
+    return np.exp(log_sharpness)
 
 
-def _mean_of_triangle(values, triangle):
-    """(n, c) values of triangles, in ascending order -> (n, c): the mean over each one's"""
-    group = np.cumsum(np.diff(triangle, prepend=-1) > 0) - 1
-    count = np.bincount(group)
-    return np.stack([(np.bincount(group, column) / count)[group] for column in values.T], 1)
+class _Shown:
+    """Who shows what: n views of triangles by N photos, and sums over them. One channel at a time, since a mesh has
+    millions of views."""
+
+    def __init__(self, triangle: np.ndarray, photo: np.ndarray, photo_count: int):
+        """triangle (n,) in ascending order, photo (n,)"""
+        self.photo, self.photo_count = photo, photo_count
+        self._group = np.cumsum(np.diff(triangle, prepend=-1) > 0) - 1
+        self._count = np.bincount(self._group)
+        self._order = np.argsort(photo, kind="stable")
+        self._ends = np.cumsum(np.bincount(photo, minlength=photo_count))
+
+    def mean_of_triangle(self, values: np.ndarray) -> np.ndarray:
+        """(n,) values -> (n,): the mean over each one's triangle"""
+        return (np.bincount(self._group, values) / self._count)[self._group]
+
+    def medians(self, values: np.ndarray) -> np.ndarray:
+        """-> (N,) median over each photo's values, 0 for too few"""
+        return np.array([np.median(values[rows]) if len(rows) >= MIN_TRIANGLES else 0.0
+                         for rows in np.split(self._order, self._ends[:-1])])
 
 
-def _medians(values, photo, photo_count):
-    """-> (N, c) median over each photo's values, 0 for too few"""
-    medians = np.zeros((photo_count, values.shape[1]))
-    order = np.argsort(photo, kind="stable")
-    ends = np.cumsum(np.bincount(photo, minlength=photo_count))
-    for row, rows in enumerate(np.split(order, ends[:-1])):
-        if len(rows) >= MIN_TRIANGLES:
-            medians[row] = np.median(values[rows], axis=0)
-    return medians
+def _shown_by_several(known, photo, photo_count):
+    """Leave of `known` (T, K), in place, the triangles that several photos show -> _Shown"""
+    known &= known.sum(1, keepdims=True) >= 2
+    return _Shown(np.nonzero(known)[0], photo[known], photo_count)
+
+
+def _log_gain(log_colour, shown):
+    """(n,) log of one channel -> (N,)"""
+    log_gain = np.zeros(shown.photo_count)
+    for _ in range(ROUNDS):
+        shift = log_gain[shown.photo]
+        off = shown.mean_of_triangle(log_colour + shift)
+        off -= log_colour
+        off -= shift
+        log_gain += shown.medians(off)
+        log_gain *= TRUST
+    return log_gain

@@ -8,6 +8,8 @@ from slam.kernels.texture import Candidates, Graph, choose_photos
 
 UNUSED = np.float32(1e3)
 """Cost of a column of Candidates without a photo."""
+BLOCK = 50_000
+"""Triangles whose colours are compared at once."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,12 @@ def select_photos(found: Candidates, gains: np.ndarray, sharpness: np.ndarray, g
 
 def differs(found: Candidates, gains: np.ndarray, max_difference: float) -> np.ndarray:
     """-> (T, K) bool: candidates whose colour, gains (N, 3) applied, is not that of most; of two nobody knows which"""
+    parts = [_differs(Candidates(*(values[start: start + BLOCK] for values in found)), gains, max_difference)
+             for start in range(0, len(found.photo), BLOCK)]
+    return np.concatenate([np.zeros((0, found.photo.shape[1]), bool), *parts])
+
+
+def _differs(found, gains, max_difference):
     used = found.photo >= 0
     colour = np.where(used[..., None], found.colour * gains[found.photo], np.nan).astype(np.float32)
     median = np.full((len(colour), 3), np.nan, np.float32)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from calib.geometry.camera import Camera
-from slam.kernels.texture import Graph, rasterise_rows
+from slam.kernels.rasterise import rasterise_rows
+from slam.kernels.texture import Graph
 
 
 class Photo(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from slam.config import SlamConfig
 
 
+MAX_ASPECT = 3 / 4
+"""Height over width beyond which images are made smaller by their area."""
+
+
 class Image(NamedTuple):
     """A frame at working size (h, w)."""
 
@@ -22,13 +27,19 @@ class Image(NamedTuple):
     timestamp_s: float
     gray: np.ndarray
     """(h, w) float32 in [0, 1]"""
-    rgb: np.ndarray
-    """(h, w, 3) uint8"""
+    full_rgb: np.ndarray
+    """(H, W, 3) uint8, of the frame."""
     inverse_depth: np.ndarray
     """(h, w) float32, 1/m, as measured or predicted; 0 where unknown."""
     pyramid: Pyramid
     usable: np.ndarray | None = None
     """(h, w) bool: where it shows the static scene; None: everywhere. inverse_depth is 0 elsewhere."""
+
+    @property
+    def rgb(self) -> np.ndarray:
+        """(h, w, 3) uint8. Averaged down anew each time: few images need it, and for large ones it takes milliseconds.
+        """
+        return cv2.resize(self.full_rgb, self.gray.shape[::-1], interpolation=cv2.INTER_AREA)
 
     def only(self, usable: np.ndarray) -> Image:
         """The same with less (h, w) bool that is usable."""
@@ -49,7 +60,6 @@ class Image(NamedTuple):
 def prepared(frame: Frame, camera: Camera, config: SlamConfig) -> Image:
     """Frame -> Image on the pixel grid of `camera`."""
     gray = grey(frame.rgb, camera.size)
-    rgb = cv2.resize(frame.rgb, camera.size[::-1], interpolation=cv2.INTER_AREA)
     inverse_depth = np.zeros(camera.size, np.float32)
     if frame.depth is not None:
         inverse_depth = inverse_depth_on(camera, frame.depth, is_measured=config.depth_is_measured)
@@ -58,13 +68,14 @@ def prepared(frame: Frame, camera: Camera, config: SlamConfig) -> Image:
         inverse_depth[~usable] = 0
     geometry = inverse_depth if config.depth_is_measured and inverse_depth.any() else NO_DEPTH
     pyramid = build_pyramid(gray, geometry, camera, config.level_count, usable)
-    return Image(frame.index, frame.timestamp_s, gray, rgb, inverse_depth, pyramid, usable)
+    return Image(frame.index, frame.timestamp_s, gray, frame.rgb, inverse_depth, pyramid, usable)
 
 
 def working_size(camera: Camera, config: SlamConfig) -> tuple[int, int]:
-    """(height, width) in pixels for tracking and fusion: at most about working_width columns, and divisible at every
-    pyramid level."""
+    """(height, width) in pixels for tracking and fusion: at most about working_width columns, no more pixels than an
+    image of 4:3 has then, since these are what takes time, and divisible at every pyramid level."""
     step = 2 ** (config.level_count - 1)
-    scale = min(1.0, config.working_width / camera.width)
+    by_area = math.sqrt(MAX_ASPECT * config.working_width**2 / (camera.height * camera.width))
+    scale = min(1.0, config.working_width / camera.width, by_area)
     height, width = (max(step, round(n * scale / step) * step) for n in camera.size)
     return height, width

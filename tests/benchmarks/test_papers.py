@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 from benchmarks import papers, papers_folder, papers_page, papers_training
-from benchmarks.papers_rows import IMAGENET, METRICS, RECIPE_OF, ROWS, TABLES, Row, Table
+from benchmarks.papers_rows import IMAGENET, METRICS, OTHER_DATA, RECIPE_OF, ROWS, TABLES, Row, Table
 from calib.base.errors import BadInputError, MonofuseError
 from depth.evaluation.contact_sheet import CAPTION_PX, TILE_SIZE
 from depth.losses.objective import Objective
@@ -23,13 +23,16 @@ BY_NAME = {row.name: row for row in ROWS}
 PAPERS = {name for name, network in NETWORKS.items() if network.paper in RECIPE_OF}
 SMALL_ROWS = (Row("mean", "", "0.4 1.2 - 0.4 0.7 0.9", "its table 1"), Row("tiny", "tiny"),
               Row("tiny_fine", "tiny_fine", start="tiny"),
-              Row("tiny-l2", "tiny", "2e6 1 - 0.5 - -", "its table 2", "l2"))
-SMALL_TABLE = Table("All", "What they are.", ("mean", "tiny", "tiny-l2", "tiny_fine", "never"))
+              Row("tiny-l2", "tiny", "2e6 1 - 0.5 - -", "its table 2", "l2"),
+              Row("tiny-kitti", "tiny", "0.2 7 - 0.6 - -", "its table 3", data="kitti"))
+SMALL_TABLE = Table("All", "What they are.", ("mean", "tiny", "tiny-l2", "tiny_fine", "tiny-kitti", "never"))
 
 
 def test_every_network_has_a_row_with_its_own_loss_and_stands_in_the_first_table():
     own = {row.network for row in ROWS if row.network and row.objective == row.entry.loss and row.start != IMAGENET}
-    assert own == PAPERS and {BY_NAME[name].network for name in TABLES[0].rows} - {""} == PAPERS
+    of_kitti = {row.network for row in ROWS if row.data == "kitti"}
+    assert own == PAPERS and {BY_NAME[name].network for name in TABLES[0].rows} - {""} == PAPERS - of_kitti
+    assert {row.data for row in ROWS} == {"", *OTHER_DATA}
 
 
 def test_rows_and_tables_fit_together():
@@ -55,7 +58,7 @@ def small_table():
     install()
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
-        for module in (papers, papers_folder):
+        for module in (papers, papers_folder, papers_page):
             patch.setattr(module, "ROWS", SMALL_ROWS)
         patch.setattr(papers_page, "TABLES", (SMALL_TABLE,))
         patch.setitem(papers_training.RECIPE_OF, "test", "students")
@@ -106,7 +109,9 @@ def test_a_table(images, whole, output):
     lines = {line.split(" | ")[0]: line for line in text.splitlines()}
     assert "| tiny | berhu | 32x32 | 0.0 | 0.0 |" in text and f"| {rel:.3f} / - |" in lines["| tiny"]
     assert f"{rows_of(whole)['mean']['rms']:.3f} / 1.2 | " in lines["| mean"] and "its table 1 |" in lines["| mean"]
-    assert lines["| never"].endswith("not finished |") and lines["| tiny-l2"].endswith("not finished |")
+    assert lines["| never"].endswith("| not run yet |") and lines["| tiny-l2"].endswith("its table 2; not run yet |")
+    assert lines["| tiny-kitti"].endswith("| - / 0.2 | - / 7 | - / - | - / 0.6 | - / - | - / - | its table 3; not run "
+                                          "yet |")
     picture = cv2.imread(str(whole / "papers_table.png"))
     assert picture.shape == ((CAPTION_PX + TILE_SIZE[0]) * (2 + 2), papers_page.PANELS * 2 * TILE_SIZE[1], 3)
     assert {path.name for path in (whole / "training").iterdir()} == {"tiny"}  # from which another row starts
@@ -118,6 +123,18 @@ def test_only_what_is_missing_is_trained(images, whole, output, monkeypatch, cap
                         papers_training.trained(config, *others))
     assert run(images, output) == 0 and "1/1 tiny-l2 " in capsys.readouterr().out
     assert trained == ["l2"] and rows_of(output) == rows_of(whole)
+
+
+def test_rows_of_other_data_are_trained_where_that_is_given(images, output, monkeypatch, capsys):
+    monkeypatch.setattr(papers, "trained", lambda config, *others: trained.append(config) or
+                        papers_training.trained(config, *others))
+    trained = []
+    (output / "rows" / "tiny-kitti.json").unlink(missing_ok=True)
+    assert run(images, output, "--kitti", f"nyu:{images}", "--keep-weights") == 0
+    kitti = trained[-1]
+    assert (kitti.data, kitti.augment, rows_of(output)["tiny-kitti"].keys()) == (
+        (f"nyu:{images}",), "eigen_kitti", set(METRICS))
+    assert {path.name for path in (output / "training").iterdir()} == {"tiny", "tiny-l2", "tiny-kitti"}
 
 
 def test_a_stopped_row_goes_on_as_if_it_had_not_stopped(images, whole, output, monkeypatch, capsys):

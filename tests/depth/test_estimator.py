@@ -20,6 +20,7 @@ def test_twice_the_focal_length_sees_things_twice_as_far():
     tele = Camera(640, 480, 1040.0, 1040.0, 319.5, 239.5)
     assert focal_scale(tele, (240, 320), (260.0, 260.0)) == pytest.approx(2)
     assert focal_scale(CAMERA, (240, 320), (130.0, 520.0)) == pytest.approx(1)
+    assert focal_scale(CAMERA, (1536, 1536), (1536.0, 1536.0), "x") == pytest.approx(520 / 640)
     assert focal_scale(Camera(640, 480, 520.0, -520.0, 319.5, 239.5), (240, 320), (260.0, 260.0)) == pytest.approx(1)
 
 

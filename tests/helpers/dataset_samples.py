@@ -67,7 +67,7 @@ def tum_lines(T_world_cam, times):
 
 
 def nyu_raw(folder, studio):
-    """Depth 10 ms after colour, a colour image in between that nobody wants, and an INDEX.txt with empty lines."""
+    """Depth 10 ms after colour, further depth that is nobody's nearest, and an INDEX.txt with empty lines."""
     names = []
     for k, T in enumerate(studio.T_world_cam):
         rgb, _ = studio.shoot(nyu_kinect.NYU_RAW_CAMERA, T)
@@ -80,7 +80,7 @@ def nyu_raw(folder, studio):
         write(folder / names[-4], b"P6\n640 480\n255\n" + rgb.tobytes())
         write(folder / names[-3], b"P5\n640 480\n65535\n" + disparity.astype("<u2").tobytes())
         write(folder / names[-2], bytes(24))
-        write(folder / f"r-{time_s + 0.03:.6f}-{3118787625 + k}.ppm", b"")
+        write(folder / f"d-{time_s + 0.015:.6f}-{3118787625 + k}.pgm", b"")
     write(folder / "INDEX.txt", "\n".join(names))
     return Sample(folder, studio.T_world_cam, nyu_kinect.NYU_RAW_CAMERA, has_ground_truth=False)
 

@@ -170,7 +170,8 @@ def test_options_win_over_set_and_set_over_the_file(tmp_path):
     assert (config.lost_s, config.lost_frames) == (5.0, 3)
     assert (config.surfels.max_surfels, config.surfels.max_unstable_age) == (9000, 7)
     assert of_arguments("--config", path).surfels.max_surfels == 2000
-    assert of_arguments() == SENSOR and of_arguments("--depth", "mobile") == NETWORK
+    assert of_arguments("--depth", "sensor") == SENSOR
+    assert of_arguments() == of_arguments("--depth", "mobile") == NETWORK
 
 
 def test_options_keep_what_the_file_says_of_the_rest(tmp_path):

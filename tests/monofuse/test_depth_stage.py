@@ -8,13 +8,25 @@ import numpy as np
 import pytest
 
 from calib.base.errors import NetworkError
+from calib.geometry.sim3 import umeyama
 from depth.estimator import DepthPrediction
-from monofuse.depth_stage import MAX_WAIT_MS, InAThread, Predictor, at_once, with_depth_on_request, with_predicted_depth
+from depth.runtimes.network_spec import NetworkSpec
+from depth.runtimes.preprocessing import to_depth_m
+from monofuse.depth_stage import (
+    MAX_WAIT_MS,
+    InAThread,
+    Predictor,
+    at_once,
+    configured_for,
+    with_depth_on_request,
+    with_predicted_depth,
+)
 from slam.config import SlamConfig
 from slam.stages import StageTimes
 from slam.system import SlamSystem
 from tests.helpers import scenes
 
+CONFIG = SlamConfig.for_network()
 WALK = scenes.walk(8)
 LONG_WALK = scenes.walk(30, (0.025, -0.006, 0.015, 0.002, 0.012, -0.001))
 
@@ -70,12 +82,22 @@ class ExactNetwork:
         return DepthPrediction(self.seen[rgb.tobytes()], None, self.ms)
 
 
+class RelativeNetwork(ExactNetwork):
+    """What a network says that knows inverse depth up to a factor and a summand, the image's own."""
+
+    spec = NetworkSpec(output="relative_inverse_depth")
+
+    def predict(self, rgb, camera):
+        exact = super().predict(rgb, camera)
+        return exact._replace(depth_m=to_depth_m(7 / exact.depth_m + 3, self.spec))
+
+
 def long_walk():
     return [scenes.frame(i, T) for i, T in enumerate(LONG_WALK)]
 
 
-def processed(frames):
-    slam = SlamSystem(scenes.CAMERA, SlamConfig.for_network())
+def processed(frames, config=CONFIG):
+    slam = SlamSystem(scenes.CAMERA, config)
     results = [slam.process(frame) for frame in frames]
     slam.finish()
     return slam, results
@@ -122,6 +144,24 @@ def test_a_prediction_that_takes_three_frames_makes_a_keyframe_of_the_frame_that
     assert made == [0, *(index for index in asked if index + 3 < len(LONG_WALK))]
     T = slam.trajectory()[1]
     assert np.allclose(T[:, :3, 3], np.array(LONG_WALK)[:, :3, 3], atol=0.02)
+
+
+def test_a_network_that_knows_no_metres_gives_everything_but_these():
+    network = RelativeNetwork()
+    config = configured_for(network, CONFIG)
+    assert config.depth_is_relative and not configured_for(ExactNetwork(), CONFIG).depth_is_relative
+    predictor = Predictor(network, scenes.CAMERA, StageTimes())
+    slam, results = processed(with_depth_on_request([replace(f, depth=None) for f in long_walk()], predictor, at_once),
+                              config)
+    assert [result.status for result in results] == ["tracked"] * len(LONG_WALK)
+    found, true = slam.trajectory()[1][:, :3, 3], np.array(LONG_WALK)[:, :3, 3]
+    growth = float(umeyama(true - true[0], found - found[0], with_scale=True)[0])
+    assert np.allclose(found / growth, true - true[0], atol=0.03)
+    inverse = [np.median(key.inverse_depth[key.inverse_depth > 0]) for key in slam.keyframes.items]
+    exact = [np.median(1 / scenes.picture(LONG_WALK[key.frame_index])[1]) for key in slam.keyframes.items]
+    assert np.ptp(np.log(np.array(inverse) / exact)) < 0.15, "all keyframes have one unit"
+    report = slam.depth.scale_report()
+    assert report["scale_from"] == "nothing" and report["scale_doubtful"] and report["scale_log_std"] is None
 
 
 def test_a_camera_waits_for_a_fast_network_only():

@@ -39,7 +39,7 @@ def in_terminal(kernels, tmp_path):
     runs = []
 
     def start(source):
-        runs.append(Terminal(source, "--output", tmp_path / "out"))
+        runs.append(Terminal(source, "--depth", "sensor", "--output", tmp_path / "out"))
         return runs[-1]
 
     yield start
@@ -149,7 +149,7 @@ def buggy(self, frame):
 run_slam.SlamSystem.process = buggy
 sys.exit(run_slam.main())
 """)
-    run = run_process(recording, "--output", tmp_path / "out", program=program)
+    run = run_process(recording, "--depth", "sensor", "--output", tmp_path / "out", program=program)
     assert run.returncode == 1
     assert "RuntimeError: a bug in frame 15" in run.stderr and run.stderr.splitlines()[-1].startswith("run_slam: ")
     report = report_in(tmp_path / "out")
@@ -169,7 +169,7 @@ sys.exit(run_slam.main())
 """)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mesh.ply").write_text("of an older run")
-    run = run_process(recording, "--output", tmp_path / "out", program=program)
+    run = run_process(recording, "--depth", "sensor", "--output", tmp_path / "out", program=program)
     assert run.returncode == 2 and run.stderr.count("\n") == 1
     assert f"cannot write {tmp_path}/out/map.ply" in run.stderr and "free some space" in run.stderr
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"trajectory.txt", "report.json"}

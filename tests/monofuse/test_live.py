@@ -141,10 +141,11 @@ def test_a_realsense_camera_replays_to_the_identical_trajectory(kernels, walk_db
     monkeypatch.setattr(RealSense, "_find_device", lambda self: rs.context().load_device(str(walk_db3)))
     monkeypatch.setattr("sequences.cameras.realsense.camera.serials", list)
     source = f"realsense:size={walk[1].width}x{walk[1].height}"
-    assert run_slam.main([source, "--record", str(tmp_path / "tape"), "--output", str(tmp_path / "out")]) == 0
+    options = ["--depth", "sensor", "--output"]
+    assert run_slam.main([source, "--record", str(tmp_path / "tape"), *options, str(tmp_path / "out")]) == 0
     path = (tmp_path / "out" / "trajectory.txt").read_text()
     assert f"realsense-{SERIAL}: unplugged, so the run ends here" in capsys.readouterr().out
-    assert run_slam.main([str(tmp_path / "tape"), "--output", str(tmp_path / "again")]) == 0
+    assert run_slam.main([str(tmp_path / "tape"), *options, str(tmp_path / "again")]) == 0
     assert (tmp_path / "again" / "trajectory.txt").read_text() == path and len(path.splitlines()) >= 2
 
 

@@ -68,7 +68,8 @@ def test_usage_and_errors_say_how_it_was_started(words, usage, prefix):
 
 
 def test_run_is_run_slam(recording, tmp_path, capsys):
-    assert main(["run", str(recording), "--max-frames", "6", "--output", str(tmp_path / "out")]) == 0
+    options = ["--depth", "sensor", "--max-frames", "6", "--output", str(tmp_path / "out")]
+    assert main(["run", str(recording), *options]) == 0
     assert (tmp_path / "out" / "trajectory.txt").exists() and "6 read, 6 tracked" in capsys.readouterr().out
 
 

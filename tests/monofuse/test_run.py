@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import trimesh
 
+from calib.focal.estimate import FocalEstimate
 from monofuse import run as run_slam
 from sequences.synthetic import sequence as synthetic
 from tests.helpers.onnx_file import bright_is_near
@@ -81,7 +82,8 @@ def test_a_pipe_gets_a_few_plain_lines(finished):
 
 def test_nobody_reading_the_output_does_not_end_a_run(recording, tmp_path):
     """As in `run_slam.py | head -n 1`."""
-    command = [sys.executable, str(PROGRAM), str(recording), "--output", str(tmp_path / "out"), "--max-frames", "6"]
+    command = [sys.executable, str(PROGRAM), str(recording), "--depth", "sensor", "--output", str(tmp_path / "out"),
+               "--max-frames", "6"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout and process.stderr
     process.stdout.readline()
@@ -94,7 +96,7 @@ def test_nobody_reading_the_output_does_not_end_a_run(recording, tmp_path):
 def test_older_results_make_way(recording, tmp_path, capsys):
     for name in ("mesh.obj", "mesh.glb", "overview.png", ".mesh.ply.part", "notes.md"):
         (tmp_path / name).write_text("old")
-    assert run_slam.main([str(recording), "--output", str(tmp_path), "--max-frames", "6"]) == 0
+    assert run_slam.main([str(recording), "--depth", "sensor", "--output", str(tmp_path), "--max-frames", "6"]) == 0
     results = {file.name for file in tmp_path.iterdir() if file.is_file()}
     assert results == {"trajectory.txt", "map.ply", "mesh.ply", "mesh.glb", "overview.png", "report.json", "notes.md"}
     assert (tmp_path / "mesh.glb").read_bytes().startswith(b"glTF")
@@ -103,7 +105,7 @@ def test_older_results_make_way(recording, tmp_path, capsys):
 
 def test_a_refused_run_leaves_older_results_alone(recording, tmp_path, capsys):
     (tmp_path / "mesh.obj").write_text("old")
-    (recording / "calibration.yaml").unlink()
+    (recording / "calibration.yaml").write_text("width: 0\n")
     assert run_slam.main([str(recording), "--output", str(tmp_path)]) == 2
     assert (tmp_path / "mesh.obj").read_text() == "old"
 
@@ -126,15 +128,32 @@ def test_a_video_with_a_network(walk, tmp_path, capsys):
     assert "ate_se3_m" not in report
 
 
+def test_a_video_alone_is_enough(walk, tmp_path, monkeypatch, capsys):
+    frames, camera = walk
+    video = cv2.VideoWriter(str(tmp_path / "walk.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 30, camera.size[::-1])
+    for frame in frames[:6]:
+        video.write(frame.rgb[..., ::-1])
+    video.release()
+    monkeypatch.setattr("calib.unknown_camera.estimate_camera",
+                        lambda grays, guess: FocalEstimate(camera, 0.05, 3, len(list(grays))))
+    assert run_slam.main([str(tmp_path / "walk.avi"), "--adapt", "off", "--output", str(tmp_path / "out")]) == 0
+    screen, report = capsys.readouterr().out, report_in(tmp_path / "out")
+    assert "its focal length is estimated; --calibration FILE is surer" in screen
+    assert "mobile, run by onnx" in screen and "--depth sensor takes recorded depth" in screen
+    assert report["tracked"] == 6 and report["camera"]["fx"] == pytest.approx(camera.fx)
+    assert (tmp_path / "out" / "estimated_camera.yaml").exists()
+
+
 def test_the_seed_chooses_the_room(room, monkeypatch, tmp_path, capsys):
     asked = []
     monkeypatch.setattr(synthetic, "build_room", lambda seed: asked.append(seed) or room)
-    assert run_slam.main(["synthetic:frames=6,size=160x120", "--seed", "5", "--output", str(tmp_path)]) == 0
+    assert run_slam.main(["synthetic:frames=6,size=160x120", "--seed", "5", "--depth", "sensor", "--output",
+                          str(tmp_path)]) == 0
     assert asked == [5] and report_in(tmp_path)["source"] == "synthetic-5"
 
 
 def test_one_frame_is_tracked_but_is_no_mesh(recording, tmp_path, capsys):
-    assert run_slam.main([str(recording), "--output", str(tmp_path), "--max-frames", "1"]) == 1
+    assert run_slam.main([str(recording), "--depth", "sensor", "--output", str(tmp_path), "--max-frames", "1"]) == 1
     assert "a mesh needs" in capsys.readouterr().err
     assert len(trajectory_in(tmp_path)) == 1 and len(read_surfels(tmp_path / "map.ply")) > 1000
     assert report_in(tmp_path)["ended"] == "complete" and not (tmp_path / "mesh.ply").exists()
@@ -143,7 +162,7 @@ def test_one_frame_is_tracked_but_is_no_mesh(recording, tmp_path, capsys):
 
 def test_results_go_to_a_folder_named_after_the_source(recording, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    run_slam.main([str(recording), "--max-frames", "1"])
+    run_slam.main([str(recording), "--depth", "sensor", "--max-frames", "1"])
     assert (tmp_path / "results" / "walk" / "trajectory.txt").exists()
     assert "results in results/walk" in capsys.readouterr().out
 

@@ -1,4 +1,4 @@
-"""Weights in files: .safetensors, and .pth or .pt as torch writes them."""
+"""Weights in files: .safetensors, .pth or .pt as torch writes them, and for reading .onnx of the default network."""
 
 import pickle
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from calib.base.errors import NetworkError
 from calib.files.atomic_file import replacing
+from depth.networks.weights.exported_file import NETWORK, read_exported
 from depth.networks.weights.safetensors_file import read_safetensors, write_safetensors
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
@@ -40,6 +41,9 @@ def load_encoder(encoder: nn.Module, path: str | Path) -> None:
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Path -> ({name: tensor}, {key: anything else in the file}), on the CPU. Raises NetworkError."""
+    path = Path(path)
+    if path.suffix == ".onnx":
+        return read_exported(path), {"network": NETWORK}
     path = _known_kind(path)
     if not path.is_file():
         raise NetworkError(f"no weights {path}: give a file that exists")

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from calib.base.errors import NetworkError
 from depth.networks.fcrn_release import FcrnRelease
 from depth.networks.weights.array_pickle import read_array_pickle
 from depth.networks.weights.checkpoint import fill, refuse_misfits
@@ -16,6 +17,8 @@ from depth.networks.weights.tensor_bundle import read_bundle
 STAGES = {2: "abc", 3: "abcd", 4: "abcdef", 5: "abc"}
 """Blocks of the release's stages res2 to res5."""
 SCALES = ("2x", "4x", "8x", "16x")
+LETTER_OF: dict[tuple[int, ...], str] = {(3, 3): "A", (2, 3): "B", (3, 2): "C", (2, 2): "D"}
+"""Kernel (rows, columns) of an up-convolution's part -> its letter in fcrn_release.py, whatever the file calls it."""
 NORM_PARTS = {"scale": "weight", "offset": "bias", "mean": "running_mean", "variance": "running_var"}
 
 
@@ -50,7 +53,7 @@ def release_tensors(layers: Mapping[str, Mapping[str, np.ndarray]], source: str 
     A bias before batch normalisation is taken off its mean, which makes the same function of fewer parameters.
     """
     arrays = {f"{layer}/{part}": np.asarray(array, np.float32)
-              for layer, parts in layers.items() for part, array in parts.items()}
+              for layer, parts in by_kernel(layers, source).items() for part, array in parts.items()}
     for conv, norm in _normalised().values():
         bias = arrays.pop(f"{conv}/biases", None)
         if bias is not None and f"{norm}/mean" in arrays:
@@ -59,8 +62,29 @@ def release_tensors(layers: Mapping[str, Mapping[str, np.ndarray]], source: str 
     wanted = {key for keys in names.values() for key in keys}
     refuse_misfits(source, [key for key in sorted(wanted) if key not in arrays],
                    [key for key in arrays if key not in wanted])
-    return {ours: torch.from_numpy(np.concatenate([_in_torch_order(arrays[key]) for key in keys]))
+    return {ours: torch.from_numpy(_joined({key: _in_torch_order(arrays[key]) for key in keys}, source))
             for ours, keys in names.items()}
+
+
+def by_kernel(layers: Mapping[str, Mapping[str, np.ndarray]], source: str | Path
+              ) -> dict[str, Mapping[str, np.ndarray]]:
+    """The same layers with the four parts of each up-convolution named by their kernels.
+
+    The authors' MATLAB code calls 3x2 B and 2x3 C, their TensorFlow code the other way round. Raises NetworkError where
+    the kernels of a branch are no set of four; where parts are missing, `release_tensors` says so.
+    """
+    renamed = dict(layers)
+    for branch in _branches():
+        parts = [layers[name] for name in (f"{branch}_Conv{letter}" for letter in "ABCD") if name in layers]
+        if len(parts) < len(LETTER_OF) or not all("weights" in part for part in parts):
+            continue
+        kernels = [np.shape(part["weights"])[:2] for part in parts]
+        if sorted(kernels) != sorted(LETTER_OF):
+            sizes = ", ".join("x".join(map(str, kernel)) for kernel in kernels)
+            raise NetworkError(f"the weights in {source} do not fit the network; the parts of {branch} are {sizes} and "
+                               f"not 3x3, 2x3, 3x2, 2x2")
+        renamed |= {f"{branch}_Conv{LETTER_OF[kernel]}": part for kernel, part in zip(kernels, parts)}
+    return renamed
 
 
 def release_names() -> dict[str, list[str]]:
@@ -79,6 +103,11 @@ def release_names() -> dict[str, list[str]]:
     return names
 
 
+def _branches():
+    """The up-convolutions, by the release's names."""
+    return [f"layer{scale}_br{number}" for scale in SCALES for number in (1, 2)]
+
+
 def _normalised():
     """{(our convolution, our batch normalisation): (the release's two layers)}, but for the up-convolutions."""
     pairs = {("encoder.conv1", "encoder.bn1"): ("conv1", "bn_conv1"),
@@ -94,6 +123,14 @@ def _normalised():
         ours = f"decoder.doublings.{k}.conv"
         pairs[ours, f"{ours}_norm"] = (f"layer{scale}_Conv", f"layer{scale}_BN")
     return pairs
+
+
+def _joined(parts, source):
+    """{`layer/part`: array} of both branches, or of one layer -> one behind the other."""
+    if len({part.shape[1:] for part in parts.values()}) > 1:
+        shapes = " and ".join(f"{key} is {'x'.join(map(str, part.shape))}" for key, part in parts.items())
+        raise NetworkError(f"the weights in {source} do not fit the network; {shapes}, which do not go together")
+    return np.concatenate(list(parts.values()))
 
 
 def _in_torch_order(array):

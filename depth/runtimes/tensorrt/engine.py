@@ -1,4 +1,4 @@
-"""ONNX networks into TensorRT engines, by `tensorrt` or `tensorrt_rtx`, which have the same interface.
+"""ONNX networks into TensorRT engines, by `tensorrt` (10 and 11) or `tensorrt_rtx`, which have the same interface.
 
 tensorrt times kernels on the GPU that the engine is for, and keeps what it measured; tensorrt_rtx needs no GPU to
 build, its engines run on several generations and compile their kernels when they are first used. Both are strongly
@@ -7,18 +7,16 @@ typed: each tensor has the type that the file gives it.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from functools import cache
-from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from calib.base.errors import MissingPackageError, UnusableRuntimeError
+from calib.base.errors import UnusableRuntimeError
+from depth.runtimes.tensorrt.package import is_rtx
 
-PACKAGES = ("tensorrt", "tensorrt_rtx")
-"""Packages in order of speed, where both are installed and there is a GPU to build on."""
 TURING = (7, 5)
 LOOK_EVERY_S = 0.1
 
@@ -44,21 +42,6 @@ class Built(NamedTuple):
     """Time that building took."""
 
 
-def load_tensorrt(on_gpu: bool) -> ModuleType:
-    """The module tensorrt or tensorrt_rtx. `on_gpu`: whether it may need a GPU. Raises MissingPackageError."""
-    for name in PACKAGES if on_gpu else PACKAGES[1:]:
-        try:
-            return import_module(name)
-        except (ImportError, OSError):  # OSError: its libraries are not all there
-            continue
-    raise MissingPackageError("tensorrt-rtx-cu13", "TensorRT")
-
-
-def is_rtx(trt: ModuleType) -> bool:
-    """Whether the module is tensorrt_rtx."""
-    return trt.__name__ == "tensorrt_rtx"
-
-
 @cache
 def messages(trt: ModuleType) -> Any:
     """The one logger of this process, which prints nothing and keeps the `errors` of the last work begun."""
@@ -80,11 +63,12 @@ def failed(trt: ModuleType, what: str) -> UnusableRuntimeError:
 
 
 def build_engine(trt: ModuleType, model: bytes, capability: tuple[int, int] | None = None, timings: bytes = b"",
-                 progress: Callable[[float], None] | None = None) -> Built:
+                 progress: Callable[[float], None] | None = None, replaceable: Sequence[str] = ()) -> Built:
     """Build an engine from the bytes of an ONNX file with fixed shapes. Raises UnusableRuntimeError.
 
     `capability`: compute capability of the GPU that it is for. `progress`: called ten times a second with the share of
-    the work that is done; what it raises, or Ctrl-C, ends the work.
+    the work that is done; what it raises, or Ctrl-C, ends the work. `replaceable`: names of the weights that can be
+    given anew to the engine.
     """
     start, log = time.perf_counter(), messages(trt)
     log.errors.clear()
@@ -99,6 +83,8 @@ def build_engine(trt: ModuleType, model: bytes, capability: tuple[int, int] | No
     config = builder.create_builder_config()
     config.clear_flag(trt.BuilderFlag.TF32)  # float32 is what was asked for
     kept = _settings(trt, config, capability, timings)
+    if replaceable:
+        _make_refittable(trt, network, config, replaceable)
     monitor = config.progress_monitor = _monitor(trt)
     engine = _watched(lambda: builder.build_serialized_network(network, config), monitor, progress)
     if engine is None:
@@ -120,6 +106,17 @@ def _settings(trt, config, capability, timings):
     kept = config.create_timing_cache(timings)
     config.set_timing_cache(kept, ignore_mismatch=False)
     return kept
+
+
+def _make_refittable(trt, network, config, names):
+    """Only what is named, since where all weights may change much less can be fused, and tensorrt_rtx needs a GPU."""
+    if not hasattr(trt.BuilderFlag, "REFIT_INDIVIDUAL"):
+        raise UnusableRuntimeError(f"TensorRT {trt.__version__} cannot give single weights anew")
+    config.set_flag(trt.BuilderFlag.REFIT_INDIVIDUAL)
+    marked = [name for name in names if network.mark_weights_refittable(name)]
+    if not marked:  # it has folded some, and says so
+        raise failed(trt, "finds no weights in this network")
+    messages(trt).errors.clear()
 
 
 def _tensor(tensor):

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,13 @@ class CachedEngine:
         if difference != self.difference_on(gpu_key):
             self.notes.setdefault("differences", {})[gpu_key] = difference
             self._write_notes()
+
+    def discard(self, gpu_key: str) -> None:
+        """Remove an engine that is wrong, and its kernels; what was found out about it stays."""
+        for path in (self.path, self.kernels(gpu_key)):
+            with suppress(OSError):
+                if path:
+                    path.unlink()
 
     def kernels(self, gpu_key: str) -> Path | None:
         """Path of the kernels compiled for a GPU, or None."""

@@ -8,12 +8,14 @@ from types import ModuleType
 
 from calib.base.errors import UnusableRuntimeError
 from depth.onnx_files.half import FORM, half_precision
-from depth.onnx_files.model import declared_inputs, fix_shape, one_line, read_model
+from depth.onnx_files.model import declared_inputs, fix_shape, load_onnx, one_line, read_model
+from depth.runtimes.network_spec import NetworkSpec
 from depth.runtimes.nvidia_gpu import NvidiaGpu
 from depth.runtimes.onnx_network import OnnxNetwork
 from depth.runtimes.onnx_runtime import OnnxDepth
-from depth.runtimes.tensorrt.engine import TURING, Built, build_engine, is_rtx
+from depth.runtimes.tensorrt.engine import TURING, Built, build_engine
 from depth.runtimes.tensorrt.engine_cache import CachedEngine, EngineCache, read_bytes, write_bytes
+from depth.runtimes.tensorrt.package import is_rtx
 
 
 class TensorRtNetwork(OnnxNetwork):
@@ -22,18 +24,20 @@ class TensorRtNetwork(OnnxNetwork):
     one_size = True
 
     def __init__(self, path: str | Path, options: Mapping[str, str] | None, trt: ModuleType, gpu: NvidiaGpu | None,
-                 folder: str | Path | None) -> None:
+                 folder: str | Path | None, content: bytes | None = None, spec: NetworkSpec | None = None) -> None:
         """`trt`: tensorrt or tensorrt_rtx. `gpu`: the NvidiaGpu that is here, or None. `folder`: where engines are
-        kept, or None. Raises NetworkError if the file is not a depth network, MissingPackageError."""
+        kept, or None. `content` and `spec`: of a network that is no file of its own; `path` then only gives it its
+        name. Raises NetworkError if the file is not a depth network, MissingPackageError."""
         self.path, self.options, self.trt, self.gpu = Path(path), options, trt, gpu
-        self.model = read_model(path, "TensorRT")
-        super().__init__(path, options, declared_inputs(self.model), [each.name for each in self.model.graph.output])
-        self.cache = EngineCache(folder)
+        self.content, self.model = content, read_model(path if content is None else content, "TensorRT")
+        super().__init__(path, options, declared_inputs(self.model), [each.name for each in self.model.graph.output],
+                         spec)
+        self.cache, self.digest = EngineCache(folder), hashlib.sha256(self.model.SerializeToString()).hexdigest()
 
-    def cached(self, precision: str) -> CachedEngine:
+    def cached(self, precision: str, refittable: bool = False) -> CachedEngine:
         """The CachedEngine of a precision, which need not have been built yet."""
         return self.cache.entry(self.path.stem, {
-            "network": hashlib.sha256(self.model.SerializeToString()).hexdigest(), "form": FORM, "precision": precision,
+            "network": self.digest, "form": FORM, "precision": precision, "refittable": refittable,
             "size": self.size, "layout": self.spec.layout, "package": self.trt.__name__,
             "version": self.trt.__version__, "target": self.target()})
 
@@ -43,13 +47,16 @@ class TensorRtNetwork(OnnxNetwork):
             return self._gpu_key()
         return "sm75" if self._capability() == TURING else "sm80 and later"
 
-    def build(self, precision: str, progress: Callable[[float], None] | None = None) -> Built:
+    def build(self, precision: str, progress: Callable[[float], None] | None = None,
+              refittable: bool = False) -> Built:
         """Build an engine now; `progress` as in build_engine. Raises UnusableRuntimeError."""
-        return build_engine(self.trt, self.form(precision), self._capability(), read_bytes(self._timings()), progress)
+        form = self.form(precision)
+        return build_engine(self.trt, form, self._capability(), read_bytes(self._timings()), progress,
+                            weight_names(form) if refittable else ())
 
-    def keep(self, precision: str, built: Built) -> None:
+    def keep(self, built: Built, entry: CachedEngine) -> None:
         """Write an engine into the cache. Raises OutputError."""
-        self.cached(precision).save(built)
+        entry.save(built)
         write_bytes(self._timings(), built.timings)
 
     def form(self, precision: str) -> bytes:
@@ -66,7 +73,8 @@ class TensorRtNetwork(OnnxNetwork):
     def reference(self, threads: int = 1) -> OnnxDepth:
         """The same network run by ONNX Runtime on the CPU, which is known to be right."""
         size = {"size": f"{self.size[0]},{self.size[1]}"}
-        return OnnxDepth(self.path, {**(self.options or {}), **size}, "cpu", threads)
+        return OnnxDepth(self.path, {**(self.options or {}), **size}, "cpu", threads, self.content,
+                         self.spec if self.content else None)
 
     def _timings(self):
         if is_rtx(self.trt):
@@ -79,3 +87,10 @@ class TensorRtNetwork(OnnxNetwork):
 
     def _capability(self):
         return self.gpu.compute_capability if self.gpu else None
+
+
+def weight_names(form: bytes) -> list[str]:
+    """Names of the constants of an ONNX file that are floating-point numbers."""
+    onnx = load_onnx("TensorRT")
+    floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
+    return [tensor.name for tensor in read_model(form, "TensorRT").graph.initializer if tensor.data_type in floats]

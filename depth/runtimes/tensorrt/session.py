@@ -5,6 +5,7 @@ from types import ModuleType
 import numpy as np
 
 from calib.base.errors import UnusableRuntimeError
+from depth.runtimes.tensorrt.cuda import CudaBuffer, CudaStream
 from depth.runtimes.tensorrt.engine import failed, messages
 
 WARM_UP = 3
@@ -12,21 +13,23 @@ WARM_UP = 3
 
 
 class EngineSession:
-    """Runs an engine. Needs torch with CUDA, whose tensors hold what goes in and out."""
+    """Runs an engine."""
 
-    def __init__(self, trt: ModuleType, engine: bytes, kernels: bytes = b"", use_graph: bool = True) -> None:
+    def __init__(self, trt: ModuleType, engine: bytes, kernels: bytes = b"", use_graph: bool = True,
+                 weights: bytes = b"") -> None:
         """Load the bytes of an engine, and of the kernels that tensorrt_rtx compiled for it before, if any.
 
-        Raises UnusableRuntimeError where GPU, driver or version of TensorRT are not those that the engine is for.
+        `weights`: bytes of the ONNX file whose weights a refittable engine gets. Raises UnusableRuntimeError where GPU,
+        driver or version of TensorRT are not those that the engine is for, or it does not take the weights.
         """
-        import torch
-        self.torch, self.trt = torch, trt
-        self.stream = torch.cuda.Stream()  # also makes the CUDA context, which compiled kernels are checked against
+        self.trt, self.stream = trt, CudaStream()  # first, since compiled kernels are checked against its context
         messages(trt).errors.clear()
         self.runtime = trt.Runtime(messages(trt))
         self.engine = self.runtime.deserialize_cuda_engine(engine)
         if self.engine is None:
             raise failed(trt, "cannot load this engine")
+        if weights:
+            self._refit(weights)
         self.kernels = None  # IRuntimeCache where it compiles anew
         self.context = self._context(kernels)
         if self.context is None:
@@ -39,18 +42,15 @@ class EngineSession:
 
     def run(self, image: np.ndarray) -> dict[str, np.ndarray]:
         """Input of the engine's own type and shape -> {name: array} of its outputs."""
-        (on_host, on_gpu), = self.inputs.values()
-        on_host.copy_(self.torch.from_numpy(image))
-        with self.torch.cuda.stream(self.stream):
-            on_gpu.copy_(on_host, non_blocking=True)
-            if self.graph:
-                self.graph.replay()
-            else:
-                self._launch()
-            for on_host, on_gpu in self.outputs.values():
-                on_host.copy_(on_gpu, non_blocking=True)
+        self.stream.enter()
+        buffer, = self.inputs.values()
+        buffer.host[...] = image
+        if self.graph:
+            self.stream.replay(self.graph)
+        else:
+            self._work()
         self.stream.synchronize()
-        return {name: on_host.numpy().copy() for name, (on_host, _) in self.outputs.items()}
+        return {name: buffer.host.copy() for name, buffer in self.outputs.items()}
 
     def new_kernels(self) -> bytes:
         """Bytes of kernels to hand over at the next start.
@@ -58,6 +58,14 @@ class EngineSession:
         Empty where those handed over were used, and from tensorrt, whose engines are compiled when they are built.
         """
         return bytes(self.kernels.serialize()) if self.kernels else b""
+
+    def _refit(self, weights):
+        """Give the engine the weights of an ONNX file, before anything runs it."""
+        log = messages(self.trt)
+        refitter = self.trt.Refitter(self.engine, log)
+        parser = self.trt.OnnxParserRefitter(refitter, log)
+        if not parser.refit_from_bytes(weights) or refitter.get_missing_weights() or not refitter.refit_cuda_engine():
+            raise failed(self.trt, "cannot give this engine new weights")
 
     def _context(self, kernels):
         if not hasattr(self.trt, "IRuntimeCache"):
@@ -69,10 +77,10 @@ class EngineSession:
         config.set_runtime_cache(cache)
         return self.engine.create_execution_context(runtime_config=config)
 
-    def _buffers(self, mode):
-        """Allocate {name: (tensor in page-locked memory, tensor on the GPU)}, and tell the engine where they are."""
-        torch, trt, buffers = self.torch, self.trt, {}
-        types = {trt.DataType.FLOAT: torch.float32, trt.DataType.HALF: torch.float16}
+    def _buffers(self, mode) -> dict[str, CudaBuffer]:
+        """Allocate {name: CudaBuffer}, and tell the engine where they are."""
+        trt, buffers = self.trt, {}
+        types = {trt.DataType.FLOAT: np.float32, trt.DataType.HALF: np.float16}
         for name in map(self.engine.get_tensor_name, range(self.engine.num_io_tensors)):
             if self.engine.get_tensor_mode(name) != mode:
                 continue
@@ -80,26 +88,26 @@ class EngineSession:
             if kind not in types or min(shape, default=1) < 1:
                 raise UnusableRuntimeError(f"TensorRT gives {name} the type {kind.name} and the shape {shape}, which "
                                            f"this program does not take")
-            on_gpu = torch.zeros(shape, dtype=types[kind], device="cuda")
-            buffers[name] = torch.zeros(shape, dtype=types[kind], pin_memory=True), on_gpu
-            self.context.set_tensor_address(name, on_gpu.data_ptr())
-        torch.cuda.synchronize()  # the zeros were written on another stream
+            buffers[name] = self.stream.buffer(shape, types[kind])
+            if not self.context.set_tensor_address(name, buffers[name].address):
+                raise failed(trt, f"does not take the memory for {name}")
         return buffers
 
     def _launch(self):
-        if not self.context.execute_async_v3(self.stream.cuda_stream):
+        if not self.context.execute_async_v3(self.stream.handle):
             raise failed(self.trt, "cannot run this engine")
 
+    def _work(self):
+        """Queue all that is to be done for one image."""
+        for buffer in self.inputs.values():
+            self.stream.to_gpu(buffer)
+        self._launch()
+        for buffer in self.outputs.values():
+            self.stream.to_host(buffer)
+
     def _recorded(self):
-        """A torch.cuda.CUDAGraph of one run, or None where this engine cannot be recorded."""
-        stream = self.stream.cuda_stream
+        """The CudaGraph of one image's work, or None where this engine cannot be recorded."""
+        stream = self.stream.handle
         if hasattr(self.context, "is_stream_capturable") and not self.context.is_stream_capturable(stream):
             return None
-        cuda, graph = self.torch.cuda, self.torch.cuda.CUDAGraph()
-        try:  # thread_local: what other threads do on the GPU meanwhile is their business
-            with (cuda.stream(self.stream),  # a recording that fails would leave it the current one
-                  cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local")):
-                self._launch()
-        except (RuntimeError, UnusableRuntimeError):
-            return None
-        return graph
+        return self.stream.recorded(self._work)

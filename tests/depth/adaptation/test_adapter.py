@@ -179,6 +179,24 @@ def test_a_network_is_refitted_exactly(tiny):
     assert {tensor.data_type for tensor in first.stored_model().graph.initializer} == {1}
 
 
+def test_tensorrt_takes_what_was_learnt(tmp_path, monkeypatch):
+    """On a made-up GPU."""
+    import onnx
+
+    from depth.runtimes.tensorrt.refitted import RefittedDepth
+    from depth.runtimes.tensorrt.runtime import TensorRtDepth
+    from tests.helpers.fake_gpu import FakeGpu
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    FakeGpu(monkeypatch)
+    tiny_network(tmp_path / "tiny.onnx")
+    onnx.save(onnx.shape_inference.infer_shapes(onnx.load(tmp_path / "tiny.onnx")), tmp_path / "tiny.onnx")
+    estimator, targets = TensorRtDepth(tmp_path / "tiny.onnx"), [flat(rgb, 4.0) for rgb in images(3)]
+    before = error(estimator, targets)
+    adapted = trained(estimator, targets).estimator()
+    assert type(adapted) is RefittedDepth and error(adapted, targets) < 0.5 * before
+    assert error(estimator, targets) == before
+
+
 def test_what_cannot_be_adapted_says_why(tmp_path, monkeypatch):
     class Odd:
         name = "odd"

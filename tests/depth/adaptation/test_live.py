@@ -1,6 +1,7 @@
 """A network that learns in another process while it is in use."""
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from calib.geometry.camera import Camera
 from depth.adaptation.config import AdaptationConfig, LiveConfig
 from depth.adaptation.lessons import Known
 from depth.adaptation.live import LiveAdapter
-from depth.adaptation.live_process import Memory
+from depth.adaptation.live_process import Memory, does_better
 from depth.adaptation.target import Target
 from depth.runtimes.onnx_runtime import OnnxDepth
 from tests.helpers.tiny_onnx import tiny_network
@@ -40,9 +41,11 @@ def test_it_learns_while_it_is_in_use(tiny):
                                         min_targets=2, steps_per_target=30, max_steps_ahead=60, niceness=0))
     try:
         assert np.array_equal(live.estimator.predict(rgb, CAMERA).depth_m, before)
-        for _ in range(2):
+        def is_known_after_one_more():
             live.add(Target(rgb, CAMERA, np.full((32, 32), 0.25, np.float32), np.full((32, 32), 0.02, np.float32)))
-        until(lambda: abs(np.log(live.estimator.predict(rgb, CAMERA).depth_m / 4)).mean() < 0.3)
+            time.sleep(0.2)
+            return abs(np.log(live.estimator.predict(rgb, CAMERA).depth_m / 4)).mean() < 0.3
+        until(is_known_after_one_more)
         assert live.estimator.swaps > 0 and live.problem is None
         assert np.array_equal(tiny.predict(rgb, CAMERA).depth_m, before)
     finally:
@@ -58,6 +61,15 @@ def test_a_process_that_fails_says_why_and_leaves_the_network(tiny):
     until(lambda: live.problem)
     assert "ended" in live.problem and live.estimator.current is tiny
     live.close()
+
+
+def test_what_is_better_is_told_by_new_images():
+    """Weighted: the wrong half of the image says nothing."""
+    weight = np.repeat([1.0, 0.0], 8).reshape(4, 4)
+    lesson = Known(None, np.where(weight > 0, 0.0, 9.0), weight, np.full((4, 4), 0.1))
+    for error, is_better in ((0.05, True), (0.2, False)):
+        training = SimpleNamespace(error=lambda lesson, error=error: lesson.error(np.full((4, 4), error)))
+        assert does_better(training, [lesson, lesson]) == is_better
 
 
 def test_networks_without_a_graph_cannot():

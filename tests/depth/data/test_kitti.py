@@ -6,6 +6,7 @@ import pytest
 from calib.geometry.camera import Camera
 from depth.data import kitti
 from depth.data.catalogue import open_dataset
+from depth.data.kitti_laser import projected
 from tests.helpers.depth_datasets import refusal, write_image, write_png
 
 
@@ -44,3 +45,54 @@ def test_kitti_with_dense_maps_and_a_list(tmp_path):
     (tmp_path / "eigen.txt").write_text("2011_09_26/2011_09_26_drive_0001_sync/image_02/data/0000000005.png x 721.5\n")
     dataset = open_dataset(tmp_path, str(tmp_path / "eigen.txt"))
     assert len(dataset) == 1 and np.all(dataset[0].depth_m == 7.5)
+
+
+def test_depth_along_the_laser_as_in_the_evaluation_that_papers_share(tmp_path):
+    """The laser of write_kitti is half a metre behind the camera; where its points meet, the nearest counts."""
+    write_kitti(tmp_path, dense=False)
+    kitti.calibration.cache_clear()
+    known_m = open_dataset(f"kitti,along=laser:{tmp_path}")[0].depth_m
+    assert sorted(known_m[known_m > 0]) == [5.5, 10.5, 10.5]
+    write_kitti(tmp_path / "both", dense=True)
+    write_kitti(tmp_path / "both", dense=False)
+    assert (open_dataset(f"kitti,along=laser:{tmp_path / 'both'}")[0].depth_m == 7.5).sum() == 0, "not the dense map"
+
+
+def test_of_points_in_one_pixel_the_nearest_in_space_or_in_time_counts():
+    """The laser looks ahead when the image is taken: the less a point lies to its side, the nearer in time."""
+    P = np.array([[30.0, -30, 0, 0], [10, 0, -30, 0], [1, 0, 0, 0]])
+    points = np.float32([[10, 0.01, 0], [5, -0.02, 0], [20, -0.05, 0]])  # all in the middle, 1, 4 and 2.5 mrad aside
+    nearest, in_time = (projected(points, P, (20, 60), meeting=meeting) for meeting in ("nearest", "in_time"))
+    assert (nearest[9, 29], in_time[9, 29]) == (5, 10) and (nearest > 0).sum() == (in_time > 0).sum() == 1
+
+
+def write_motion(folder, accelerations_m_s2):
+    """A drive of as many images, with forward and leftward acceleration of each."""
+    write_kitti(folder, dense=False)
+    drive = folder / "2011_09_26" / "2011_09_26_drive_0001_sync"
+    for number, pair in enumerate(accelerations_m_s2):
+        for kind, suffix in (("image_02", "png"), ("velodyne_points", "bin")):
+            source = next((drive / kind / "data").iterdir()).read_bytes()
+            (drive / kind / "data" / f"{number:010d}.{suffix}").write_bytes(source)
+        (drive / "oxts" / "data").mkdir(parents=True, exist_ok=True)
+        (drive / "oxts" / "data" / f"{number:010d}.txt").write_text(" ".join(map(str, [9.0] * 14 + [*pair] + [9.8])))
+    for path in drive.rglob("0000000005.*"):
+        if len(accelerations_m_s2) < 6:
+            path.unlink()
+
+
+def test_images_of_a_standing_car_can_be_left_out(tmp_path):
+    write_motion(tmp_path, [(0.01, -0.02), (0.5, 0.0), (0.0, -0.3), (0.05, 0.05)])
+    names = open_dataset(f"kitti,standing=dropped:{tmp_path}").names
+    assert [name[-5] for name in names] == ["1", "2"] and len(open_dataset(tmp_path)) == 4
+    assert len(open_dataset(f"kitti,standing=dropped,even=5:{tmp_path}")) == 5
+    next(tmp_path.rglob("oxts/data/0000000001.txt")).unlink()
+    assert "does not say how the car moved" in refusal(f"kitti,standing=dropped:{tmp_path}")
+
+
+def test_options_that_there_are_not(tmp_path):
+    write_kitti(tmp_path, dense=False)
+    assert "has the options along, meeting, standing, spaced, even, not 'fast=1'" in refusal(f"kitti,fast=1:{tmp_path}")
+    assert "along is one of camera, laser, not 'z'" in refusal(f"kitti,along=z:{tmp_path}")
+    assert "even is a number above 0, not '0'" in refusal(f"kitti,even=0:{tmp_path}")
+    assert "make3d has no options" in refusal(f"make3d,even=3:{tmp_path}")

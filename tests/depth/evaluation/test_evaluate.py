@@ -56,6 +56,32 @@ def test_predictions_come_to_the_pixels_of_the_truth(truth_camera):
     assert predicted.min() >= 1 + 0.5 / 32 - 1e-6 and predicted.max() <= 2 - 0.5 / 32 + 1e-6  # edges go on, no zeros
 
 
+class Ramp:
+    """Predicts what is in the red channel of the image, a metre for each 10."""
+
+    name = "ramp"
+
+    def predict(self, rgb, camera):
+        self.shown, self.camera = rgb.shape, camera
+        return DepthPrediction(rgb[..., 0].astype(np.float32) / 10, None, 1.0)
+
+
+@pytest.mark.parametrize("protocol, stretch", [("nyu", 1), ("nyu-eigen", 1), ("nyu-laina", 304 / 320)])
+def test_what_networks_are_shown(protocol, stretch):
+    """The papers show them the middle at scale 1; the authors' own script then lays the prediction over everything."""
+    columns = np.arange(640) / 640 * 200
+    rgb = np.broadcast_to(np.rint(columns), (480, 640)).astype(np.uint8)[..., None].repeat(3, 2)
+    camera = Camera(640, 480, 518.9, 519.5, 325.6, 253.7)
+    depth_m = np.broadcast_to((stretch * (columns - 100) + 100) / 10, (480, 640)).astype(np.float32)
+    estimator, chosen = Ramp(), PROTOCOLS[protocol]
+    predicted = predicted_at_ground_truth(estimator, Sample(rgb, camera, depth_m, camera), chosen).depth_m
+    counted = chosen.valid(np.clip(depth_m, 0.1, 9.9))
+    assert np.abs(predicted - depth_m)[counted].max() < 0.1
+    assert estimator.shown == ((480, 640, 3) if protocol == "nyu" else (456, 608, 3))
+    assert protocol == "nyu" or (estimator.camera.cx, estimator.camera.cy) == (325.6 - 16, 253.7 - 12)
+    assert counted.sum() == {"nyu": 426 * 560, "nyu-eigen": (468 - 45) * (601 - 41), "nyu-laina": 480 * 640}[protocol]
+
+
 def test_bilinear_by_hand():
     depth_m = np.float32([[1, 3], [5, 7]])
     camera = Camera(2, 2, 1.0, 1.0, 0.5, 0.5)

@@ -13,6 +13,7 @@ from depth.losses.masked import log_depth
 from depth.losses.objective import LOSSES, Objective, Prediction
 from depth.losses.pointwise import berhu, l1, l2, log_l1, reverse_huber
 from depth.losses.scale_invariant import scale_invariant, scale_invariant_root
+from depth.losses.shape import shape as shape_of_teacher
 
 torch.set_num_threads(1)
 
@@ -229,3 +230,10 @@ def test_likelihoods_need_a_network_that_predicts_its_error():
     predicted, ground_truth, _ = random_batch()
     with pytest.raises(BadInputError, match="uncertainty"):
         Objective("laplace")(Prediction(predicted, True), ground_truth)
+
+
+def test_shape_of_a_teacher():
+    taught = torch.arange(12.0).reshape(1, 1, 3, 4) / 10
+    assert shape_of_teacher(taught + 0.7, taught).item() == pytest.approx(0, abs=1e-6)
+    tilted = taught + torch.arange(4.0) / 10  # by -0.1, 0, 0.1, 0.2 about the (lower) median
+    assert shape_of_teacher(tilted, taught).item() == pytest.approx(0.1 + 0.1, abs=1e-6)

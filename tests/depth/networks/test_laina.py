@@ -21,7 +21,12 @@ SECTION_4_2 = {"alexnet_fc": (128, 96), "alexnet_upconv": (128, 96), "vgg_upconv
 
 @pytest.mark.parametrize("name, millions", TABLE_1.items())
 def test_parameters_of_table_1(name, millions):
-    assert find(f"laina_{name}").count_parameters() == pytest.approx(1e6 * millions, rel=0.02)
+    """To the digit where the moments of batch normalisation count, which MatConvNet keeps among its parameters."""
+    network = find(f"laina_{name}")
+    with torch.device("meta"):
+        moments = sum(buffer.numel() for key, buffer in network.build().named_buffers() if "running_" in key)
+    counted = (network.count_parameters() + moments) / 1e6
+    assert counted == pytest.approx(millions, rel=0.02) if name == "alexnet_fc" else round(counted, 1) == millions
 
 
 @pytest.mark.parametrize("name, size", SECTION_4_2.items())

@@ -36,6 +36,17 @@ def test_the_last_three_layers_see_13x13(network):
     assert (seen.min(0).values.tolist(), seen.max(0).values.tolist()) == ([6, 6], [18, 18])
 
 
+def test_the_fine_network_sees_59x59_pixels_of_the_image(network):
+    """The text's 49x49 are 4 x 12 + 1. Means stand for the pooling, which lets the gradient of one pixel through."""
+    edges = nn.Sequential(network.edges[0], nn.AvgPool2d(2))
+    image = torch.rand(1, 3, 120, 120, requires_grad=True)
+    features = torch.cat((edges(image), torch.zeros(1, 1, 30, 30)), dim=1)
+    linear = nn.Sequential(*(layer for layer in network.refine if not isinstance(layer, nn.ReLU)))
+    linear(features)[0, 0, 15, 15].backward()
+    rows = image.grad.abs().sum((0, 1, 3)).nonzero().flatten()
+    assert rows.max() - rows.min() + 1 == 59
+
+
 def test_depth_starts_at_the_mean_and_is_never_negative(network):
     with torch.no_grad():
         depth = network(torch.rand(1, 3, 240, 320))

@@ -51,9 +51,9 @@ def cache(tmp_path_factory):
 @pytest.fixture
 def trt():
     from calib.base.errors import MissingPackageError
-    from depth.runtimes.tensorrt.engine import load_tensorrt
+    from depth.runtimes.tensorrt.package import load_tensorrt
     try:
-        return load_tensorrt(on_gpu=True)
+        return load_tensorrt(find_gpu())
     except MissingPackageError as error:
         pytest.skip(str(error))
 
@@ -90,8 +90,39 @@ def test_the_second_start_finds_everything(trt):
 
 def test_an_engine_built_ahead_of_time_is_checked_here(trt, capsys):
     assert main(["build"]) == 0
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith("checked  the engine on this GPU (fp16") and "NOT" not in last
+    checked, file = capsys.readouterr().out.splitlines()[-2:]
+    assert checked.startswith("checked  the engine on this GPU (fp16") and file.startswith("file ")
+
+
+@pytest.mark.parametrize("precision", self_check.BOUNDS)
+def test_new_weights_come_into_an_engine(precision, trt):
+    from benchmarks.gpu_networks import learnt_rows
+    (*_, difference, verdict), = learnt_rows(default_weights(), [precision])
+    assert verdict == "right" and float(difference) <= 100 * self_check.BOUNDS[precision]
+
+
+def test_memory_on_the_gpu_is_what_was_put_there_and_goes_with_its_owner():
+    from depth.runtimes.tensorrt.cuda import CudaStream
+    stream = CudaStream()
+    buffer = stream.buffer((480, 640), np.float32)
+    assert not buffer.host.any()
+    expected = np.random.default_rng(0).random((480, 640), dtype=np.float32)
+
+    def there_and_back():
+        stream.to_gpu(buffer)
+        stream.to_host(buffer)
+    graph = stream.recorded(there_and_back)
+    assert graph is not None
+    for work in (there_and_back, lambda: stream.replay(graph)):
+        buffer.host[...] = expected
+        work()
+        stream.synchronize()
+        assert np.array_equal(buffer.host, expected)
+    before = torch.cuda.mem_get_info()[0]
+    large = stream.buffer((256, 1024, 1024), np.uint8)
+    assert torch.cuda.mem_get_info()[0] < before - 200e6
+    del large
+    assert torch.cuda.mem_get_info()[0] > before - 50e6
 
 
 def test_torch_in_half_precision_and_one_graph_predicts_what_it_does_in_float32(network):

@@ -100,7 +100,7 @@ def test_wrong_values_in_the_file_are_named(network, line):
 
 
 @pytest.mark.parametrize("beside, says", [
-    ("gamma: 2", "net.v2.yaml: unknown network option gamma; known are channels, error, focal_px, layout"),
+    ("gamma: 2", "net.v2.yaml: unknown network option gamma; known are channels, error, focal_axes, focal_px"),
     ("7: 2", "unknown network option 7"),
     ("scale: [1", "is not YAML"),
     ("scale: 2020-13-45", "is not YAML"),

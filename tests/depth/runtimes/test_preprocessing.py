@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from depth.runtimes.network_spec import IMAGENET_MEAN, IMAGENET_STD, NetworkSpec
-from depth.runtimes.preprocessing import fitted_size, to_depth_m, to_input
+from depth.runtimes.preprocessing import MAX_RANGE, fitted_size, to_depth_m, to_input
 
 RGB = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 
@@ -71,3 +71,28 @@ def test_fitted_sizes(size, multiple):
         assert np.prod(found) <= 1.02 * np.prod(size)
         stretch, before = (abs(np.log(height * each[1] / (width * each[0]))) for each in (found, size))
         assert stretch <= before + 1e-12
+
+
+@pytest.mark.parametrize("kind, factor, summand, range_", [
+    ("relative_inverse_depth", 7, 0, 2.5), ("relative_inverse_depth", 7, -1.3, MAX_RANGE),
+    ("relative_depth", 7, 0, 2.5), ("relative_depth", 7, -12, MAX_RANGE), ("relative_depth", 0.1, -3, MAX_RANGE)])
+def test_depth_without_a_unit_has_a_range_that_is_usual_indoors(kind, factor, summand, range_):
+    depth = np.random.default_rng(0).uniform(2, 5, (100, 100)).astype(np.float32)
+    output = factor * (1 / depth if kind == "relative_inverse_depth" else depth) + summand
+    found = to_depth_m(output, NetworkSpec(output=kind))
+    low, high = np.percentile(found, (2, 98))
+    assert found.dtype == np.float32 and (found > 0).all() and low == pytest.approx(1, rel=0.01)
+    assert high / low == pytest.approx(range_, rel=0.05)
+    assert np.corrcoef(np.log(found).ravel(), np.log(depth).ravel())[0, 1] > 0.95
+
+
+def test_a_wall_without_a_unit_stays_flat():
+    spec = NetworkSpec(output="relative_inverse_depth")
+    assert np.array_equal(to_depth_m(np.full((8, 8), 0.5, np.float32), spec), np.ones((8, 8)))
+    wall = np.random.default_rng(0).uniform(3.0, 3.1, (8, 8)).astype(np.float32)
+    assert np.ptp(to_depth_m(wall, spec)) < 0.05
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_nothing_without_a_unit_is_no_depth(value):
+    assert np.isnan(to_depth_m(np.full((8, 8), value, np.float32), NetworkSpec(output="relative_depth"))).all()

@@ -23,8 +23,8 @@ from tests.helpers import scenes
 from tests.helpers.paths import ROOT
 
 WALK = np.array(scenes.walk(40))
-CONTRACT = ("fps", "frames", "tracked", "lost", "relocalised", "keyframes", "loops", "surfels", "peak_memory_mb",
-            "stages", "configuration", "versions")
+CONTRACT = ("fps", "total_s", "frames", "tracked", "lost", "relocalised", "keyframes", "loops", "surfels",
+            "peak_memory_mb", "stages", "configuration", "versions")
 SCORES = ("ate_se3_m", "ate_sim3_m", "ate_scale", "rpe_1s_m", "rpe_1s_deg", "length_ratio", "ground_truth")
 
 
@@ -76,6 +76,9 @@ NETWORKS = {"scale_from": "network", "scale_times_network": 1.0, "scale_settled_
      "from board: 1.200 times what the network said, within 1 %"),
     ({"scale_from": "factor", "scale_times_network": 1.2, "scale_log_std": None},
      "from factor: 1.200 times what the network said"),
+    ({"scale_from": "nothing", "scale_log_std": None, "scale_doubtful": True, "scale_weakness": "a factor"},
+     "unknown, these are no metres (a factor): give --scale depth, --scale height=METRES or another, or `monofuse "
+     "measure` a known length"),
     ({"scale_log_std": 0.5, "scale_doubtful": True, "scale_weakness": "so close"},
      "metres may be off by a factor of 1.6 (so close): give --scale depth, --scale FACTOR, or `monofuse measure` a "
      "known length")])
@@ -94,6 +97,7 @@ def test_what_the_recording_has_that_tells_the_scale(run):
 def test_the_table_says_the_same(run):
     rows = dict(table_rows(run.report({})))
     assert rows["frames"] == "40 read, 38 tracked, 2 lost" and rows["speed"] == "20.0 frames/s"
+    assert rows["time"] == f"{run.report({})['total_s']:.0f} s in all"
     assert f"{len(run.slam.surfels):,} surfels" in rows["map"] and rows["memory"].endswith("MB at most")
     is_known = run.sequence.ground_truth is not None
     assert ("trajectory error (ATE)" in rows) == ("drift in 1 s (RPE)" in rows) == is_known

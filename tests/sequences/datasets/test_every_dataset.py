@@ -82,7 +82,7 @@ def test_depth_moved_by_the_poses_meets_later_depth(samples, name):
                                   pytest.param(name, marks=pytest.mark.heavy) for name in WRITERS])
 def test_runs_to_a_mesh(samples, name, kernels, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("monofuse.saving.overview", lambda session, mesh, texture: np.zeros((8, 8, 3), np.uint8))
-    depth = [] if samples(name).has_depth else ["--depth", "mobile"]
+    depth = ["--depth", "sensor"] if samples(name).has_depth else ["--adapt", "off"]
     assert run_slam.main([str(samples(name).source), *depth, "--max-frames", "5", "--output", str(tmp_path)]) == 0
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["frames"], report["tracked"], report["skipped"]) == (5, 5, 0)

@@ -11,7 +11,7 @@ import pytest
 from calib.base.errors import NetworkError
 from calib.geometry import se3
 from slam.config import SlamConfig
-from slam.mapping.awaited_keyframe import AwaitedKeyframe
+from slam.mapping.awaited_keyframe import AwaitedKeyframe, DepthRequests
 from slam.tracking.image import prepared
 from tests.helpers import scenes
 
@@ -61,3 +61,20 @@ def test_it_is_not_wanted_where_the_camera_was_relocalised_elsewhere(keyframes):
     assert waiting.is_wanted(keyframes)
     keyframes.reference.row = 0
     assert not waiting.is_wanted(keyframes)
+
+
+def test_one_is_asked_for_at_a_time(keyframes):
+    future, tracked = Future(), SimpleNamespace(T_cam_key=T_CAM_KEY)
+    asked = [SimpleNamespace(depth_on_request=answer) for answer in (None, lambda: future, lambda: Future())]
+    requests = DepthRequests()
+    assert [requests.ask(frame, None, tracked, keyframes) for frame in asked] == [False, True, False]
+    assert requests.arrived(keyframes) is None
+    future.set_result(None)
+    awaited = requests.arrived(keyframes)
+    assert awaited is not None and awaited.frame is asked[1] and requests.arrived(keyframes) is None
+    assert requests.ask(asked[1], None, tracked, keyframes)
+    keyframes.reference.row = 0
+    assert requests.arrived(keyframes) is None
+    assert requests.ask(asked[1], None, tracked, keyframes)
+    requests.forget()
+    assert requests.arrived(keyframes) is None

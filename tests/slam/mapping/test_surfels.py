@@ -120,7 +120,8 @@ def test_room_that_is_there_is_left_alone():
     assert len(surfels) == 500 and surfels.evicted_count == 0
 
 
-def test_moving_a_keyframe_moves_its_surfels_and_no_others():
+def test_moving_a_keyframe_moves_its_surfels_and_no_others(monkeypatch):
+    monkeypatch.setattr("slam.mapping.surfels.BLOCK", 3)
     surfels = filled([5, 5])
     surfels.arrays.normal[:, 2] = -1
     rows = surfels.select(0)

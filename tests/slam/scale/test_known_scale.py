@@ -233,5 +233,5 @@ def test_a_mistyped_scale_is_one_line(text, says, tmp_path, capsys):
 
 
 def test_a_sensors_depth_has_no_other_scale(tmp_path, capsys):
-    assert run_slam.main(["synthetic", "--scale", "1.1", "--output", str(tmp_path / "out")]) == 2
+    assert run_slam.main(["synthetic", "--depth", "sensor", "--scale", "1.1", "--output", str(tmp_path / "out")]) == 2
     assert "--scale is for networks" in capsys.readouterr().err

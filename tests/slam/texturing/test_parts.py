@@ -8,7 +8,7 @@ from slam.kernels.texture import Candidates
 from slam.texturing.atlas import PADDING, lay_out, uv_pixels
 from slam.texturing.levelling import level_seams
 from slam.texturing.patches import patches_of
-from slam.texturing.selection import SelectionConfig, select_photos
+from slam.texturing.selection import SelectionConfig, differs, select_photos
 from slam.texturing.surface import Surface, graph_of
 from tests.helpers import painted_room
 
@@ -88,3 +88,12 @@ def test_charts_and_cells_do_not_overlap():
     for patch, (left, top) in enumerate(layout.place[: len(layout.source)]):
         inside = uv[patches.patch == patch] - (left, top)
         assert inside.min() >= PADDING and np.all(inside.max(0) <= layout.source[patch, 2:] - 1 - PADDING)
+
+
+def test_who_shows_another_colour_than_most_differs(monkeypatch):
+    monkeypatch.setattr("slam.texturing.selection.BLOCK", 2)
+    found = candidates(np.ones((5, 4)))
+    found.colour[[0, 3], [1, 2]] += 60
+    found.colour[:, 3] /= 2
+    assert np.argwhere(differs(found, np.array([[1.0], [1], [1], [2]]) * np.ones(3), 30)).tolist() == [[0, 1], [3, 2]]
+    assert differs(Candidates(*(values[:0] for values in found)), np.ones((4, 3)), 30).shape == (0, 4)

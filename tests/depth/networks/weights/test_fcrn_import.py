@@ -46,6 +46,31 @@ def test_the_matconvnet_file_predicts_the_same(layers, npy, tmp_path):
     assert all(torch.allclose(from_mat[name], tensor, rtol=1e-4, atol=1e-6) for name, tensor in from_npy.items())
 
 
+def test_the_parts_of_an_up_convolution_are_known_by_their_kernels(layers):
+    """The authors' MATLAB code has B and C the other way round than their TensorFlow code."""
+    swapped = dict(layers)
+    for name in layers:
+        if name.endswith("_ConvB"):
+            other = name.replace("_ConvB", "_ConvC")
+            swapped[name], swapped[other] = layers[other], layers[name]
+    expected, found = release_tensors(layers, "a.npy"), release_tensors(swapped, "a.mat")
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+@pytest.mark.parametrize("kernel", [(5, 5), (3, 3)])
+def test_a_misshapen_part_of_an_up_convolution_is_named(layers, kernel):
+    wrong = {**layers, "layer4x_br1_ConvD": {"weights": np.zeros((*kernel, 512, 256)), "biases": np.zeros(256)}}
+    size = "x".join(map(str, kernel))
+    with pytest.raises(NetworkError, match=f"the parts of layer4x_br1 are 3x3, 2x3, 3x2, {size} and not 3x3, 2x3"):
+        release_tensors(wrong, "a.mat")
+
+
+def test_branches_that_do_not_go_together_are_named(layers):
+    wrong = {**layers, "layer16x_br2_ConvA": {"weights": np.zeros((3, 3, 32, 64)), "biases": np.zeros(64)}}
+    with pytest.raises(NetworkError, match="br1_ConvA/weights is 64x128x3x3 and layer16x_br2_ConvA/weights is 64x32x3"):
+        release_tensors(wrong, "a.mat")
+
+
 def without(layers, layer, part):
     return {**layers, layer: {name: array for name, array in layers[layer].items() if name != part}}
 

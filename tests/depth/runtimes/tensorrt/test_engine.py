@@ -6,13 +6,14 @@ import signal
 import numpy as np
 import pytest
 
-from calib.base.errors import MissingPackageError, UnusableRuntimeError
+from calib.base.errors import UnusableRuntimeError
 from depth.__main__ import main
 from depth.runtimes.default_network import default_weights
 from depth.runtimes.nvidia_gpu import find_gpu
 from depth.runtimes.tensorrt import engine as tensorrt_engine
-from depth.runtimes.tensorrt.engine import TURING, Tensor, build_engine, load_tensorrt, messages
-from depth.runtimes.tensorrt.network import TensorRtNetwork
+from depth.runtimes.tensorrt.engine import TURING, Tensor, build_engine, messages
+from depth.runtimes.tensorrt.network import TensorRtNetwork, weight_names
+from depth.runtimes.tensorrt.package import RTX_CAPABILITIES
 from tests.helpers.onnx_file import onnx_file
 
 trt = pytest.importorskip("tensorrt_rtx")
@@ -94,7 +95,7 @@ def test_ctrl_c_ends_it(cache, monkeypatch, capsys):
     """While TensorRT works, nothing of Python runs in the main thread that could learn of a signal."""
     monkeypatch.setattr(tensorrt_engine, "LOOK_EVERY_S", 0.01)
     monkeypatch.setattr("depth.runtimes.tensorrt.network.build_engine", lambda *arguments: build_engine(
-        *arguments[:-1], lambda share: os.kill(os.getpid(), signal.SIGINT)))
+        *arguments[:-2], lambda share: os.kill(os.getpid(), signal.SIGINT)))
     assert main(["build"]) == 130
     assert capsys.readouterr().err == "depth: interrupted\n" and list(cache.iterdir()) == []
 
@@ -114,13 +115,22 @@ def test_an_operator_that_it_does_not_know(tmp_path):
         TensorRtNetwork(path, {}, trt, None, tmp_path).build("fp32")
 
 
-def test_it_is_found_under_either_name(monkeypatch):
-    assert load_tensorrt(on_gpu=False) is trt
-    monkeypatch.setattr(tensorrt_engine, "PACKAGES", ("surely_not_installed", "tensorrt_rtx"))
-    assert load_tensorrt(on_gpu=True) is trt
-    monkeypatch.setattr(tensorrt_engine, "PACKAGES", ("surely_not_installed",))
-    with pytest.raises(MissingPackageError, match="TensorRT needs the package tensorrt-rtx-cu13: pip install"):
-        load_tensorrt(on_gpu=True)
+def test_the_table_of_gpus_is_the_packages_own():
+    known = [name.removeprefix("SM") for name in dir(trt.ComputeCapability) if name.startswith("SM")]
+    assert {(int(name[:-1]), int(name[-1])) for name in known} == set(RTX_CAPABILITIES)
+
+
+def test_weights_that_could_be_given_anew_go_by_the_names_in_the_file(ours):
+    """tensorrt_rtx builds such engines on a GPU only."""
+    model = ours.form("fp16")
+    network = trt.Builder(messages(trt)).create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+    parser = trt.OnnxParser(network, messages(trt))
+    assert parser.parse(model)
+    names = weight_names(model)
+    assert {name for name in names if name.endswith("weight/half")}
+    assert all(network.mark_weights_refittable(name) for name in names if ".weight" in name or ".bias" in name)
+    with pytest.raises(UnusableRuntimeError, match="TensorRT finds no weights in this network: .*no weights named x"):
+        build_engine(trt, model, replaceable=["x"])
 
 
 def test_what_is_called_only_where_there_is_a_gpu_exists():
@@ -132,6 +142,7 @@ def test_what_is_called_only_where_there_is_a_gpu_exists():
             "IRuntimeConfig": ("create_runtime_cache", "set_runtime_cache"),
             "IRuntimeCache": ("serialize", "deserialize"),
             "IExecutionContext": ("set_tensor_address", "execute_async_v3", "is_stream_capturable"),
+            "Refitter": ("get_missing_weights", "refit_cuda_engine"), "OnnxParserRefitter": ("refit_from_bytes",),
             "DataType": ("FLOAT", "HALF"), "TensorIOMode": ("INPUT", "OUTPUT")}.items():
         assert [name for name in names if not hasattr(getattr(trt, kind), name)] == []
     assert "runtime_config: " in trt.ICudaEngine.create_execution_context.__doc__
@@ -145,14 +156,15 @@ class TestCommand:
         assert main(["build"]) == 0
         lines = capsys.readouterr().out.splitlines()
         engine, = cache.glob("*.engine")
-        assert lines[0] == f"mobile.onnx at 288x224 in fp16 for tensorrt_rtx {trt.__version__}"
-        assert lines[1:4] == ["input    rgb FLOAT 1x3x224x288", "output   log_depth FLOAT 1x1x112x144",
+        assert lines[0] == (f"mobile.onnx at 288x224 in fp16 for TensorRT for RTX {trt.__version__}, which builds "
+                            f"without a GPU")
+        assert "by ONNX Runtime on the CPU: depth within " in lines[1] and "(3 % are allowed)" in lines[1]
+        assert lines[2:5] == ["input    rgb FLOAT 1x3x224x288", "output   log_depth FLOAT 1x1x112x144",
                               "output   log_error FLOAT 1x1x112x144"]
-        assert lines[4].startswith(f"engine   {engine.stat().st_size / 1e6:.1f} MB in ")
-        assert lines[4].endswith("for GPUs: sm80 and later")
-        assert lines[5] == f"file     {engine}"
-        assert "by ONNX Runtime on the CPU: depth within " in lines[6] and "(3 % are allowed)" in lines[6]
-        assert lines[7].startswith("NOT checked, for there is no NVIDIA GPU here") and len(lines) == 8
+        assert lines[5].startswith(f"engine   {engine.stat().st_size / 1e6:.1f} MB in ")
+        assert lines[5].endswith("for GPUs: sm80 and later")
+        assert lines[6].startswith("NOT checked, for there is no NVIDIA GPU here")
+        assert lines[7] == f"file     {engine}" and len(lines) == 8
 
     def test_the_runtime_will_find_it(self, cache, tmp_path):
         assert main(["build", "--precision", "fp32"]) == 0
@@ -173,6 +185,6 @@ class TestCommand:
 
 
 def test_notes_survive_a_difference_that_is_infinite(ours, engines):
-    ours.keep("fp16", engines["fp16"])
+    ours.keep(engines["fp16"], ours.cached("fp16"))
     ours.cached("fp16").note_difference("some GPU", np.inf)
     assert ours.cached("fp16").difference_on("some GPU") > 1e6 and ours.cached("fp16").difference_on("another") is None

@@ -1,7 +1,10 @@
 """What goes on around TensorRT, on a made-up GPU: engines are kept, found again, checked, and refused where wrong."""
 
+import gc
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import numpy as np
 import pytest
@@ -14,7 +17,6 @@ from depth.runtimes.tensorrt.runtime import TensorRtDepth
 from tests.helpers.onnx_file import FLOAT16, onnx_file
 
 pytest.importorskip("onnx")
-pytest.importorskip("torch")
 from tests.helpers.fake_gpu import GPU, FakeGpu
 
 SIZE = 8, 12
@@ -60,8 +62,9 @@ def test_it_predicts_what_onnx_runtime_does(network, monkeypatch):
     found, expected = estimator.predict(NOISE, CAMERA), OnnxDepth(network).predict(NOISE, CAMERA)
     assert np.allclose(found.depth_m, expected.depth_m, rtol=0.01) and expected.depth_m.std() > 0.05
     assert np.allclose(found.log_error, expected.log_error, atol=0.01)
-    assert (estimator.precision, estimator.details, estimator.name) == ("fp16", "fp16, Made-up GPU", "net.onnx")
-    assert estimator.session.graph.launches and 0 < estimator.difference < 0.01
+    assert (estimator.precision, estimator.details, estimator.name) == (
+        "fp16",         "fp16, Made-up GPU, TensorRT for RTX 1.7.0, the one for compute capability 8.9", "net.onnx")
+    assert estimator.session.graph and 0 < estimator.difference < 0.01
     kept = found.depth_m.copy()
     estimator.predict(255 - NOISE, CAMERA)
     assert np.array_equal(found.depth_m, kept), "a prediction outlives the next one"
@@ -129,7 +132,8 @@ def test_where_half_precision_is_wrong_it_is_not_used(network, monkeypatch):
     gpu = FakeGpu(monkeypatch, half_is_wrong)
     estimator = TensorRtDepth(network)
     assert estimator.precision == "fp32" and estimator.difference < 1e-6
-    assert "fp32, Made-up GPU, its fp16 engine is wrong on this GPU: depth differs" in estimator.details
+    assert estimator.details.startswith("fp32, Made-up GPU, ")
+    assert "; its fp16 engine is wrong on this GPU: depth differs from ONNX Runtime's by 12.2 %" in estimator.details
     gpu.log.clear()
     assert TensorRtDepth(network).precision == "fp32"
     assert gpu.log == ["load", "kernels"], "the verdict on the other is kept"
@@ -149,11 +153,11 @@ def test_an_engine_that_is_wrong_is_refused(network, monkeypatch, wrong):
 
 
 def test_auto_takes_it_and_says_so(network, monkeypatch):
-    FakeGpu(monkeypatch)
-    shares = []
-    estimator = open_estimator(network, progress=shares.append)
-    assert type(estimator) is TensorRtDepth and shares == [0.5]
-    assert estimator.note == "run by tensorrt (fp16, Made-up GPU)"
+    gpu, told = FakeGpu(monkeypatch), Event()
+    gpu.building = lambda: told.wait(60)
+    estimator = open_estimator(network, progress=lambda share: told.set())
+    assert type(estimator) is TensorRtDepth and told.is_set()
+    assert estimator.note.startswith("run by tensorrt (fp16, Made-up GPU, TensorRT for RTX 1.7.0, the one for")
     assert type(open_estimator(network, device="cpu")) is OnnxDepth
 
 
@@ -163,26 +167,52 @@ def test_what_is_missing_is_said(network, monkeypatch):
     monkeypatch.setattr("depth.runtimes.tensorrt.runtime.find_gpu", lambda: None)
     with pytest.raises(UnusableRuntimeError, match="TensorRT needs an NVIDIA GPU, and there is none here"):
         TensorRtDepth(network)
-    gpu = FakeGpu(monkeypatch)
+    gpu = FakeGpu(monkeypatch, installed=())
     with pytest.raises(NetworkError, match="precision int8: choose auto, fp16 or fp32"):
         TensorRtDepth(network, precision="int8")
-    monkeypatch.setattr(sys.modules["torch"].cuda, "is_available", lambda: False)
-    assert "not by tensorrt: TensorRT needs a torch with CUDA" in open_estimator(network).note
-    monkeypatch.setitem(sys.modules, "torch", None)
-    assert "not by tensorrt: TensorRT needs the package torch: pip install torch" in open_estimator(network).note
+    assert "not by tensorrt: TensorRT on compute capability 8.9 needs the package tensorrt-rtx-cu13: pip install" in \
+        open_estimator(network).note
     assert gpu.log == []
 
 
-def test_a_gpu_that_fails_is_left(network, monkeypatch):
-    def full(*arguments, **more):
-        raise RuntimeError("out of memory")
+@pytest.mark.parametrize("step, says", [
+    ("build", "TensorRT cannot build this network: it does not say why"), ("load", "TensorRT cannot load this engine"),
+    ("context", "TensorRT cannot prepare this engine"), ("address", "TensorRT does not take the memory for rgb"),
+    ("launch", "TensorRT cannot run this engine")])
+def test_a_step_that_fails_is_noticed(network, monkeypatch, step, says):
+    FakeGpu(monkeypatch).fails.add(step)
+    with pytest.raises(UnusableRuntimeError, match=says):
+        TensorRtDepth(network, precision="fp32")
+    assert f"not by tensorrt: {says}" in open_estimator(network).note
+
+
+def test_a_gpu_without_memory_is_left(network, monkeypatch):
     gpu = FakeGpu(monkeypatch)
-    monkeypatch.setattr(sys.modules["torch"], "zeros", full)
-    with pytest.raises(UnusableRuntimeError, match="the GPU cannot run its fp32 engine: out of memory"):
+    gpu.cuda.codes["cuMemAlloc_v2"] = 2
+    with pytest.raises(UnusableRuntimeError, match=r"CUDA: out of memory \(cuMemAlloc_v2, error 2\)"):
         TensorRtDepth(network, precision="fp32")
-    monkeypatch.setattr(gpu, "engine", lambda data: None)
-    with pytest.raises(UnusableRuntimeError, match="TensorRT cannot load this engine: it does not say why"):
-        TensorRtDepth(network, precision="fp32")
+
+
+def test_an_error_in_mid_run_is_one(network, monkeypatch):
+    gpu = FakeGpu(monkeypatch)
+    estimator = TensorRtDepth(network)
+    gpu.cuda.codes["cuGraphLaunch"] = 700
+    with pytest.raises(NetworkError, match="net.onnx fails on a 12x8 image: CUDA: unknown error .cuGraphLaunch, error"):
+        estimator.predict(NOISE, CAMERA)
+
+
+@pytest.mark.parametrize("module", ["tensorrt", "tensorrt_rtx"])
+def test_neither_package_needs_torch_nor_leaves_memory_behind(network, monkeypatch, module):
+    gpu = FakeGpu(monkeypatch, installed=(module,))
+    monkeypatch.setitem(sys.modules, "torch", None)
+    estimator = TensorRtDepth(network)
+    before = estimator.predict(NOISE, CAMERA).depth_m
+    with ThreadPoolExecutor(1) as pool:
+        assert np.array_equal(pool.submit(estimator.predict, NOISE, CAMERA).result().depth_m, before), "in any thread"
+    assert len(gpu.cuda.alive) == 1 + 3 * 2 + 1, "a stream, three buffers in two places, a graph"
+    del estimator
+    gc.collect()
+    assert gpu.cuda.alive == {}
 
 
 def test_files_that_are_no_network(network, tmp_path, monkeypatch):

@@ -1,0 +1,174 @@
+"""Submaps joined by features after the last frame: parts of a recording between which the camera was lost.
+
+At low rates the camera is lost often, and live loop closure, by features that are cheap to match, does not recognise
+every place again. Afterwards there is time for better ones between all submaps. What they propose has to pass loop
+verification as any loop, and a second pair of keyframes has to agree on how the two submaps lie to each other, since
+look-alikes must stay apart. What does not join remains a submap of its own.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from calib.geometry import sim3
+from calib.geometry.camera import Camera
+from slam.global_adjustment.feature_tracks import FeatureMatcher, Features, FeatureTrackConfig
+from slam.loops.appearance_index import AppearanceIndex
+from slam.loops.verification import LoopVerifier, SamePlace
+from slam.mapping.keyframes import Keyframe, Keyframes
+
+RANSAC_ROUNDS = 300
+View = tuple[Keyframe, Features]
+
+
+@dataclass(frozen=True)
+class JoiningConfig:
+    """Settings of SubmapJoiner."""
+
+    candidates: int = 6
+    """Keyframes of other submaps that each keyframe is compared with, those that look most alike."""
+    border: int = 4
+    """Keyframes just before a new submap began that are compared with as many after it, however they look."""
+    min_matches: int = 20
+    """Matches that must agree on one pose."""
+    reprojection_px: float = 3.0
+    """Reprojection error up to which a match agrees with a pose; the depth of keyframes counts in it, too."""
+    max_contradiction: float = 0.2
+    """Difference between what two pairs of keyframes say of two submaps, at most, in median depths, radians and log
+    scale, for one to confirm the other."""
+    min_votes: int = 2
+    """Pairs of keyframes that must agree on a join."""
+
+
+class Meeting(NamedTuple):
+    """Keyframes of two submaps that show one place."""
+
+    first: int
+    """Row of the one in the submap that stays."""
+    second: int
+    """Row of the one in the submap that may move."""
+    S_first_second: np.ndarray
+    """(4, 4) similarity in present units."""
+
+    def rescaled(self, growth: np.ndarray) -> "Meeting":
+        """The same after each keyframe's scale has grown by its factor (K,)."""
+        first, second = float(growth[self.first]), float(growth[self.second])
+        return self._replace(S_first_second=sim3.scaling(first) @ self.S_first_second @ sim3.scaling(1 / second))
+
+
+class SubmapJoiner:
+    """Joins the submaps of a finished map."""
+
+    def __init__(self, camera: Camera, verify: LoopVerifier, index: AppearanceIndex, tracks: FeatureTrackConfig,
+                 config: JoiningConfig):
+        """camera: pinhole at working size; index: descriptors of all keyframes."""
+        self.camera, self.verify, self.index, self.config = camera, verify, index, config
+        self.matcher = FeatureMatcher(camera, tracks)
+        self.features: dict[int, Features] = {}
+        """Of the keyframes that were compared, by row."""
+        self.joined: list[Meeting] = []
+        """The pairs of keyframes by which submaps were joined."""
+
+    def steps(self, keyframes: Keyframes, move: Callable[[np.ndarray], None]) -> Iterator[float]:
+        """Join submaps, a pair of keyframes at a time -> share of the work that is done
+
+        move: is called with new S_world_key (K, 4, 4), whenever two submaps were joined in `keyframes.submap`."""
+        pairs, meetings = self._pairs(keyframes), []
+        for count, (first, second) in enumerate(pairs, 1):
+            views = [(keyframes.items[row], self._features(keyframes.items[row])) for row in (first, second)]
+            place = self.place(*views)
+            if place is not None:
+                meetings.append(Meeting(first, second, place.S_a_b))
+            yield count / len(pairs)
+        while (votes := self._best_votes(keyframes, meetings)):
+            scale = keyframes.scale.copy()
+            move(self._joined(keyframes, votes))
+            growth = keyframes.scale / scale
+            meetings = [meeting.rescaled(growth) for meeting in meetings]
+            self.joined += votes
+
+    def _pairs(self, keyframes):
+        """-> [(row, row)] of keyframes in different submaps that look alike or followed each other, sorted"""
+        pairs, submap = set(), keyframes.submap
+        for begin in 1 + np.flatnonzero(np.diff(submap)):
+            before, after = (range(start, start + self.config.border) for start in (begin - self.config.border, begin))
+            pairs |= {(a, b) for a in before for b in after if a >= 0 and b < len(submap) and submap[a] != submap[b]}
+        for keyframe in keyframes.items:
+            is_elsewhere = submap != submap[keyframe.row]
+            scores = self.index.scores(keyframe.features[1]) * is_elsewhere
+            best = np.argsort(-scores, kind="stable")[:self.config.candidates]
+            pairs |= {tuple(sorted((keyframe.row, int(row)))) for row in best if scores[row] > 0}
+        return sorted(pairs)
+
+    def _features(self, keyframe):
+        if keyframe.row not in self.features:
+            self.features[keyframe.row] = self.matcher.features(keyframe.gray_u8, keyframe.usable)
+        return self.features[keyframe.row]
+
+    def place(self, first: View, second: View) -> SamePlace | None:
+        """What loop verification makes of two keyframes, from the pose by matched features; None: not one place"""
+        (a, features_a), (b, features_b) = first, second
+        matches = self.matcher.matches(features_a, features_b)
+        T_a_b = self._pose(features_a.pixel[matches[:, 0]], features_b.pixel[matches[:, 1]], b)
+        return None if T_a_b is None else self.verify(a, b, [T_a_b])
+
+    def _pose(self, pixel_a, pixel_b, b):
+        """Matches (n, 2) -> T_a_b (4, 4) in the scale of b's depth by PnP in RANSAC, None where too few agree"""
+        u, v = np.rint(pixel_b).astype(int).T
+        rho = b.inverse_depth[v.clip(0, self.camera.height - 1), u.clip(0, self.camera.width - 1)]
+        known = rho > 0
+        if known.sum() < self.config.min_matches:
+            return None
+        c = self.camera
+        rays = np.column_stack([(pixel_b - (c.cx, c.cy)) / (c.fx, c.fy), np.ones(len(pixel_b))])
+        cv2.setRNGSeed(0)  # RANSAC draws from a global generator; the same frames must give the same map
+        found, rotation, translation, inliers = cv2.solvePnPRansac(
+            rays[known] / rho[known, None], pixel_a[known], c.K, None, iterationsCount=RANSAC_ROUNDS,
+            reprojectionError=self.config.reprojection_px, flags=cv2.SOLVEPNP_AP3P)
+        if not found or inliers is None or len(inliers) < self.config.min_matches:
+            return None
+        T_a_b = np.eye(4)
+        T_a_b[:3, :3] = cv2.Rodrigues(rotation)[0]
+        T_a_b[:3, 3] = translation.ravel()
+        return T_a_b
+
+    def _best_votes(self, keyframes, meetings):
+        """-> the meetings of two submaps that agree with each other, the most there are; none where too few do"""
+        submap, best = keyframes.submap, []
+        open_ones = [meeting for meeting in meetings if submap[meeting.first] != submap[meeting.second]]
+        for meeting in open_ones:
+            votes = [other for other in open_ones if self._agree(keyframes, meeting, other)]
+            best = max(best, votes, key=len)
+        return best if len(best) >= self.config.min_votes else []
+
+    def _agree(self, keyframes, meeting, other):
+        """Whether two meetings of the same two submaps say the same of how these lie to each other."""
+        submap, rows, other_rows = keyframes.submap, meeting[:2], other[:2]
+        if {*submap[list(rows)]} != {*submap[list(other_rows)]}:
+            return False
+        if submap[rows[0]] != submap[other_rows[0]]:
+            other = Meeting(other.second, other.first, sim3.inverse(other.S_first_second))
+        T = keyframes.T_world_key
+        S = [T[one.first] @ one.S_first_second @ sim3.inverse(T[one.second]) for one in (meeting, other)]
+        carried = sim3.inverse(T[meeting.second])
+        zeta = sim3.log(carried @ sim3.inverse(S[0]) @ S[1] @ sim3.inverse(carried))
+        depth_m = keyframes.items[meeting.second].median_depth_m
+        size = max(np.linalg.norm(zeta[:3]) / depth_m, np.linalg.norm(zeta[3:6]), abs(zeta[6]))
+        return size <= self.config.max_contradiction
+
+    @staticmethod
+    def _joined(keyframes, votes):
+        """Renumber the smaller of two submaps as the larger one -> S_world_key (K, 4, 4) with it moved to that one"""
+        first, second, S_first_second = votes[0]
+        submap, T = keyframes.submap, keyframes.T_world_key
+        S_move = T[first] @ S_first_second @ sim3.inverse(T[second])
+        stays, moves = submap[first], submap[second]
+        if (submap == moves).sum() > (submap == stays).sum():
+            stays, moves, S_move = moves, stays, sim3.inverse(S_move)
+        S_world_key = keyframes.S_world_key()
+        S_world_key[submap == moves] = S_move @ S_world_key[submap == moves]
+        keyframes.submap = np.where(submap == moves, stays, submap)
+        return S_world_key
