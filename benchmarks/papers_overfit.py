@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
 from benchmarks.papers import size
@@ -32,6 +32,7 @@ from depth.data.sample import DepthDataset
 from depth.evaluation.evaluate import evenly
 from depth.networks import registry
 from depth.networks.registry import Network
+from depth.training.batches import Batch
 from depth.training.config import TrainingConfig
 from depth.training.learner import Learner
 from depth.training.processes import join
@@ -44,15 +45,6 @@ MEASURED_EVERY = 10
 """Steps."""
 MOMENTUM = 0.1
 """Of the moments of batch normalisation; EfficientNet's 0.01 follows too slowly for so few steps."""
-
-
-class Images(NamedTuple):
-    """What a network is to learn by heart."""
-
-    rgb: Tensor
-    """(B, 3, h, w) uint8."""
-    depth_m: Tensor
-    """(B, 1, h, w) float32, 0 where it is unknown."""
 
 
 class Outcome(NamedTuple):
@@ -94,17 +86,17 @@ def row(entry: Network, dataset: DepthDataset, arguments: argparse.Namespace) ->
     return entry.name, *kept[entry.name]
 
 
-def images_of(dataset: DepthDataset, input_size: tuple[int, int]) -> Images:
+def images_of(dataset: DepthDataset, input_size: tuple[int, int]) -> Batch:
     """Images of a DepthDataset, evenly chosen, as inputs of (height, width)."""
     plain, rng = augmentation_named("none"), np.random.default_rng(0)
     samples = [dataset[index] for index in evenly(len(dataset), IMAGES)]
     pairs = [plain(sample, input_size, sample.camera.fx * input_size[1] / sample.camera.width, rng, dataset.border)
              for sample in samples]
     rgb, depth_m = (torch.from_numpy(np.stack(part)) for part in zip(*pairs))
-    return Images(rgb.permute(0, 3, 1, 2), depth_m[:, None])
+    return Batch(rgb.permute(0, 3, 1, 2), depth_m[:, None])
 
 
-def overfitted(entry: Network, images: Images, max_steps: int) -> Outcome:
+def overfitted(entry: Network, images: Batch, max_steps: int) -> Outcome:
     """Train a new network on images, its coarse part first, until it knows them."""
     torch.manual_seed(0)
     module = entry.build()
@@ -119,19 +111,19 @@ def overfitted(entry: Network, images: Images, max_steps: int) -> Outcome:
     return Outcome(*learnt(entry, module, images, max_steps), coarse_steps)
 
 
-def learnt(entry: Network, module: nn.Module, images: Images, max_steps: int) -> tuple[int, float]:
+def learnt(entry: Network, module: nn.Module, images: Batch, max_steps: int) -> tuple[int, float]:
     """-> steps that were needed, relative error then."""
     config = TrainingConfig(entry.name, (), steps=max_steps, batch=len(images.rgb), precision=precision_for("cpu"),
                             **{**LEARNING, "schedule": "poly"})
     learner = Learner(Stage(entry, module, 0, max_steps), config, join("cpu"))
     for step in range(max_steps):
-        learner.step(step, *images)
+        learner.step(step, images)
         if (step + 1) % MEASURED_EVERY == 0 and (error := rel(learner, images)) < LEARNT_REL:
             return step + 1, error
     return max_steps, rel(learner, images)
 
 
-def rel(learner: Learner, images: Images) -> float:
+def rel(learner: Learner, images: Batch) -> float:
     """Mean relative error of a network in eval mode, at the pixels that it predicts."""
     learner.module.eval()
     with torch.inference_mode():

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from benchmarks.papers_overfit import IMAGES, LEARNT_REL, Images, images_of, overfitted
+from benchmarks.papers_overfit import IMAGES, LEARNT_REL, Batch, images_of, overfitted
 from depth.data.catalogue import open_dataset
 from depth.networks.registry import NETWORKS, find
 from tests.helpers.depth_datasets import write_nyu_folder
@@ -19,7 +19,7 @@ def made_up(size):
     rng = np.random.default_rng(0)
     fields = [cv2.resize(rng.uniform(0, 1, (4, 6, 8)), size[::-1], interpolation=cv2.INTER_LINEAR) for _ in range(4)]
     rgb = torch.from_numpy(np.stack(fields[:3]).transpose(3, 0, 1, 2) * 255).to(torch.uint8)
-    return Images(rgb, torch.from_numpy(1.5 + 2.5 * fields[3].transpose(2, 0, 1)[:, None]).float())
+    return Batch(rgb, torch.from_numpy(1.5 + 2.5 * fields[3].transpose(2, 0, 1)[:, None]).float())
 
 
 def test_one_network_learns_eight_images():

@@ -57,7 +57,7 @@ def test_what_is_missing_is_said(copied, name, pattern, says):
     ("euroc", "mav0/cam0/data.csv", "#time\n12,a.png\nb.png\n", "data.csv line 3: expected `time in ns,file`"),
     ("euroc", "mav0/cam0/data.csv", "#time\n12,a\0.png\n", "none of its 1 images can be read"),
     ("euroc", "mav0/cam0/sensor.yaml", "a: [", "is not YAML"),
-    ("euroc", "mav0/cam0/sensor.yaml", "camera_model: pinhole\n", "sensor.yaml: lacks intrinsics, resolution"),
+    ("euroc", "mav0/cam0/sensor.yaml", "camera_model: pinhole\n", "sensor.yaml: lacks fx, fy, cx, cy"),
     ("euroc", "mav0/state_groundtruth_estimate0/data.csv", "1,2,3\n", "expected time in ns, position and quaternion"),
     ("kitti", "calib.txt", "P0: 1 2 3\n", "calib.txt: expected a line `P2:` with the 12 numbers"),
     ("kitti", "times.txt", "0.0\n,\n", "times.txt line 2: expected one number, found ','"),

@@ -92,7 +92,7 @@ def test_files_without_weights(tmp_path, content, message):
 
 def test_files_that_are_not_there_or_of_no_known_kind(tmp_path):
     assert "give a file that exists" in refusal(read_tensors, tmp_path / "a.pth")
-    assert ".safetensors, .pth, .pt" in refusal(read_tensors, tmp_path / "a.onnx")
+    assert "give an .onnx file that exists" in refusal(read_tensors, tmp_path / "a.onnx")
     assert ".safetensors, .pth, .pt" in refusal(save_network, tmp_path / "a.bin", "mobile", nn.Linear(1, 1))
 
 
