@@ -40,11 +40,12 @@ def run(arguments: argparse.Namespace) -> list[str]:
 
 def _mean(states, shares):
     """Counters of batch normalisation, which are whole numbers, stay those of the first."""
+    import torch
     mean = dict(states[0])
     for name, tensor in states[0].items():
         if tensor.is_floating_point():
-            parts = [share / sum(shares) * state[name].double() for state, share in zip(states, shares)]
-            mean[name] = sum(parts).to(tensor.dtype)
+            total = torch.stack([share * state[name].double() for state, share in zip(states, shares)]).sum(0)
+            mean[name] = (total / sum(shares)).to(tensor.dtype)
     return mean
 
 

@@ -32,7 +32,7 @@ class Teachers:
         """(H, W, 3) uint8 -> (H / 2, W / 2) float32, mean of the natural logarithms of predicted depth in metres."""
         if not self._networks:
             self._networks = [open_estimator(path, device="cpu") for path in self.paths]
-        return np.mean([self._one(network, rgb) for network in self._networks], axis=0, dtype=np.float32)
+        return np.stack([self._one(network, rgb) for network in self._networks]).mean(0, dtype=np.float32)
 
     def _one(self, network, rgb):
         depth_m = cv2.resize(network.predict(rgb, self.camera).depth_m, self.size[::-1])
