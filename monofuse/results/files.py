@@ -31,6 +31,8 @@ class ResultFolder:
 
     def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)
+        self.written: list[str] = []
+        """Names of the files that are there, in the order in which they were first written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             probe = self.path / ".writable.part"
@@ -52,6 +54,8 @@ class ResultFolder:
     def write(self, name: str, data: bytes) -> None:
         """bytes -> file, replacing an older one only when the new one is complete. Raises OutputError."""
         write_file(self.path / name, data)
+        if name not in self.written:
+            self.written.append(name)
 
 
 def map_files(live_map: LiveMap) -> Iterator[tuple[str, bytes]]:

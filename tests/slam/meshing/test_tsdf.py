@@ -9,8 +9,8 @@ from calib.geometry import se3
 from calib.geometry.camera import Camera
 from slam.kernels.tsdf import DepthPixels, DistanceField, integrate, ray_cosines
 from slam.meshing.depth_view import DepthView
-from slam.meshing.poisson import MeshConfig, NoMesh
-from slam.meshing.tsdf import _without_the_far, build_tsdf_mesh
+from slam.meshing.mesh_config import MeshConfig, NoMesh
+from slam.meshing.tsdf import _without_the_far, build_mesh
 
 CAMERA = Camera(96, 72, 90.0, 90.0, 47.5, 35.5)
 CONFIG = MeshConfig()
@@ -32,7 +32,7 @@ def view(depth_m, log_std=0.03, colour=(200, 100, 50), T_world_key=None):
 
 
 def mesh_of(*views, **tsdf):
-    return build_tsdf_mesh(list(views), CAMERA, replace(CONFIG, tsdf=replace(CONFIG.tsdf, **tsdf)))
+    return build_mesh(list(views), CAMERA, replace(CONFIG, tsdf=replace(CONFIG.tsdf, **tsdf)))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_the_best_view_gives_the_colour():
 
 
 def test_the_number_of_triangles_can_be_chosen(wall):
-    few = build_tsdf_mesh([view(WALL_M)], CAMERA, replace(CONFIG, max_triangles=100))
+    few = build_mesh([view(WALL_M)], CAMERA, replace(CONFIG, max_triangles=100))
     assert len(wall.faces) > 500 and 50 <= len(few.faces) <= 100
     assert np.abs(few.vertices[:, 2] - WALL_M).max() < 0.002
 
