@@ -119,7 +119,6 @@ def configuration(arguments: Namespace) -> SlamConfig:
             name: getattr(arguments.scale, name) for name in SCALE_FIELDS}))
     if arguments.fast:
         _refuse_beside_fast(arguments)
-        config = replace(config, adjustment=None, frame_adjustment=None, final_depth=None)
     if not config.refinement and config.final_depth == FinalDepthConfig():
         config = replace(config, final_depth=None)  # it is on by default, and cannot be without
     refuse_unused(config)

@@ -14,7 +14,7 @@ class Discs(NamedTuple):
     normals: np.ndarray
     """(N, 3) float64, unit, out of the surface."""
     radius_m: np.ndarray
-    """(N,) float64: standard deviation of the weight by the distance from the centre, along the plane."""
+    """(N,) float64: standard deviation of the weight by the distance from the centre."""
     weight: np.ndarray
     """(N,) float64, in the centre."""
 
@@ -71,6 +71,7 @@ def add_discs(field, keys, discs, voxel_m, reach_m):
                     if row >= len(keys) or keys[row] != key:
                         continue
                     voxel = (i & 7) | (j & 7) << 3 | (k & 7) << 6
-                    weight = discs.weight[n] * np.exp(-0.5 * across / (discs.radius_m[n] * discs.radius_m[n]))
+                    squared = across + along * along
+                    weight = discs.weight[n] * np.exp(-0.5 * squared / (discs.radius_m[n] * discs.radius_m[n]))
                     field.distance[row, voxel] += np.float32(weight * along / reach_m)
                     field.weight[row, voxel] += np.float32(weight)

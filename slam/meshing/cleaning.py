@@ -28,7 +28,7 @@ def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """-> (V, 3) unit normals: means of the triangles around, by their area; 0 where there is none"""
     vectors = triangle_vectors(vertices, triangles)
     normals = np.stack([sum(np.bincount(triangles[:, k], vectors[:, c], len(vertices)) for k in range(3))
-                        for c in range(3)], 1)
+                        for c in range(3)], 1).astype(np.float64)
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     return np.divide(normals, length, out=np.zeros_like(normals), where=length > 0)
 

@@ -27,7 +27,8 @@ class SurfelMeshConfig:
     reach_voxels: float = 3.0
     """Distance from its plane up to which a surfel tells distances, in voxels."""
     reach_radii: float = 4.0
-    """Distance within which a surfel needs others, in half of its radii."""
+    """Distance from the nearest surfel, in its radii, up to which surface is kept; one voxel is added to it. A surfel
+    needs others within twice that."""
     max_hole_voxels: float = 10.0
     """Radius of a hole up to which it is closed, in voxels."""
     edge_voxels: float = 1.25

@@ -18,8 +18,10 @@ NEIGHBOURS = 4
 """Other surfels that a surfel needs around it; with fewer it is an outlier."""
 COLOURS = 4
 """Nearest surfels that a vertex takes its colour from."""
+MIN_ACROSS = 8
+"""Voxels across the whole map: fewer make no surface."""
 MARKS = 27
-"""Blocks that one surfel reaches at most, and with voxels of min_voxel_m half of that."""
+"""Blocks that one surfel reaches at most: max_disc_voxels must not exceed a block."""
 
 
 def build_surfel_mesh(surfels: Surfels, T_world_key: np.ndarray, config: MeshConfig) -> trimesh.Trimesh:
@@ -32,24 +34,29 @@ def build_surfel_mesh(surfels: Surfels, T_world_key: np.ndarray, config: MeshCon
     rows = surfels.select(c.min_confidence)
     points, normals = surfels.world_points(rows, T_world_key)
     radius_m = surfels.arrays.radius[rows].astype(np.float64)
-    kept = _in_company(points, c.reach_radii * radius_m)
+    kept = _in_company(points, 2 * c.reach_radii * radius_m)
     rows, points, normals, radius_m = rows[kept], points[kept], normals[kept], radius_m[kept]
     if len(rows) < c.min_surfels:
         raise NoMesh(f"only {len(rows)} of {len(surfels)} surfels have enough support, a mesh needs {c.min_surfels}: "
                      f"use more frames, or a depth that fits the camera better")
     voxel_m = _voxel_m(radius_m, c)
+    if np.ptp(points, axis=0).max() < MIN_ACROSS * voxel_m:
+        raise NoMesh("all surfels lie within a few centimetres: use a depth that fits the camera better")
     discs = Discs(points, normals, np.clip(c.disc_radii * radius_m, voxel_m, c.max_disc_voxels * voxel_m),
                   surfels.arrays.confidence[rows].astype(np.float64))
     mesh = zero_level(_field(discs, voxel_m, c.reach_voxels * voxel_m), voxel_m)
-    mesh = cut(*mesh, in_large_piece(mesh[1], np.ones(len(mesh[0]), bool), config.min_piece_share))
-    if not len(mesh[1]):
+    tree = KDTree(points)
+    distance_m, nearest = tree.query(mesh[0])
+    near = distance_m <= c.reach_radii * radius_m[nearest] + voxel_m
+    mesh = cut(*mesh, in_large_piece(mesh[1], near, config.min_piece_share)) if near.any() else mesh
+    if not near.any() or not len(mesh[1]):
         raise NoMesh("the surfels are too scattered for a mesh: use a depth that fits the camera better")
     mesh = without_small_holes(*mesh, c.max_hole_voxels * voxel_m)
     mesh = smoothed(*mesh, config.smoothing_steps), mesh[1]
     warranted = warranted_count(*mesh, c.edge_voxels * voxel_m)
     mesh = simplified(*mesh, min(warranted, config.max_triangles or warranted))
     return trimesh.Trimesh(*mesh, process=False, vertex_normals=vertex_normals(*mesh),
-                           vertex_colors=_colours(mesh[0], points, surfels, rows))
+                           vertex_colors=_colours(mesh[0], tree, surfels, rows))
 
 
 def _in_company(points, reach_m):
@@ -57,7 +64,7 @@ def _in_company(points, reach_m):
     if len(points) <= NEIGHBOURS:
         return np.zeros(len(points), bool)
     distance_m, _ = KDTree(points).query(points, k=1 + NEIGHBOURS)
-    return distance_m[:, -1] <= 2 * reach_m
+    return distance_m[:, -1] <= reach_m
 
 
 def _voxel_m(radius_m: np.ndarray, config: SurfelMeshConfig) -> float:
@@ -76,11 +83,11 @@ def _field(discs: Discs, voxel_m: float, reach_m: float) -> DistanceField:
     return field
 
 
-def _colours(vertices, points, surfels, rows):
+def _colours(vertices, tree, surfels, rows):
     """Vertices (V, 3) -> (V, 3) uint8: average of the nearest surfels by confidence. Those farther than the nearest by
     half a radius fade out, which keeps edges sharp."""
     arrays = surfels.arrays
-    distance_m, nearest = KDTree(points).query(vertices, k=COLOURS)
+    distance_m, nearest = tree.query(vertices, k=COLOURS)
     nearest = rows[nearest]
     farther = (distance_m**2 - distance_m[:, :1] ** 2) / (0.5 * arrays.radius[nearest]) ** 2
     weights = np.exp(-0.5 * farther) * arrays.confidence[nearest]

@@ -93,16 +93,6 @@ def test_voxels_grow_where_there_would_be_too_many(wall):
     assert 20 < len(coarse.faces) < len(wall.faces) / 2
 
 
-def test_slices_of_the_field_give_the_same_mesh(monkeypatch):
-    rough = view(WALL_M + 0.006 * U + 0.01 * np.sin(U / 5) * np.cos(V / 7))
-    whole = mesh_of(rough, view(1.02 * WALL_M, T_world_key=shifted(0.1)))
-    monkeypatch.setattr("slam.meshing.tsdf.SLICE_BLOCKS", 20)
-    sliced = mesh_of(rough, view(1.02 * WALL_M, T_world_key=shifted(0.1)))
-    assert len(whole.faces) > 1000
-    assert np.array_equal(whole.vertices, sliced.vertices) and np.array_equal(whole.faces, sliced.faces)
-    assert np.array_equal(whole.visual.vertex_colors, sliced.visual.vertex_colors)
-
-
 def test_the_same_views_give_the_same_mesh():
     uneven = WALL_M + 0.02 * np.random.default_rng(0).normal(size=CAMERA.size)
     first, second = (mesh_of(view(uneven), view(uneven[::-1], T_world_key=shifted(0.1))) for _ in range(2))
