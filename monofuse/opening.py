@@ -168,7 +168,7 @@ def open_learning(arguments: Namespace, config: SlamConfig, depth: SensorDepth |
         except MonofuseError as error:
             if wanted:
                 raise
-            screen.print(f"adapt      off: {error}")
+            screen.print(f"adapt      off, which costs detail and one pass of two (docs/adaptation.md): {error}")
             return None
 
 

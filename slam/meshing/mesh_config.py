@@ -14,13 +14,13 @@ class SurfelMeshConfig:
     """Confidence, in observations, that a surfel needs to become surface."""
     min_surfels: int = 200
     """Well supported surfels that a mesh needs."""
-    voxel_radii: float = 1.5
+    voxel_radii: float = 1.0
     """Size of a voxel, in median radii of the surfels."""
     voxel_m: tuple[float, float] = (0.005, 0.03)
     """Limits of a voxel's size, as far as max_cells allows."""
     max_cells: int = 400_000
     """Voxels that the surfels may cover; these grow beyond. Time, memory and file size grow with this number."""
-    disc_radii: float = 1.5
+    disc_radii: float = 1.0
     """Radius of the disc that a surfel fills, in its own radii: the standard deviation of its weight."""
     max_disc_voxels: float = 2.5
     """Upper limit of that, in voxels."""

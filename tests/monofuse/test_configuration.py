@@ -120,7 +120,7 @@ def test_stages_are_switched_off_by_null_and_on_by_any_field_of_theirs():
     ("lost_s", "1e999", "expected a number of at least 0, not Infinity"),
     ("lost_s", "9" * 400, "expected a number of at least 0, not Infinity"),
     ("lost_s", "12:30", 'expected a number of at least 0, not "12:30"'),
-    ("mesh.joins_layers", "no", 'expected true or false, not "no"'),
+    ("depth_is_relative", "no", 'expected true or false, not "no"'),
     ("known_scale.factor", "big", 'expected a number of at least 0 or null, not "big"'),
     ("known_scale.board", "{squares: [9, 7], dictionary: 4}", "expected text or null, not 4"),
     ("known_scale.board", "{}", "lacks squares"),
