@@ -76,10 +76,10 @@ def _without_command(words: list[str], program: str) -> None:
     parser.add_argument("--version", action="version", version=f"monofuse {_version()}")
     _, unknown = parser.parse_known_args(words)
     if unknown:
-        raise BadInputError(f"no command {unknown[0]!r}; there are {', '.join(COMMANDS)}, and {program} SOURCE, as in "
-                            f"{program} room.mp4")
-    raise BadInputError(f"which source or command? As in {program} room.mp4; the commands are {', '.join(COMMANDS)}; see "
-                        f"{program} --help")
+        raise BadInputError(f"no command {unknown[0]!r}; there are {', '.join(COMMANDS)}, and "
+                            f"{program} SOURCE, as in {program} room.mp4")
+    raise BadInputError(f"which source or command? As in {program} room.mp4; the commands are "
+                        f"{', '.join(COMMANDS)}; see {program} --help")
 
 
 def _version() -> str:

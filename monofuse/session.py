@@ -49,7 +49,7 @@ class Session:
         """Of the first pass, whichever one is kept."""
         self.learning: Learning | None = None
         """The network that learnt the recording, if one did."""
-        self.mesh: "trimesh.Trimesh | None" = None
+        self.mesh: trimesh.Trimesh | None = None
         """Of the whole map, once it is built."""
         self.choice: Choice | None = None
         """Which of two passes was kept, and why."""
@@ -187,7 +187,8 @@ class Session:
                                 f"{self._advice('')}")
         if self.counter.status["lost"] and self.counter.tracked == len(self.slam.map.submaps()):
             other = ": is this one continuous recording of a textured scene, and does the calibration belong to it?"
-            raise MonofuseError(f"of {frames} frames all were lost after the first that was usable{self._advice(other)}")
+            raise MonofuseError(f"of {frames} frames all were lost after the first that was usable"
+                                f"{self._advice(other)}")
 
     def _advice(self, otherwise: str) -> str:
         """What the pictures themselves say of why nothing came of them."""

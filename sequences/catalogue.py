@@ -55,7 +55,7 @@ def open_sequence(source: str, options: SourceOptions) -> Sequence:
     try:
         name, location = _name_and_location(source, options)
         if options.topic and name != "rosbag":
-            raise SourceError(f"--topic {options.topic} is for bags of ROS: {source} is read as {name}, so leave it out")
+            raise SourceError(f"--topic {options.topic} is for bags of ROS: {source} is read as {name}, leave it out")
         module, kind = SOURCES[name]
         return getattr(import_module(module), kind)(location, options)
     except OSError as error:

@@ -14,7 +14,7 @@ MIN_FRAMES = 30
 DARK, BRIGHT = 20, 235
 """Median brightness, of 255, beyond which there is nothing to see."""
 MIN_RANGE = 25
-"""Brightness between the darkest and brightest hundredths, below which a picture is bare: a wall, fog, a covered lens."""
+"""Brightness between the darkest and brightest hundredths, below which a picture is bare: a wall, a covered lens."""
 BLURRED = 0.31
 """Steepest gradients over those of the picture at a quarter of the size. Sharp pictures of rooms have 0.36 to 0.47, any
 that are blurred over a hundredth of their width 0.25 to 0.31."""

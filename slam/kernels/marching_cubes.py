@@ -1,6 +1,6 @@
 """The zero level of a distance field in blocks, cell by cell (Lorensen and Cline 1987).
 
-A cell lies between a voxel and its seven neighbours towards x, y and z; a corner of a triangle lies on one of its edges.
+A cell lies between a voxel and its seven neighbours towards x, y and z; the corners of triangles lie on its edges.
 An edge has the number 3 * (512 * block + voxel) + axis, of the voxel that it starts from, so that all cells around it
 mean the same vertex.
 """

@@ -16,7 +16,8 @@ def step_to_neighbours(vertices, starts, neighbours, share, moved):
         total = x = y = z = 0.0
         for k in range(starts[i], starts[i + 1]):
             j = neighbours[k]
-            dx, dy, dz = vertices[j, 0] - vertices[i, 0], vertices[j, 1] - vertices[i, 1], vertices[j, 2] - vertices[i, 2]
+            dx, dy = vertices[j, 0] - vertices[i, 0], vertices[j, 1] - vertices[i, 1]
+            dz = vertices[j, 2] - vertices[i, 2]
             weight = 1 / ((dx * dx + dy * dy + dz * dz) ** 0.5 + NEAR_M)
             total += weight
             x, y, z = x + weight * dx, y + weight * dy, z + weight * dz

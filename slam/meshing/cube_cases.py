@@ -1,8 +1,8 @@
 """Marching cubes as a table (Lorensen and Cline 1987): the triangles in a cube, by which of its corners are inside.
 
-Corners are numbered by bits: corner c is at (c & 1, c >> 1 & 1, c >> 2 & 1). The table follows from one rule, which both
-cubes at a face apply alike, so that no cracks come about: where two inside corners of a face lie across from each other,
-the surface separates them.
+Corners are numbered by bits: corner c is at (c & 1, c >> 1 & 1, c >> 2 & 1). The table follows from one rule, which
+both cubes at a face apply alike, so that no cracks come about: where two inside corners of a face lie across from each
+other, the surface separates them.
 """
 
 import numpy as np
@@ -16,8 +16,8 @@ FACES = tuple(tuple((side << axis) | (a << (axis + 1) % 3) | (b << (axis + 2) % 
 
 
 def cube_cases() -> tuple[np.ndarray, np.ndarray]:
-    """-> (256,) int8 numbers of triangles and (256, T, 3) int8 rows of EDGES that their corners lie on; the case's bit c
-    says that corner c is inside. Counter-clockwise seen from outside the surface."""
+    """-> (256,) int8 numbers of triangles and (256, T, 3) int8 rows of EDGES that their corners lie on. Bit c of a
+    case says that corner c is inside. Counter-clockwise seen from outside the surface."""
     found = [_triangles(case) for case in range(256)]
     table = np.zeros((256, max(map(len, found)), 3), np.int8)
     for case, triangles in enumerate(found):

@@ -19,7 +19,8 @@ def rescaled_report(report: Mapping[str, Any], factor: float, log_std: float, me
     changed = {name: value for name, value in report.items() if name not in OVER}
     changed |= {name: round(factor * report[name], 4) for name in FACTORS + LENGTHS if name in report}
     if report.get("mesh"):
-        changed["mesh"] = report["mesh"] | {"size_m": [round(factor * side_m, 3) for side_m in report["mesh"]["size_m"]]}
+        size_m = [round(factor * side_m, 3) for side_m in report["mesh"]["size_m"]]
+        changed["mesh"] = report["mesh"] | {"size_m": size_m}
     changed |= {name: round(report[name] / factor, 5) for name in INVERSE_FACTORS if name in report}
     return changed | {"scale_from": "measure", "scale_log_std": round(log_std, 4), "scale_doubtful": False,
                       "scale_weakness": None, "measured": dict(measured)}
