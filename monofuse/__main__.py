@@ -63,13 +63,16 @@ def main(argv: Sequence[str] | None = None, program: str = "monofuse") -> int:
 
 def _is_source(word: str) -> bool:
     """Whether a word is something to run on, and no mistyped command."""
-    return word in SOURCES_ALONE or (not word.startswith("-") and (Path(word).exists() or bool(set(word) & set(":./"))))
+    if word in SOURCES_ALONE or word.startswith("-"):
+        return word in SOURCES_ALONE
+    return Path(word).exists() or bool(set(word) & set(":./"))
 
 
 def _without_command(words: list[str], program: str) -> None:
     """`--help`, `--version`, or a mistake."""
     parser = OneLineParser(
-        prog=program, usage="%(prog)s SOURCE [OPTION ...] | COMMAND ...", formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog=program, usage="%(prog)s SOURCE [OPTION ...] | COMMAND ...",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Real-time dense monocular SLAM: one RGB camera in, a metric coloured mesh and a trajectory out.",
         epilog="SOURCE alone, as in room.mp4, means run SOURCE.\n\ncommands (COMMAND --help says more):\n" +
                "\n".join(f"  {name:<11}{command.help}" for name, command in COMMANDS.items()))
