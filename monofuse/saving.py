@@ -1,14 +1,15 @@
 """What a finished session leaves behind: trajectory, map, mesh, picture and report."""
 
+from __future__ import annotations
+
 import json
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import trimesh
 
 from calib.base.errors import MonofuseError
 from calib.base.memory import hand_back
@@ -28,6 +29,9 @@ from monofuse.results.texture import mesh_files, texture_of
 from monofuse.session import Session
 from sequences.cameras.stream import without_password
 from slam.texturing.texture import TexturedMesh
+
+if TYPE_CHECKING:
+    import trimesh
 
 NEXT = "monofuse view"
 """What shows a result."""

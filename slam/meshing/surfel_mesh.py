@@ -1,18 +1,25 @@
 """A coloured triangle mesh of surfels, which is what there is where keyframes have no depth of their own."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-import trimesh
 from scipy.spatial import KDTree
 
 from slam.kernels.surfel_field import Discs, add_discs, disc_blocks
 from slam.kernels.tsdf import BITS, OFFSET, VOXELS, DistanceField
 from slam.mapping.surfels import Surfels
-from slam.meshing.cleaning import cut, smoothed, vertex_normals
+from slam.meshing.cleaning import cut, smoothed
+from slam.meshing.coloured_mesh import coloured_mesh
 from slam.meshing.holes import without_small_holes
 from slam.meshing.mesh_config import MeshConfig, NoMesh, SurfelMeshConfig
 from slam.meshing.simplification import simplified, warranted_count
 from slam.meshing.trimming import in_large_piece
 from slam.meshing.zero_level import zero_level
+
+if TYPE_CHECKING:
+    import trimesh
 
 NEIGHBOURS = 4
 """Other surfels that a surfel needs around it; with fewer it is an outlier."""
@@ -55,8 +62,7 @@ def build_surfel_mesh(surfels: Surfels, T_world_key: np.ndarray, config: MeshCon
     mesh = smoothed(*mesh, config.smoothing_steps), mesh[1]
     warranted = warranted_count(*mesh, c.edge_voxels * voxel_m)
     mesh = simplified(*mesh, min(warranted, config.max_triangles or warranted))
-    return trimesh.Trimesh(*mesh, process=False, vertex_normals=vertex_normals(*mesh),
-                           vertex_colors=_colours(mesh[0], tree, surfels, rows))
+    return coloured_mesh(*mesh, _colours(mesh[0], tree, surfels, rows))
 
 
 def _in_company(points, reach_m):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import trimesh
 from scipy.spatial import KDTree
 
 from calib.geometry import se3
 from calib.geometry.camera import Camera
 from slam.kernels.tsdf import VertexViews, look_at_vertices
 from slam.meshing.cleaning import Arrays, cut, smoothed, vertex_normals
+from slam.meshing.coloured_mesh import coloured_mesh
 from slam.meshing.depth_view import DepthView
 from slam.meshing.distance_field import fused, weighed
 from slam.meshing.holes import without_small_holes
@@ -18,6 +20,9 @@ from slam.meshing.simplification import simplified, warranted_count
 from slam.meshing.trimming import in_large_piece
 from slam.meshing.tsdf_config import TsdfConfig
 from slam.meshing.zero_level import zero_level
+
+if TYPE_CHECKING:
+    import trimesh
 
 SCATTERED = "the keyframes' depth is too scattered for a mesh: use a depth that fits the camera better"
 
@@ -41,8 +46,7 @@ def build_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) -> tr
     mesh = smoothed(*mesh, config.smoothing_steps), mesh[1]
     warranted = warranted_count(*mesh, c.edge_voxels * voxel_m)
     mesh = simplified(*mesh, min(warranted, config.max_triangles or warranted))
-    return trimesh.Trimesh(*mesh, process=False, vertex_normals=vertex_normals(*mesh),
-                           vertex_colors=_colours(mesh[0], _looked_at(mesh, views, camera, c)))
+    return coloured_mesh(*mesh, _colours(mesh[0], _looked_at(mesh, views, camera, c)))
 
 
 def _without_the_far(views: list[DepthView], max_medians: float) -> list[DepthView]:
