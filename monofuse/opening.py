@@ -185,8 +185,9 @@ def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDept
     """How SLAM runs over the source again, None where that is not wanted or impossible. Raises BadInputError."""
     if arguments.passes == 2 and (is_live(sequence) or not sequence.frame_count):
         raise BadInputError(f"--passes 2 is for recordings: {sequence.name} cannot be read twice")
-    is_wanted = arguments.passes != 1 and not arguments.fast and isinstance(depth, NetworkDepth)
-    if not is_wanted or is_live(sequence) or not sequence.frame_count:
+    if not isinstance(depth, NetworkDepth) or arguments.passes == 1 or arguments.fast:
+        return None
+    if is_live(sequence) or not sequence.frame_count:
         return None
 
     def frames(estimator: DepthEstimator, stage_times: StageTimes) -> Iterator[Frame]:
