@@ -164,9 +164,9 @@ def test_a_missing_optional_package(said, recording, tmp_path, monkeypatch):
 
 
 def test_an_empty_file_is_called_that(refused, tmp_path):
-    for name in ("walk.bag", "walk.mp4"):
+    for name, options in (("walk.bag", ("--topic", "/camera")), ("walk.bag", ()), ("walk.mp4", ())):
         (tmp_path / name).touch()
-        assert f"{name} is an empty file" in refused(tmp_path / name, "--topic", "/camera")
+        assert f"{name} is an empty file" in refused(tmp_path / name, *options)
     (tmp_path / "text.bag").write_text("no bag")
     assert "cannot tell what" in refused(tmp_path / "text.bag")
 

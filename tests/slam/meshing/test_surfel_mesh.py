@@ -126,7 +126,7 @@ def test_what_has_little_support_is_cut_away():
 def test_small_holes_are_closed_and_large_ones_stay(side_m, closed):
     points, normals = rectangle((-0.5, -0.5, 0), (1, 0, 0), (0, 1, 0))
     mesh = mesh_of(points[np.abs(points).max(1) > side_m / 2], normals[np.abs(points).max(1) > side_m / 2])
-    assert layers(mesh, np.array([0, 0, 1.0]), np.array([[0, 0, -1.0]]))[0] == closed
+    assert layers(mesh, np.array([0.004, 0.007, 1.0]), np.array([[0, 0, -1.0]]))[0] == closed
     assert np.abs(mesh.vertices[:, 2]).max() < 0.02
 
 
