@@ -17,7 +17,7 @@ import numpy as np
 from calib.base.command_line import OneLineParser, exit_code, name_of, path_of
 from calib.base.errors import BadInputError
 from monofuse.interface.screen import Screen
-from monofuse.results.report_table import doubt
+from monofuse.results.length import length_in_words
 from monofuse.results.rescaling.report import OVER, rescaled_report
 from monofuse.results.rescaling.result import distance_to_surface_m, read_report, rescale
 
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
     """Measure, say so, and rescale where a true length is given."""
     report = read_report(arguments.result)
     found = measured(report, arguments.a, arguments.b)
-    screen.print(f"distance  {said(report, found.length_m)}")
+    screen.print(f"distance  {length_in_words(report, found.length_m)}")
     for text in _far_points(arguments.result, found):
         screen.print(text)
     if arguments.true_m is None:
@@ -115,16 +115,6 @@ def measured(report: dict[str, Any], a: tuple[float, ...], b: tuple[float, ...])
     is_known = sorted([list(a), list(b)]) == sorted([list(before.get("from", [])), list(before.get("to", []))])
     factor = before["factor"] if is_known else 1.0
     return Measurement((a, b), factor * length_m, factor)
-
-
-def said(report: dict[str, Any], length_m: float) -> str:
-    """A length, and how sure it is by the report."""
-    log_std = report.get("scale_log_std")
-    if log_std is None:
-        return f"{length_m:.3f}, but of what: {doubt(report)}" if report.get("scale_doubtful") else f"{length_m:.3f} m"
-    low_m, high_m = length_m * math.exp(-log_std), length_m * math.exp(log_std)
-    text = f"{length_m:.3f} m, two times in three between {low_m:.3f} and {high_m:.3f} m"
-    return f"{text}: {doubt(report)}" if report.get("scale_doubtful") else text
 
 
 def _far_points(folder: Path, found: Measurement) -> list[str]:

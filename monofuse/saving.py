@@ -19,7 +19,8 @@ from calib.geometry.calibration import without_depth
 from monofuse.interface.screen import Screen
 from monofuse.interface.stop_signal import StopSignal
 from monofuse.learning import Learning
-from monofuse.results.files import ESTIMATED_CAMERA, ResultFolder, map_files, mesh_file
+from monofuse.results.files import ESTIMATED_CAMERA, KEYFRAME_PICTURES, ResultFolder, map_files, mesh_file
+from monofuse.results.keyframe_pictures import pictures_file
 from monofuse.results.outcome import Outcome
 from monofuse.results.overview import draw_overview, draw_surfel_overview
 from monofuse.results.report_table import table_rows
@@ -65,6 +66,14 @@ def save_network(session: Session, learning: Learning | None, path: Path | None,
             screen.print(f"network    {path}: give --depth {path} the next time in this place")
 
 
+def save_pictures(session: Session, folder: ResultFolder) -> None:
+    """Write small pictures of the keyframes, for those who look at the result."""
+    with session.attempt():
+        pictures = pictures_file(session.slam)
+        if pictures:
+            folder.write(KEYFRAME_PICTURES, pictures)
+
+
 def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Namespace, stop: StopSignal,
                          screen: Screen) -> None:
     """Write the mesh in all formats, a picture of it, and the final report; show the report."""
@@ -73,6 +82,8 @@ def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Name
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
             mesh = session.slam.mesh()
             folder.write("mesh.ply", mesh_file(mesh, "ply"))
+    with session.attempt():
+        session.log.finish(session.slam, mesh)
     hand_back()
     if mesh is not None:
         with session.attempt():

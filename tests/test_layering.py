@@ -34,6 +34,7 @@ LAYERS = (
     ("slam.system",),
     ("slam.__main__", "monofuse.configuration", "monofuse.interface"),
     ("monofuse.results",),
+    ("monofuse.interface.viewer",),
     ("monofuse",),
     ("run_slam",),
 )
@@ -46,7 +47,7 @@ TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.runtim
                "depth.adaptation.training", "depth.adaptation.loss", "depth.adaptation.onnx_graph",
                "depth.adaptation.onnx_operators", "depth.hub.torch_model")
 """What is torch code through and through; nothing else loads it before it is needed."""
-OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnx",
+OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "websockets", "rerun", "matplotlib", "open3d", "h5py", "torch", "onnx",
             "onnxruntime", "liblzfse", "transformers", "huggingface_hub", "rosbags", "pi_heif", "rawpy", "av")
 
 
