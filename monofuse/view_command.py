@@ -19,8 +19,8 @@ def main(argv: Sequence[str] | None = None, program: str = "monofuse view") -> i
 def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namespace:
     """Raises BadInputError."""
     parser = OneLineParser(prog=program, description=DESCRIPTION)
-    parser.add_argument("result", type=path_of, metavar="RESULT", help="folder that a run has written, or a mesh (.glb, "
-                        ".ply) or map.ply")
+    parser.add_argument("result", type=path_of, metavar="RESULT",
+                        help="folder that a run has written, or a mesh (.glb, .ply) or map.ply")
     parser.add_argument("--viewer-host", metavar="HOST", default="127.0.0.1",
                         help="where to listen (default: 127.0.0.1, for this machine alone)")
     return parser.parse_args(argv)

@@ -37,8 +37,8 @@ def say_where(address: str, is_open: bool, screen: Screen) -> None:
     """The address of a viewer, and who may get in."""
     screen.print(f"viewer     {address}")
     if is_open:
-        screen.print("note       --viewer-host: other machines can reach this; whoever has the address sees all that the "
-                     "camera sees, and it is not encrypted on its way")
+        screen.print("note       --viewer-host: other machines can reach this; whoever has the address sees all that "
+                     "the camera sees, and it is not encrypted on its way")
 
 
 def open_log(arguments: Namespace, session: Session) -> RerunLog | NoLog:

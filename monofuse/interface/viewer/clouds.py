@@ -50,7 +50,7 @@ class Clouds:
         return sum(sent.count for sent in self.sent.values())
 
     def update(self, surfels: Surfels, T_world_key: np.ndarray, look: Look, is_limited: bool = True) -> None:
-        """Send the clouds that have changed most, and move those whose keyframes stand at another T_world_key (K, 4, 4).
+        """Send the clouds that have changed most, and move those whose keyframes moved; T_world_key (K, 4, 4).
 
         is_limited: only as many as one update may take; the others follow in the next ones."""
         for key in self.handles:

@@ -15,7 +15,8 @@ COLOUR = (255, 220, 40)
 class Measuring:
     """While it is on, every click sets a point, and every second one ends a length."""
 
-    def __init__(self, scene: Any, gui: Any, result: Result, hit: Callable[[np.ndarray, np.ndarray], np.ndarray | None]):
+    def __init__(self, scene: Any, gui: Any, result: Result,
+                 hit: Callable[[np.ndarray, np.ndarray], np.ndarray | None]):
         """hit: ray from a point along a direction -> the point that it meets; all of them upright."""
         self.scene, self.result, self.hit = scene, result, hit
         self.points: list[np.ndarray] = []

@@ -48,9 +48,10 @@ class Panel:
             button.disabled = True
 
     def _add_look(self, gui: Any) -> None:
-        self.mode = gui.add_dropdown("colours", MODES, MODES[0])
+        self.mode = gui.add_dropdown("colours", MODES, initial_value=MODES[0])
         self.size = gui.add_slider("point size", 0.2, 3.0, 0.1, 1.0, hint="1: as large as the surfels are")
-        self.eye = gui.add_dropdown("view", eye.MODES, eye.MODES[0], hint="follow: over the camera's shoulder")
+        self.eye = gui.add_dropdown("view", eye.MODES, initial_value=eye.MODES[0],
+                                    hint="follow: over the camera's shoulder")
         self.highlight = gui.add_checkbox("highlight what the camera sees", True)
 
     def _add_buttons(self, gui: Any) -> None:

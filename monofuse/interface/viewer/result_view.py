@@ -21,7 +21,6 @@ from monofuse.interface.viewer.scenery import (
     add_world,
     first_eye,
     rgb_of,
-    rows_at,
 )
 from monofuse.interface.viewer.shapes import place
 from monofuse.interface.viewer.surfaces import Shape
@@ -57,7 +56,7 @@ class ResultView:
             client.camera.position, client.camera.look_at = eye, target
 
     def show_time(self, row: int) -> None:
-        """Put the camera where it was at a row of the trajectory, with the keyframe's picture that is nearest in time."""
+        """Put the camera where it was at a row of the trajectory, with the picture that is nearest in time."""
         result = self.result
         place(self.camera, result.T_world_cam[row])
         self.time.content = f"{result.times_s[row] - result.times_s[0]:.2f} s, pose {row + 1} of {len(result.times_s)}"

@@ -40,7 +40,7 @@ def pyramids(T_world_cam: np.ndarray, camera: Camera, depth_m: float) -> np.ndar
 
 
 def trajectory_segments(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (N, 3) -> segments (S, 2, 3) through at most MAX_TRAJECTORY_POINTS of them, none for fewer than two, and
+    """Positions (N, 3) -> segments (S, 2, 3) through some MAX_TRAJECTORY_POINTS of them, none for fewer than two, and
     their colours (S, 2, 3) uint8 from START_COLOUR to END_COLOUR."""
     step = max(1, -(-len(positions) // MAX_TRAJECTORY_POINTS))
     points = np.concatenate([positions[:-1:step], positions[-1:]])
