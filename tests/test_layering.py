@@ -30,7 +30,7 @@ LAYERS = (
     ("slam.mapping",),
     ("slam.meshing", "slam.scale", "slam.global_adjustment"),
     ("slam.keyframe_depth", "slam.loops", "slam.texturing"),
-    ("slam.config", "slam.evaluation", "slam.localiser"),
+    ("slam.config", "slam.evaluation", "slam.localiser", "slam.plots"),
     ("slam.system",),
     ("slam.__main__", "monofuse.configuration", "monofuse.interface"),
     ("monofuse.results",),

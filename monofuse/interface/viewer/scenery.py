@@ -107,4 +107,4 @@ def first_eye(result: Result) -> tuple[np.ndarray, np.ndarray]:
     """Where to look from and at, upright: into the middle, from above and behind the cameras."""
     low, high = bounds_of(result)
     middle, extent_m = (low + high) / 2, max(float(np.linalg.norm(high - low)), 0.5)
-    return middle + extent_m * np.array([0.15, 0.55, 0.75]), middle
+    return middle + extent_m * np.array([0.12, 0.42, 0.6]), middle
