@@ -78,6 +78,7 @@ def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Name
                          screen: Screen) -> None:
     """Write the mesh in all formats, a picture of it, and the final report; show the report."""
     mesh, texture, remarks = None, None, []
+    session.viewer.say("building the mesh")
     if session.counter.tracked:
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
             mesh = session.slam.mesh()
@@ -116,6 +117,7 @@ def _paint(session: Session, mesh: trimesh.Trimesh, stop: StopSignal, screen: Sc
     with stop.heeded(), screen.status(text) as status:
         for share in stop.patiently(texture):
             status.update(f"{text}: {share:.0%} (Ctrl-C leaves it out)")
+            session.viewer.say(f"{text}: {share:.0%}")
     return texture.value
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from calib.base.command_line import OneLineParser, exit_code, name_of, path_of
 from monofuse.interface.screen import Screen
 from monofuse.interface.stop_signal import StopSignal
-from monofuse.viewing import say_where
 
 DESCRIPTION = "Look at a finished result in a browser: mesh, trajectory, keyframes; measure, cut, take pictures."
 
@@ -38,7 +37,8 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
         served = serve(arguments.viewer_host, "monofuse view")
         presence = Presence(served.viser)
         view = ResultView(served.viser, result, "result")
-        say_where(served.address, served.is_open, screen)
+        for line in served.lines():
+            screen.print(line)
         screen.print("           ends when its page is closed, or with Ctrl-C")
         presence.wait_until_closed(lambda: view.closed.is_set() or stop.number is not None)
         served.viser.stop()

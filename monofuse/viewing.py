@@ -29,16 +29,9 @@ def open_viewer(arguments: Namespace, session: Session, folder: ResultFolder, sc
     if arguments.adapt != "live":  # what learns belongs to one map
         answers[RESET] = session.restart
     viewer = Viewer(session.slam, arguments.viewer_host, answers)
-    say_where(viewer.address, viewer.is_open, screen)
+    for line in viewer.served.lines():
+        screen.print(line)
     return viewer
-
-
-def say_where(address: str, is_open: bool, screen: Screen) -> None:
-    """The address of a viewer, and who may get in."""
-    screen.print(f"viewer     {address}")
-    if is_open:
-        screen.print("note       --viewer-host: other machines can reach this; whoever has the address sees all that "
-                     "the camera sees, and it is not encrypted on its way")
 
 
 def open_log(arguments: Namespace, session: Session) -> RerunLog | NoLog:

@@ -3,13 +3,15 @@
 import io
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 
 from calib.base.errors import SourceError
 from calib.files.image_file import encode_jpeg
-from slam.system import SlamSystem
+
+if TYPE_CHECKING:
+    from slam.system import SlamSystem
 
 WIDTH_PX = 160
 MAX_PICTURES, MAX_PICTURE_BYTES = 20_000, 1_000_000
@@ -25,7 +27,7 @@ class KeyframePicture(NamedTuple):
     jpeg: bytes
 
 
-def pictures_file(slam: SlamSystem) -> bytes | None:
+def pictures_file(slam: "SlamSystem") -> bytes | None:
     """The main submap's keyframes, as far as their images were kept -> content of the archive, None for none"""
     main, keyframes = slam.map.main_submap, slam.keyframes
     rows = [row for row in slam.images.rows if keyframes.submap[row] == main]

@@ -6,7 +6,7 @@ import numpy as np
 from slam.mapping.surfels import Surfels
 
 MODES = ("rgb", "depth", "normal", "confidence", "keyframe")
-DEPTHS_M = (0.3, 8.0)
+DEPTHS_M = (0.5, 6.0)
 """Ends of the colours of depth, in equal steps of its log."""
 CONFIDENCES = (6.0, 200.0)
 """Ends of the colours of confidence, in equal steps of its log."""

@@ -44,8 +44,8 @@ class Viewer:
 
         Raises MissingPackageError without viser, BadInputError where nothing can be served on `host`."""
         self.slam = slam
-        served = serve(host)
-        self.server, self.address, self.is_open = served.viser, served.address, served.is_open
+        self.served = serve(host)
+        self.server = self.served.viser
         self.presence = Presence(self.server)
         self.controls = Controls()
         for wish, work in (answers or {}).items():
@@ -59,6 +59,11 @@ class Viewer:
         self.camera_updates = Ration(CAMERA_INTERVAL_S, MAX_CAMERA_SHARE)
         self.map_updates = Ration(MAP_INTERVAL_S, MAX_MAP_SHARE)
         self.shown = Speed()
+
+    @property
+    def address(self) -> str:
+        """What the user opens."""
+        return self.served.address
 
     def heeded(self, frames: Iterable[Item]) -> Iterator[Item]:
         """Frames as the user lets them come: paused, or ended early."""

@@ -21,11 +21,11 @@ class Panel:
     def __init__(self, gui: Any, controls: Controls):
         self.controls = controls
         self.state = gui.add_markdown("**waiting for the first frame**")
+        self._add_buttons(gui)
         self.picture = gui.add_image(BLANK, label="camera", format="jpeg", jpeg_quality=JPEG_QUALITY)
         self.depth = gui.add_image(BLANK, label="depth", format="jpeg", jpeg_quality=JPEG_QUALITY)
-        self.numbers = gui.add_markdown("")
         self._add_look(gui)
-        self._add_buttons(gui)
+        self.numbers = gui.add_markdown("")
 
     @property
     def look(self) -> Look:

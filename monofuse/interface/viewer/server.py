@@ -29,6 +29,14 @@ class Served(NamedTuple):
     is_open: bool
     """Whether other machines can reach it."""
 
+    def lines(self) -> list[str]:
+        """For the user: the address, and who may get in."""
+        lines = [f"viewer     {self.address}"]
+        if self.is_open:
+            lines.append("note       --viewer-host: other machines can reach this; whoever has the address sees all "
+                         "that the camera sees, and it is not encrypted on its way")
+        return lines
+
 
 def is_available() -> bool:
     """Whether viser is installed."""

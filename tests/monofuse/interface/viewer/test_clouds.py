@@ -113,5 +113,5 @@ def test_colours_are_whole(slam, mode):
 
 
 def test_a_depth_picture_is_blue_near_red_far_and_black_where_unknown():
-    near, far, unknown = depth_picture(np.array([[1 / 0.35, 1 / 7.0, 0]], np.float32))[0].astype(int)
+    near, far, unknown = depth_picture(np.array([[1 / 0.6, 1 / 5.5, 0]], np.float32))[0].astype(int)
     assert near[2] > near[0] and far[0] > far[2] and not unknown.any()
