@@ -51,8 +51,14 @@ def save_scene(session: Session, folder: ResultFolder, arguments: Namespace, scr
         screen.print(f"{SCENE} is left out: pip install viser")
         return
     from monofuse.interface.viewer.scene_file import scene_file
-    with session.attempt(), screen.status(f"writing {SCENE}"):
-        folder.write(SCENE, scene_file(folder.path))
+    with screen.status(f"writing {SCENE}"):
+        try:
+            page = scene_file(folder.path)
+        except MonofuseError as error:  # what it is made of is there, and that matters more
+            screen.print(f"{SCENE} is left out: {error}")
+            return
+        with session.attempt():
+            folder.write(SCENE, page)
 
 
 def stay(session: Session, folder: ResultFolder, arguments: Namespace, stop: StopSignal, screen: Screen) -> None:

@@ -1,10 +1,12 @@
 """Results as files. Each is written whole or not at all."""
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import trimesh
@@ -12,8 +14,10 @@ import trimesh
 from calib.base.errors import OutputError
 from calib.files.atomic_file import partial_pattern, reason_of, write_file
 from calib.files.tum_files import trajectory_text
-from slam.mapping.live_map import LiveMap
-from slam.mapping.surfels import Surfels
+
+if TYPE_CHECKING:
+    from slam.mapping.live_map import LiveMap
+    from slam.mapping.surfels import Surfels
 
 MESH_FORMATS = ("ply", "obj", "glb")
 ESTIMATED_CAMERA, KEYFRAME_PICTURES, SCENE = "estimated_camera.yaml", "keyframes.zip", "scene.html"

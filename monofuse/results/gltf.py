@@ -1,14 +1,18 @@
 """Binary glTF 2.0 (.glb): one mesh, its picture or its vertices' colours, upright, not lit, so that it looks as in the
 photos. https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html"""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from calib.files.image_file import encode_jpeg
 from monofuse.results.glb_file import FLOAT, U32, glb_bytes
-from slam.texturing.texture import TexturedMesh
+
+if TYPE_CHECKING:
+    from slam.texturing.texture import TexturedMesh
 
 LINEAR, CLAMP_TO_EDGE = 9729, 33071
 ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963

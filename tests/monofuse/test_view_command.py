@@ -1,6 +1,8 @@
 """`monofuse view` as a user starts it, and when a run stays for its viewer."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -122,3 +124,28 @@ def test_a_run_stays_for_who_looks(tmp_path, is_there, is_terminal, number, no_w
 
 def test_without_a_viewer_nothing_is_waited_for(tmp_path):
     stay(Namespace(viewer=NoViewer()), None, Namespace(no_wait=False), Namespace(number=None), Said())
+
+
+@needs_viser
+def test_the_buttons_of_the_live_view_steer_a_whole_run(kernels, recording, tmp_path, monkeypatch, capsys):
+    """Saved after 5 frames, begun anew after 7, stopped after 13 of 20; and nobody looks, so it ends by itself."""
+    from monofuse.interface.viewer.live import Viewer
+    from monofuse.interface.viewer.panel import RESET, SAVE
+    from monofuse.run import main as run
+    out, saved = tmp_path / "out", []
+    show = Viewer.show
+
+    def press(self, frame, result):
+        if frame.index in (5, 7):
+            self.controls.ask(SAVE if frame.index == 5 else RESET)
+        self.controls.is_stopped = frame.index == 13
+        show(self, frame, result)
+        if frame.index == 5:
+            saved.append(len((out / "trajectory.txt").read_text().splitlines()))
+
+    monkeypatch.setattr(Viewer, "show", press)
+    assert run([str(recording), "--depth", "sensor", "--viewer", "--no-scene", "--output", str(out)]) == 0
+    report = json.loads((out / "report.json").read_text())
+    assert (report["ended"], report["frames"], report["problems"]) == ("interrupted", 14, [])
+    assert saved[0] >= 6 and len((out / "trajectory.txt").read_text().splitlines()) == saved[0]
+    assert re.search(r"viewer     http://127\.0\.0\.1:\d+/\S{20,}/", capsys.readouterr().out)

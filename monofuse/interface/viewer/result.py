@@ -34,11 +34,13 @@ class Result:
     report: dict[str, Any] = field(default_factory=dict)
 
 
-def read_result(path: Path) -> Result:
-    """A folder or one file -> Result. Raises BadInputError where it is neither, SourceError where it is damaged."""
+def read_result(path: Path, points_beside_mesh: bool = True) -> Result:
+    """A folder or one file -> Result; `points_beside_mesh`: the surfels also where there is a mesh.
+
+    Raises BadInputError where it is neither, SourceError where it is damaged."""
     if not path.exists():
         raise BadInputError(f"there is no {path}: give {KINDS}")
-    return _read_folder(path) if path.is_dir() else _read_file(path)
+    return _read_folder(path, points_beside_mesh) if path.is_dir() else _read_file(path)
 
 
 def _read_file(path: Path) -> Result:
@@ -54,17 +56,17 @@ def _read_file(path: Path) -> Result:
     return Result(path.name, shape, R_upright_world=shape.R_upright_world)
 
 
-def _read_folder(folder: Path) -> Result:
+def _read_folder(folder: Path, points_beside_mesh: bool) -> Result:
     report = _read_report(folder)
     result = Result(str(report.get("source", folder.name)), report=report)
     if (folder / "trajectory.txt").is_file():
         result.times_s, result.T_world_cam = read_trajectory(folder / "trajectory.txt")
-    if (folder / "map.ply").is_file():
-        result.points = read_points(folder / "map.ply")
     if (folder / "mesh.glb").is_file():
         result.shape = read_glb_shape(folder / "mesh.glb")
     elif (folder / "mesh.ply").is_file():
         result.shape = read_ply_shape(folder / "mesh.ply", result.T_world_cam)
+    if (folder / "map.ply").is_file() and (points_beside_mesh or result.shape is None):
+        result.points = read_points(folder / "map.ply")
     if result.shape is None and result.points is None and not len(result.times_s):
         raise BadInputError(f"{folder} holds no result of a run: give {KINDS}")
     if result.shape is not None:

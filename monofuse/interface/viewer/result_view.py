@@ -82,8 +82,8 @@ class ResultView:
         result = self.result
         add_world(scene, result)
         self.mesh = add_mesh(scene, result.shape) if result.shape is not None else None
-        has_points = result.points is not None and len(result.points.positions) > 0
-        self.surfels = add_points(scene, result.points, result.shape is None) if has_points else None
+        points = result.points if result.points is not None and len(result.points.positions) else None
+        self.surfels = add_points(scene, points, result.shape is None) if points else None
         add_trajectory(scene, result)
         self.keyframes = add_keyframes(scene, result, MAX_KEYFRAMES)
 
@@ -133,6 +133,7 @@ class ResultView:
     def _clipped(self, shape: Shape) -> None:
         """Show a part of the mesh; nothing of it where the part is empty, since browsers choke on that."""
         self.visible_shape = shape
+        assert self.mesh is not None
         if len(shape.triangles):
             self.mesh.glb_data = shape.glb
         self.mesh.visible = bool(self.boxes["mesh"].value and len(shape.triangles))

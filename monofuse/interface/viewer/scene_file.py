@@ -4,7 +4,7 @@ from pathlib import Path
 
 from monofuse.interface.viewer.result import Result, read_result
 from monofuse.interface.viewer.scenery import add_keyframes, add_mesh, add_points, add_trajectory, add_world, first_eye
-from monofuse.interface.viewer.server import serve
+from monofuse.interface.viewer.server import ANY_PORT, serve
 
 MAX_KEYFRAMES = 60
 
@@ -13,8 +13,8 @@ def scene_file(folder: Path) -> bytes:
     """The result in `folder` -> content of its scene.html
 
     Raises MissingPackageError without viser, BadInputError where there is nothing to be shown."""
-    result = read_result(folder)
-    server = serve(needed_for="scene.html").viser
+    result = read_result(folder, points_beside_mesh=False)
+    server = serve(needed_for="scene.html", ports=ANY_PORT).viser
     try:
         _fill(server, result)
         return server.get_scene_serializer().as_html().encode()

@@ -6,7 +6,7 @@ viser serves from a thread of its own.
 import logging
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -15,6 +15,8 @@ from calib.base.errors import BadInputError, MissingPackageError
 from monofuse.interface.viewer.guard import Guard
 
 PORTS = range(8080, 8180)
+ANY_PORT = (0,)
+"""For servers that nobody is told of."""
 LOOPBACK = "127.0.0.1"
 _patching = threading.Lock()
 
@@ -43,8 +45,8 @@ def is_available() -> bool:
     return find_spec("viser") is not None
 
 
-def serve(host: str = LOOPBACK, needed_for: str = "the live view") -> Served:
-    """A silent server on the first free port.
+def serve(host: str = LOOPBACK, needed_for: str = "the live view", ports: Iterable[int] | None = None) -> Served:
+    """A silent server on the first free port, of PORTS by default.
 
     Raises MissingPackageError without viser, BadInputError where nothing can be served on `host`."""
     try:
@@ -56,7 +58,8 @@ def serve(host: str = LOOPBACK, needed_for: str = "the live view") -> Served:
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     guard = Guard(host)
     with _asking(guard):
-        server = viser.ViserServer(host, _free_port(host), label="monofuse", verbose=False)
+        port = _free_port(host, PORTS if ports is None else ports)
+        server = viser.ViserServer(host, port, label="monofuse", verbose=False)
     if not guard.is_installed:
         server.stop()
         raise BadInputError(f"viser {viser.__version__} starts its server in a way that would let every web page in: "
@@ -81,14 +84,14 @@ def _asking(guard: Guard) -> Iterator[None]:
             module.serve = begin
 
 
-def _free_port(host: str) -> int:
+def _free_port(host: str, ports: Iterable[int]) -> int:
     """viser itself would search for ever where there is none."""
     try:
         family, *_ = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
     except OSError as error:
         raise BadInputError(f"the viewer cannot listen on {host}: {error.strerror or error}") from error
     reason = ""
-    for port in PORTS:
+    for port in ports:
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

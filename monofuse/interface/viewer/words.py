@@ -1,6 +1,11 @@
 """The state of a run in words that say what to do."""
 
-from slam.system import FrameResult
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from slam.system import FrameResult
 
 STATUS_COLOURS = {"tracked": (60, 200, 90), "relocalised": (240, 200, 40), "waiting": (160, 160, 160),
                   "lost": (230, 60, 50)}

@@ -6,6 +6,7 @@ Needs `pip install playwright` and Chromium from the system's packages (`apt-get
 import re
 import shutil
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ def test_a_result_is_measured_in_and_closed(browser, tmp_path):
         with page.expect_download() as download:
             page.get_by_role("button", name="screenshot").click()
         assert download.value.suggested_filename == "wall.png"
-        assert open(download.value.path(), "rb").read()[1:4] == b"PNG"
+        assert Path(download.value.path()).read_bytes()[1:4] == b"PNG"
         page.get_by_role("button", name="close").click()
         presence.wait_until_closed(view.closed.is_set)
         assert browser.complaints == []
