@@ -35,7 +35,7 @@ from monofuse.saving import (
     save_trajectory_and_map,
 )
 from monofuse.session import Session
-from monofuse.viewing import open_log, open_viewer, save_scene, stay
+from monofuse.viewing import open_log, open_viewer, stay
 from monofuse.warm_up import prepare
 from sequences.prefetch import ahead
 from sequences.sequence import is_live
@@ -85,7 +85,6 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
         save_pictures(session, folder)
         stop.end_at_once()
         save_mesh_and_report(session, folder, arguments, stop, screen)
-        save_scene(session, folder, arguments, screen)
         stay(session, folder, arguments, stop, screen)
     session.raise_first_failure()
     return session

@@ -25,6 +25,7 @@ from monofuse.results.outcome import Outcome
 from monofuse.results.overview import draw_overview, draw_surfel_overview
 from monofuse.results.report_table import table_rows
 from monofuse.results.texture import mesh_files, texture_of
+from monofuse.scene_saving import save_scene
 from monofuse.session import Session
 from sequences.cameras.stream import without_password
 from slam.texturing.texture import TexturedMesh
@@ -96,6 +97,7 @@ def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Name
                 folder.write(name, data)
     with session.attempt():
         folder.write("overview.png", encode_png(overview(session, mesh, texture)))
+    save_scene(session, folder, arguments, screen)
     with session.attempt():
         report = session.report(shown(arguments), remarks)
         with session.attempt():

@@ -1,4 +1,4 @@
-"""What of a run is to be seen, while it goes on and afterwards: viewer, log for rerun, scene.html."""
+"""What of a run is to be seen, while it goes on and afterwards: viewer, log for rerun."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calib.base.errors import MonofuseError
 from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoLog, NoViewer
 from monofuse.interface.stop_signal import StopSignal
-from monofuse.results.files import SCENE, ResultFolder
+from monofuse.results.files import ResultFolder
 from monofuse.saving import save_meanwhile
 from monofuse.session import Session
 
@@ -40,25 +40,6 @@ def open_log(arguments: Namespace, session: Session) -> RerunLog | NoLog:
         return NoLog()
     from monofuse.interface.rerun_log import RerunLog
     return RerunLog(session.slam, arguments.rerun)
-
-
-def save_scene(session: Session, folder: ResultFolder, arguments: Namespace, screen: Screen) -> None:
-    """Write scene.html, where it is wanted and viser is installed."""
-    if arguments.no_scene or not session.counter.tracked:
-        return
-    from monofuse.interface.viewer.server import is_available
-    if not is_available():
-        screen.print(f"{SCENE} is left out: pip install viser")
-        return
-    from monofuse.interface.viewer.scene_file import scene_file
-    with screen.status(f"writing {SCENE}"):
-        try:
-            page = scene_file(folder.path)
-        except MonofuseError as error:  # what it is made of is there, and that matters more
-            screen.print(f"{SCENE} is left out: {error}")
-            return
-        with session.attempt():
-            folder.write(SCENE, page)
 
 
 def stay(session: Session, folder: ResultFolder, arguments: Namespace, stop: StopSignal, screen: Screen) -> None:
