@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
 from benchmarks.runs import machine, table
@@ -36,8 +36,9 @@ import sys, viser
 from websockets.sync.client import connect
 with connect(sys.argv[1].replace("http", "ws").rstrip("/"), subprotocols=[f"viser-v{viser.__version__}"],
              max_size=None) as connection:
-    for message in connection:
-        pass
+    for number, message in enumerate(connection):
+        if not number:
+            print("looks", flush=True)
 """
 CHROMIUM = """
 import sys
@@ -46,9 +47,10 @@ with sync_playwright() as p:
     options = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
     page = p.chromium.launch(executable_path="/usr/bin/chromium", args=options).new_page()
     page.goto(sys.argv[1])
+    page.get_by_text("waiting for the first frame").wait_for(timeout=120_000)
+    print("looks", flush=True)
     page.wait_for_timeout(10**7)
 """
-PATIENCE_S = 60.0
 
 
 class Cost(NamedTuple):
@@ -105,17 +107,25 @@ def watching(slam: SlamSystem, kind: str, client: str) -> Iterator[Viewer | NoVi
         yield NoViewer()
         return
     viewer = Viewer(slam)
-    process = subprocess.Popen([sys.executable, "-c", client, viewer.address]) if kind == KINDS[2] else None
     try:
-        until_s = time.monotonic() + PATIENCE_S
-        while process and not viewer.presence.is_there and time.monotonic() < until_s:
-            time.sleep(0.1)
-        yield viewer
+        with looking(viewer, client) if kind == KINDS[2] else nullcontext():
+            yield viewer
     finally:
-        if process:
-            process.terminate()
-            process.wait()
         viewer.close()
+
+
+@contextmanager
+def looking(viewer: Viewer, client: str) -> Iterator[None]:
+    """A `with` block in which a process looks; it begins once that has got something."""
+    process = subprocess.Popen([sys.executable, "-c", client, viewer.address], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        if not process.stdout.readline():
+            sys.exit("the one who looks has failed")
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 if __name__ == "__main__":
