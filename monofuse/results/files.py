@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import trimesh
 
 from calib.base.errors import OutputError
 from calib.files.atomic_file import partial_pattern, reason_of, write_file
@@ -18,6 +17,9 @@ from calib.files.tum_files import trajectory_text
 if TYPE_CHECKING:
     from slam.mapping.live_map import LiveMap
     from slam.mapping.surfels import Surfels
+
+if TYPE_CHECKING:
+    import trimesh
 
 MESH_FORMATS = ("ply", "obj", "glb")
 ESTIMATED_CAMERA, KEYFRAME_PICTURES, SCENE = "estimated_camera.yaml", "keyframes.zip", "scene.html"
@@ -35,6 +37,8 @@ class ResultFolder:
 
     def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)
+        self.written: list[str] = []
+        """Names of the files that are there, in the order in which they were first written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             probe = self.path / ".writable.part"
@@ -56,6 +60,8 @@ class ResultFolder:
     def write(self, name: str, data: bytes) -> None:
         """bytes -> file, replacing an older one only when the new one is complete. Raises OutputError."""
         write_file(self.path / name, data)
+        if name not in self.written:
+            self.written.append(name)
 
 
 def map_files(live_map: LiveMap) -> Iterator[tuple[str, bytes]]:

@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import trimesh
 from scipy.spatial.transform import Rotation
-from trimesh.visual import ColorVisuals
 
 from calib.base.errors import SourceError
 from monofuse.results.glb_file import U32, glb_bytes, read_glb, vectors
@@ -94,6 +92,7 @@ def _read_ours(data: bytes) -> Shape | None:
 
 
 def _read_foreign(data: bytes) -> Shape:
+    import trimesh
     scene: Any = trimesh.load(io.BytesIO(data), file_type="glb", process=False, force="scene")
     mesh = scene.to_geometry() if scene.geometry else None
     if not isinstance(mesh, trimesh.Trimesh) or not len(mesh.faces):
@@ -104,6 +103,8 @@ def _read_foreign(data: bytes) -> Shape:
 def read_ply_shape(path: Path, T_world_cam: np.ndarray | None) -> Shape:
     """A mesh in a .ply file -> Shape; T_world_cam (N, 4, 4) of the cameras, where they are known, tell which way is up.
     Raises SourceError."""
+    import trimesh
+    from trimesh.visual import ColorVisuals
     try:
         mesh = trimesh.load(io.BytesIO(_bytes_of(path)), file_type="ply", process=False)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
