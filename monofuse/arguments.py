@@ -103,7 +103,16 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                         help="print the configuration that these arguments give, with what every field means, and end")
     parser.add_argument("--verbose", action="store_true",
                         help="also print the times of all stages, memory, and what report.json says besides")
-    parser.add_argument("--viewer", action="store_true", help="watch in a browser while it runs")
+    parser.add_argument("--viewer", action="store_true",
+                        help="watch and steer it in a browser while it runs; shows the result until that is closed")
+    parser.add_argument("--viewer-host", metavar="HOST", default="127.0.0.1",
+                        help="where --viewer listens (default: 127.0.0.1, for this machine alone; 0.0.0.0 for all who "
+                             "get hold of its address)")
+    parser.add_argument("--no-wait", action="store_true", help="do not wait for the viewer to be closed after the run")
+    parser.add_argument("--rerun", metavar="FILE.rrd|viewer",
+                        help="log images, depth, trajectory and map for rerun, to a file or to its viewer")
+    parser.add_argument("--no-scene", action="store_true",
+                        help="write no scene.html, the result in one page for any browser (about as large as mesh.glb)")
     parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N",
                         help="which synthetic room, where SOURCE does not say (default: 0)")
     return parser.parse_args(argv)

@@ -16,8 +16,10 @@ import numpy as np
 
 from calib.base.command_line import OneLineParser, exit_code, name_of, path_of
 from calib.base.errors import BadInputError
+from calib.files.atomic_file import write_file
 from monofuse.interface.screen import Screen
-from monofuse.results.report_table import doubt
+from monofuse.results.files import SCENE
+from monofuse.results.length import length_in_words
 from monofuse.results.rescaling.report import OVER, rescaled_report
 from monofuse.results.rescaling.result import distance_to_surface_m, read_report, rescale
 
@@ -86,7 +88,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
     """Measure, say so, and rescale where a true length is given."""
     report = read_report(arguments.result)
     found = measured(report, arguments.a, arguments.b)
-    screen.print(f"distance  {said(report, found.length_m)}")
+    screen.print(f"distance  {length_in_words(report, found.length_m)}")
     for text in _far_points(arguments.result, found):
         screen.print(text)
     if arguments.true_m is None:
@@ -100,7 +102,10 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
         return
     log_std = math.sqrt(2) * PICKED_M / arguments.true_m
     new = {"from": found.points[0], "to": found.points[1], "is_m": arguments.true_m, "factor": found.factor * factor}
+    had_scene = (arguments.result / SCENE).is_file()
     rescale(arguments.result, factor, rescaled_report(report, factor, log_std, new))
+    if had_scene:
+        _write_scene_again(arguments.result, screen)
     over = [name for name in OVER if name in report]
     gone = f"; report.json lost {', '.join(over)}, which were of the old size" if over else ""
     screen.print(f"rescaled  all of {arguments.result} is {factor:.4g} times as large{gone}")
@@ -117,14 +122,14 @@ def measured(report: dict[str, Any], a: tuple[float, ...], b: tuple[float, ...])
     return Measurement((a, b), factor * length_m, factor)
 
 
-def said(report: dict[str, Any], length_m: float) -> str:
-    """A length, and how sure it is by the report."""
-    log_std = report.get("scale_log_std")
-    if log_std is None:
-        return f"{length_m:.3f}, but of what: {doubt(report)}" if report.get("scale_doubtful") else f"{length_m:.3f} m"
-    low_m, high_m = length_m * math.exp(-log_std), length_m * math.exp(log_std)
-    text = f"{length_m:.3f} m, two times in three between {low_m:.3f} and {high_m:.3f} m"
-    return f"{text}: {doubt(report)}" if report.get("scale_doubtful") else text
+def _write_scene_again(folder: Path, screen: Screen) -> None:
+    """scene.html of the rescaled result, where viser is installed."""
+    from monofuse.interface.viewer.scene_file import scene_file
+    from monofuse.interface.viewer.server import is_available
+    if is_available():
+        write_file(folder / SCENE, scene_file(folder))
+    else:
+        screen.print(f"note      {SCENE} is gone, since it was of the old size, and viser is not installed")
 
 
 def _far_points(folder: Path, found: Measurement) -> list[str]:

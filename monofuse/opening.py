@@ -1,4 +1,4 @@
-"""From arguments to the objects of a run: depth, source, configuration, recorder, viewer."""
+"""From arguments to the objects of a run: depth, source, configuration, recorder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from calib.base.errors import BadInputError, MonofuseError, UnknownCameraError
 from calib.files.mask_file import read_mask
@@ -22,7 +21,7 @@ from monofuse.class_mask import open_class_mask
 from monofuse.configuration import refuse_unused, with_file, with_setting
 from monofuse.depth_stage import NetworkDepth, SensorDepth
 from monofuse.interface.screen import Screen
-from monofuse.interface.stand_ins import NoRecorder, NoViewer
+from monofuse.interface.stand_ins import NoRecorder
 from monofuse.learning import Learning
 from monofuse.second_pass import SecondPass
 from monofuse.view_mask import NONE as NO_MASK
@@ -35,10 +34,6 @@ from sequences.sequence import Sequence, SourceOptions, is_live
 from slam.config import SlamConfig
 from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.stages import StageTimes
-from slam.system import SlamSystem
-
-if TYPE_CHECKING:
-    from monofuse.interface.viewer import Viewer
 
 SCALE_FIELDS = ("factor", "height_m", "board", "square_m", "recorded_depth", "recorded_poses")
 """What --scale sets."""
@@ -219,16 +214,6 @@ def open_recorder(arguments: Namespace, sequence: Sequence, screen: Screen) -> R
     if not is_live(sequence):
         raise BadInputError(f"--record is for cameras: {arguments.source} is a recording already")
     return Recorder(arguments.record, sequence, screen.print)
-
-
-def open_viewer(arguments: Namespace, slam: SlamSystem, screen: Screen) -> Viewer | NoViewer:
-    """A live view in a browser where --viewer asks for it."""
-    if not arguments.viewer:
-        return NoViewer()
-    from monofuse.interface.viewer import Viewer
-    viewer = Viewer(slam)
-    screen.print(f"viewer     {viewer.address}")
-    return viewer
 
 
 def introduce(arguments: Namespace, sequence: Sequence, rectifier: Rectifier, depth: SensorDepth | NetworkDepth,

@@ -22,13 +22,20 @@ from monofuse.opening import (
     open_recorder,
     open_second_pass,
     open_source,
-    open_viewer,
     refusing_what_cannot_work,
 )
 from monofuse.results.files import ResultFolder
 from monofuse.results.run_counter import RunCounter
-from monofuse.saving import save_camera, save_meanwhile, save_mesh_and_report, save_network, save_trajectory_and_map
+from monofuse.saving import (
+    save_camera,
+    save_meanwhile,
+    save_mesh_and_report,
+    save_network,
+    save_pictures,
+    save_trajectory_and_map,
+)
 from monofuse.session import Session
+from monofuse.viewing import open_log, open_viewer, stay
 from monofuse.warm_up import prepare
 from sequences.prefetch import ahead
 from sequences.sequence import is_live
@@ -58,14 +65,14 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
     with refusing_what_cannot_work(arguments):
         session = Session(sequence, SlamSystem(rectifier.camera, config), recorder, counter=counter)
         prepare(config, screen)
-    session.viewer = open_viewer(arguments, session.slam, screen)
+    session.viewer, session.log = open_viewer(arguments, session, folder, screen), open_log(arguments, session)
     learning = open_learning(arguments, config, depth, sequence, screen) if asks_for_learning(arguments) else None
     again = open_second_pass(arguments, config, depth, sequence, rectifier, mask)
     with StopSignal() as stop:
         with live_learning(depth, session.slam, screen) if arguments.adapt == "live" else nullcontext():
             frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
             frames = ahead(depth.added(frames, sequence, rectifier.camera, session.live_times), sequence)
-            session.track(stop.until_stopped(frames), screen)
+            session.track(stop.until_stopped(session.viewer.heeded(frames)), screen)
         # Not before: until here a live run has no use for torch, which takes seconds and memory to load.
         learning = learning or open_learning(arguments, config, depth, sequence, screen)
         if learning:
@@ -76,7 +83,9 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
         session.end_recording()
         save_camera(session, folder, estimate)
         save_network(session, learning, arguments.save_network, screen)
+        save_pictures(session, folder)
         stop.end_at_once()
         save_mesh_and_report(session, folder, arguments, stop, screen)
+        stay(session, folder, arguments, stop, screen)
     session.raise_first_failure()
     return session

@@ -20,12 +20,14 @@ from calib.geometry.calibration import without_depth
 from monofuse.interface.screen import Screen
 from monofuse.interface.stop_signal import StopSignal
 from monofuse.learning import Learning
-from monofuse.results.files import ESTIMATED_CAMERA, ResultFolder, map_files, mesh_file
+from monofuse.results.files import ESTIMATED_CAMERA, KEYFRAME_PICTURES, ResultFolder, map_files, mesh_file
+from monofuse.results.keyframe_pictures import pictures_file
 from monofuse.results.outcome import Outcome
 from monofuse.results.overview import draw_overview, draw_surfel_overview
 from monofuse.results.report_table import table_rows
 from monofuse.results.summary import summary_rows
 from monofuse.results.texture import mesh_files, texture_of
+from monofuse.scene_saving import save_scene
 from monofuse.session import Session
 from sequences.cameras.stream import without_password
 from slam.texturing.texture import TexturedMesh
@@ -73,16 +75,27 @@ def save_network(session: Session, learning: Learning | None, path: Path | None,
             screen.print(f"network    {path}: give --depth {path} the next time in this place")
 
 
+def save_pictures(session: Session, folder: ResultFolder) -> None:
+    """Write small pictures of the keyframes, for those who look at the result."""
+    with session.attempt():
+        pictures = pictures_file(session.slam)
+        if pictures:
+            folder.write(KEYFRAME_PICTURES, pictures)
+
+
 def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Namespace, stop: StopSignal,
                          screen: Screen) -> None:
     """Write the mesh in all formats, a picture of it, and the final report; show the report."""
     mesh, texture, remarks = None, None, []
+    session.viewer.say("building the mesh")
     if session.counter.tracked:
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
             session.build_mesh()
             mesh = session.mesh
             assert mesh is not None, "or NoMesh was raised"
             folder.write("mesh.ply", mesh_file(mesh, "ply"))
+    with session.attempt():
+        session.log.finish(session.slam, mesh)
     hand_back()
     if mesh is not None and not arguments.fast:
         with session.attempt():
@@ -95,6 +108,7 @@ def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Name
                 folder.write(name, data)
     with session.attempt():
         folder.write("overview.png", encode_png(overview(session, mesh, texture)))
+    save_scene(session, folder, arguments, screen)
     with session.attempt():
         report = session.report(shown(arguments), remarks)
         with session.attempt():
@@ -117,6 +131,7 @@ def _paint(session: Session, mesh: trimesh.Trimesh, stop: StopSignal, screen: Sc
     with stop.heeded(), screen.status(text) as status:
         for share in stop.patiently(texture):
             status.update(f"{text}: {share:.0%} (Ctrl-C leaves it out)")
+            session.viewer.say(f"{text}: {share:.0%}")
     return texture.value
 
 

@@ -10,7 +10,7 @@ from calib.base.memory import hand_back
 from calib.focal.footage import Footage
 from monofuse.depth_stage import DEPTH_CHECK_EVERY
 from monofuse.interface.screen import Screen
-from monofuse.interface.stand_ins import NoRecorder, NoViewer
+from monofuse.interface.stand_ins import NoLog, NoRecorder, NoViewer
 from monofuse.interface.stop_signal import Interrupted, StopSignal
 from monofuse.judge import Choice, judged
 from monofuse.learning import MIN_KEYFRAMES, ROUNDS, Learning
@@ -27,7 +27,8 @@ from slam.tracking.pyramid import inverse_depth_on
 if TYPE_CHECKING:
     import trimesh
 
-    from monofuse.interface.viewer import Viewer
+    from monofuse.interface.rerun_log import RerunLog
+    from monofuse.interface.viewer.live import Viewer
     from sequences.cameras.recorder import Recorder
 
 
@@ -39,6 +40,9 @@ class Session:
         """counter: one that began with the program, for the time that all takes."""
         self.sequence, self.slam = sequence, slam
         self.recorder, self.viewer = recorder or NoRecorder(), viewer or NoViewer()
+        self.log: RerunLog | NoLog = NoLog()
+        self.was_reset = False
+        """Whether the map was begun anew half-way, see `restart`."""
         self.counter = counter or RunCounter()
         self.depth_errors, self.footage = DepthErrors(), Footage()
         self.saw_depth = False
@@ -78,7 +82,14 @@ class Session:
             self.slam.finish()
             if saw_all:
                 self.require_trajectory()
-                self.ended = "complete"
+                self.ended = "interrupted" if self.viewer.is_stopped or self.was_reset else "complete"
+
+    def restart(self) -> None:
+        """Forget the map and begin a new one with the next frame."""
+        self.slam = SlamSystem(self.slam.full_camera, self.slam.config, self.slam.stage_times)
+        self.was_reset = True
+        self.viewer.watch(self.slam)
+        self.log.watch(self.slam)
 
     def improve(self, stop: StopSignal, screen: Screen, learning: Learning | None = None,
                 again: SecondPass | None = None) -> None:
@@ -105,7 +116,10 @@ class Session:
         with self.attempt(), screen.status(text) as status:
             for share in stop.patiently(steps):
                 status.update(f"{text}: {share:.0%} (Ctrl-C leaves it out)")
+                self.viewer.say(f"{text}: {share:.0%}")
             is_whole = not stop.is_impatient
+        with self.attempt():
+            self.viewer.show_corrected()
         hand_back()
         return is_whole
 
@@ -116,6 +130,7 @@ class Session:
             self.choice = judged(self.slam, other)
             if self.choice.is_second:
                 self.slam, kept.is_kept = other, True
+                self.viewer.watch(other)
 
     def step(self, frame: Frame) -> None:
         """Process one frame, and take note of what came of it."""
@@ -131,6 +146,7 @@ class Session:
             self.depth_errors.add(result.inverse_depth,
                                   inverse_depth_on(self.slam.camera, frame.sensor_depth, is_measured=True))
         self.viewer.show(frame, result)
+        self.log.show(frame, result)
 
     def is_to_compare(self, frame: Frame) -> bool:
         """Whether this frame's depth, if it is predicted, is to be compared with the sensor's."""

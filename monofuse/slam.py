@@ -20,7 +20,8 @@ from monofuse.class_mask import open_class_mask
 from monofuse.configuration import refuse_unused
 from monofuse.depth_stage import Predictor, at_once, configured_for, with_depth_on_request
 from monofuse.own_network import DepthSource, network_of
-from monofuse.results.files import ResultFolder, map_files, mesh_file
+from monofuse.results.files import KEYFRAME_PICTURES, ResultFolder, map_files, mesh_file
+from monofuse.results.keyframe_pictures import pictures_file
 from monofuse.results.outcome import Outcome
 from monofuse.results.texture import mesh_files, texture_of
 from monofuse.view_mask import NONE as NO_MASK
@@ -225,6 +226,8 @@ class Slam:
         results.clear()
         for name, data in map_files(self.system.map):
             results.write(name, data)
+        if pictures := pictures_file(self.system):
+            results.write(KEYFRAME_PICTURES, pictures)
         mesh = self.mesh()
         results.write("mesh.ply", mesh_file(mesh, "ply"))
         for name, data in mesh_files(mesh, self._textured(mesh), self.trajectory()[1], ()):

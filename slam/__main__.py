@@ -4,11 +4,15 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from calib.base.command_line import OneLineParser, exit_code, name_of
-from slam.evaluation import evaluate_files
+from calib.base.command_line import OneLineParser, exit_code, name_of, path_of
+from slam.evaluation import evaluate_files, matched_positions
+from slam.plots import compared, draw_plots
 
+BESIDE = Path("plots beside EST")
+"""Stands for --plots without a folder."""
 DESCRIPTION = "Compare a trajectory with ground truth, or with another trajectory."
 
 
@@ -32,11 +36,26 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ground_truth", metavar="GT",
                         help="a groundtruth.txt, or the dataset folder that holds one (of several, the best)")
     parser.add_argument("--json", action="store_true", help="one line of JSON")
+    parser.add_argument("--plots", type=path_of, nargs="?", const=BESIDE, metavar="DIR",
+                        help="draw the trajectory, its error over time and on a map, as PNG files in DIR (default: "
+                             "`plots` beside EST)")
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
     scores = evaluate_files(arguments.estimate, arguments.ground_truth)
     print(json.dumps(scores) if arguments.json else table(scores))
+    if arguments.plots:
+        pair = compared(*matched_positions(arguments.estimate, arguments.ground_truth))
+        paths = draw_plots(pair, _plots_folder(arguments))
+        if not arguments.json:
+            print("\n".join(f"{'plot':<16} {path}" for path in paths))
+
+
+def _plots_folder(arguments: argparse.Namespace) -> Path:
+    if arguments.plots != BESIDE:
+        return arguments.plots
+    estimate = Path(arguments.estimate)
+    return (estimate if estimate.is_dir() else estimate.parent) / "plots"
 
 
 def table(scores: Mapping[str, Any]) -> str:

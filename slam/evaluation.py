@@ -101,6 +101,20 @@ class DepthErrors:
                 "depth_rel_scaled": round(float(rel_scaled), 4), "depth_images": len(self.images)}
 
 
+def trajectory_files(estimate: str | Path, ground_truth: str | Path) -> tuple[Path, Path]:
+    """Files, or the folders that hold them -> the files. Raises SourceError for a data set without ground truth."""
+    estimate, ground_truth = Path(estimate), Path(ground_truth)
+    return (estimate / "trajectory.txt" if estimate.is_dir() else estimate,
+            ground_truth_file(ground_truth) if ground_truth.is_dir() else ground_truth)
+
+
+def matched_positions(estimate: str | Path, ground_truth: str | Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As evaluate_files -> times (N,) in seconds, estimated and true positions (N, 3), not aligned"""
+    (times_s, T), (gt_times_s, T_gt) = map(read_trajectory, trajectory_files(estimate, ground_truth))
+    i, j = matches(times_s, gt_times_s)
+    return times_s[i], T[i, :3, 3], T_gt[j, :3, 3]
+
+
 def evaluate_files(estimate: str | Path, ground_truth: str | Path) -> dict:
     """Two TUM files, or folders with trajectory.txt and ground truth -> errors, see evaluate_trajectory, `poses` and
     `ground_truth`
@@ -108,9 +122,7 @@ def evaluate_files(estimate: str | Path, ground_truth: str | Path) -> dict:
     `poses`: number of the estimate's; `ground_truth`: name of the file that it was compared with. Raises SourceError
     where fewer than three timestamps match.
     """
-    estimate, ground_truth = Path(estimate), Path(ground_truth)
-    estimate = estimate / "trajectory.txt" if estimate.is_dir() else estimate
-    ground_truth = ground_truth_file(ground_truth) if ground_truth.is_dir() else ground_truth
+    estimate, ground_truth = trajectory_files(estimate, ground_truth)
     times_s, T_world_cam = read_trajectory(estimate)
     scores = evaluate_trajectory(times_s, T_world_cam, *read_trajectory(ground_truth))
     if not scores:

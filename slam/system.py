@@ -68,11 +68,12 @@ class SlamSystem:
     """Frames in, poses and a map out. Call `process` once per frame, then `finish`, `adjust_all`, `estimate_depth`
     and `rebuild`, in this order."""
 
-    def __init__(self, camera: Camera, config: SlamConfig):
-        """camera: pinhole of the rectified frames."""
+    def __init__(self, camera: Camera, config: SlamConfig, stage_times: StageTimes | None = None):
+        """camera: pinhole of the rectified frames; stage_times: to be continued, those of a map that this one follows.
+        """
         self.config = config
         self.camera = camera.resized(working_size(camera, config))
-        self.stage_times = StageTimes()
+        self.stage_times = stage_times or StageTimes()
         self.images = KeyframeImages(config.keyframe_images)
         self.full_camera = camera
         """Pinhole of `images`."""

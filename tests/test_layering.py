@@ -30,10 +30,11 @@ LAYERS = (
     ("slam.mapping",),
     ("slam.meshing", "slam.scale", "slam.global_adjustment"),
     ("slam.keyframe_depth", "slam.loops", "slam.texturing"),
-    ("slam.config", "slam.evaluation", "slam.localiser"),
+    ("slam.config", "slam.evaluation", "slam.localiser", "slam.plots"),
     ("slam.system",),
     ("slam.__main__", "monofuse.configuration", "monofuse.interface"),
     ("monofuse.results",),
+    ("monofuse.interface.viewer",),
     ("monofuse",),
     ("run_slam",),
 )
@@ -46,8 +47,9 @@ TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.runtim
                "depth.adaptation.training", "depth.adaptation.loss", "depth.adaptation.onnx_graph",
                "depth.adaptation.onnx_operators", "depth.hub.torch_model")
 """What is torch code through and through; nothing else loads it before it is needed."""
-OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "trimesh", "h5py", "torch",
-            "onnx", "onnxruntime", "liblzfse", "transformers", "huggingface_hub", "rosbags", "pi_heif", "rawpy", "av")
+OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "websockets", "rerun", "matplotlib",
+            "open3d", "trimesh", "h5py", "torch", "onnx", "onnxruntime", "liblzfse", "transformers", "huggingface_hub",
+            "rosbags", "pi_heif", "rawpy", "av")
 
 
 def name_of(path):

@@ -13,16 +13,18 @@ import numpy as np
 from calib.base.errors import OutputError
 from calib.files.atomic_file import partial_pattern, reason_of, write_file
 from calib.files.tum_files import trajectory_text
-from slam.mapping.live_map import LiveMap
-from slam.mapping.surfels import Surfels
+
+if TYPE_CHECKING:
+    from slam.mapping.live_map import LiveMap
+    from slam.mapping.surfels import Surfels
 
 if TYPE_CHECKING:
     import trimesh
 
 MESH_FORMATS = ("ply", "obj", "glb")
-ESTIMATED_CAMERA = "estimated_camera.yaml"
+ESTIMATED_CAMERA, KEYFRAME_PICTURES, SCENE = "estimated_camera.yaml", "keyframes.zip", "scene.html"
 RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in (*MESH_FORMATS, "mtl", "png")), "overview.png",
-           "report.json", ESTIMATED_CAMERA)
+           "report.json", ESTIMATED_CAMERA, KEYFRAME_PICTURES, SCENE)
 """All files that a run may write, besides those of PART_RESULTS."""
 PART_RESULTS = re.compile(r"part_\d+_(trajectory\.txt|map\.ply)")
 """part_N_trajectory.txt and part_N_map.ply of each part of the trajectory that could not be joined to the rest."""

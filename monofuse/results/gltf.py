@@ -1,19 +1,22 @@
 """Binary glTF 2.0 (.glb): one mesh, its picture or its vertices' colours, upright, not lit, so that it looks as in the
 photos. https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html"""
 
-import json
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from calib.files.image_file import encode_jpeg
-from slam.texturing.texture import TexturedMesh
+from monofuse.results.glb_file import FLOAT, U32, glb_bytes
 
-FLOAT, U32, LINEAR, CLAMP_TO_EDGE = 5126, 5125, 9729, 33071
+if TYPE_CHECKING:
+    from slam.texturing.texture import TexturedMesh
+
+LINEAR, CLAMP_TO_EDGE = 9729, 33071
 ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
 UNLIT = "KHR_materials_unlit"
-JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 
 
 class _Binary:
@@ -74,10 +77,4 @@ def _glb(binary, vertices, triangles, attributes, material, R_upright_world, res
         "materials": [material | {"extensions": {UNLIT: {}}}],
         "accessors": binary.accessors, "bufferViews": binary.views,
         "buffers": [{"byteLength": len(binary.data)}], **rest}
-    text = json.dumps(tree, separators=(",", ":")).encode()
-    chunks = _chunk(JSON_CHUNK, text + b" " * (-len(text) % 4)) + _chunk(BINARY_CHUNK, binary.data)
-    return b"glTF" + np.array([2, 12 + len(chunks)], "<u4").tobytes() + chunks
-
-
-def _chunk(kind, data):
-    return np.array([len(data), kind], "<u4").tobytes() + data
+    return glb_bytes(tree, binary.data)

@@ -1,15 +1,18 @@
 """The same frames give the same results, byte for byte, in another process, another environment, another cache."""
 
+from importlib.util import find_spec
+
 import pytest
 
 from tests.helpers.slam_process import run_process
 
-FILES = ("trajectory.txt", "map.ply", "mesh.ply", "mesh.obj", "mesh.png", "mesh.glb", "overview.png")
+FILES = ("trajectory.txt", "map.ply", "mesh.ply", "mesh.obj", "mesh.png", "mesh.glb", "overview.png",
+         "keyframes.zip", *(["scene.html"] if find_spec("viser") else []))
 
 
 def check_same(finished, folder, environment):
     process, first, arguments = finished
-    run = run_process(*arguments, "--output", folder, environment=environment)
+    run = run_process(*arguments, "--output", folder, environment=environment, scene=True)
     assert process.returncode == run.returncode == 0
     for name in FILES:
         assert (first / name).read_bytes() == (folder / name).read_bytes(), name

@@ -122,7 +122,8 @@ def test_a_second_ctrl_c_only_leaves_out_the_mesh(in_terminal, endless, tmp_path
     assert run.exit_code() == -signal.SIGINT
     report = check_saved(tmp_path / "out")
     assert report["problems"] == ["interrupted", "ended before the mesh was complete"]
-    assert {file.name for file in (tmp_path / "out").iterdir()} == {"trajectory.txt", "map.ply", "report.json"}
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {
+        "trajectory.txt", "map.ply", "report.json", "keyframes.zip"}
 
 
 def test_a_closed_terminal_saves_what_there_is(in_terminal, endless, tmp_path):
@@ -172,7 +173,8 @@ sys.exit(run_slam.main())
     run = run_process(recording, "--depth", "sensor", "--output", tmp_path / "out", program=program)
     assert run.returncode == 2 and run.stderr.count("\n") == 1
     assert f"cannot write {tmp_path}/out/map.ply" in run.stderr and "free some space" in run.stderr
-    assert {file.name for file in (tmp_path / "out").iterdir()} == {"trajectory.txt", "report.json"}
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {
+        "trajectory.txt", "report.json", "keyframes.zip"}
     report = report_in(tmp_path / "out")
     assert report["ended"] == "complete"
     assert len(trajectory_in(tmp_path / "out")) == report["tracked"] == report["frames"] == FRAMES

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import cv2
 import numpy as np
@@ -26,7 +27,7 @@ def test_a_run_leaves_all_its_files(finished):
     assert process.returncode == 0 and process.stderr == ""
     assert {file.name for file in folder.iterdir()} == {
         "trajectory.txt", "map.ply", "mesh.ply", "mesh.obj", "mesh.mtl", "mesh.png", "mesh.glb", "overview.png",
-        "report.json"}
+        "report.json", "keyframes.zip", *(["scene.html"] if find_spec("viser") else [])}
     assert cv2.imread(str(folder / "overview.png")).std() > 10
 
 

@@ -11,7 +11,7 @@ from calib.base.errors import BadInputError, SourceError
 from calib.files.atomic_file import replace_all
 from calib.files.image_file import encode_png
 from calib.files.tum_files import read_trajectory
-from monofuse.results.files import ESTIMATED_CAMERA, PART_RESULTS, RESULTS
+from monofuse.results.files import ESTIMATED_CAMERA, KEYFRAME_PICTURES, PART_RESULTS, RESULTS, SCENE
 from monofuse.results.overview import draw_overview
 from monofuse.results.rescaling.glb import rescaled_glb
 from monofuse.results.rescaling.ply import rescaled_ply, vertex_table
@@ -21,9 +21,9 @@ from slam.texturing.texture import TexturedMesh
 RESCALERS: dict[str, Callable[[bytes, float], bytes]] = {
     "trajectory.txt": rescaled_trajectory, ".ply": rescaled_ply, "mesh.obj": rescaled_obj, "mesh.glb": rescaled_glb}
 """By how a file's name ends: its content and a factor -> its content with all lengths times that."""
-WITHOUT_LENGTHS = (ESTIMATED_CAMERA, "mesh.mtl", "mesh.png")
+WITHOUT_LENGTHS = (ESTIMATED_CAMERA, KEYFRAME_PICTURES, "mesh.mtl", "mesh.png")
 """Results that stay as they are."""
-REDRAWN = ("overview.png", "report.json")
+REDRAWN = ("overview.png", "report.json", SCENE)
 
 
 def read_report(folder: Path) -> dict[str, Any]:
@@ -55,7 +55,8 @@ def distance_to_surface_m(folder: Path, points: np.ndarray) -> np.ndarray:
 def rescale(folder: Path, factor: float, report: dict[str, Any]) -> None:
     """Multiply all lengths in a result by `factor`, with its new `report`: all files or none.
 
-    The picture is drawn again from the mesh, since its scale bar changes; a result without a mesh loses it. Raises
+    The picture is drawn again from the mesh, since its scale bar changes; a result without a mesh loses it, and
+    scene.html goes, to be written anew from the other files. Raises
     SourceError for a file that cannot be read, OutputError for one that cannot be written.
     """
     contents: dict[str, bytes | None] = {}
@@ -66,6 +67,8 @@ def rescale(folder: Path, factor: float, report: dict[str, Any]) -> None:
     if (folder / "overview.png").is_file():
         contents["overview.png"] = _overview(folder, factor, str(report.get("source", folder.name)),
                                              report["scale_log_std"])
+    if (folder / SCENE).is_file():
+        contents[SCENE] = None
     contents["report.json"] = json.dumps(report, indent=1, default=str).encode()
     replace_all(folder, contents)
 

@@ -1,0 +1,89 @@
+"""A finished result, or one of its files, as the viewer shows it."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from calib.base.errors import BadInputError, SourceError
+from calib.files.tum_files import read_trajectory
+from monofuse.interface.viewer.surfaces import Points, Shape, read_glb_shape, read_ply_shape, read_points
+from monofuse.results.files import KEYFRAME_PICTURES
+from monofuse.results.keyframe_pictures import KeyframePicture, read_pictures
+from monofuse.results.orientation import upright
+
+KINDS = "a result folder of a run, a mesh (.glb, .ply) or a map.ply"
+
+
+@dataclass
+class Result:
+    """What there is to be shown; parts that a result lacks are None or empty."""
+
+    name: str
+    shape: Shape | None = None
+    """The mesh, upright."""
+    points: Points | None = None
+    """The surfels in the world."""
+    R_upright_world: np.ndarray = field(default_factory=lambda: np.diag([1.0, -1.0, -1.0]))
+    """(3, 3) from the world, in which trajectory and surfels are, into axes with y up, in which it is shown."""
+    times_s: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    T_world_cam: np.ndarray = field(default_factory=lambda: np.zeros((0, 4, 4)))
+    pictures: list[KeyframePicture] = field(default_factory=list)
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+def read_result(path: Path, points_beside_mesh: bool = True) -> Result:
+    """A folder or one file -> Result; `points_beside_mesh`: the surfels also where there is a mesh.
+
+    Raises BadInputError where it is neither, SourceError where it is damaged."""
+    if not path.exists():
+        raise BadInputError(f"there is no {path}: give {KINDS}")
+    return _read_folder(path, points_beside_mesh) if path.is_dir() else _read_file(path)
+
+
+def _read_file(path: Path) -> Result:
+    if path.suffix.lower() == ".glb":
+        shape = read_glb_shape(path)
+        return Result(path.name, shape, R_upright_world=shape.R_upright_world)
+    if path.suffix.lower() != ".ply":
+        raise BadInputError(f"{path} is nothing to be viewed: give {KINDS}")
+    points = read_points(path)
+    if points is not None:
+        return Result(path.name, points=points)
+    shape = read_ply_shape(path, None)
+    return Result(path.name, shape, R_upright_world=shape.R_upright_world)
+
+
+def _read_folder(folder: Path, points_beside_mesh: bool) -> Result:
+    report = _read_report(folder)
+    result = Result(str(report.get("source", folder.name)), report=report)
+    if (folder / "trajectory.txt").is_file():
+        result.times_s, result.T_world_cam = read_trajectory(folder / "trajectory.txt")
+    if (folder / "mesh.glb").is_file():
+        result.shape = read_glb_shape(folder / "mesh.glb")
+    elif (folder / "mesh.ply").is_file():
+        result.shape = read_ply_shape(folder / "mesh.ply", result.T_world_cam)
+    if (folder / "map.ply").is_file() and (points_beside_mesh or result.shape is None):
+        result.points = read_points(folder / "map.ply")
+    if result.shape is None and result.points is None and not len(result.times_s):
+        raise BadInputError(f"{folder} holds no result of a run: give {KINDS}")
+    if result.shape is not None:
+        result.R_upright_world = result.shape.R_upright_world
+    elif result.points is not None:
+        result.R_upright_world = upright(result.points.normals, result.T_world_cam)
+    if (folder / KEYFRAME_PICTURES).is_file():
+        result.pictures = read_pictures(folder / KEYFRAME_PICTURES)
+    return result
+
+
+def _read_report(folder: Path) -> dict[str, Any]:
+    """report.json; empty where there is none, as in results of the library."""
+    try:
+        report = json.loads((folder / "report.json").read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SourceError(f"cannot read {folder / 'report.json'}: {error}") from error
+    return report if isinstance(report, dict) else {}

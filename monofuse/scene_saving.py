@@ -1,0 +1,27 @@
+"""scene.html, beside the other files of a run."""
+
+from argparse import Namespace
+
+from calib.base.errors import MonofuseError
+from monofuse.interface.screen import Screen
+from monofuse.results.files import SCENE, ResultFolder
+from monofuse.session import Session
+
+
+def save_scene(session: Session, folder: ResultFolder, arguments: Namespace, screen: Screen) -> None:
+    """Write scene.html, where it is wanted and viser is installed."""
+    if arguments.no_scene or not session.counter.tracked:
+        return
+    from monofuse.interface.viewer.server import is_available
+    if not is_available():
+        screen.print(f"{SCENE} is left out: pip install viser")
+        return
+    from monofuse.interface.viewer.scene_file import scene_file
+    with screen.status(f"writing {SCENE}"):
+        try:
+            page = scene_file(folder.path)
+        except MonofuseError as error:  # what it is made of is there, and that matters more
+            screen.print(f"{SCENE} is left out: {error}")
+            return
+        with session.attempt():
+            folder.write(SCENE, page)
