@@ -35,6 +35,7 @@ LAYERS = (
     ("slam.__main__", "monofuse.configuration", "monofuse.interface"),
     ("monofuse.results",),
     ("monofuse",),
+    ("monofuse.batch",),
     ("run_slam",),
 )
 """From the ground up: a module may import those of its own room and those on lower layers, never a room beside it."""
@@ -47,7 +48,8 @@ TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.runtim
                "depth.adaptation.onnx_operators", "depth.hub.torch_model")
 """What is torch code through and through; nothing else loads it before it is needed."""
 OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnx",
-            "onnxruntime", "liblzfse", "transformers", "huggingface_hub", "rosbags", "pi_heif", "rawpy", "av")
+            "onnxruntime", "liblzfse", "transformers", "huggingface_hub", "rosbags", "pi_heif", "rawpy", "av",
+            "ray", "submitit", "fsspec", "filelock")
 
 
 def name_of(path):
