@@ -36,6 +36,7 @@ LAYERS = (
     ("monofuse.results",),
     ("monofuse",),
     ("monofuse.batch",),
+    ("monofuse.bench",),
     ("run_slam",),
 )
 """From the ground up: a module may import those of its own room and those on lower layers, never a room beside it."""

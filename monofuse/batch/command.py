@@ -64,23 +64,29 @@ def add_engine_options(parser: ArgumentParser) -> None:
 def batch(arguments: Namespace, screen: Screen) -> None:
     """Arguments -> tasks -> engine -> results and summary. Raises MonofuseError at the end where some failed."""
     place = Place.of(arguments.output)
-    tasks = tasks_of(arguments, place)
+    rows = run_missing(tasks_of(arguments, place), arguments, place, screen)
+    screen.print(f"summary    {place.at('summary.html')}")
+    raise_failures(rows, place)
+
+
+def run_missing(tasks: Sequence[Task], arguments: Namespace, place: Place, screen: Screen) -> list[Row]:
+    """Run those tasks that are not finished, and write the summary of all -> its rows. Raises MonofuseError."""
     refuse_what_no_run_takes(arguments, tasks)
     with locked(place):
         place.sweep()
         missing = [task for task in tasks if not is_finished(task)]
         done = len(tasks) - len(missing)
-        screen.print(f"batch      {len(tasks)} runs, {done} of them finished already" if done else
-                     f"batch      {len(tasks)} runs")
+        screen.print(f"batch      {len(tasks)} runs" + (f", {done} of them finished already" if done else ""))
         problems: dict[str, str | None] = {}
+        rows: list[Row] = []
         try:
             if missing:
                 run_all(missing, arguments, place, screen, problems)
         finally:
             place.sweep()
-            rows = [row_of(task, problems.get(task.name)) for task in tasks]
+            rows += [row_of(task, problems.get(task.name)) for task in tasks]
             write_summary(rows, place)
-        raise_failures(rows, place, screen)
+    return rows
 
 
 def run_all(tasks: Sequence[Task], arguments: Namespace, place: Place, screen: Screen,
@@ -154,9 +160,8 @@ def locked(place: Place) -> Iterator[None]:
         lock.release()
 
 
-def raise_failures(rows: Sequence[Row], place: Place, screen: Screen) -> None:
-    """Say where the summary is; raise MonofuseError where a recording failed."""
-    screen.print(f"summary    {place.at('summary.html')}")
+def raise_failures(rows: Sequence[Row], place: Place) -> None:
+    """Raise MonofuseError where a recording failed."""
     failed = [row for row in rows if row["state"] == "failed"]
     if failed:
         raise MonofuseError(f"{len(failed)} of {len(rows)} failed, first {failed[0]['name']}: {failed[0]['problem']}; "

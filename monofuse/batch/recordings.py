@@ -25,7 +25,7 @@ def tasks_of(arguments: Namespace, place: Place) -> list[Task]:
         twice = next(source for source in sources if sources.count(source) > 1)
         raise BadInputError(f"{twice} is given twice")
     names = names_of(sources)
-    return [Task(_with_setting(name, setting), _as_run(arguments, source, setting), setting, place, os.getcwd())
+    return [Task(_with_setting(name, setting), as_run(arguments, source, setting), setting, place, os.getcwd())
             for source, name in zip(sources, names) for setting in settings_of(arguments)]
 
 
@@ -57,7 +57,7 @@ def alternatives(text: str) -> list[str]:
     return parts
 
 
-def _as_run(arguments: Namespace, source: str, setting: Sequence[tuple[str, str]]) -> Namespace:
+def as_run(arguments: Namespace, source: str, setting: Sequence[tuple[str, str]] = ()) -> Namespace:
     """The arguments of one run: without those of the batch, and with one value of what is searched."""
     chosen = dict(setting)
     own = {name: value for name, value in vars(arguments).items() if name not in OF_BATCH}

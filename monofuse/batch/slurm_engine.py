@@ -78,7 +78,7 @@ def _problem(job: Any) -> tuple[str | None, bool]:
     from submitit.core.utils import FailedJobError, UncompletedJobError
     try:
         return job.result(), False
+    except FailedJobError as error:  # the function itself failed, which it does alike the next time
+        return " ".join(str(error).split())[-200:], False
     except UncompletedJobError:
         return f"its job {job.job_id} died {TRIES} times, state {job.state}", True
-    except FailedJobError as error:
-        return " ".join(str(error).split())[-200:], False
