@@ -1,5 +1,5 @@
-"""`monofuse bench` on a small sequence in each data set's own form; its true trajectory, turned, moved and halved, stands
-in for a run's."""
+"""`monofuse bench` on a small sequence in each data set's own form; its true trajectory, turned, moved and halved,
+stands in for a run's."""
 
 import csv
 import json

@@ -29,7 +29,8 @@ def server(tmp_path):
         def do_GET(self):
             data = files.get(self.path)
             if data is None:
-                return self.send_error(404)
+                self.send_error(404)
+                return
             begin = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").rstrip("-"))
             self.send_response(206 if begin else 200)
             self.end_headers()
