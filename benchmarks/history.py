@@ -59,7 +59,7 @@ def line_of(reports: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def before_of(lines: Sequence[dict[str, str]]) -> dict[str, str]:
-    """The line to compare the last one with: the newest of as many rooms on the same machine; empty if there is none."""
+    """What to compare the last line with: the newest of as many rooms on the same machine; empty if there is none."""
     last = lines[-1]
     return next((line for line in reversed(lines[:-1]) if all(line[name] == last[name]
                                                               for name in ("machine", "rooms"))), {})

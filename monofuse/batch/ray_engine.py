@@ -49,10 +49,11 @@ class RayEngine:
             else:
                 self._ray.init(num_cpus=(self._workers or max(1, _cores() // self._needs.cpus)) * self._needs.cpus,
                                include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
-        except (ConnectionError, ValueError, RuntimeError, ImportError, OSError) as error:
+        except Exception as error:  # Ray raises all kinds, a bare Exception where the machine is too busy, say
             reason = " ".join(str(error).split())[:200]
-            raise BadInputError(f"Ray does not start{f' at {self._address}' if self._address else ''}: {reason}"
-                                ) from error
+            if self._address:
+                raise BadInputError(f"there is no Ray cluster at {self._address}: {reason}") from error
+            raise MonofuseError(f"Ray does not start: {reason}") from error
         self._require_room()
         return self
 
