@@ -103,7 +103,7 @@ def _recognise(path, options):
                       f"and NAME:PATH, as in tum:{path}, says outright what it is")
 
 
-def _recordings_within(path, max_entries=MAX_ENTRIES):
+def _recordings_within(path, max_entries: int | None = MAX_ENTRIES):
     """(name, place) of the recordings in a folder: of those one level down, else two, else three. Folders of images
     count where there is nothing else."""
     level = [Path(path)]
@@ -116,7 +116,7 @@ def _recordings_within(path, max_entries=MAX_ENTRIES):
     return []
 
 
-def _entries_in(path, max_entries=MAX_ENTRIES):
+def _entries_in(path, max_entries: int | None = MAX_ENTRIES):
     entries = sorted(path.iterdir()) if path.is_dir() else []
     return [entry for entry in entries if not entry.name.startswith(".")][:max_entries]
 

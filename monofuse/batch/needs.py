@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-MEMORY_GB = 2.0
-"""Measured peak of whole runs with defaults, network learning included, with room to spare; docs/batch.md."""
+MEMORY_GB = 3.5
+"""Measured peaks of whole runs with defaults are 1.4 to 3.0 GB (docs/accuracy.md); without learning 0.8."""
 
 
 @dataclass(frozen=True)

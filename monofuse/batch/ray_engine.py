@@ -16,6 +16,8 @@ from monofuse.batch.task import Ended, Task, Work, carry_out
 MAX_SUBMITTED = 1000
 """Tasks that Ray knows of at a time; the rest waits here."""
 RETRIES = 3
+STARTS = 3
+"""Ray gives up after half a minute, which a busy machine may need."""
 TASKS_PER_WORKER = 10
 """A worker process is replaced after so many: starting one takes seconds, and what leaks stays small."""
 WAIT_S = 1.0
@@ -42,20 +44,27 @@ class RayEngine:
         self._address, self._workers = address, workers
 
     def __enter__(self) -> "RayEngine":
-        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": False}
-        try:
-            if self._address:
-                self._ray.init(address=self._address, **quiet)
-            else:
-                self._ray.init(num_cpus=(self._workers or max(1, _cores() // self._needs.cpus)) * self._needs.cpus,
-                               include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
-        except Exception as error:  # Ray raises all kinds, a bare Exception where the machine is too busy, say
-            reason = " ".join(str(error).split())[:200]
-            if self._address:
-                raise BadInputError(f"there is no Ray cluster at {self._address}: {reason}") from error
-            raise MonofuseError(f"Ray does not start: {reason}") from error
+        for tries_left in reversed(range(1 if self._address else STARTS)):
+            try:
+                self._start()
+                break
+            except Exception as error:  # Ray raises all kinds, a bare Exception where the machine is too busy, say
+                self._ray.shutdown()
+                reason = " ".join(str(error).split())[:200]
+                if self._address:
+                    raise BadInputError(f"there is no Ray cluster at {self._address}: {reason}") from error
+                if not tries_left:
+                    raise MonofuseError(f"Ray does not start: {reason}") from error
         self._require_room()
         return self
+
+    def _start(self):
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": False}
+        if self._address:
+            self._ray.init(address=self._address, **quiet)
+        else:
+            self._ray.init(num_cpus=(self._workers or max(1, _cores() // self._needs.cpus)) * self._needs.cpus,
+                           include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
 
     def __exit__(self, *_: object) -> None:
         self._ray.shutdown()

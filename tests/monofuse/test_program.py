@@ -17,7 +17,7 @@ def said(capsys, *words):
     return code, shown.out, shown.err
 
 
-@pytest.mark.parametrize("words, says", [([], "which command? there are run, measure, eval, calib, depth, sequences"),
+@pytest.mark.parametrize("words, says", [([], "which command? there are run, batch, bench, measure, eval, calib, "),
                                          (["walk.mp4"], "no command 'walk.mp4'"), (["--fast"], "no command '--fast'")])
 def test_no_command_or_an_unknown_one_is_one_line_that_lists_them(capsys, words, says):
     code, out, err = said(capsys, *words)

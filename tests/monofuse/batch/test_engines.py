@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from calib.base.errors import BadInputError
+from calib.base.errors import BadInputError, MonofuseError
 from monofuse.batch.needs import Needs
 from monofuse.batch.ray_engine import RayEngine
 from monofuse.batch.slurm_engine import SlurmEngine, parse_slurm
@@ -101,3 +101,36 @@ def test_whole_runs_on_ray(tmp_path, kernels):
 def test_slurm_options_have_a_form(text):
     with pytest.raises(BadInputError, match="NAME=VALUE"):
         parse_slurm(text)
+
+
+class RayThatFails:
+    """In place of Ray's package: fails to start a number of times."""
+
+    def __init__(self, failures):
+        self.failures, self.started = failures, 0
+
+    def init(self, **options):
+        self.started += 1
+        if self.started <= self.failures:
+            raise Exception("The current node timed out during startup.\nIt could be busy.")  # as Ray does
+
+    def shutdown(self):
+        pass
+
+    def nodes(self):
+        return [{"Alive": True, "Resources": {"CPU": 2.0, "memory": 2e10}}]
+
+
+@pytest.mark.parametrize("failures, address, says", [
+    (2, None, None), (3, None, "Ray does not start: The current node timed out during startup. It could be busy."),
+    (1, "host:6379", "no Ray cluster at host:6379")])
+def test_a_busy_machine_is_given_time_and_a_wrong_address_none(monkeypatch, failures, address, says):
+    ray = RayThatFails(failures)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    engine = RayEngine(address, None, SMALL)
+    if says is None:
+        with engine:
+            assert ray.started == 3
+    else:
+        with pytest.raises(MonofuseError, match=says), engine:
+            pass
