@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import trimesh
 
 from calib.base.errors import SourceError
 from calib.files.tum_files import read_ground_truth, read_trajectory
@@ -63,6 +62,7 @@ def trajectory_scores(estimate: Trajectory, truth: Trajectory, keyframe_times_s:
 
 
 def _mesh_scores(result, source, estimate, sequence):
+    import trimesh
     every = max(2, (sequence.frame_count or 0) // DEPTH_MAPS)  # each frame's, if asked for, would have to be there
     truth = true_points(open_sequence(source, SourceOptions(depth_every=every)))
     if not len(truth) or not (result / "mesh.ply").is_file():

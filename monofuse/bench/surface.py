@@ -5,12 +5,18 @@ no camera has seen is thus no part of it, and nothing has to be culled). Points 
 trajectory, are compared with their nearest true ones (accuracy) and the other way round (completion).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-import trimesh
 from scipy.spatial import KDTree
 
 from sequences.datasets.recorded_dataset import ground_truth_at
 from sequences.sequence import Sequence
+
+if TYPE_CHECKING:
+    import trimesh
 
 POINTS = 200_000
 """Points on either side, as NICE-SLAM samples."""
@@ -45,9 +51,10 @@ def surface_scores(mesh: trimesh.Trimesh, truth: np.ndarray) -> dict[str, float]
     distances cut off at MAX_M; `chamfer_m`: the mean of these two. `completion_ratio`, `precision`, `f_score`: shares
     within NEAR_M.
     """
+    from trimesh.sample import sample_surface
     if not len(truth) or not len(mesh.faces):
         return {}
-    ours = np.asarray(trimesh.sample.sample_surface(mesh, POINTS, seed=0)[0])
+    ours = np.asarray(sample_surface(mesh, POINTS, seed=0)[0])
     to_truth, to_ours = KDTree(truth).query(ours)[0], KDTree(ours).query(truth)[0]
     rmse = [float(np.sqrt(np.square(np.minimum(distance, MAX_M)).mean())) for distance in (to_truth, to_ours)]
     precision, recall = float((to_truth < NEAR_M).mean()), float((to_ours < NEAR_M).mean())
