@@ -19,11 +19,12 @@ check: setup     ## lint and types: ruff and basedpyright
 	.venv/bin/ruff check .
 	.venv/bin/basedpyright --pythonpath .venv/bin/python
 
-benchmark: setup ## run the heavy tests, and measure speed and accuracy on synthetic rooms
+benchmark: setup ## run the heavy tests, measure speed and accuracy on synthetic rooms, compare with benchmarks/history.csv
 	.venv/bin/python -m pytest -m heavy
 	.venv/bin/python -m benchmarks.stages
 	.venv/bin/python -m benchmarks.end_to_end
 	.venv/bin/python -m benchmarks.accuracy
+	.venv/bin/python -m benchmarks.history
 
 clean:           ## remove .venv and caches, keep results/
 	rm -rf .venv build dist *.egg-info .pytest_cache

@@ -11,11 +11,9 @@ mesh's own metres (`_se3`).
 import argparse
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import trimesh
-from scipy.spatial.transform import Rotation
 
 from benchmarks.measured_views import measured_views, true_trajectory
 from benchmarks.ray_caster import RayCaster
@@ -23,6 +21,7 @@ from benchmarks.runs import table
 from calib.base.command_line import exit_code
 from calib.base.errors import SourceError
 from calib.files.tum_files import read_trajectory
+from monofuse.bench.alignment import Alignment, fitting_poses
 from slam.evaluation import absolute_error, matches
 
 STRIDE = 2
@@ -34,18 +33,6 @@ SCORES = {"covered": "covered", "absrel": "AbsRel", "within_5pct": "within 5 %",
           "within_1.25": "within a factor of 1.25"}
 """What is scored, and in words. All are shares of the measured pixels but `absrel`, the mean relative error where the
 mesh covers them."""
-
-
-class Alignment(NamedTuple):
-    """What brings points of a run's world into that of the ground truth: scale R p + t."""
-
-    scale: float
-    R: np.ndarray
-    t: np.ndarray
-
-    def __call__(self, points: np.ndarray) -> np.ndarray:
-        """Points (N, 3) of the run -> (N, 3) in the world of the ground truth."""
-        return self.scale * points @ self.R.T + self.t
 
 
 def mesh_scores(results: Path, recording: Path) -> dict[str, float]:
@@ -74,13 +61,6 @@ def alignments(results: Path, recording: Path) -> dict[str, Alignment]:
         raise SourceError(f"{results} and {recording} have fewer than three timestamps in common")
     scale = absolute_error(T_run[i, :3, 3], T_true[j, :3, 3], with_scale=True)[1]
     return {"sim3": fitting_poses(T_run[i], T_true[j], scale), "se3": fitting_poses(T_run[i], T_true[j], 1.0)}
-
-
-def fitting_poses(T_a: np.ndarray, T_b: np.ndarray, scale: float) -> Alignment:
-    """Cameras (N, 4, 4) in two worlds -> from a to b: rotation by the mean difference of their orientations (chordal,
-    Hartley 2013), translation by the mean of what then is left between their positions."""
-    R = Rotation.from_matrix(T_b[:, :3, :3] @ np.swapaxes(T_a[:, :3, :3], 1, 2)).mean().as_matrix()
-    return Alignment(scale, R, (T_b[:, :3, 3] - scale * T_a[:, :3, 3] @ R.T).mean(0))
 
 
 def pixel_scores(caster: RayCaster, recording: Path) -> dict[str, float]:

@@ -41,6 +41,8 @@ class Command(NamedTuple):
 COMMANDS = {
     "run": Command("monofuse.run", "main", "reconstruct a video, a recording or what a camera sees"),
     "view": Command("monofuse.view_command", "main", "look at a finished result in a browser"),
+    "batch": Command("monofuse.batch.command", "main", "reconstruct many recordings on many cores or machines"),
+    "bench": Command("monofuse.bench.command", "main", "run a benchmark's sequences, and score them as papers do"),
     "measure": Command("monofuse.measure", "main", "measure a distance in a result, or rescale it by a known one"),
     "eval": Command("slam.__main__", "evaluate", "compare a trajectory with ground truth"),
     "calib": Command("calib.__main__", "main", "calibrate a camera with a printed board"),

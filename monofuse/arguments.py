@@ -35,6 +35,12 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                              f"URL, or NAME:PATH with NAME one of {', '.join(SOURCES)} (default: synthetic)")
     parser.add_argument("--output", type=path_of, metavar="DIR",
                         help="where results go, in place of those of an older run (default: results/NAME)")
+    add_options(parser)
+    return parser.parse_args(argv)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """All options of a run but where its frames come from and where its results go."""
     parser.add_argument("--depth", metavar="sensor|NAME|FILE|ORG/MODEL",
                         help=f"where depth comes from: our network `{OUR_NETWORK}` (default), one in an .onnx, "
                              f".safetensors or .pth file, the source itself (`sensor`), or a model of the Hugging Face "
@@ -115,7 +121,6 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                         help="write no scene.html, the result in one page for any browser (about as large as mesh.glb)")
     parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N",
                         help="which synthetic room, where SOURCE does not say (default: 0)")
-    return parser.parse_args(argv)
 
 
 def chosen_depth(arguments: argparse.Namespace) -> str:

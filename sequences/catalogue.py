@@ -62,6 +62,17 @@ def open_sequence(source: str, options: SourceOptions) -> Sequence:
         raise SourceError(f"{error.filename or source}: {error.strerror}") from error
 
 
+def recordings_in(path: str) -> list[str]:
+    """A source as open_sequence takes it, or a folder that holds recordings -> each of these, by name and place.
+
+    Raises SourceError where there is none.
+    """
+    if path in WITHOUT_PATH or path.partition(":")[0] in SOURCES or _name_of(path):
+        return [path]
+    found = _recordings_within(path, max_entries=None) if Path(path).is_dir() else []
+    return [f"{name}:{inner}" for name, inner in found] or [_recognise(path, SourceOptions())[1]]
+
+
 def _name_and_location(source, options):
     if source in WITHOUT_PATH:
         return source, ""
@@ -96,12 +107,12 @@ def _recognise(path, options):
                       f"and NAME:PATH, as in tum:{path}, says outright what it is")
 
 
-def _recordings_within(path):
+def _recordings_within(path, max_entries: int | None = MAX_ENTRIES):
     """(name, place) of the recordings in a folder: of those one level down, else two, else three. Folders of images
     count where there is nothing else."""
     level = [Path(path)]
     for _ in range(MAX_LEVELS):
-        entries = [entry for folder in level for entry in _entries_in(folder)][:MAX_ENTRIES]
+        entries = [entry for folder in level for entry in _entries_in(folder, max_entries)][:max_entries]
         found = [(name, entry) for entry in entries if (name := _name_of(entry))]
         if found:
             return [(name, entry) for name, entry in found if name != "images"] or found
@@ -109,9 +120,9 @@ def _recordings_within(path):
     return []
 
 
-def _entries_in(path):
+def _entries_in(path, max_entries: int | None = MAX_ENTRIES):
     entries = sorted(path.iterdir()) if path.is_dir() else []
-    return [entry for entry in entries if not entry.name.startswith(".")][:MAX_ENTRIES]
+    return [entry for entry in entries if not entry.name.startswith(".")][:max_entries]
 
 
 def _nearest(path):

@@ -10,7 +10,7 @@ from tests.helpers.paths import ROOT
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 PAGES += [*sorted((ROOT / "docs").glob("*.md")), ROOT / "examples" / "README.md"]
-ROOMS = ("benchmarks", "calib", "depth", "examples", "monofuse", "sequences", "slam", "tests")
+ROOMS = ("benchmarks", "calib", "depth", "examples", "integrations", "monofuse", "ros2", "sequences", "slam", "tests")
 IN_ROOM = rf"(?:{'|'.join(ROOMS)})"
 FILES = {path.name for room in ROOMS for path in (ROOT / room).rglob("*.py")}
 

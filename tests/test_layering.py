@@ -36,6 +36,8 @@ LAYERS = (
     ("monofuse.results",),
     ("monofuse.interface.viewer",),
     ("monofuse",),
+    ("monofuse.batch",),
+    ("monofuse.bench",),
     ("run_slam",),
 )
 """From the ground up: a module may import those of its own room and those on lower layers, never a room beside it."""
@@ -49,7 +51,7 @@ TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.runtim
 """What is torch code through and through; nothing else loads it before it is needed."""
 OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "websockets", "rerun", "matplotlib",
             "open3d", "trimesh", "h5py", "torch", "onnx", "onnxruntime", "liblzfse", "transformers", "huggingface_hub",
-            "rosbags", "pi_heif", "rawpy", "av")
+            "rosbags", "pi_heif", "rawpy", "av", "ray", "submitit", "fsspec", "filelock")
 
 
 def name_of(path):

@@ -49,6 +49,7 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "skipped_reasons": sequence.skipped.reasons[:MAX_SKIPPED_REASONS],
         **live_counts,
         "keyframes": len(slam.keyframes),
+        "keyframe_times_s": [round(keyframe.timestamp_s, 6) for keyframe in slam.keyframes.items],
         "loops": len(slam.loops.closed),
         "loops_refused": slam.loops.refused_count,
         "submaps": slam.map.submaps(),

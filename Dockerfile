@@ -1,0 +1,26 @@
+# monofuse on a CPU:  docker build -t monofuse .  &&  docker run --rm -v "$PWD:/work" monofuse run room.mp4
+# Two stages, so that neither pip's cache nor the sources are in the image.
+FROM python:3.12-slim AS build
+COPY pyproject.toml constraints.txt README.md LICENSE /source/
+COPY calib /source/calib
+COPY depth /source/depth
+COPY monofuse /source/monofuse
+COPY sequences /source/sequences
+COPY slam /source/slam
+RUN python -m venv /opt/monofuse
+RUN /opt/monofuse/bin/pip install --no-cache-dir -c /source/constraints.txt "/source[viewer]"
+# The network learns a recording with torch, whose CPU build is a tenth of the other.
+RUN /opt/monofuse/bin/pip install --no-cache-dir -c /source/constraints.txt --extra-index-url https://download.pytorch.org/whl/cpu "torch==2.13.0+cpu" onnx
+
+FROM python:3.12-slim
+# What open3d and numba load.
+RUN apt-get update && apt-get install -y --no-install-recommends libegl1 libgl1 libx11-6 libusb-1.0-0 libgomp1 && rm -rf /var/lib/apt/lists/*
+COPY --from=build /opt/monofuse /opt/monofuse
+ENV PATH=/opt/monofuse/bin:$PATH XDG_CACHE_HOME=/cache
+RUN useradd --create-home monofuse && mkdir /cache /work && chown monofuse /cache /work
+USER monofuse
+# Kernels are compiled here and not at the first start of every container.
+RUN python -c "from monofuse.warm_up import warm_up; from slam.config import SlamConfig; warm_up(SlamConfig.for_network()); warm_up(SlamConfig.for_sensor())"
+WORKDIR /work
+ENTRYPOINT ["monofuse"]
+CMD ["--help"]
