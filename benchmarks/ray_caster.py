@@ -1,5 +1,7 @@
 """Rays through a triangle mesh, by Open3D."""
 
+from typing import Any
+
 import numpy as np
 
 from calib.base.errors import MissingPackageError
@@ -14,8 +16,9 @@ class RayCaster:
             import open3d as o3d
         except ImportError as error:
             raise MissingPackageError("open3d-cpu", f"measuring meshes ({error})") from error
-        self.tensor = o3d.core.Tensor
-        self.scene = o3d.t.geometry.RaycastingScene()
+        library: Any = o3d
+        self.tensor = library.core.Tensor
+        self.scene = library.t.geometry.RaycastingScene()
         if len(faces):
             self.scene.add_triangles(vertices.astype(np.float32), faces.astype(np.uint32))
 
