@@ -12,6 +12,7 @@ from monofuse.configuration_list import listed
 from monofuse.interface.screen import Screen
 from monofuse.interface.stop_signal import StopSignal
 from monofuse.live_learning import live_learning
+from monofuse.maps.recorder import MapRecorder
 from monofuse.opening import (
     asks_for_learning,
     configuration,
@@ -25,9 +26,16 @@ from monofuse.opening import (
     open_viewer,
     refusing_what_cannot_work,
 )
-from monofuse.results.files import ResultFolder
 from monofuse.results.run_counter import RunCounter
-from monofuse.saving import save_camera, save_meanwhile, save_mesh_and_report, save_network, save_trajectory_and_map
+from monofuse.results.run_folder import RunFolder
+from monofuse.saving import (
+    save_camera,
+    save_meanwhile,
+    save_mesh_and_report,
+    save_network,
+    save_trajectory_and_map,
+    shown,
+)
 from monofuse.session import Session
 from monofuse.warm_up import prepare
 from sequences.prefetch import ahead
@@ -50,7 +58,7 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
     depth = open_depth(arguments, screen, config)
     config = depth.configured(config)
     sequence, estimate = open_source(arguments, depth, screen)
-    folder = ResultFolder(arguments.output or Path("results") / sequence.name)
+    folder = RunFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera)
     introduce(arguments, sequence, rectifier, depth, screen)
@@ -62,6 +70,8 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
     learning = open_learning(arguments, config, depth, sequence, screen) if asks_for_learning(arguments) else None
     again = open_second_pass(arguments, config, depth, sequence, rectifier, mask)
     with StopSignal() as stop:
+        with session.attempt():
+            session.map = MapRecorder(folder.map_path, session.slam, sequence.name, {"arguments": shown(arguments)})
         with live_learning(depth, session.slam, screen) if arguments.adapt == "live" else nullcontext():
             frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
             frames = ahead(depth.added(frames, sequence, rectifier.camera, session.live_times), sequence)

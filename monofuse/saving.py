@@ -19,17 +19,18 @@ from calib.geometry.calibration import without_depth
 from monofuse.interface.screen import Screen
 from monofuse.interface.stop_signal import StopSignal
 from monofuse.learning import Learning
-from monofuse.results.files import ESTIMATED_CAMERA, ResultFolder, map_files, mesh_file
+from monofuse.results.files import ESTIMATED_CAMERA, map_files, mesh_file
 from monofuse.results.outcome import Outcome
 from monofuse.results.overview import draw_overview, draw_surfel_overview
 from monofuse.results.report_table import table_rows
+from monofuse.results.run_folder import RunFolder
 from monofuse.results.texture import mesh_files, texture_of
 from monofuse.session import Session
 from sequences.cameras.stream import without_password
 from slam.texturing.texture import TexturedMesh
 
 
-def save_trajectory_and_map(session: Session, folder: ResultFolder, arguments: Namespace) -> None:
+def save_trajectory_and_map(session: Session, folder: RunFolder, arguments: Namespace) -> None:
     """Write what takes no time, so that it is there whatever happens to the mesh."""
     with session.attempt():
         folder.clear()
@@ -40,14 +41,14 @@ def save_trajectory_and_map(session: Session, folder: ResultFolder, arguments: N
         save_report(session.report(shown(arguments), ["ended before the mesh was complete"]), folder)
 
 
-def save_meanwhile(session: Session, folder: ResultFolder, arguments: Namespace) -> None:
+def save_meanwhile(session: Session, folder: RunFolder, arguments: Namespace) -> None:
     """As save_trajectory_and_map, before work that takes minutes; what fails is tried again after it."""
     failures = list(session.failures)
     save_trajectory_and_map(session, folder, arguments)
     session.failures[:] = failures
 
 
-def save_camera(session: Session, folder: ResultFolder, estimate: FocalEstimate | None) -> None:
+def save_camera(session: Session, folder: RunFolder, estimate: FocalEstimate | None) -> None:
     """Write the camera where it was estimated, so that it can be given the next time."""
     if estimate:
         with session.attempt():
@@ -65,7 +66,7 @@ def save_network(session: Session, learning: Learning | None, path: Path | None,
             screen.print(f"network    {path}: give --depth {path} the next time in this place")
 
 
-def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Namespace, stop: StopSignal,
+def save_mesh_and_report(session: Session, folder: RunFolder, arguments: Namespace, stop: StopSignal,
                          screen: Screen) -> None:
     """Write the mesh in all formats, a picture of it, and the final report; show the report."""
     mesh, texture, remarks = None, None, []
@@ -85,12 +86,22 @@ def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Name
     with session.attempt():
         folder.write("overview.png", encode_png(overview(session, mesh, texture)))
     with session.attempt():
+        save_map(session, folder)
+    with session.attempt():
         report = session.report(shown(arguments), remarks)
         with session.attempt():
             save_report(report, folder)
+        with session.attempt():
+            folder.publish(session.is_whole)
         screen.rows(table_rows(report) + [("problem", problem) for problem in
                                           report["problems"][bool(session.failures):]])
-        screen.print(f"results in {folder.path}")
+        screen.print(f"results in {folder.shown}")
+
+
+def save_map(session: Session, folder: RunFolder) -> None:
+    """Close the map on disk. Raises OutputError where it could not be written."""
+    session.map.reached("complete", session.slam, session.counter)
+    session.map.close(folder)
 
 
 def shown(arguments: Namespace) -> dict[str, Any]:
@@ -127,6 +138,6 @@ def log_std_of(scale_report: Mapping[str, Any]) -> float | None:
     return scale_report.get("scale_log_std")
 
 
-def save_report(report: Mapping[str, Any], folder: ResultFolder) -> None:
+def save_report(report: Mapping[str, Any], folder: RunFolder) -> None:
     """Write report.json."""
     folder.write("report.json", json.dumps(report, indent=1, default=str).encode())

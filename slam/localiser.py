@@ -47,6 +47,11 @@ class Localiser:
         """The last image became the first keyframe of a submap: the camera is no longer lost."""
         self.absence.end()
 
+    def begin_elsewhere(self) -> None:
+        """Another recording goes on in this map: the camera may be anywhere in it."""
+        self.map.motion.reset(self.map.T_world_reference)
+        self.absence.is_from_start = True
+
     def keyframe_added(self) -> None:
         """The last image is the reference now: brightness starts from equal."""
         self.affine = (0.0, 0.0)
@@ -72,7 +77,7 @@ class Localiser:
     def _is_believable(self, tracked: TrackingResult, timestamp_s: float) -> bool:
         """Whether to accept a pose. After a gap the camera may be anywhere, so images have to correlate better than
         from one frame to the next."""
-        is_anywhere = self.absence.count > 0 or self.map.motion.is_too_far(timestamp_s)
+        is_anywhere = self.absence.is_anywhere or self.map.motion.is_too_far(timestamp_s)
         return tracked.converged and (not is_anywhere
                                       or tracked.correlation >= self.config.relocalisation.min_correlation)
 
@@ -98,6 +103,13 @@ class Absence:
         """Timestamp of the first image that could not be located."""
         self.count = 0
         """Images that could not be located in a row."""
+        self.is_from_start = False
+        """Whether no image of this recording was located yet, in a map of another."""
+
+    @property
+    def is_anywhere(self) -> bool:
+        """Whether the camera may be anywhere."""
+        return self.is_from_start or self.count > 0
 
     def note(self, timestamp_s: float) -> None:
         """One more image could not be located."""
@@ -107,4 +119,4 @@ class Absence:
 
     def end(self) -> None:
         """An image was located."""
-        self.since_s, self.count = np.inf, 0
+        self.since_s, self.count, self.is_from_start = np.inf, 0, False

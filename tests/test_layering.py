@@ -33,6 +33,7 @@ LAYERS = (
     ("slam.config", "slam.evaluation", "slam.localiser"),
     ("slam.system",),
     ("slam.__main__", "monofuse.configuration", "monofuse.interface"),
+    ("monofuse.maps",),
     ("monofuse.results",),
     ("monofuse",),
     ("run_slam",),

@@ -163,6 +163,16 @@ class Refiner:
         if self.keeps_images:
             self.rgb[row] = image.rgb
 
+    def restore(self, row: int, network_depth: np.ndarray, rgb: np.ndarray, log_ratio: float | None,
+                agreement: float | None) -> None:
+        """Take over what was kept of a keyframe of a saved map; it is no part of the window."""
+        self.network_depth[row] = network_depth
+        if log_ratio is not None:
+            self.log_ratio[row] = log_ratio
+        self.agreement[row] = agreement
+        if self.keeps_images:
+            self.rgb[row] = rgb
+
     def finish(self, row: int, keyframes: Keyframes) -> tuple[Image, StereoDepth]:
         """Finalise the depth of an unfinished keyframe -> its Image, StereoDepth"""
         image = self.unfinished.pop(row)

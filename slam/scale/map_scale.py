@@ -56,7 +56,7 @@ class MapScale:
         S_world_key = keyframes.S_world_key()
         if self.is_relative:
             return S_world_key
-        for submap in np.unique(keyframes.submap):
+        for submap in sorted({*map(int, keyframes.submap)} - keyframes.anchored_submaps):
             scale = refiner.network_scale(keyframes, submap)
             rows = keyframes.submap == submap
             S_world_key[rows] = sim3.scaling(scale.growth) @ S_world_key[rows]
