@@ -13,12 +13,15 @@ import trimesh
 from calib.base.errors import MonofuseError
 from calib.base.memory import hand_back
 from calib.files.image_file import encode_png
+from calib.files.tum_files import trajectory_text
 from calib.focal.estimate import FocalEstimate
 from calib.formats.calibration_file import calibration_text
 from calib.geometry.calibration import without_depth
 from monofuse.interface.screen import Screen
 from monofuse.interface.stop_signal import StopSignal
 from monofuse.learning import Learning
+from monofuse.maps.recorder import MapRecorder, NoMap
+from monofuse.maps.saved_map import SavedMap
 from monofuse.results.files import ESTIMATED_CAMERA, map_files, mesh_file
 from monofuse.results.outcome import Outcome
 from monofuse.results.overview import draw_overview, draw_surfel_overview
@@ -87,6 +90,11 @@ def save_mesh_and_report(session: Session, folder: RunFolder, arguments: Namespa
         folder.write("overview.png", encode_png(overview(session, mesh, texture)))
     with session.attempt():
         save_map(session, folder)
+    _save_report(session, folder, arguments, remarks, screen)
+
+
+def _save_report(session: Session, folder: RunFolder, arguments: Namespace, remarks: list[str], screen: Screen) -> None:
+    """Write the report, let the results take their places, and show both."""
     with session.attempt():
         report = session.report(shown(arguments), remarks)
         with session.attempt():
@@ -96,6 +104,23 @@ def save_mesh_and_report(session: Session, folder: RunFolder, arguments: Namespa
         screen.rows(table_rows(report) + [("problem", problem) for problem in
                                           report["problems"][bool(session.failures):]])
         screen.print(f"results in {folder.shown}")
+
+
+def open_recording_of_map(session: Session, saved: SavedMap | None, folder: RunFolder, arguments: Namespace
+                          ) -> MapRecorder | NoMap:
+    """What writes the map while the run goes; nothing where it only localises. Raises OutputError."""
+    if arguments.localise:
+        return NoMap()
+    return MapRecorder(folder.map_path, session.slam, session.sequence.name, {"arguments": shown(arguments)},
+                       saved.path if saved else None)
+
+
+def save_localisation(session: Session, folder: RunFolder, arguments: Namespace, screen: Screen) -> None:
+    """Write where the camera was in a map, and the report; show it."""
+    with session.attempt():
+        folder.write("trajectory.txt", trajectory_text(*session.slam.trajectory()))
+    session.end_recording()
+    _save_report(session, folder, arguments, [], screen)
 
 
 def save_map(session: Session, folder: RunFolder) -> None:

@@ -201,6 +201,8 @@ class Session:
         if not self.saw_depth:
             raise SourceError(f"{self.sequence.name}: none of {frames} frames has a depth map with readings in it"
                               f"{reason}: choose another --depth, or check depth_scale in the calibration")
+        if not self.counter.tracked and len(self.slam.keyframes):
+            raise MonofuseError(f"none of {frames} frames was found in the map: is it of this place?")
         if not self.counter.tracked:
             raise MonofuseError(f"none of {frames} frames offered enough texture with depth to start from")
         if self.counter.status["lost"] and self.counter.tracked == len(self.slam.map.submaps()):

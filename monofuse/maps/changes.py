@@ -83,14 +83,17 @@ class ChangeLog:
     """Finds what has changed in a SlamSystem since it was asked last. Arrays count as the same while they are the same
     object: what SLAM changes in place (units, when a scale is corrected) is told by the scale."""
 
-    def __init__(self, slam: SlamSystem):
+    def __init__(self, slam: SlamSystem, is_written: bool = False):
+        """is_written: all that the system has now is in the file already."""
         self.slam = slam
-        self._keyframe_count = self._edge_count = 0
+        self._keyframe_count = len(slam.keyframes) if is_written else 0
         self._depth: dict[int, np.ndarray] = {}
         self._network_depth: dict[int, np.ndarray] = {}
         self._poses: dict[int, tuple] = {}
         self._edges: list[Edge] = []
         self._frames: list[np.ndarray] = []
+        if is_written:
+            self.changes()
 
     def changes(self) -> Changes:
         """What is new since the last call."""

@@ -34,9 +34,7 @@ class MapRecorder:
         """source, info: what the map shall say of the run; extends: a map that `slam` was restored from, which is
         copied first. Raises OutputError."""
         self.writer = MapWriter(path, partial(copy_map, extends) if extends else create_map, source, info)
-        self._log, self._last_s = ChangeLog(slam), -INTERVAL_S
-        if extends:
-            self._log.changes()
+        self._log, self._last_s = ChangeLog(slam, is_written=extends is not None), -INTERVAL_S
         slam.images.keeps_for_writer = True
         self._info: dict[str, Any] = {"camera": asdict(slam.full_camera), "working_size": slam.camera.size,
                                       "configuration": plain(slam.config), "versions": versions(),

@@ -24,17 +24,19 @@ OBSERVATIONS = np.float32(8)
 """That a pixel of depth without an uncertainty counts as: enough for a stable surfel."""
 
 
-def restored(saved: SavedMap, config: SlamConfig | None = None, with_frames: bool = True
+def restored(saved: SavedMap, config: SlamConfig | None = None, is_extended: bool = False
              ) -> Generator[float, None, SlamSystem]:
     """Yields the share of the work that is done, keyframe by keyframe; returns the SlamSystem
 
-    config: of what follows, by default the map's own; with_frames: the trajectory of its last session is that of the
-    system, as if it had just been tracked. Raises BadInputError where map and configuration do not fit."""
+    config: of what follows, by default the map's own; is_extended: another recording follows; if not, the system is as
+    if the last one had just been tracked. Raises BadInputError where map and configuration do not fit."""
     config = config or saved.config
     _refuse_misfits(saved, config)
     slam = SlamSystem(saved.camera, config)
     depths: dict[int, StereoDepth] = {}
+    anchored_count = 0
     for keyframe in saved.keyframes():
+        anchored_count += is_extended or keyframe.session < saved.sessions[-1][0]
         if keyframe.log_std is not None:
             depths[keyframe.row] = StereoDepth(keyframe.inverse_depth, keyframe.log_std)
         _add(slam, keyframe)
@@ -44,17 +46,19 @@ def restored(saved: SavedMap, config: SlamConfig | None = None, with_frames: boo
     for number, _, _ in saved.sessions:
         trajectory = RelativeTrajectory()
         trajectory.times_s, trajectory.rows, trajectory.T_key_cam = saved.frames(number)
-        if with_frames and number == saved.sessions[-1][0]:
+        if number == saved.sessions[-1][0] and not is_extended:
             slam.map.relative_trajectory = trajectory
         else:
             slam.map.earlier.append(trajectory)
     if isinstance(slam.depth, PredictedDepth):
-        if saved.state != STATES[0]:  # its scale is final: in the network's depth, too
+        if saved.state != STATES[0] or anchored_count:  # its scale is final: in the network's depth, too
             slam.depth.map_scale.inherit(saved.info["scale"])
-        if len(depths) == len(slam.keyframes):
+        if len(depths) == len(slam.keyframes) and not is_extended:
             slam.depth.restore_final(slam.loops.candidates.overlap, depths)
     for share in _fused(slam):
         yield 0.6 + 0.4 * share
+    if anchored_count:
+        slam.begin_elsewhere(anchored_count)
     return slam
 
 
