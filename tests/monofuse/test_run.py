@@ -26,7 +26,7 @@ def test_a_run_leaves_all_its_files(finished):
     assert process.returncode == 0 and process.stderr == ""
     assert {file.name for file in folder.iterdir()} == {
         "trajectory.txt", "map.ply", "mesh.ply", "mesh.obj", "mesh.mtl", "mesh.png", "mesh.glb", "overview.png",
-        "report.json"}
+        "report.json", "map.db"}
     assert cv2.imread(str(folder / "overview.png")).std() > 10
 
 
