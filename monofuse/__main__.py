@@ -38,6 +38,8 @@ class Command(NamedTuple):
 COMMANDS = {
     "run": Command("monofuse.run", "main", "reconstruct a video, a recording or what a camera sees"),
     "recover": Command("monofuse.recover", "main", "make the results of a run that was killed, from its map"),
+    "export": Command("monofuse.export_command", "main", "write a map for COLMAP, nerfstudio, TUM, KITTI or EuRoC"),
+    "mesh": Command("monofuse.mesh_command", "main", "mesh a result anew with other settings, without tracking again"),
     "measure": Command("monofuse.measure", "main", "measure a distance in a result, or rescale it by a known one"),
     "eval": Command("slam.__main__", "evaluate", "compare a trajectory with ground truth"),
     "calib": Command("calib.__main__", "main", "calibrate a camera with a printed board"),

@@ -54,9 +54,15 @@ def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namesp
 
 def run(arguments: argparse.Namespace, screen: Screen) -> None:
     """Restore the map, do what follows the last frame, and write the results. Raises MonofuseError."""
-    folder = folder_to_recover(arguments.result)
-    lock = FolderLock(arguments.result)
-    resume_swap(arguments.result)
+    if not arguments.result.is_dir():
+        raise BadInputError(f"there is no folder {arguments.result}")
+    with FolderLock(arguments.result):
+        resume_swap(arguments.result)
+        recover(folder_to_recover(arguments.result), screen)
+
+
+def recover(folder: Path, screen: Screen) -> None:
+    """Make the results of the map in a folder, in this folder. Raises MonofuseError."""
     with SavedMap(folder) as saved:
         session = restored_session(saved, screen)
         state = saved.state
@@ -68,7 +74,6 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
         save_trajectory_and_map(session, results, argparse.Namespace(source=session.sequence.name, mesh=[]))
         stop.end_at_once()
         save_mesh_and_report(session, results, argparse.Namespace(source=session.sequence.name, mesh=[]), stop, screen)
-    lock.release()
     for failure in session.failures:
         if not isinstance(failure, Recovered):
             raise failure
@@ -77,8 +82,6 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
 def folder_to_recover(result: Path) -> Path:
     """The folder whose results are to be made: that of the result, or the new ones in it that were never whole. Raises
     BadInputError."""
-    if not result.is_dir():
-        raise BadInputError(f"there is no folder {result}")
     for folder in (result / UNFINISHED, result):
         if (folder / MAP_FILE).is_file() and not is_good(folder):
             return folder

@@ -34,6 +34,7 @@ LAYERS = (
     ("slam.system",),
     ("slam.__main__", "monofuse.configuration", "monofuse.interface"),
     ("monofuse.maps",),
+    ("monofuse.export",),
     ("monofuse.results",),
     ("monofuse",),
     ("run_slam",),

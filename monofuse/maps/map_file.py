@@ -62,6 +62,7 @@ def copy_map(source: Path, path: Path) -> sqlite3.Connection:
 def close_map(connection: sqlite3.Connection) -> None:
     """Close a map that is whole: one file, to be read from anywhere, also where nothing can be written."""
     connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute("VACUUM")  # depth that was replaced has left holes
     connection.close()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from monofuse.maps.map_file import copy_map, damaged, read_info, write_info
+from monofuse.maps.map_file import close_map, copy_map, damaged, read_info, write_info
 from monofuse.maps.writer import as_bytes
 
 
@@ -25,6 +25,6 @@ def rescaled_map(source: Path, path: Path, factor: float) -> None:
                 scale["scale_times_network"] *= factor
             write_info(connection, {"scale": {**scale, "scale_from": "measure"}})
             connection.execute("COMMIT")
-            connection.execute("PRAGMA journal_mode = DELETE")
+            close_map(connection)
     except sqlite3.Error as error:
         raise damaged(source, error) from error

@@ -89,6 +89,12 @@ class SavedMap:
             for row in self._connection.execute(KEYFRAMES):
                 yield _keyframe(row)
 
+    def poses(self) -> list[tuple[int, int, float, np.ndarray]]:
+        """Row, submap, scale and T_world_key (4, 4) of all keyframes."""
+        with self._reading():
+            rows = self._connection.execute("SELECT row, submap, scale, T_world_key FROM pose ORDER BY row").fetchall()
+        return [(row, submap, scale, _matrix(T)) for row, submap, scale, T in rows]
+
     def frames(self, session: int) -> Frames:
         """The trajectory of a session."""
         with self._reading():

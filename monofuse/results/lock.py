@@ -8,7 +8,8 @@ from calib.base.errors import OutputError
 
 
 class FolderLock:
-    """Held from its making to `release` or the end of the process. It is on the folder itself: no file is left."""
+    """Held from its making to the end of its `with` block, or of the process. It is on the folder itself: no file is
+    left."""
 
     def __init__(self, folder: Path):
         """Raises OutputError where another run holds it."""
@@ -22,6 +23,8 @@ class FolderLock:
         except OSError:  # a file system without locks: no reason not to run
             pass
 
-    def release(self) -> None:
-        """Let others have the folder."""
+    def __enter__(self) -> "FolderLock":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)

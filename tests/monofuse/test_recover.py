@@ -71,7 +71,7 @@ def test_what_cannot_be_recovered_is_one_line(tmp_path, capsys, names, words):
 
 @pytest.mark.heavy
 def test_runs_killed_at_any_moment_lose_seconds_at_most(kernels, tmp_path):
-    """Of a synthetic walk with predicted depth, so that the end adjustment, the final depth and the mesh are met, too."""
+    """Of a walk with predicted depth, so that the end adjustment, the final depth and the mesh are met, too."""
     source = ["synthetic:frames=60,size=160x120", "--adapt", "off"]
     begun = time.monotonic()
     run_process(*source, "--output", tmp_path / "whole")

@@ -90,7 +90,7 @@ def test_a_map_reads_back(made):
 
 
 def test_a_camera_is_found_in_a_map_and_goes_on(made):
-    slam, folder = made
+    folder = made[1]
     again = read(folder, is_extended=True)
     before = again.keyframes.T_world_key.copy()
     counter = tracked(again, 6, 14)
@@ -107,7 +107,8 @@ def test_only_localising_changes_nothing(made):
     before = len(again.keyframes), len(again.surfels)
     counter = tracked(again, 7, 11)
     blank = replace(scenes.frame(20, np.eye(4)), rgb=np.zeros((120, 160, 3), np.uint8), timestamp_s=30.0)
-    assert [again.process(replace(blank, index=20 + k, timestamp_s=30.0 + k)).status for k in range(12)] == 12 * ["lost"]
+    later = [again.process(replace(blank, index=20 + k, timestamp_s=30.0 + k)) for k in range(12)]
+    assert {result.status for result in later} == {"lost"}
     assert counter.tracked == 4 and (len(again.keyframes), len(again.surfels)) == before
 
 
@@ -156,7 +157,8 @@ def test_what_is_no_map_is_one_line(made, tmp_path):
     other.close()
     for name, data in (("half.db", whole[: len(whole) // 2]), ("text.db", b"no database at all"), ("empty.db", b"")):
         (tmp_path / name).write_bytes(data)
-    for name, words in (("newer.db", "update monofuse"), ("other.db", "no map"), ("half.db", ""), ("text.db", ""),
+    for name, words in (("newer.db", "update monofuse"), ("other.db", "no map"), ("half.db", "half"),
+                        ("text.db", "text"),
                         ("empty.db", "no map"), ("none.db", "there is no map")):
         with pytest.raises(BadInputError, match=words) as caught:
             read(tmp_path / name)
