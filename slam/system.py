@@ -91,8 +91,6 @@ class SlamSystem:
         self.scene = StaticScene(self.camera, config.moving_parts, self.stage_times)
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
         self.requests = DepthRequests()
-        self.only_localises = False
-        """Frames are located in the map as it is, and nothing is added to it."""
         self._anchor: np.ndarray | None = None
 
     def begin_elsewhere(self, anchored_count: int) -> None:
@@ -101,6 +99,15 @@ class SlamSystem:
         self.keyframes.anchored_count = anchored_count
         self._anchor = self.keyframes.S_world_key()[0]
         self.localiser.begin_elsewhere()
+
+    @property
+    def only_localises(self) -> bool:
+        """Whether frames are located in the map as it is, and nothing is added to it."""
+        return self.localiser.only_localises
+
+    @only_localises.setter
+    def only_localises(self, value: bool) -> None:
+        self.localiser.only_localises = value
 
     def process(self, frame: Frame) -> FrameResult:
         """Track one frame and add it to the map."""

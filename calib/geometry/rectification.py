@@ -31,7 +31,7 @@ class Rectifier:
         self.seen: np.ndarray | None = None
         """(H, W) bool of `camera`: what the source shows; None: all of it."""
         self._maps = None
-        if source != self.camera:
+        if source.is_distorted or source.rectified() != self.camera:
             pixels = to_pixels(source, self.camera.rays()[..., :2]).astype(np.float32)
             self._maps = cv2.convertMaps(pixels[..., 0], pixels[..., 1], cv2.CV_16SC2)
             if target:
