@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from calib.geometry import se3, sim3
 from calib.geometry.camera import Camera
 from slam.global_adjustment.feature_tracks import FeatureMatcher, FeatureTrackConfig, chained
+from slam.global_adjustment.odometry_prior import OdometryPrior
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
 from slam.mapping.keyframes import Keyframes
 
@@ -48,6 +49,9 @@ class GlobalAdjustmentConfig:
     the round is undone."""
     min_shared: int = 12
     """Points that two keyframes must share to be connected."""
+    odometry_std: tuple[float, float] = (0.03, 0.02)
+    """Standard deviations of the motion from one keyframe to the next as tracking found it, in median depths and
+    radians."""
     tracks: FeatureTrackConfig = field(default_factory=FeatureTrackConfig)
     """Features and their matches."""
     bundle: ReprojectionBundleConfig = field(default_factory=ReprojectionBundleConfig)
@@ -64,6 +68,8 @@ class GlobalAdjustment:
         self.features = []
         self.matches: dict[tuple[int, int], np.ndarray] = {}
         """Matches (n, 2) of all pairs of keyframes that were tried, by rows."""
+        self.odometry: OdometryPrior | None = None
+        """As the keyframes were before the first round; set by then."""
         self.S_world_key = None
         """(K, 4, 4) adjusted, set at the end of `steps`; None where no new pair matched."""
 
@@ -75,6 +81,8 @@ class GlobalAdjustment:
         pairs of rows that show one place.
         """
         self.S_world_key = None
+        if self.odometry is None:
+            self.odometry = OdometryPrior.of(keyframes, *self.config.odometry_std)
         for keyframe in keyframes.items[len(self.features):]:
             self.features.append(self.matcher.features(keyframe.gray_u8, keyframe.usable))
             yield SHARES[0] * len(self.features) / len(keyframes)
@@ -86,7 +94,8 @@ class GlobalAdjustment:
             yield SHARES[0] + (SHARES[1] - SHARES[0]) * count / len(pairs)
         tracks, part = self._parts(chained(self.features, self.matches), len(keyframes))
         if matched_count and len(tracks.image):
-            T_cam_world, points, errors_px = yield from self._adjusted(keyframes, tracks, part, network_depth)
+            odometry = self.odometry.within(part)
+            T_cam_world, points, errors_px = yield from self._adjusted(keyframes, tracks, part, network_depth, odometry)
             factor = self._growth(keyframes, tracks, T_cam_world, points, errors_px)
             adjusted = sim3.similarity(se3.inverse(T_cam_world), keyframes.scale * factor)
             self.S_world_key = placed(keyframes.S_world_key(), adjusted, part, keyframes.submap)
@@ -113,7 +122,7 @@ class GlobalAdjustment:
         part = np.where(np.bincount(part)[part] > 1, part, -1)
         return tracks.within(part >= 0), part
 
-    def _adjusted(self, keyframes, tracks, part, network_depth):
+    def _adjusted(self, keyframes, tracks, part, network_depth, odometry):
         """-> T_cam_world (K, 4, 4), points (P, 3), reprojection errors (M,) in pixels; yields the share of work done"""
         is_fixed = np.ones(len(keyframes), bool)
         is_fixed[part >= 0] = False
@@ -129,7 +138,7 @@ class GlobalAdjustment:
         seen_at = np.einsum("nij,nj->ni", T[:, :3, :3], rays * known_m[:, None]) + T[:, :3, 3]
         visits = np.bincount(tracks.point)
         points = np.stack([np.bincount(tracks.point, axis) / visits for axis in seen_at.T], 1)
-        bundle = ReprojectionBundle(self.camera, tracks, expected_m, is_fixed, self.config.bundle)
+        bundle = ReprojectionBundle(self.camera, tracks, expected_m, is_fixed, self.config.bundle, odometry)
         state = ReprojectionState(se3.inverse(T_world_key), points)
         for share, reached in bundle.steps(state):
             state = reached

@@ -13,6 +13,7 @@ from scipy.sparse.linalg import splu
 
 from calib.geometry import se3
 from calib.geometry.camera import Camera
+from slam.global_adjustment.odometry_prior import OdometryPrior
 from slam.kernels.reprojection_bundle import (
     ErrorModel,
     ImageEquations,
@@ -36,9 +37,9 @@ class ReprojectionBundleConfig:
 
     sigma_px: float = 0.5
     """Standard deviation of a feature's position, pixels."""
-    softness: tuple[float, ...] = (6.0, 2.0)
-    """Widths of Cauchy's cost, in standard deviations, one minimisation after the other: the first brings in points
-    that are far off, the next removes outliers."""
+    softness: tuple[float, ...] = (20.0, 6.0, 2.0)
+    """Widths of Cauchy's cost, in standard deviations, one minimisation after the other: the first bring in points
+    that are far off, the last removes outliers."""
     scale_log_std: float = 0.12
     """Standard deviation of the log of one keyframe's expected scale; all its points together are one vote for it."""
     depth_log_std: float = 0.3
@@ -66,10 +67,10 @@ class ReprojectionBundle:
     """The least-squares problem of K keyframes, their P points and M observations."""
 
     def __init__(self, camera: Camera, tracks: PointTracks, expected_depth_m: np.ndarray, is_fixed: np.ndarray,
-                 config: ReprojectionBundleConfig):
+                 config: ReprojectionBundleConfig, odometry: OdometryPrior | None = None):
         """expected_depth_m (M,) of the observations, 0 where unknown; is_fixed (K,) bool: keyframes that are fixed, for
-        the gauge or because they see nothing."""
-        self.config, self.tracks = config, tracks
+        the gauge or because they see nothing; odometry: what else is known of their poses."""
+        self.config, self.tracks, self.odometry = config, tracks, odometry
         self.free = np.flatnonzero(~is_fixed)
         self.pinhole = np.array(camera.pinhole, np.float64)
         is_known = expected_depth_m > 0
@@ -117,6 +118,8 @@ class ReprojectionBundle:
         for first, last in pairwise(self.observations.start):
             seen_in = image[first:last]
             shares[np.ix_(seen_in, seen_in)] = True
+        if self.odometry:
+            shares[self.odometry.first, self.odometry.second] = shares[self.odometry.second, self.odometry.first] = True
         row, column = np.nonzero(shares)
         place = np.full(shares.shape, -1)
         place[row, column] = np.arange(len(row))
@@ -128,7 +131,8 @@ class ReprojectionBundle:
                 ErrorModel(self.pinhole, np.array([c.sigma_px, c.depth_log_std]), softness))
 
     def _cost(self, state, softness):
-        return cost_of(*self._arguments(state, softness))
+        cost = cost_of(*self._arguments(state, softness))
+        return cost + (self.odometry.cost(state.T_cam_world) if self.odometry else 0.0)
 
     def _step(self, state, softness, damping):
         """-> ReprojectionState after one step, and the cost at `state`"""
@@ -140,6 +144,9 @@ class ReprojectionBundle:
         own = self.block_of[np.arange(K), np.arange(K)]
         images.blocks[own[:, None], np.arange(6), np.arange(6)] += (damping * images.diagonal
                                                                     + MIN_SHARE * images.diagonal.max())
+        if self.odometry:
+            self.odometry.add_to(images.blocks, images.gradient, self.block_of, state.T_cam_world)
+            cost += self.odometry.cost(state.T_cam_world)
         step = np.zeros((K, 6))
         step[self.free] = -self._solve(images.blocks, images.gradient)
         points = np.empty_like(state.points)

@@ -5,6 +5,7 @@ import pytest
 
 from calib.geometry import se3
 from slam.global_adjustment.feature_tracks import PointTracks
+from slam.global_adjustment.odometry_prior import OdometryPrior
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
 from slam.kernels.reprojection_bundle import (
     DEPTH_SOFTNESS,
@@ -44,10 +45,11 @@ class Seen:
         self.z = p_cam[inside][:, 2]
         self.tracks = PointTracks(image, point, uv[inside] + noise_px * rng.normal(size=(len(image), 2)))
 
-    def bundle(self, expected_depth_m=None, tracks=None):
+    def bundle(self, expected_depth_m=None, tracks=None, odometry=None):
         is_held = np.arange(len(self.T_cam_world)) == 0
         expected_depth_m = self.z if expected_depth_m is None else expected_depth_m
-        return ReprojectionBundle(scenes.CAMERA, tracks or self.tracks, expected_depth_m, is_held, CONFIG)
+        return ReprojectionBundle(scenes.CAMERA, tracks or self.tracks, expected_depth_m, is_held, CONFIG,
+                                  odometry)
 
     def disturbed(self, motion=0.03, depth=1.2):
         rng = np.random.default_rng(1)
@@ -155,3 +157,21 @@ def test_a_camera_that_one_point_alone_holds_does_not_fail():
     bundle = ReprojectionBundle(scenes.CAMERA, one, np.full(2, 2.0), np.array([True, False]), CONFIG)
     state, errors_px = bundle.minimise(ReprojectionState(seen.T_cam_world, np.array([[0.0, 0.0, 2.0]])))
     assert np.isfinite(state.T_cam_world).all() and errors_px.max() < 0.1
+
+
+def test_a_camera_that_wrong_points_would_turn_stays_where_odometry_has_it():
+    seen, first = Seen(), np.arange(4)
+    rows = np.flatnonzero(seen.tracks.image == 2)
+    kept = np.delete(np.arange(len(seen.tracks.image)), rows[2:])
+    image, point, pixel = (values[kept] for values in seen.tracks)
+    pixel = pixel + np.where(image == 2, 25, 0)[:, None]  # the two that it still shows are wrong
+    tracks, z = PointTracks(image, np.unique(point, return_inverse=True)[1], pixel), seen.z[kept]
+    T = seen.T_cam_world
+    odometry = OdometryPrior(first, first + 1, T[1:] @ se3.inverse(T[:-1]), np.tile(np.repeat([0.06, 0.02], 3), (4, 1)))
+    X = seen.X[np.unique(point)]
+
+    def turned_rad(odometry):
+        state, _ = seen.bundle(z, tracks, odometry).minimise(ReprojectionState(T, X))
+        return se3.rotation_angle_rad(state.T_cam_world[2] @ se3.inverse(T[2]))
+
+    assert turned_rad(odometry) < 0.06 < 0.15 < turned_rad(None)
