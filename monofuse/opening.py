@@ -188,8 +188,9 @@ def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDept
         raise BadInputError("--passes 2 is not for --map: only the first pass goes on in a map")
     if arguments.passes == 2 and (is_live(sequence) or not sequence.frame_count):
         raise BadInputError(f"--passes 2 is for recordings: {sequence.name} cannot be read twice")
-    is_once = arguments.passes == 1 or arguments.map or is_live(sequence) or not sequence.frame_count
-    if is_once or not isinstance(depth, NetworkDepth):
+    if arguments.passes == 1 or arguments.map or not isinstance(depth, NetworkDepth):
+        return None
+    if is_live(sequence) or not sequence.frame_count:
         return None
 
     def frames(estimator: DepthEstimator, stage_times: StageTimes) -> Iterator[Frame]:

@@ -13,10 +13,9 @@ from monofuse.maps.recorder import STATES
 from monofuse.maps.restore import restored
 from monofuse.maps.saved_map import SavedMap
 from monofuse.maps.saved_sequence import SavedSequence
-from monofuse.results.files import ResultFolder
 from monofuse.results.lock import FolderLock
 from monofuse.results.outcome import Outcome
-from monofuse.results.run_folder import UNFINISHED, is_good, resume_swap
+from monofuse.results.run_folder import UNFINISHED, RunFolder, is_good, resume_swap
 from monofuse.saving import save_mesh_and_report, save_trajectory_and_map
 from monofuse.session import Session
 from slam.system import SlamSystem
@@ -26,18 +25,6 @@ DESCRIPTION = "Rebuild the results of a run that was killed from the map that it
 
 class Recovered(MonofuseError):
     """What the report says of a run that was killed."""
-
-
-class OpenFolder(ResultFolder):
-    """A result's folder to write into, whatever is there; the same methods as RunFolder."""
-
-    @property
-    def shown(self) -> str:
-        """Where the results are, for people."""
-        return str(self.path)
-
-    def publish(self, is_whole: bool) -> None:
-        """They are in their place already."""
 
 
 def main(argv: Sequence[str] | None = None, program: str = "monofuse recover") -> int:
@@ -70,7 +57,7 @@ def recover(folder: Path, screen: Screen) -> None:
     with StopSignal() as stop:
         if state != STATES[-1]:
             finish(session, state, stop, screen)
-        results = OpenFolder(folder)
+        results = RunFolder(folder, is_completed=True)
         save_trajectory_and_map(session, results, argparse.Namespace(source=session.sequence.name, mesh=[]))
         stop.end_at_once()
         save_mesh_and_report(session, results, argparse.Namespace(source=session.sequence.name, mesh=[]), stop, screen)

@@ -22,13 +22,16 @@ SWAP = ".swap.json"
 class RunFolder:
     """Where one run writes. Results of an older run are replaced all at once by `publish`, never one by one."""
 
-    def __init__(self, path: str | os.PathLike[str]):
-        """Raises OutputError at once if nothing can be written there, or another run is writing."""
+    def __init__(self, path: str | os.PathLike[str], is_completed: bool = False):
+        """is_completed: a run that was killed is completed where it was writing; the caller has the lock.
+
+        Raises OutputError at once if nothing can be written there, or another run is writing."""
         self.path = Path(path)
         ResultFolder(self.path)
-        self._lock = FolderLock(self.path)
-        resume_swap(self.path)
-        self.has_older = bool(results_in(self.path))
+        if not is_completed:
+            self._lock = FolderLock(self.path)
+            resume_swap(self.path)
+        self.has_older = not is_completed and bool(results_in(self.path))
         self.place = self.path / UNFINISHED if self.has_older else self.path
         """Where the files are written to."""
         if self.has_older:
