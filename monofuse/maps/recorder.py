@@ -64,6 +64,8 @@ class MapRecorder:
             self.writer.rescue(folder.rescue_place() / self.writer.path.name)
         else:
             self.writer.close()
+            if not len(self._log.slam.keyframes):
+                self.writer.path.unlink()  # there is nothing in it to come back to
         if self.writer.failure:
             raise self.writer.failure
 
