@@ -8,7 +8,8 @@ help:            ## this list
 setup:           ## install system libraries (as root) and .venv
 	@./setup.sh
 
-run: setup       ## reconstruct the built-in synthetic room, from its colour images, into results/synthetic
+run:             ## reconstruct the built-in synthetic room, from its colour images, into results/synthetic
+	@./setup.sh run
 	.venv/bin/python run_slam.py synthetic --output results/synthetic $(ARGS)
 
 test: setup      ## run every test but the heavy ones

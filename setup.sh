@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv ready to run and test this clone; every make target calls it. Quick when there is nothing to do.
 #
+#   ./setup.sh run   what a run needs;  ./setup.sh   what tests and checks need, too
 #   PYTHON=...   the interpreter to build .venv with (default: the newest suitable one on the PATH)
 #
 # pip's own settings (PIP_FIND_LINKS, PIP_INDEX_URL, pip.conf ...) hold for everything it fetches.
@@ -9,12 +10,14 @@ cd "$(dirname "$0")"
 
 PYTHONS="python3.14 python3.13 python3.12 python3.11 python3"     # newest first; every dependency has wheels for them
 SUITABLE="import sys; print((3, 11) <= sys.version_info < (3, 15))"
-# What open3d (and for its threads numba, libgomp) needs to load, as file:package.
-LIBRARIES="libEGL.so.1:libegl1 libGL.so.1:libgl1 libX11.so.6:libx11-6 libusb-1.0.so.0:libusb-1.0-0 libgomp.so.1:libgomp1"
+LIBRARIES="libgomp.so.1:libgomp1"     # what numba's threads need to load, as file:package
+# What open3d, by which tests measure meshes, needs besides.
+TEST_LIBRARIES="libEGL.so.1:libegl1 libGL.so.1:libgl1 libX11.so.6:libx11-6 libusb-1.0.so.0:libusb-1.0-0"
 STAMP=.venv/setup-complete    # written last: the folder that .venv was made in, and a checksum of what went into it
 
 main() {
-    wanted=$(pwd -P; cat pyproject.toml constraints.txt setup.sh | cksum)
+    if [ "${1:-}" = run ]; then extras=viewer; else extras=viewer,dev; LIBRARIES="$LIBRARIES $TEST_LIBRARIES"; fi
+    wanted=$(state "$extras")
     up_to_date && return
     wait_for_other_setups
     up_to_date && return
@@ -38,7 +41,11 @@ main() {
 say() { echo "setup: $*"; }
 die() { say "$*" >&2; exit 1; }
 
-up_to_date() { finished_here && [ "$(cat $STAMP)" = "$wanted" ]; }
+state() { pwd -P; echo "$1 $(cat pyproject.toml constraints.txt setup.sh | cksum)"; }
+
+up_to_date() {   # also where there is more than was asked for
+    finished_here && { [ "$(cat $STAMP)" = "$wanted" ] || [ "$(cat $STAMP)" = "$(state viewer,dev)" ]; }
+}
 
 finished_here() {   # a whole .venv, not moved since, whose interpreter still works and is the one asked for
     [ "$(head -n 1 $STAMP 2>/dev/null)" = "$(pwd -P)" ] || return 1
@@ -84,7 +91,7 @@ system_packages() {   # "$@": a package needed besides the libraries
     [ $# != 0 ] || return 0
     if ! command -v apt-get >/dev/null; then
         [ -z "$venv_package" ] || die "this Python has no venv module: install it, or name another: make PYTHON=..."
-        say "not found:$missing; open3d does not load without them, please install them"
+        say "not found:$missing; numba or open3d do not load without them, please install them"
     elif [ "$(id -u)" != 0 ]; then
         die "system packages are missing; as root: apt-get update && apt-get install -y --no-install-recommends $*"
     else
@@ -96,10 +103,10 @@ system_packages() {   # "$@": a package needed besides the libraries
 
 python_packages() {
     if cpu_torch; then
-        pip_install -c constraints.txt -e ".[viewer,train,dev]"
+        pip_install -c constraints.txt -e ".[$extras,train]"
     else
-        pip_install -c constraints.txt -e ".[viewer,dev]"
-        say "left torch out, its CPU build cannot be reached (only training and --runtime torch need it)"
+        pip_install -c constraints.txt -e ".[$extras]"
+        say "left torch out, its CPU build cannot be reached (networks then do not learn the recording, see docs/adaptation.md)"
     fi
 }
 
@@ -122,4 +129,4 @@ print(advice(find_gpu()))" 2>/dev/null) || true
 
 pip_install() { .venv/bin/python -m pip install --disable-pip-version-check "$@"; }
 
-main
+main "$@"

@@ -1,8 +1,8 @@
-"""Rays through a triangle mesh."""
+"""Rays through a triangle mesh, by Open3D."""
 
 import numpy as np
 
-from slam.meshing.open3d_mesh import open3d
+from calib.base.errors import MissingPackageError
 
 
 class RayCaster:
@@ -10,7 +10,10 @@ class RayCaster:
 
     def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
         """vertices (V, 3), faces (F, 3): indices of each triangle's corners."""
-        o3d = open3d()
+        try:
+            import open3d as o3d
+        except ImportError as error:
+            raise MissingPackageError("open3d-cpu", f"measuring meshes ({error})") from error
         self.tensor = o3d.core.Tensor
         self.scene = o3d.t.geometry.RaycastingScene()
         if len(faces):

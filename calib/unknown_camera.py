@@ -8,8 +8,10 @@ from pathlib import Path
 
 import cv2
 
+from calib.base.errors import CalibrationError
 from calib.files.exif import focal_from_exif
 from calib.focal.estimate import FocalEstimate, estimate_camera
+from calib.focal.footage import Footage
 from calib.formats.calibration_file import write_calibration
 from calib.geometry.any_size import USUAL_FOV_DEG
 from calib.geometry.calibration import without_depth
@@ -45,9 +47,18 @@ def estimate_source(source: str, options: SourceOptions) -> FocalEstimate:
         grays = (cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY) for frame in frames)
         if is_live(sequence):
             grays = islice(grays, MAX_LIVE_FRAMES)
-        if sequence.focal_hint:
-            return estimate_camera(grays, sequence.focal_hint, VIDEO_HINT_STD)
-        return estimate_camera(grays, focal_from_exif(files[0]) if files else None)
+        footage = Footage()
+        grays = footage.watched(grays)
+        try:
+            if sequence.focal_hint:
+                return estimate_camera(grays, sequence.focal_hint, VIDEO_HINT_STD)
+            return estimate_camera(grays, focal_from_exif(files[0]) if files else None)
+        except CalibrationError as error:
+            problem = footage.problem()
+            if problem is None:
+                raise
+            raise CalibrationError(f"the focal length cannot be told from this video: {problem}; or give --calibration "
+                                   f"FILE") from error
 
 
 def _open(source, options, write):

@@ -1,4 +1,6 @@
-"""The program `monofuse`: `monofuse COMMAND ...`, or `python -m monofuse COMMAND ...` without installing it."""
+"""The program `monofuse`: `monofuse COMMAND ...`, or `python -m monofuse COMMAND ...` without installing it.
+
+`monofuse room.mp4` is `monofuse run room.mp4`."""
 
 import argparse
 import signal
@@ -6,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
+from pathlib import Path
 from typing import NamedTuple
 
 from calib.base.command_line import OneLineParser, exit_code, name_of
@@ -46,6 +49,9 @@ COMMANDS = {
     "depth": Command("monofuse.depth_commands", "main", "predict, evaluate, train, adapt, export depth networks"),
     "sequences": Command("sequences.__main__", "main", "write pictures of synthetic rooms with exact depth"),
 }
+OWN_OPTIONS = {"--help", "-h", "--version"}
+SOURCES_ALONE = ("synthetic", "webcam", "realsense")
+"""Words that are sources, though nothing lies there; they are in sequences.catalogue, which takes time to import."""
 
 
 def main(argv: Sequence[str] | None = None, program: str = "monofuse") -> int:
@@ -53,21 +59,33 @@ def main(argv: Sequence[str] | None = None, program: str = "monofuse") -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     if words and words[0] in COMMANDS:
         return COMMANDS[words[0]].load()(words[1:], f"{program} {words[0]}")
+    if any(map(_is_source, words[:1])) or (any(map(_is_source, words)) and not OWN_OPTIONS & set(words)):
+        return COMMANDS["run"].load()(words, program)
     return exit_code(name_of(program), lambda: _without_command(words, program))
+
+
+def _is_source(word: str) -> bool:
+    """Whether a word is something to run on, and no mistyped command."""
+    if word in SOURCES_ALONE or word.startswith("-"):
+        return word in SOURCES_ALONE
+    return Path(word).exists() or bool(set(word) & set(":./"))
 
 
 def _without_command(words: list[str], program: str) -> None:
     """`--help`, `--version`, or a mistake."""
     parser = OneLineParser(
-        prog=program, usage="%(prog)s COMMAND ...", formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog=program, usage="%(prog)s SOURCE [OPTION ...] | COMMAND ...",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Real-time dense monocular SLAM: one RGB camera in, a metric coloured mesh and a trajectory out.",
-        epilog="commands (COMMAND --help says more):\n" +
+        epilog="SOURCE alone, as in room.mp4, means run SOURCE.\n\ncommands (COMMAND --help says more):\n" +
                "\n".join(f"  {name:<11}{command.help}" for name, command in COMMANDS.items()))
     parser.add_argument("--version", action="version", version=f"monofuse {_version()}")
     _, unknown = parser.parse_known_args(words)
     if unknown:
-        raise BadInputError(f"no command {unknown[0]!r}; there are {', '.join(COMMANDS)}, as in {program} run SOURCE")
-    raise BadInputError(f"which command? there are {', '.join(COMMANDS)}; see {program} --help")
+        raise BadInputError(f"no command {unknown[0]!r}; there are {', '.join(COMMANDS)}, and "
+                            f"{program} SOURCE, as in {program} room.mp4")
+    raise BadInputError(f"which source or command? As in {program} room.mp4; the commands are "
+                        f"{', '.join(COMMANDS)}; see {program} --help")
 
 
 def _version() -> str:

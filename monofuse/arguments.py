@@ -93,6 +93,9 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
     parser.add_argument("--save-network", type=path_of, metavar="FILE",
                         help="keep the network that has learnt, for --depth FILE in the same place (.safetensors, "
                              ".onnx)")
+    parser.add_argument("--fast", action="store_true",
+                        help="leave out everything after the last frame but a quick mesh: no adjustment of all "
+                             "keyframes, no learning, no second pass, no texture")
     parser.add_argument("--final", action="store_true", help=argparse.SUPPRESS)  # the default now
     parser.add_argument("--triangles", type=whole_number(100), metavar="N",
                         help="triangles that the mesh has at most (default: as many as its detail warrants)")
@@ -104,6 +107,8 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
                              "ones override earlier ones, and options such as --max-surfels all of them")
     parser.add_argument("--list-config", action="store_true",
                         help="print the configuration that these arguments give, with what every field means, and end")
+    parser.add_argument("--verbose", action="store_true",
+                        help="also print the times of all stages, memory, and what report.json says besides")
     parser.add_argument("--viewer", action="store_true", help="watch in a browser while it runs")
     parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N",
                         help="which synthetic room, where SOURCE does not say (default: 0)")

@@ -23,7 +23,8 @@ MARGIN = 0.01
 """Share of the image's width that is added around what the network finds."""
 LIVE_MS = 15.0
 """Time per frame, on average, that a network may take while a camera runs."""
-SPOKEN = re.compile(r"(.+\.onnx)(?::(\d+(?:,\d+)*))?", re.IGNORECASE)
+SPOKEN = re.compile(r"(.+\.onnx)(?::(.*))?", re.IGNORECASE)
+CLASSES = re.compile(r"\d+(,\d+)*")
 """FILE.onnx[:CLASS[,CLASS]]"""
 
 
@@ -79,6 +80,8 @@ def open_class_mask(name: str, view: ViewMask, is_live: bool = False) -> ClassMa
         return None
     from depth.runtimes.segmentation import SegmentationNetwork
     path, classes = spoken.groups()
+    if classes is not None and not CLASSES.fullmatch(classes):
+        raise BadInputError(f"--mask {name}: behind the colon come numbers of classes, as in {path}:15 (people)")
     if not Path(path).is_file():
         raise BadInputError(f"--mask {name}: there is no file {path}")
     return ClassMask(SegmentationNetwork(path, tuple(map(int, classes.split(","))) if classes else ()), view, is_live)

@@ -68,7 +68,7 @@ def open_depth(arguments: Namespace, screen: Screen, config: SlamConfig) -> Sens
         screen.print(f"licence    {estimator.licence}")
     only_keyframes = arguments.predict == "keyframes" or (arguments.predict == AUTO.name and bool(config.refinement))
     return NetworkDepth(f"{chosen_depth(arguments)}, {estimator.note}, for "
-                        f"{'keyframes' if only_keyframes else 'all frames'}{_other_depth(arguments)}",
+                        f"{'keyframes' if only_keyframes else 'all frames'}",
                         estimator, only_keyframes)
 
 
@@ -121,6 +121,8 @@ def configuration(arguments: Namespace) -> SlamConfig:
     if arguments.scale:
         config = replace(config, known_scale=replace(config.known_scale, **{
             name: getattr(arguments.scale, name) for name in SCALE_FIELDS}))
+    if arguments.fast:
+        _refuse_beside_fast(arguments)
     if not config.refinement and config.final_depth == FinalDepthConfig():
         config = replace(config, final_depth=None)  # it is on by default, and cannot be without
     refuse_unused(config)
@@ -153,7 +155,8 @@ def open_learning(arguments: Namespace, config: SlamConfig, depth: SensorDepth |
     """The network as it can learn this source, None where it shall not or cannot. Raises BadInputError where it was
     asked for in vain."""
     wanted = asks_for_learning(arguments)
-    if not isinstance(depth, NetworkDepth) or arguments.adapt == "off" or (not wanted and is_live(sequence)):
+    is_off = arguments.adapt == "off" or arguments.fast
+    if not isinstance(depth, NetworkDepth) or is_off or (not wanted and is_live(sequence)):
         if wanted:
             raise BadInputError("--save-network and --passes 2 need a network that learns: leave out --adapt off")
         return None
@@ -169,7 +172,7 @@ def open_learning(arguments: Namespace, config: SlamConfig, depth: SensorDepth |
         except MonofuseError as error:
             if wanted:
                 raise
-            screen.print(f"adapt      off: {error}")
+            screen.print(f"adapt      off, which costs detail and one pass of two (docs/adaptation.md): {error}")
             return None
 
 
@@ -188,7 +191,7 @@ def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDept
         raise BadInputError("--passes 2 is not for --map: only the first pass goes on in a map")
     if arguments.passes == 2 and (is_live(sequence) or not sequence.frame_count):
         raise BadInputError(f"--passes 2 is for recordings: {sequence.name} cannot be read twice")
-    if arguments.passes == 1 or arguments.map or not isinstance(depth, NetworkDepth):
+    if arguments.passes == 1 or arguments.fast or arguments.map or not isinstance(depth, NetworkDepth):
         return None
     if is_live(sequence) or not sequence.frame_count:
         return None
@@ -270,19 +273,28 @@ def introduce(arguments: Namespace, sequence: Sequence, rectifier: Rectifier, de
     if arguments.config or arguments.set:
         settings = [f"{name}={text}" for name, text in arguments.set]
         screen.print(" ".join(["config    ", *([str(arguments.config)] if arguments.config else []), *settings]))
-    screen.print(f"depth      {depth.description}")
+    screen.print(f"depth      {depth.description}{_other_depth(arguments, sequence)}")
+
+
+def _refuse_beside_fast(arguments: Namespace) -> None:
+    for name, is_given in ((f"--adapt {arguments.adapt}", arguments.adapt in ("end", "live")),
+                           ("--passes 2", arguments.passes == 2), ("--save-network", arguments.save_network)):
+        if is_given:
+            raise BadInputError(f"{name} is work after the last frame, which --fast leaves out: choose one of the two")
 
 
 def _refuse_network_options(arguments: Namespace) -> None:
     for name, value, default in (("--depth-option", arguments.depth_option, []), ("--network", arguments.network, None),
                                  ("--predict", arguments.predict, PREDICT[0]),
                                  ("--runtime", arguments.runtime, "auto"), ("--scale", arguments.scale, None),
-                                 ("--adapt", arguments.adapt, None), ("--passes", arguments.passes, None),
+                                 ("--adapt", arguments.adapt, "off"), ("--passes", arguments.passes, 1),
                                  ("--save-network", arguments.save_network, None)):
-        if value != default:
+        if value not in (None, default):
             raise BadInputError(f"{name} is for networks: leave out --depth sensor")
 
 
-def _other_depth(arguments: Namespace) -> str:
+def _other_depth(arguments: Namespace, sequence: Sequence) -> str:
     """How to choose another depth, for who chose none."""
-    return "" if arguments.depth else "; --depth sensor takes recorded depth, --depth FILE another network"
+    if arguments.depth:
+        return ""
+    return f"; {'--depth sensor takes recorded depth, ' if sequence.has_depth else ''}--depth FILE another network"

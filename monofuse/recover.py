@@ -58,9 +58,10 @@ def recover(folder: Path, screen: Screen) -> None:
         if state != STATES[-1]:
             finish(session, state, stop, screen)
         results = RunFolder(folder, is_completed=True)
-        save_trajectory_and_map(session, results, argparse.Namespace(source=session.sequence.name, mesh=[]))
+        arguments = argparse.Namespace(source=session.sequence.name, mesh=[], fast=False, verbose=False)
+        save_trajectory_and_map(session, results, arguments)
         stop.end_at_once()
-        save_mesh_and_report(session, results, argparse.Namespace(source=session.sequence.name, mesh=[]), stop, screen)
+        save_mesh_and_report(session, results, arguments, stop, screen)
     for failure in session.failures:
         if not isinstance(failure, Recovered):
             raise failure

@@ -87,7 +87,8 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
         learning = learning or open_learning(arguments, config, depth, sequence, screen)
         if learning:
             save_meanwhile(session, folder, arguments)
-        session.improve(stop, screen, learning, again)
+        if not arguments.fast:
+            session.improve(stop, screen, learning, again)
         save_trajectory_and_map(session, folder, arguments)
         session.end_recording()
         save_camera(session, folder, estimate)

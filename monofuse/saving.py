@@ -1,14 +1,15 @@
 """What a finished session leaves behind: trajectory, map, mesh, picture and report."""
 
+from __future__ import annotations
+
 import json
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import trimesh
 
 from calib.base.errors import MonofuseError
 from calib.base.memory import hand_back
@@ -27,10 +28,17 @@ from monofuse.results.outcome import Outcome
 from monofuse.results.overview import draw_overview, draw_surfel_overview
 from monofuse.results.report_table import table_rows
 from monofuse.results.run_folder import RunFolder
+from monofuse.results.summary import summary_rows
 from monofuse.results.texture import mesh_files, texture_of
 from monofuse.session import Session
 from sequences.cameras.stream import without_password
 from slam.texturing.texture import TexturedMesh
+
+if TYPE_CHECKING:
+    import trimesh
+
+NEXT = "monofuse view"
+"""What shows a result."""
 
 
 def save_trajectory_and_map(session: Session, folder: RunFolder, arguments: Namespace) -> None:
@@ -75,14 +83,17 @@ def save_mesh_and_report(session: Session, folder: RunFolder, arguments: Namespa
     mesh, texture, remarks = None, None, []
     if session.counter.tracked:
         with session.attempt(), screen.status("building the mesh (Ctrl-C leaves it out)"):
-            mesh = session.slam.mesh()
+            session.build_mesh()
+            mesh = session.mesh
+            assert mesh is not None, "or NoMesh was raised"
             folder.write("mesh.ply", mesh_file(mesh, "ply"))
     hand_back()
-    if mesh is not None:
+    if mesh is not None and not arguments.fast:
         with session.attempt():
             texture = _paint(session, mesh, stop, screen)
         if stop.is_impatient:
             remarks = ["the texture was left out, as Ctrl-C asked"]
+    if mesh is not None:
         with session.attempt():
             for name, data in mesh_files(mesh, texture, session.slam.trajectory()[1], arguments.mesh):
                 folder.write(name, data)
@@ -101,9 +112,12 @@ def _save_report(session: Session, folder: RunFolder, arguments: Namespace, rema
             save_report(report, folder)
         with session.attempt():
             folder.publish(session.is_whole)
-        screen.rows(table_rows(report) + [("problem", problem) for problem in
-                                          report["problems"][bool(session.failures):]])
-        screen.print(f"results in {folder.shown}")
+        if arguments.verbose:
+            screen.rows(table_rows(report))
+        screen.rows(summary_rows(report, folder.place, folder.written, NEXT) +
+                    [("problem", problem) for problem in report["problems"][bool(session.failures):]])
+        if folder.is_elsewhere:
+            screen.print(f"results in {folder.shown}")
 
 
 def open_recording_of_map(session: Session, saved: SavedMap | None, folder: RunFolder, arguments: Namespace

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calib.base.errors import MonofuseError, SourceError
 from calib.base.memory import hand_back
+from calib.focal.footage import Footage
 from monofuse.depth_stage import DEPTH_CHECK_EVERY
 from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoRecorder, NoViewer
@@ -20,10 +21,13 @@ from monofuse.second_pass import SecondPass
 from sequences.frame import Frame
 from sequences.sequence import Sequence, is_live
 from slam.evaluation import DepthErrors, evaluate_trajectory
+from slam.meshing.mesh_config import NoMesh
 from slam.system import SlamSystem
 from slam.tracking.pyramid import inverse_depth_on
 
 if TYPE_CHECKING:
+    import trimesh
+
     from monofuse.interface.viewer import Viewer
     from sequences.cameras.recorder import Recorder
 
@@ -37,7 +41,7 @@ class Session:
         self.sequence, self.slam = sequence, slam
         self.recorder, self.viewer = recorder or NoRecorder(), viewer or NoViewer()
         self.counter = counter or RunCounter()
-        self.depth_errors = DepthErrors()
+        self.depth_errors, self.footage = DepthErrors(), Footage()
         self.saw_depth = False
         """Whether any frame had depth."""
         self.map: MapRecorder | NoMap = NoMap()
@@ -50,6 +54,8 @@ class Session:
         """Of the first pass, whichever one is kept."""
         self.learning: Learning | None = None
         """The network that learnt the recording, if one did."""
+        self.mesh: trimesh.Trimesh | None = None
+        """Of the whole map, once it is built."""
         self.choice: Choice | None = None
         """Which of two passes was kept, and why."""
 
@@ -137,6 +143,7 @@ class Session:
         """Process one frame, and take note of what came of it."""
         result = self.slam.process(frame)
         self.counter.add(result)
+        self.footage.add(frame.rgb[..., 1])
         if frame.arrived_s is not None:
             self.slam.stage_times.add("latency", 1e3 * (time.monotonic() - frame.arrived_s))
         if not self.saw_depth:
@@ -166,7 +173,7 @@ class Session:
                             ended="interrupted" if ended == "complete" and cut_short else ended,
                             problems=[*map(_in_one_line, self.failures), *cut_short, *problems],
                             live_counts=self.live_counts(), scores=self.scores(), learnt=self.learnt(),
-                            stages=self.live_times.summary())
+                            stages=self.live_times.summary(), mesh=self.mesh)
 
     def learnt(self) -> dict[str, Any]:
         """What the report says of the network that learnt, and of the second pass."""
@@ -204,10 +211,24 @@ class Session:
         if not self.counter.tracked and len(self.slam.keyframes):
             raise MonofuseError(f"none of {frames} frames was found in the map: is it of this place?")
         if not self.counter.tracked:
-            raise MonofuseError(f"none of {frames} frames offered enough texture with depth to start from")
+            raise MonofuseError(f"none of {frames} frames offered enough texture with depth to start from"
+                                f"{self._advice('')}")
         if self.counter.status["lost"] and self.counter.tracked == len(self.slam.map.submaps()):
-            raise MonofuseError(f"of {frames} frames all were lost after the first that was usable: is this one "
-                                f"continuous recording of a textured scene, and does the calibration belong to it?")
+            other = ": is this one continuous recording of a textured scene, and does the calibration belong to it?"
+            raise MonofuseError(f"of {frames} frames all were lost after the first that was usable"
+                                f"{self._advice(other)}")
+
+    def _advice(self, otherwise: str) -> str:
+        """What the pictures themselves say of why nothing came of them."""
+        problem = self.footage.problem()
+        return f": {problem}" if problem else otherwise
+
+    def build_mesh(self) -> None:
+        """Build `mesh`. Raises NoMesh, with what the pictures say of the reason."""
+        try:
+            self.mesh = self.slam.mesh()
+        except NoMesh as error:
+            raise NoMesh(f"{error}{self._advice('')}") from error
 
     def raise_first_failure(self) -> None:
         """Raise what went wrong first, if anything did."""

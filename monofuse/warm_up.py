@@ -16,9 +16,7 @@ from slam.keyframe_depth.stereo import refine_depth
 from slam.mapping.dynamic_regions import contradicted_by_images
 from slam.mapping.pass_merger import PassMerger
 from slam.meshing.depth_view import DepthView
-from slam.meshing.open3d_mesh import open3d
-from slam.meshing.samples import Samples, on_one_surface
-from slam.meshing.tsdf import build_tsdf_mesh
+from slam.meshing.tsdf import build_mesh
 from slam.system import SlamSystem
 from slam.texturing.surface import Photo, Surface
 from slam.texturing.texture import TextureConfig, texture_steps
@@ -28,9 +26,8 @@ SIZE = (96, 128)
 
 
 def prepare(config: SlamConfig, screen: Screen) -> None:
-    """Load what the run would otherwise wait for later. Raises MissingPackageError without Open3D."""
+    """Load what the run would otherwise wait for later."""
     with screen.status("preparing (the first start on a machine compiles for a minute or two)"):
-        open3d()
         warm_up(config)
 
 
@@ -84,7 +81,5 @@ def _adjust_all_keyframes(slam: SlamSystem) -> None:
     bundle.minimise(ReprojectionState(np.stack([np.eye(4), np.eye(4)]), np.array([[0.0, 0.0, 2.0]])))
     count_votes(np.ones((1, 1), np.float32), np.ones((1, 1, 1), np.float32), np.eye(4, dtype=np.float32)[None, :3],
                 np.array(slam.camera.pinhole, np.float32), np.float32(0.1), *np.empty((2, 1, 1), np.uint8))
-    build_tsdf_mesh([DepthView(np.full(SIZE, 0.5, np.float32), np.full(SIZE, 0.05, np.float32),
+    build_mesh([DepthView(np.full(SIZE, 0.5, np.float32), np.full(SIZE, 0.05, np.float32),
                                np.zeros((*SIZE, 3), np.uint8), np.eye(4))], slam.camera, slam.config.mesh)
-    points, normals = slam.surfels.world_points(slam.surfels.select(0), slam.keyframes.T_world_key)
-    on_one_surface(Samples(points, normals, normals, normals[:, 0], np.ones(len(points), np.float32)), cell_m=0.1)

@@ -54,6 +54,8 @@ def open_sequence(source: str, options: SourceOptions) -> Sequence:
     """`NAME:PATH`, `synthetic`, or a path recognised by what lies there -> Sequence. Raises SourceError."""
     try:
         name, location = _name_and_location(source, options)
+        if options.topic and name != "rosbag":
+            raise SourceError(f"--topic {options.topic} is for bags of ROS: {source} is read as {name}, leave it out")
         module, kind = SOURCES[name]
         return getattr(import_module(module), kind)(location, options)
     except OSError as error:
@@ -77,6 +79,8 @@ def _recognise(path, options):
     """-> name of a source, and the place of the recording: the path, or the only folder within that holds one."""
     if name := _name_of(path):
         return name, path
+    if Path(path).is_file() and not Path(path).stat().st_size:
+        raise SourceError(f"{path} is an empty file: was it copied whole?")
     if not Path(path).exists():
         raise SourceError(f"no source {path}: expected `synthetic`, a recording, a video, `webcam:0`, `realsense`, a "
                           f"stream's URL, or NAME:PATH with NAME one of {', '.join(SOURCES)}")

@@ -71,6 +71,8 @@ class Sequence(Protocol):
     """Image files whose EXIF may name the lens; empty where the frames are no such files."""
     focal_hint: float | None = None
     """Focal length in longer sides of the images, where a video file says one."""
+    has_depth: bool = False
+    """Whether depth was measured along with the images, where SourceOptions.depth_every asks for any."""
     is_live: bool = False
     """Whether it is a camera, hence a LiveSequence."""
 

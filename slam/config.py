@@ -16,7 +16,7 @@ from slam.mapping.fusion import FusionConfig
 from slam.mapping.keyframe_images import KeyframeImageConfig
 from slam.mapping.keyframes import KeyframeConfig
 from slam.mapping.surfels import SurfelConfig
-from slam.meshing.poisson import MeshConfig
+from slam.meshing.mesh_config import MeshConfig
 from slam.scale.known_scale import ScaleConfig
 from slam.texturing.texture import TextureConfig
 from slam.tracking.moving_parts import MovingPartsConfig
@@ -110,5 +110,4 @@ class SlamConfig:
             fusion=FusionConfig(depth_tolerance=0.2, ambiguity=0.4, doubt=0.7, max_normal_angle_rad=1.0,
                                 free_space_margin=0.3),
             loops=LoopConfig(odometry_std=(0.015, 0.03), loop_std=(0.01, 0.03), small=0.1, max_contradiction=0.2),
-            verification=VerificationConfig(max_disagreement=0.06, max_log_scale=0.7, depth_tolerance=0.25),
-            mesh=MeshConfig(joins_layers=True))
+            verification=VerificationConfig(max_disagreement=0.06, max_log_scale=0.7, depth_tolerance=0.25))

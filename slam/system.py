@@ -25,8 +25,8 @@ from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth, MeasuredDepth
 from slam.mapping.pass_merger import PassMerger
 from slam.mapping.surfels import Surfels
-from slam.meshing.poisson import build_mesh
-from slam.meshing.tsdf import build_tsdf_mesh
+from slam.meshing.surfel_mesh import build_surfel_mesh
+from slam.meshing.tsdf import build_mesh
 from slam.stages import StageTimes, stage
 from slam.tracking.image import Image, prepared, working_size
 from slam.tracking.relocalisation import Relocaliser
@@ -319,8 +319,8 @@ class SlamSystem:
         submap = self.map.main_submap
         views = self.depth.views(submap)
         if views:
-            return build_tsdf_mesh(views, self.camera, self.config.mesh)
-        return build_mesh(self.map.surfels_of(submap), self.keyframes.T_world_key, self.config.mesh)
+            return build_mesh(views, self.camera, self.config.mesh)
+        return build_surfel_mesh(self.map.surfels_of(submap), self.keyframes.T_world_key, self.config.mesh)
 
     def trajectory(self, submap: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """-> timestamps (N,) in seconds and T_world_cam (N, 4, 4) of a submap's frames; see LiveMap.trajectory."""

@@ -30,7 +30,7 @@ def missing(page):
     for module in re.findall(rf"(?:python|torchrun .*) -m ({IN_ROOM}(?:\.\w+)?)\b", text):
         if module != "benchmarks.NAME" and find_spec(module) is None:
             yield f"module {module}"
-    for command in re.findall(r"(?:`| {4}|\| )monofuse (\w+)", text):
+    for command in re.findall(r"(?:`| {4}|\| )monofuse (\w+)\b(?![.:/])", text):
         if command not in COMMANDS:
             yield f"program monofuse {command}"
 

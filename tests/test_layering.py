@@ -48,8 +48,8 @@ TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.runtim
                "depth.adaptation.training", "depth.adaptation.loss", "depth.adaptation.onnx_graph",
                "depth.adaptation.onnx_operators", "depth.hub.torch_model")
 """What is torch code through and through; nothing else loads it before it is needed."""
-OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "h5py", "torch", "onnx",
-            "onnxruntime", "liblzfse", "transformers", "huggingface_hub", "rosbags", "pi_heif", "rawpy", "av")
+OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "open3d", "trimesh", "h5py", "torch",
+            "onnx", "onnxruntime", "liblzfse", "transformers", "huggingface_hub", "rosbags", "pi_heif", "rawpy", "av")
 
 
 def name_of(path):

@@ -6,11 +6,14 @@ that there is no reading.
 """
 
 import re
+import warnings
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL.Image
 
 from calib.base.errors import BadInputError, MissingPackageError
 from calib.base.opencv_log import silence
@@ -26,6 +29,12 @@ PNM_HEADER = re.compile(rb"P([56])" + 3 * rb"(?:\s+|#[^\n]*\n)+(\d{1,9})" + rb"\
 SATURATED = 65535
 """The largest number of a 16-bit depth image: what is further away than the format can hold, or was not measured, is
 written as this. No data set that is read here puts a distance there (KITTI's would be 256.0 m, millimetres 65.5 m)."""
+MAX_BYTES = 512 << 20
+"""Size of an image file, at most: more is none, or was made to fill the memory."""
+MAX_PIXELS = 220_000_000
+"""The largest sensors of phones have 200 million."""
+SIZED = "JPEG", "WEBP", "TIFF", "BMP", "PPM", "GIF"
+"""Kinds whose size Pillow reads from the header; libraries that decode others have limits of their own."""
 JPEG_QUALITY = 95
 NO_IMAGE = "not an image, or damaged; copy it again, or leave it out"
 
@@ -111,7 +120,7 @@ def _bgr(image):
 
 def _decode(path, flags):
     try:
-        data = Path(path).read_bytes()
+        data = _content(Path(path))
     except OSError as error:
         raise UnreadableImage(f"{path}: {error.strerror}") from error
     except ValueError as error:  # a name that no file can have, in a damaged list of images
@@ -119,9 +128,20 @@ def _decode(path, flags):
     return _decode_bytes(data, path, flags)
 
 
+def _content(path):
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would keep us waiting, a device never end
+        raise UnreadableImage(f"{path}: is no file")
+    if path.stat().st_size > MAX_BYTES:
+        raise UnreadableImage(f"{path}: {path.stat().st_size >> 20} MB are too much for an image")
+    return path.read_bytes()
+
+
 def _decode_bytes(data, path, flags):
     if not _is_whole(data):
         raise UnreadableImage(f"{path}: truncated or empty; copy it again, or leave it out")
+    if (pixels := _pixel_count(data)) > MAX_PIXELS:
+        raise UnreadableImage(f"{path}: {pixels / 1e6:.0f} million pixels, at most {MAX_PIXELS / 1e6:.0f} are read; "
+                              f"make it smaller")
     if flags == cv2.IMREAD_COLOR_RGB and (elsewhere := _decoded_elsewhere(data, path)) is not None:
         return elsewhere
     try:
@@ -133,6 +153,21 @@ def _decode_bytes(data, path, flags):
         is_foreign = kind not in ("", "JPEG", "PNG", "AVIF")
         raise UnreadableImage(f"{path}: {f'this is {kind}, which is not read' if is_foreign else NO_IMAGE}")
     return image
+
+
+def _pixel_count(data):
+    """As the header says, which costs nothing; 0 where that is not to be had."""
+    if data.startswith(b"\x89PNG"):
+        return int.from_bytes(data[16:20]) * int.from_bytes(data[20:24])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of large images, which are refused here
+            with PIL.Image.open(BytesIO(data), formats=SIZED) as image:
+                return image.width * image.height
+    except PIL.Image.DecompressionBombError:
+        return 2 * MAX_PIXELS
+    except Exception:  # what kind it is, and whether it is whole, is told elsewhere
+        return 0
 
 
 def _decoded_elsewhere(data, path):

@@ -68,7 +68,7 @@ def _heic(data):
     pixels = np.asarray(image)
     if pixels.ndim == 2:
         pixels = np.repeat(pixels[..., None], 3, axis=2)
-    return np.ascontiguousarray(pixels[..., :3])
+    return np.array(pixels[..., :3], order="C")  # a copy: the memory is freed with `image`
 
 
 def _raw(data):

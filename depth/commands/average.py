@@ -6,13 +6,17 @@ models").
 """
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
 
 from calib.base.errors import BadInputError
 from depth.networks import registry
-from depth.runtimes.network_spec import spec_text
+from depth.runtimes.network_spec import NetworkSpec, spec_text
 
 HELP = "the mean of weights that were trained from the same start, which is often better than each of them"
+
+OF_SIZE = ("size", "multiple")
+"""Options that may differ: a network can be trained on at another size."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,9 +37,19 @@ def run(arguments: argparse.Namespace) -> list[str]:
     if len(names) > 1:
         raise BadInputError(f"only weights of one network have a mean, these are of {', '.join(sorted(names))}")
     first = networks[0]
+    for path, network in zip(paths, networks):
+        _refuse_another_meaning(paths[0], first.spec, path, network.spec)
     first.module.load_state_dict(_mean([network.module.state_dict() for network in networks], shares))
     save_network(arguments.output, first.name, first.module, {"spec": spec_text(first.spec)})
     return [f"{share / sum(shares):5.1%} of {path}" for path, share in zip(paths, shares)] + [str(arguments.output)]
+
+
+def _refuse_another_meaning(first_path: Path, first: NetworkSpec, path: Path, spec: NetworkSpec) -> None:
+    """Raise BadInputError where numbers mean something else to one network than to the other."""
+    for name in (field.name for field in fields(NetworkSpec) if field.name not in OF_SIZE):
+        if getattr(first, name) != getattr(spec, name):
+            raise BadInputError(f"{first_path} and {path} have no mean: one has {name} {getattr(first, name)}, the "
+                                f"other {getattr(spec, name)}")
 
 
 def _mean(states, shares):

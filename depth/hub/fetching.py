@@ -11,6 +11,8 @@ from calib.base.errors import MissingPackageError, NetworkError
 REQUIRED = ("config.json", "preprocessor_config.json", "model*.safetensors")
 PATTERNS = [*REQUIRED, "model.safetensors.index.json", "README.md"]
 """Files that are fetched."""
+MAX_REASON = 120
+"""Characters that a message repeats of what the client says."""
 
 
 def fetched(model_id: str, revision: str | None, tell: Callable[[str], None]) -> Path:
@@ -50,6 +52,15 @@ def _reason(model_id, revision, error):
         return f"there is no model {model_id} on the hub (nor a file or folder of that name)"
     if kind == "RevisionNotFoundError":
         return f"{model_id} has no revision {revision}: give a commit, branch or tag of it"
-    offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") else ""
-    return (f"{place} is not in the cache of the hub and cannot be fetched{offline}: {kind}; fetch it once where there "
-            f"is a network, or give the folder that holds its files")
+    cause = "HF_HUB_OFFLINE is set" if os.environ.get("HF_HUB_OFFLINE") else _cause(error)
+    return (f"{place} is not in the cache of the hub and cannot be fetched ({cause}): fetch it once where there is a "
+            f"network, or give the folder that holds its files")
+
+
+def _cause(error):
+    """Why nothing came, in words."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if any(word in type(error).__name__ for word in ("LocalEntryNotFound", "Connect", "Timeout", "Offline", "Proxy")):
+        return "the hub cannot be reached"
+    return " ".join(str(error).split())[:MAX_REASON] or "the hub does not say why"

@@ -71,9 +71,10 @@ def is_one_of(output: np.ndarray, classes: Sequence[int], spec: NetworkSpec, nam
     if values.ndim != 3:
         raise NetworkError(f"{name} predicts an array of shape {output.shape}, not a class map (h, w) or logits "
                            f"(classes, h, w)")
-    if max(classes) >= values.shape[axis]:
-        raise NetworkError(f"{name} has {values.shape[axis]} classes, none of them number {max(classes)}: give another "
-                           f"one, as in {name}:{PERSON}, or as `classes:` in a .yaml next to it")
+    last = values.shape[axis] - 1
+    if max(classes) > last:
+        raise NetworkError(f"{name} has the classes 0 to {last}, none of them number {max(classes)}: give one of "
+                           f"these, as in {name}:{min(PERSON, last)}, or as `classes:` in a .yaml next to it")
     return np.isin(values.argmax(axis), classes)
 
 

@@ -1,5 +1,6 @@
 """Which image comes at which place of a training run, drawn from one or more datasets in given shares."""
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
@@ -24,8 +25,11 @@ class Mixture:
     """
 
     def __init__(self, sizes: Sequence[int], shares: Sequence[float], seed: int) -> None:
-        if shares and (len(shares) != len(sizes) or not min(shares) > 0):
-            raise BadInputError(f"--share: give one above 0 for each --data, not {len(shares)} for {len(sizes)}")
+        if shares and len(shares) != len(sizes):
+            raise BadInputError(f"--share: give one for each --data, not {len(shares)} for {len(sizes)}")
+        for share in shares:
+            if not 0 < share < math.inf:
+                raise BadInputError(f"--share {share:g}: a share is a number above 0")
         self.sizes = list(sizes) if shares else [sum(sizes)]
         self.shares = np.cumsum(shares or [1.0]) / sum(shares or [1.0])
         self.firsts = [0, *accumulate(self.sizes)]

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any, TextIO, cast
@@ -33,13 +34,39 @@ class Screen:
         for name, value in rows:
             self.print(f"{name:<{width}}  {value}")
 
-    def status(self, text: str) -> Status:
-        """A `with` block during which a terminal says what is being done."""
-        return self.console.status(text)
+    def status(self, text: str) -> "Status | LinesNowAndThen":
+        """A `with` block during which a terminal says what is being done; `update` says it anew. Elsewhere it is a line
+        every LINE_EVERY_S seconds."""
+        return self.console.status(text) if self.is_terminal else LinesNowAndThen(self, text)
 
     def progress(self, total: int | None) -> "TrackingProgress":
         """A `with` block that shows how far a run of `total` frames is; None where that is not known."""
         return TrackingProgress(self, total)
+
+
+class LinesNowAndThen:
+    """What is being done, as a line every LINE_EVERY_S seconds, also while the work says nothing new."""
+
+    def __init__(self, screen: Screen, text: str):
+        self.screen, self.text = screen, text
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._tell, daemon=True)
+
+    def __enter__(self) -> "LinesNowAndThen":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.thread.join()
+
+    def update(self, text: str) -> None:
+        """From now on it is this."""
+        self.text = text
+
+    def _tell(self):
+        while not self.ended.wait(LINE_EVERY_S):
+            self.screen.print(self.text)
 
 
 class TrackingProgress:

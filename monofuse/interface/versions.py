@@ -3,7 +3,7 @@
 import platform
 from importlib import metadata
 
-PACKAGES = ("monofuse", "numpy", "scipy", "numba", "opencv-python-headless", "open3d-cpu", "onnxruntime", "openvino",
+PACKAGES = ("monofuse", "numpy", "scipy", "numba", "opencv-python-headless", "trimesh", "onnxruntime", "openvino",
             "tensorrt", "tensorrt-rtx-cu13", "torch", "viser")
 """Packages whose versions the report tells, where they are installed."""
 

@@ -1,15 +1,19 @@
 """Coloured triangles and how to draw them from far away."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import trimesh
-from trimesh.visual import ColorVisuals
 
 from slam.kernels.rasterise import rasterise, rasterise_rows
 from slam.mapping.surfels import Surfels
+from slam.meshing.coloured_mesh import colours_of
 from slam.texturing.rendering import texture_at
 from slam.texturing.texture import TexturedMesh
+
+if TYPE_CHECKING:
+    import trimesh
 
 MAX_SURFELS_DRAWN = 400_000
 TILE_RADII = 1.2
@@ -49,16 +53,15 @@ class Viewpoint(NamedTuple):
         local[..., :2] += (np.array(self.size[::-1]) - 1) / 2
         return local
 
-    def resized(self, size: tuple[int, int]) -> "Viewpoint":
+    def resized(self, size: tuple[int, int]) -> Viewpoint:
         """The same view as a picture of (height, width)."""
         return self._replace(m_per_px=self.m_per_px * self.size[0] / size[0], size=size)
 
 
 def mesh_surface(mesh: trimesh.Trimesh) -> Surface:
     """Mesh with vertex colours -> Surface."""
-    assert isinstance(mesh.visual, ColorVisuals)
-    return Surface(np.asarray(mesh.vertices), np.asarray(mesh.vertex_normals),
-                   np.asarray(mesh.visual.vertex_colors)[:, :3], np.asarray(mesh.faces, np.int32))
+    return Surface(np.asarray(mesh.vertices), np.asarray(mesh.vertex_normals), colours_of(mesh),
+                   np.asarray(mesh.faces, np.int32))
 
 
 def surfel_surface(surfels: Surfels, T_world_key: np.ndarray) -> Surface:

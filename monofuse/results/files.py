@@ -1,19 +1,23 @@
 """Results as files. Each is written whole or not at all."""
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import trimesh
 
 from calib.base.errors import OutputError
 from calib.files.atomic_file import partial_pattern, reason_of, write_file
 from calib.files.tum_files import trajectory_text
 from slam.mapping.live_map import LiveMap
 from slam.mapping.surfels import Surfels
+
+if TYPE_CHECKING:
+    import trimesh
 
 MESH_FORMATS = ("ply", "obj", "glb")
 ESTIMATED_CAMERA = "estimated_camera.yaml"
@@ -31,6 +35,8 @@ class ResultFolder:
 
     def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)
+        self.written: list[str] = []
+        """Names of the files that are there, in the order in which they were first written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             probe = self.path / ".writable.part"
@@ -52,6 +58,8 @@ class ResultFolder:
     def write(self, name: str, data: bytes) -> None:
         """bytes -> file, replacing an older one only when the new one is complete. Raises OutputError."""
         write_file(self.path / name, data)
+        if name not in self.written:
+            self.written.append(name)
 
 
 def map_files(live_map: LiveMap) -> Iterator[tuple[str, bytes]]:

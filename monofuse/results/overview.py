@@ -1,8 +1,11 @@
 """One picture of a whole run: what was reconstructed, from two sides, with the camera's trajectory."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
-import trimesh
 
 from monofuse.results.drawing import (
     Surface,
@@ -16,6 +19,9 @@ from monofuse.results.drawing import (
 from monofuse.results.orientation import forward, upward
 from slam.mapping.surfels import Surfels
 from slam.texturing.texture import TexturedMesh
+
+if TYPE_CHECKING:
+    import trimesh
 
 PANEL_SIZE = (900, 900)
 BACKGROUND = np.array([52, 57, 66], np.float32)

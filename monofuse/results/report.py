@@ -2,26 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monofuse.configuration import plain
 from monofuse.interface.versions import versions
 from monofuse.results.peak_memory import peak_memory_mb
 from monofuse.results.run_counter import RunCounter
 from sequences.sequence import Sequence
+from slam.evaluation import length_m
 from slam.system import SlamSystem
+
+if TYPE_CHECKING:
+    import trimesh
 
 MAX_SKIPPED_REASONS = 20
 
 
 def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: SlamSystem, counter: RunCounter, ended: str,
                  problems: list[str], live_counts: Mapping[str, int], scores: Mapping[str, Any],
-                 learnt: Mapping[str, Any], stages: Mapping[str, Any]) -> dict[str, Any]:
+                 learnt: Mapping[str, Any], stages: Mapping[str, Any], mesh: "trimesh.Trimesh | None" = None
+                 ) -> dict[str, Any]:
     """Everything report.json holds, as a dictionary of plain values.
 
     `ended`: `complete`, `interrupted` or `failed`; `problems`: one line each; `live_counts`: what became of a camera's
     frames before they came here; `scores`: errors against ground truth; `learnt`: on the network that learnt the
-    recording; `stages`: times of the first pass.
+    recording; `stages`: times of the first pass; `mesh`: where one was built.
     """
     return {
         "source": sequence.name,
@@ -43,8 +48,10 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "loops": len(slam.loops.closed),
         "loops_refused": slam.loops.refused_count,
         "submaps": slam.map.submaps(),
+        "length_m": round(length_m(slam.trajectory()[1][:, :3, 3]), 4),
         "surfels": len(slam.surfels),
         "evicted_surfels": slam.surfels.evicted_count,
+        "mesh": None if mesh is None else {"triangles": len(mesh.faces), "size_m": mesh.extents.round(3).tolist()},
         "peak_memory_mb": peak_memory_mb(),
         **_predictions(slam),
         **slam.depth.scale_report(),

@@ -4,30 +4,35 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from calib.base.words import counted
+
 Row = tuple[str, str]
 """What is told, and its value."""
+STILL_M = 0.001
+"""Length of a true trajectory below which the camera stands still, so that no scale follows from it."""
 
 
 def table_rows(report: Mapping[str, Any]) -> list[Row]:
     """Report -> rows for monofuse.interface.screen.Screen.rows."""
     return [
         ("frames", f"{report['frames']} read, {report['tracked']} tracked, {report['lost']} lost"),
-        *_rows_of_frames(report),
+        *rows_of_frames(report),
         ("speed", f"{report['fps']:.1f} frames/s"),
-        ("map", f"{report['keyframes']} keyframes, {report['loops']} loops closed, {report['surfels']:,} surfels"),
+        ("map", f"{counted(report['keyframes'], 'keyframe')}, {counted(report['loops'], 'loop')} closed, "
+                f"{counted(report['surfels'], 'surfel')}"),
         *_rows_of_predictions(report),
         ("time", f"{report['total_s']:.0f} s in all"),
         *_rows_of_memory(report),
         *_rows_of_recording(report),
         *_rows_of_learning(report),
         *_rows_of_scale(report),
-        *_rows_of_errors(report),
+        *rows_of_errors(report),
         *((f"  {name}", f"{times['median_ms']:.2f} ms, 95 %: {times['p95_ms']:.2f} ms")
           for name, times in report["stages"].items()),
     ]
 
 
-def _rows_of_frames(report: Mapping[str, Any]) -> Iterator[Row]:
+def rows_of_frames(report: Mapping[str, Any]) -> Iterator[Row]:
     """What became of frames besides being tracked and lost, where that happened."""
     if report.get("reconnected"):
         yield "reconnected", f"{report['reconnected']} times"
@@ -71,17 +76,22 @@ def _rows_of_learning(report: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _rows_of_scale(report: Mapping[str, Any]) -> Iterator[Row]:
+    text = scale_text(report)
+    if text:
+        yield "scale", text
+
+
+def scale_text(report: Mapping[str, Any]) -> str | None:
+    """Where the metres come from and how sure they are; None where a sensor measured them."""
     if "scale_log_std" not in report:
-        return
+        return None
     log_std = report["scale_log_std"]
     within = "" if log_std is None else f", within {100 * math.expm1(log_std):.2g} %"
     if report["scale_doubtful"]:
-        yield "scale", doubt(report)
-    elif report["scale_from"] == "network":
-        yield "scale", f"the network's{within}"
-    else:
-        yield "scale", (f"from {report['scale_from']}: {report['scale_times_network']:.3f} times what the network "
-                        f"said{within}")
+        return doubt(report)
+    if report["scale_from"] == "network":
+        return f"the network's{within}"
+    return f"from {report['scale_from']}: {report['scale_times_network']:.3f} times what the network said{within}"
 
 
 def doubt(report: Mapping[str, Any]) -> str:
@@ -95,8 +105,12 @@ def doubt(report: Mapping[str, Any]) -> str:
             f"FACTOR, or `monofuse measure` a known length")
 
 
-def _rows_of_errors(report: Mapping[str, Any]) -> Iterator[Row]:
-    if "ate_se3_m" in report:
+def rows_of_errors(report: Mapping[str, Any]) -> Iterator[Row]:
+    """Against ground truth and measured depth, where the source has them."""
+    if "ate_se3_m" in report and report["path_m"] < STILL_M:
+        yield "trajectory error (ATE)", (f"{report['ate_se3_m']:.3f} m; by the ground truth the camera stands still"
+                                         f"{_its_file(report)}")
+    elif "ate_se3_m" in report:
         yield "trajectory error (ATE)", (
             f"{report['ate_se3_m']:.3f} m, {report['ate_sim3_m']:.3f} m with scale {report['ate_scale']:.3f} allowed; "
             f"{report['path_m']:.1f} m long{_own_length(report)}{_its_file(report)}")

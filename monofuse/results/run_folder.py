@@ -79,6 +79,16 @@ class RunFolder:
             self.place = self.path
 
     @property
+    def written(self) -> list[str]:
+        """Names of the files that were written, in the order in which they first were."""
+        return [*self._results.written, *([MAP_FILE] if (self.place / MAP_FILE).is_file() else [])]
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether anything is not where it was asked for."""
+        return self.place != self.path or self.fallback is not None
+
+    @property
     def shown(self) -> str:
         """Where the results are, for people."""
         places = f"{self.place}" + ("" if self.place == self.path else

@@ -1,19 +1,24 @@
 """The texture of a finished map's mesh, and the files of meshes for sharing."""
 
+from __future__ import annotations
+
 from collections.abc import Generator, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import trimesh
-from trimesh.visual import ColorVisuals
 
 from calib.base.errors import MonofuseError
 from monofuse.results.files import mesh_file
 from monofuse.results.gltf import coloured_glb, textured_glb
 from monofuse.results.obj import textured_obj
 from monofuse.results.orientation import upright
+from slam.meshing.coloured_mesh import colours_of
 from slam.system import SlamSystem
 from slam.texturing.surface import Photo, Surface
 from slam.texturing.texture import TexturedMesh, texture_steps
+
+if TYPE_CHECKING:
+    import trimesh
 
 
 class NoTexture(MonofuseError):
@@ -38,9 +43,8 @@ def photos_of(slam: SlamSystem) -> list[Photo]:
 
 def surface_of(mesh: trimesh.Trimesh) -> Surface:
     """A mesh with colours of its vertices, as texturing takes it."""
-    assert isinstance(mesh.visual, ColorVisuals)
-    colours = np.asarray(mesh.visual.vertex_colors)[:, :3].astype(np.float32)
-    return Surface(np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32), colours)
+    return Surface(np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32),
+                   colours_of(mesh).astype(np.float32))
 
 
 def mesh_files(mesh: trimesh.Trimesh, texture: TexturedMesh | None, T_world_cam: np.ndarray, formats: Iterable[str]
@@ -53,8 +57,6 @@ def mesh_files(mesh: trimesh.Trimesh, texture: TexturedMesh | None, T_world_cam:
         if "obj" in formats:
             yield from textured_obj(texture, "mesh")
         return
-    assert isinstance(mesh.visual, ColorVisuals)
-    yield "mesh.glb", coloured_glb(mesh.vertices, mesh.faces, np.asarray(mesh.visual.vertex_colors)[:, :3],
-                                   R_upright_world)
+    yield "mesh.glb", coloured_glb(mesh.vertices, mesh.faces, colours_of(mesh), R_upright_world)
     if "obj" in formats:
         yield "mesh.obj", mesh_file(mesh, "obj")

@@ -13,6 +13,8 @@ from sequences.sequence import SourceOptions
 
 LAYOUT = "a stream's URL"
 SCHEMES = ("rtsp", "rtsps", "http", "https", "udp", "rtp", "tcp", "rtmp", "srt")
+VALUE = re.compile(r"((?:^|[&;])[^=&;]*=)[^&;]+")
+"""A name in the query of a URL, and its value."""
 TIMEOUT_MS = 5000
 """Limit for connecting, and for one picture. Streams that one joins between two key pictures need some seconds."""
 PARAMETERS = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT_MS,
@@ -25,11 +27,15 @@ def recognises(location: str | Path) -> bool:
 
 
 def without_password(location: str) -> str:
-    """The URL as it may be shown and saved."""
+    """The URL as it may be shown and saved: without a user and password, and without the values of its query, which is
+    where cameras take them, too."""
     if not recognises(location):
         return location
-    parts = urlsplit(location)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return location.partition("://")[0] + "://..."
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=VALUE.sub(r"\1***", parts.query)))
 
 
 class Stream(OpenCvCamera):
@@ -40,7 +46,11 @@ class Stream(OpenCvCamera):
             raise SourceError(f"{location} is no URL of a stream: expected one that begins with "
                               f"{'://, '.join(SCHEMES)}://")
         self.url = location
-        super().__init__(re.sub(r"[^\w.-]+", "-", urlsplit(location).netloc.rpartition("@")[2]).strip("-"), options)
+        try:
+            host = urlsplit(location).netloc.rpartition("@")[2]
+        except ValueError as error:
+            raise SourceError(f"{without_password(location)} is no URL of a stream: {error}") from error
+        super().__init__(re.sub(r"[^\w.-]+", "-", host).strip("-"), options)
 
     def _open(self):
         capture = open_capture(self.url, PARAMETERS)

@@ -24,6 +24,8 @@ from sequences.frame import DepthImage
 from sequences.sequence import SourceOptions
 
 LAYOUT = "a .r3d file, or metadata and rgbd/0.jpg (Record3D)"
+MAX_MEMBER_BYTES = 64 << 20
+"""Size of one picture, or of the list of poses, at most."""
 DAMAGE = (OSError, ValueError, KeyError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error,
           lzma.LZMAError)
 """What damaged archives raise; RuntimeError where they seem encrypted or compressed in unknown ways."""
@@ -105,7 +107,11 @@ def _metadata(root, location):
 def _bytes(file):
     """Content of a file, in the archive or not. Raises UnreadableImage."""
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:  # sizes that an archive tells of itself may be wrong
+            data = opened.read(MAX_MEMBER_BYTES + 1)
+        if len(data) > MAX_MEMBER_BYTES:
+            raise UnreadableImage(f"{file}: over {MAX_MEMBER_BYTES >> 20} MB, too much for one shot")
+        return data
     except DAMAGE as error:
         raise UnreadableImage(f"{file}: {error}") from error
 

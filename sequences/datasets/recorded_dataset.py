@@ -64,6 +64,7 @@ class RecordedDataset(Sequence):
             self.count_unnamed(index, [shot.image for shot in shots])
         self.shots = self._in_time(shots)[: options.max_frames]
         self.frame_count = len(self.shots)
+        self.has_depth = any(shot.depth is not None for shot in self.shots)
         self.ground_truth = ground_truth or ground_truth_of(self.shots)
         self._read_image, self._read_depth = read_image, read_depth
         size = first_readable_size([shot.image for shot in self.shots], place, read_image)

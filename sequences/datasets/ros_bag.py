@@ -52,6 +52,7 @@ class RosBag(Sequence):
         with _opened(self.place) as reader:
             self.topic, depth_topic = self._chosen(reader)
             self.depth_topic = depth_topic if options.depth_every else None
+            self.has_depth = bool(self.depth_topic)
             size = self._first(reader, self.topic, rgb_of).shape[:2]
             if options.depth_every == 1 and not self.depth_topic:
                 refuse_sensor_depth(options, f"{self.place}, topic {self.topic},")

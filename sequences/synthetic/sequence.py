@@ -28,6 +28,7 @@ class SyntheticSequence(Sequence):
 
     frame_count: int
     ground_truth: tuple[np.ndarray, np.ndarray]
+    has_depth = True
 
     def __init__(self, location: str, options: SourceOptions):
         """`location`: the text after `synthetic:`, or with it; a seed in it goes before that of `options`.

@@ -1,53 +1,26 @@
-"""Points moved onto the surface that others suggest (moving least squares, Alexa 2003, with planes)."""
-
-from typing import NamedTuple
-
-import numpy as np
+"""Meshes smoothed."""
 
 from slam.kernels.compile import ordered_kernel
 
-
-class OrientedPoints(NamedTuple):
-    points: np.ndarray
-    """(N, 3) float64, world, metres."""
-    normals: np.ndarray
-    """(N, 3) float64, unit."""
+NEAR_M = 1e-12
+"""Keeps the weight of a neighbour at the same place finite."""
 
 
 @ordered_kernel
-def project(samples, support, weights, neighbours, width_m, projected):
-    """Move samples along the mean normal of their neighbours onto the plane through the neighbours' mean.
+def step_to_neighbours(vertices, starts, neighbours, share, moved):
+    """Move vertices (V, 3) by a share of the way to their neighbours' mean, which is weighted by inverse distance
 
-    samples: OrientedPoints; support: OrientedPoints of M points, their weights (M,) float64; neighbours (N, k) int64 of
-    each sample among them, of which those count that face the same way; width_m: standard deviation of the weight by
-    distance. Fills projected, OrientedPoints: a sample of which no neighbour faces the same way is copied.
+    neighbours: rows, those of vertex i from starts[i] to starts[i + 1]. Fills moved (V, 3); a vertex without any stays.
     """
-    points, normals = samples
-    others, other_normals = support
-    moved, turned = projected
-    for i in range(len(points)):
-        mean, normal = np.zeros(3), np.zeros(3)
-        total = 0.0
-        for n in range(neighbours.shape[1]):
-            j = neighbours[i, n]
-            cosine = squared = 0.0
-            for c in range(3):
-                cosine += normals[i, c] * other_normals[j, c]
-                squared += (points[i, c] - others[j, c]) ** 2
-            if cosine <= 0:
-                continue
-            weight = weights[j] * cosine * np.exp(-0.5 * squared / (width_m * width_m))
+    for i in range(len(vertices)):
+        total = x = y = z = 0.0
+        for k in range(starts[i], starts[i + 1]):
+            j = neighbours[k]
+            dx, dy = vertices[j, 0] - vertices[i, 0], vertices[j, 1] - vertices[i, 1]
+            dz = vertices[j, 2] - vertices[i, 2]
+            weight = 1 / ((dx * dx + dy * dy + dz * dz) ** 0.5 + NEAR_M)
             total += weight
-            for c in range(3):
-                mean[c] += weight * others[j, c]
-                normal[c] += weight * other_normals[j, c]
-        length = np.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
-        if length <= 0:
-            moved[i], turned[i] = points[i], normals[i]
-            continue
-        along = 0.0
-        for c in range(3):
-            turned[i, c] = normal[c] / length
-            along += (mean[c] / total - points[i, c]) * turned[i, c]
-        for c in range(3):
-            moved[i, c] = points[i, c] + along * turned[i, c]
+            x, y, z = x + weight * dx, y + weight * dy, z + weight * dz
+        scale = share / total if total > 0 else 0.0
+        moved[i, 0], moved[i, 1], moved[i, 2] = (vertices[i, 0] + scale * x, vertices[i, 1] + scale * y,
+                                                 vertices[i, 2] + scale * z)

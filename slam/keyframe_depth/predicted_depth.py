@@ -231,8 +231,14 @@ class PredictedDepth:
             self.final.restore(depth)
 
     def views(self, submap: int) -> list[DepthView]:
-        """Final depth of a submap's keyframes; none where it was not estimated."""
-        return self.final.views(submap) if self.final else []
+        """Depth of a submap's keyframes: final, or what it was when the last frame came; none without their images."""
+        return self.final.views(submap) if self.final else self._views_so_far(submap)
+
+    def _views_so_far(self, submap: int) -> list[DepthView]:
+        keyframes, refiner = self.map.keyframes, self.refiner
+        return [DepthView(keyframes.items[row].inverse_depth, log_std.astype(np.float32), refiner.rgb[row],
+                          keyframes.T_world_key[row])
+                for row, log_std in refiner.log_std.items() if keyframes.submap[row] == submap]
 
     def photometric_cost(self) -> float:
         """How badly final depth and poses explain the images, 0 to 1; infinite without final depth."""

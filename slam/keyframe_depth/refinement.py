@@ -75,6 +75,8 @@ class Refiner:
         """Per keyframe, the network's inverse depth at half size, float16, in the network's metres."""
         self.rgb: dict[int, np.ndarray] = {}
         """Per keyframe, its image (h, w, 3) uint8, if keeps_images."""
+        self.log_std: dict[int, np.ndarray] = {}
+        """Per finished keyframe, the standard deviation of its log depth (h, w), float16, if keeps_images."""
 
     def dense(self, inverse_depth: np.ndarray, T_world_cam: np.ndarray,
               usual: tuple[float, float] | None = None) -> AlignedDepth | None:
@@ -191,6 +193,8 @@ class Refiner:
         inverse_depth = keyframes.items[row].inverse_depth if shape is None else shape.inverse_depth
         stereo = self._stereo(row, keyframes, image, inverse_depth)
         self.agreement[row] = self.response.learn(image.inverse_depth, *stereo)
+        if self.keeps_images:
+            self.log_std[row] = stereo.log_std.astype(np.float16)
         return image, stereo
 
     def observations(self, stereo: StereoDepth) -> np.ndarray:

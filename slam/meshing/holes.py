@@ -18,7 +18,7 @@ def without_small_holes(vertices: np.ndarray, triangles: np.ndarray, max_radius_
     count = int(loop.max(initial=0)) + 1
     size = np.bincount(loop[start], minlength=count)
     centre = np.stack([np.bincount(loop[start], vertices[start, c], count) for c in range(3)], 1)
-    centre /= np.maximum(size, 1)[:, None]
+    centre = centre / np.maximum(size, 1)[:, None]
     radius_m = np.zeros(count)
     np.maximum.at(radius_m, loop[start], np.linalg.norm(vertices[start] - centre[loop[start]], axis=1))
     is_simple = np.ones(count, bool)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TsdfConfig:
-    """Settings of build_tsdf_mesh."""
+    """Settings of build_mesh."""
 
     voxel_noise: float = 0.25
     """Size of a voxel, in median standard deviations of depth."""

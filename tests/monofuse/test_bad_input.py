@@ -70,6 +70,8 @@ def replaced(path, old, new):
     (["--runtime", "torch"], "--runtime is for networks"),
     (["--network", "mobile"], "--network is for networks"),
     (["--adapt", "end"], "--adapt is for networks"),
+    (["--topic", "/camera", "synthetic"], "--topic /camera is for bags of ROS: synthetic is read as synthetic"),
+    (["--fast", "--depth", "mobile", "--passes", "2"], "--passes 2 is work after the last frame, which --fast leaves"),
     (["--depth", "x.onnx", "--depth-option", "scale"], "NAME=VALUE"),
     (["--max-frames", "0"], "--max-frames: expected a whole number from 1"),
     (["--max-surfels", "1e9"], "--max-surfels: expected a whole number from 1000 to 100000000, not '1e9'"),
@@ -156,10 +158,17 @@ def test_an_output_that_cannot_be_a_folder(said, recording, tmp_path):
 
 
 def test_a_missing_optional_package(said, recording, tmp_path, monkeypatch):
-    for package, arguments in (("open3d", []), ("onnxruntime", ["--depth", "some.onnx"])):
-        monkeypatch.setitem(sys.modules, package, None)
-        code, line = said(recording, "--output", tmp_path / "out", *arguments)
-        assert code == 2 and f"pip install {package}" in line
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    code, line = said(recording, "--output", tmp_path / "out", "--depth", "some.onnx")
+    assert code == 2 and "pip install onnxruntime" in line
+
+
+def test_an_empty_file_is_called_that(refused, tmp_path):
+    for name in ("walk.bag", "walk.mp4"):
+        (tmp_path / name).touch()
+        assert f"{name} is an empty file" in refused(tmp_path / name, "--topic", "/camera")
+    (tmp_path / "text.bag").write_text("no bag")
+    assert "cannot tell what" in refused(tmp_path / "text.bag")
 
 
 def test_the_process_says_so(tmp_path):

@@ -62,4 +62,7 @@ def test_the_library_takes_a_network_as_a_mask(network):
     assert isinstance(slam._mask, ClassMask)
     with pytest.raises(BadInputError, match="there is no file none.onnx"):
         Slam(scenes.CAMERA, depth="sensor", mask="none.onnx:15")
+    for classes in ("banana", "", "15,", "-1"):
+        with pytest.raises(BadInputError, match="numbers of classes, as in none.onnx:15"):
+            open_class_mask(f"none.onnx:{classes}", ViewMask(None))
     assert open_class_mask("mask.png", ViewMask(None)) is None

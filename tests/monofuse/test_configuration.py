@@ -120,7 +120,7 @@ def test_stages_are_switched_off_by_null_and_on_by_any_field_of_theirs():
     ("lost_s", "1e999", "expected a number of at least 0, not Infinity"),
     ("lost_s", "9" * 400, "expected a number of at least 0, not Infinity"),
     ("lost_s", "12:30", 'expected a number of at least 0, not "12:30"'),
-    ("mesh.joins_layers", "no", 'expected true or false, not "no"'),
+    ("depth_is_relative", "no", 'expected true or false, not "no"'),
     ("known_scale.factor", "big", 'expected a number of at least 0 or null, not "big"'),
     ("known_scale.board", "{squares: [9, 7], dictionary: 4}", "expected text or null, not 4"),
     ("known_scale.board", "{}", "lacks squares"),
@@ -232,3 +232,19 @@ def test_what_yaml_allows_but_no_configuration_needs_is_one_line(text, tmp_path)
     with pytest.raises(BadInputError) as caught:
         of_arguments("--config", path)
     assert "\n" not in str(caught.value)
+
+
+def test_learning_may_be_switched_off_also_where_there_is_no_network():
+    arguments = parse_arguments(["synthetic", "--depth", "sensor", "--adapt", "off", "--passes", "1"])
+    assert configuration(arguments) == SlamConfig.for_sensor()
+    with pytest.raises(BadInputError, match="--passes is for networks: leave out --depth sensor"):
+        configuration(parse_arguments(["synthetic", "--depth", "sensor", "--passes", "2"]))
+
+
+@pytest.mark.parametrize("words, says", [
+    (["--adapt", "end"], "--adapt end is work after"), (["--adapt", "live"], "--adapt live"),
+    (["--save-network", "room.onnx"], "--save-network is work after")])
+def test_what_follows_the_last_frame_and_fast_exclude_each_other(words, says):
+    with pytest.raises(BadInputError, match=says):
+        configuration(parse_arguments(["synthetic", "--fast", *words]))
+    assert configuration(parse_arguments(["synthetic", "--fast", "--adapt", "off"])) == SlamConfig.for_network()

@@ -8,7 +8,6 @@ import trimesh
 
 from sequences.sequence import SourceOptions
 from sequences.synthetic import sequence as synthetic
-from slam.meshing.open3d_mesh import open3d
 from tests.helpers.slam_process import report_in, run_process
 
 SOURCE = "7,frames=160"
@@ -42,7 +41,7 @@ def mesh(run, truth):
 
 def distances_m(points, vertices, triangles):
     """(N, 3) points -> (N,) distances to a surface."""
-    o3d = open3d()
+    import open3d as o3d
     scene = o3d.t.geometry.RaycastingScene()
     scene.add_triangles(vertices.astype(np.float32), triangles.astype(np.uint32))
     return scene.compute_distance(o3d.core.Tensor(points.astype(np.float32))).numpy()

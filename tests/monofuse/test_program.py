@@ -17,8 +17,8 @@ def said(capsys, *words):
     return code, shown.out, shown.err
 
 
-@pytest.mark.parametrize("words, says", [([], "which command? there are run, measure, eval, calib, depth, sequences"),
-                                         (["walk.mp4"], "no command 'walk.mp4'"), (["--fast"], "no command '--fast'")])
+@pytest.mark.parametrize("words, says", [([], "which source or command? As in monofuse room.mp4"),
+                                         (["mesure"], "no command 'mesure'"), (["--fast"], "no command '--fast'")])
 def test_no_command_or_an_unknown_one_is_one_line_that_lists_them(capsys, words, says):
     code, out, err = said(capsys, *words)
     assert (code, out) == (2, "") and err.startswith("monofuse: ") and err.count("\n") == 1
@@ -30,7 +30,7 @@ def test_help_lists_the_commands(capsys, option):
     with pytest.raises(SystemExit) as caught:
         main([option])
     shown = capsys.readouterr().out
-    assert caught.value.code == 0 and shown.startswith("usage: monofuse COMMAND ...\n")
+    assert caught.value.code == 0 and shown.startswith("usage: monofuse SOURCE [OPTION ...] | COMMAND ...\n")
     assert all(f"\n  {name} " in shown and command.help in shown for name, command in COMMANDS.items())
 
 
@@ -71,6 +71,18 @@ def test_run_is_run_slam(recording, tmp_path, capsys):
     options = ["--depth", "sensor", "--max-frames", "6", "--output", str(tmp_path / "out")]
     assert main(["run", str(recording), *options]) == 0
     assert (tmp_path / "out" / "trajectory.txt").exists() and "6 read, 6 tracked" in capsys.readouterr().out
+
+
+def test_a_source_alone_is_run(recording, tmp_path, capsys):
+    output = ["--output", str(tmp_path / "out")]
+    assert main(["--max-frames", "6", "--depth", "sensor", str(recording), *output]) == 0
+    assert (tmp_path / "out" / "trajectory.txt").exists() and "6 read, 6 tracked" in capsys.readouterr().out
+    for word in ("nowhere/room.mp4", "room.mp4", "tum:nowhere"):
+        code, out, err = said(capsys, word)
+        assert (code, out) == (2, "") and err.startswith("monofuse: ") and word.split(":")[-1] in err
+    with pytest.raises(SystemExit) as caught:
+        main([str(recording), "--help"])
+    assert caught.value.code == 0 and "--calibration" in capsys.readouterr().out
 
 
 def test_eval_compares_two_trajectories(tmp_path, capsys):

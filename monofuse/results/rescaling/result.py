@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import trimesh
 
 from calib.base.errors import BadInputError, SourceError
 from calib.files.atomic_file import replace_all, replacing
@@ -90,6 +89,7 @@ def _overview(folder, factor, caption, log_std):
     """The picture of the rescaled mesh as a PNG, or None without a mesh."""
     if not (folder / "mesh.ply").is_file():
         return None
+    import trimesh
     mesh = trimesh.load(folder / "mesh.ply", process=False)
     assert isinstance(mesh, trimesh.Trimesh)
     mesh.apply_scale(factor)
@@ -102,6 +102,7 @@ def _texture(folder, factor):
     """The texture in mesh.glb, of the mesh `factor` times as large; None where it has none."""
     if not (folder / "mesh.glb").is_file():
         return None
+    import trimesh
     scene: Any = trimesh.load(folder / "mesh.glb", process=False, force="scene")
     parts = list(scene.geometry.values())  # in our world: the node that turns it upright is left out
     if len(parts) != 1 or not isinstance(parts[0], trimesh.Trimesh):

@@ -49,6 +49,7 @@ class RealSense(LiveSequence):
         self.serial = self.device.get_info(librealsense().camera_info.serial_number)
         self.name = f"realsense-{self.serial}"
         self.streams = choose_streams(self.device, self.name, self._fits)
+        self.has_depth = bool(self.streams.depth)
         if not self.streams.depth:
             refuse_sensor_depth(options, self.name)
         own = self.streams.camera

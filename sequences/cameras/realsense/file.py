@@ -15,16 +15,21 @@ from sequences.frame import Frame
 from sequences.sequence import Sequence, SkipLog, SourceOptions
 
 LAYOUT = "a .bag or .db3 file (RealSense)"
-SUFFIXES = (".bag", ".db3")
+MAGIC = {".bag": b"#ROSBAG V", ".db3": b"SQLite format 3"}
+"""What such files begin with, by their suffix."""
 MAX_OPENING_S = 30.0
 """Opening takes a fraction of a second; with some damaged files librealsense never comes to an end."""
 TRIAL = "import sys, pyrealsense2; pyrealsense2.context().load_device(sys.argv[1])"
 
 
 def recognises(path: str | Path) -> bool:
-    """Whether this is such a file, by its suffix."""
+    """Whether this is such a file, by its suffix and its first bytes."""
     path = Path(path)
-    return path.is_file() and path.suffix.lower() in SUFFIXES
+    magic = MAGIC.get(path.suffix.lower())
+    if not magic or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
 
 
 class RealSenseFile(Sequence):
@@ -41,6 +46,7 @@ class RealSenseFile(Sequence):
         librealsense()
         self._try_elsewhere()
         playback, streams = self._open()
+        self.has_depth = bool(streams.depth)
         if not streams.depth:
             refuse_sensor_depth(options, self.file)
         own = streams.camera

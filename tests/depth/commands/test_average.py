@@ -38,11 +38,14 @@ def test_a_mean_with_shares(files, tmp_path, capsys):
 @pytest.mark.parametrize("words, says", [(["a.safetensors*-1"], "a share is a number above 0"),
                                          (["a.safetensors*x"], "a share is a number above 0"),
                                          (["a.safetensors", "nowhere.pth"], "nowhere.pth"),
-                                         (["a.safetensors", "tiny.safetensors"], "weights of one network")])
+                                         (["a.safetensors", "tiny.safetensors"], "weights of one network"),
+                                         (["a.safetensors", "cm.safetensors"], "one has scale 1.0, the other 0.01")])
 def test_bad_input_is_one_line(files, tmp_path, capsys, monkeypatch, words, says):
     from tests.helpers.tiny_networks import ENTRIES
     monkeypatch.setitem(registry.NETWORKS, ENTRIES[0].name, ENTRIES[0])
     save_network(files / "tiny.safetensors", ENTRIES[0].name, ENTRIES[0].build())
+    (files / "cm.safetensors").write_bytes((files / "b.safetensors").read_bytes())
+    (files / "cm.yaml").write_text("size: [96, 128]\nfocal_px: [101, 102]\nscale: 0.01\n")
     assert main(["average", *(f"{files}/{word}" for word in words), "--output", str(tmp_path / "x.safetensors")]) == 2
     error = capsys.readouterr().err
     assert says in error and error.count("\n") == 1

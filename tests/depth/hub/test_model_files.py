@@ -81,13 +81,14 @@ def test_what_is_in_the_cache_is_not_fetched_again(tmp_path, hub):
 
 @pytest.mark.parametrize("kind, says", [
     ("GatedRepoError", "accept its licence"), ("RepositoryNotFoundError", "no model org/model on the hub"),
-    ("RevisionNotFoundError", "no revision v2"), ("ConnectError", "cannot be fetched: ConnectError")])
+    ("RevisionNotFoundError", "no revision v2"), ("ConnectError", r"\(the hub cannot be reached\)"),
+    ("LocalEntryNotFoundError", r"\(the hub cannot be reached\)"), ("OddError", r"\(a page of details\)")])
 def test_what_is_said_when_it_cannot_be_fetched(kind, says, hub, monkeypatch):
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     hub.error = type(kind, (Exception,), {})("a page of\ndetails")
     with pytest.raises(NetworkError, match=says) as caught:
         find_model("org/model@v2", print)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and kind not in str(caught.value)
 
 
 def test_without_its_client_it_says_what_to_install(monkeypatch):

@@ -37,7 +37,7 @@ def test_classes_are_those_spoken_of_else_those_beside_the_file_else_people(tmp_
                                           ("classes: []", "classes must be whole numbers"),
                                           ("every: 0", "every must be a number of frames"),
                                           ("klasses: 3", "unknown network option klasses"),
-                                          ("classes: 35", "has 21 classes, none of them number 35")])
+                                          ("classes: 35", "classes 0 to 20, none of them number 35: give .*:15")])
 def test_what_cannot_be_meant_is_said(tmp_path, beside, said):
     (tmp_path / "colour.yaml").write_text(beside + "\n")
     with pytest.raises(NetworkError, match=said):

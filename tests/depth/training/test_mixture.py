@@ -33,7 +33,9 @@ def test_shares_that_do_not_divide_a_block():
     assert sum(counts) == 7 * BLOCK and max(counts) - min(counts) <= 1
 
 
-@pytest.mark.parametrize("shares", [[1], [1, 0], [1, 2, 3]])
-def test_shares_that_do_not_fit(shares):
-    with pytest.raises(BadInputError, match="--share: give one above 0 for each --data"):
+@pytest.mark.parametrize("shares, says", [
+    ([1], "--share: give one for each --data, not 1 for 2"), ([1, 2, 3], "--share: give one for each --data"),
+    ([1, 0], "--share 0: a share is a number above 0"), ([float("nan"), 1], "--share nan"), ([-2, 1], "--share -2")])
+def test_shares_that_do_not_fit(shares, says):
+    with pytest.raises(BadInputError, match=says):
         Mixture([3, 4], shares, 0)

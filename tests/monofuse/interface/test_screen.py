@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import time
 
 import pytest
 
@@ -29,6 +30,20 @@ def test_progress_is_a_line_now_and_then_where_there_is_no_terminal(monkeypatch,
                 progress.update(k + 1, "fast")
         out = capsys.readouterr().out
         assert out.count("\n") == lines and out.startswith(first if lines else "")
+
+
+def test_long_work_is_a_line_now_and_then_also_while_it_says_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(screen, "LINE_EVERY_S", 0.01)
+    with Screen().status("adjusting") as status:
+        time.sleep(0.1)
+        status.update("adjusting: 50%")
+        time.sleep(0.1)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "adjusting" and said[-1] == "adjusting: 50%" and len(said) >= 3
+    monkeypatch.setattr(screen, "LINE_EVERY_S", 1000.0)
+    with Screen().status("quick"):
+        pass
+    assert not capsys.readouterr().out
 
 
 def test_letters_that_the_output_lacks_are_replaced(monkeypatch):

@@ -205,8 +205,15 @@ def test_there_is_no_sensor_depth(calibration):
 def test_urls_are_recognised_and_shown_without_password():
     assert all(map(recognises, ("rtsp://camera/1", "HTTP://x", "udp://@:1234", "https://u:p@h:80/a?b=c")))
     assert not any(map(recognises, ("room.mp4", "C:/x", "webcam:0", "http:/x")))
-    assert without_password("rtsp://me:secret@10.0.0.2:554/a?b=c") == "rtsp://10.0.0.2:554/a?b=c"
+    assert without_password("rtsp://me:secret@10.0.0.2:554/a?b") == "rtsp://10.0.0.2:554/a?b"
+    assert without_password("http://cam/v.cgi?user=me&pwd=a=b&;x=&y") == "http://cam/v.cgi?user=***&pwd=***&;x=&y"
     assert without_password("a@b/room.mp4") == "a@b/room.mp4"
+
+
+def test_a_url_with_half_an_address_is_refused_without_its_password(calibration):
+    with pytest.raises(SourceError, match="is no URL of a stream: ") as caught:
+        opened("http://me:secret@[::1/a", calibration)
+    assert "secret" not in str(caught.value)
 
 
 def test_udp(calibration, tmp_path):

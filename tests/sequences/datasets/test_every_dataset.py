@@ -25,6 +25,7 @@ def test_recognised_and_named(samples, name):
     assert recognised.frame_count == SAMPLE_FRAMES and recognised.skipped.reasons == []
     assert (recognised.ground_truth is not None) == sample.has_ground_truth
     assert all(frame.sensor_depth is None for frame in recognised)
+    assert open_sequence(str(sample.source), SourceOptions(depth_every=2)).has_depth == (name in WITH_DEPTH)
 
 
 @pytest.mark.parametrize("name", WRITERS)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sequences.catalogue import open_sequence
+from sequences.datasets import record3d
 from sequences.sequence import SourceOptions
 from tests.helpers import lzfse_blocks
 from tests.helpers.dataset_samples import SAMPLE_FRAMES, write
@@ -34,6 +35,14 @@ def test_a_record3d_capture_unpacked(copied):
     assert not frames[0].sensor_depth.depth_m[:, 4:6].any() and frames[3].sensor_depth.depth_m[:, 5].all()
     assert all(name in reason for name, reason in zip(("1.depth", "2.conf", "4.jpg"), sequence.skipped.reasons))
     assert len(sequence.skipped) == 3 and sequence.name == "walk"
+
+
+def test_a_member_that_would_fill_the_memory_is_left_out(copied, monkeypatch):
+    sample = copied("record3d")
+    sizes = [member.file_size for member in zipfile.ZipFile(sample.source).infolist() if "jpg" in member.filename]
+    monkeypatch.setattr(record3d, "MAX_MEMBER_BYTES", max(sizes) - 1)
+    sequence = open_sequence(str(sample.source), SourceOptions())
+    assert len(list(sequence)) < SAMPLE_FRAMES and "too much for one shot" in sequence.skipped.reasons[0]
 
 
 def test_older_record3d_captures_say_less(copied):

@@ -9,8 +9,8 @@ from calib.geometry import se3
 from calib.geometry.camera import Camera
 from slam.kernels.tsdf import DepthPixels, DistanceField, integrate, ray_cosines
 from slam.meshing.depth_view import DepthView
-from slam.meshing.poisson import MeshConfig, NoMesh
-from slam.meshing.tsdf import _without_the_far, build_tsdf_mesh
+from slam.meshing.mesh_config import MeshConfig, NoMesh
+from slam.meshing.tsdf import _without_the_far, build_mesh
 
 CAMERA = Camera(96, 72, 90.0, 90.0, 47.5, 35.5)
 CONFIG = MeshConfig()
@@ -32,7 +32,7 @@ def view(depth_m, log_std=0.03, colour=(200, 100, 50), T_world_key=None):
 
 
 def mesh_of(*views, **tsdf):
-    return build_tsdf_mesh(list(views), CAMERA, replace(CONFIG, tsdf=replace(CONFIG.tsdf, **tsdf)))
+    return build_mesh(list(views), CAMERA, replace(CONFIG, tsdf=replace(CONFIG.tsdf, **tsdf)))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_the_best_view_gives_the_colour():
 
 
 def test_the_number_of_triangles_can_be_chosen(wall):
-    few = build_tsdf_mesh([view(WALL_M)], CAMERA, replace(CONFIG, max_triangles=100))
+    few = build_mesh([view(WALL_M)], CAMERA, replace(CONFIG, max_triangles=100))
     assert len(wall.faces) > 500 and 50 <= len(few.faces) <= 100
     assert np.abs(few.vertices[:, 2] - WALL_M).max() < 0.002
 
@@ -91,16 +91,6 @@ def test_the_number_of_triangles_can_be_chosen(wall):
 def test_voxels_grow_where_there_would_be_too_many(wall):
     coarse = mesh_of(view(WALL_M), max_blocks=60)
     assert 20 < len(coarse.faces) < len(wall.faces) / 2
-
-
-def test_slices_of_the_field_give_the_same_mesh(monkeypatch):
-    rough = view(WALL_M + 0.006 * U + 0.01 * np.sin(U / 5) * np.cos(V / 7))
-    whole = mesh_of(rough, view(1.02 * WALL_M, T_world_key=shifted(0.1)))
-    monkeypatch.setattr("slam.meshing.tsdf.SLICE_BLOCKS", 20)
-    sliced = mesh_of(rough, view(1.02 * WALL_M, T_world_key=shifted(0.1)))
-    assert len(whole.faces) > 1000
-    assert np.array_equal(whole.vertices, sliced.vertices) and np.array_equal(whole.faces, sliced.faces)
-    assert np.array_equal(whole.visual.vertex_colors, sliced.visual.vertex_colors)
 
 
 def test_the_same_views_give_the_same_mesh():
