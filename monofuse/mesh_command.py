@@ -1,10 +1,12 @@
 """`monofuse mesh RESULT`: the mesh of a finished result anew, with other settings, without tracking again."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import trimesh
 
 from calib.base.command_line import OneLineParser, exit_code, name_and_value, name_of, path_of, whole_number
 from calib.base.errors import BadInputError
@@ -19,6 +21,9 @@ from monofuse.results.outcome import Outcome
 from monofuse.results.texture import mesh_files, texture_of
 from slam.config import SlamConfig
 from slam.system import SlamSystem
+
+if TYPE_CHECKING:
+    import trimesh
 
 DESCRIPTION = "Make the mesh of a finished result anew from its map, with other settings."
 
@@ -104,5 +109,5 @@ def cropped(mesh: trimesh.Trimesh, corners: np.ndarray) -> trimesh.Trimesh:
         raise BadInputError(f"--crop: nothing of the mesh lies in this box; it reaches from "
                             f"{','.join(f'{value:.2f}' for value in low)} to {','.join(f'{v:.2f}' for v in high)}")
     part = mesh.submesh([np.flatnonzero(kept)], append=True, repair=False)
-    assert isinstance(part, trimesh.Trimesh)
+    assert not isinstance(part, list), "append=True joins them"
     return part
