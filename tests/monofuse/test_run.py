@@ -77,7 +77,7 @@ def test_a_pipe_gets_a_few_plain_lines(finished):
     output = finished[0].stdout
     assert re.fullmatch(r"[ -~\n]*", output), "no control characters"
     assert len(output.splitlines()) < 25 and max(map(len, output.splitlines())) < 160
-    assert "18 read, 18 tracked, 0 lost" in output and f"results in {finished[1]}" in output
+    assert "18 read, 18 tracked, 0 lost" in output and f"{finished[1]}: " in output
 
 
 def test_nobody_reading_the_output_does_not_end_a_run(recording, tmp_path):
