@@ -102,11 +102,9 @@ def test_what_cannot_be_opened_is_said(places, source, says):
     ("rtsp://me:secret@10.0.0.2/a", "stream", "rtsp://me:secret@10.0.0.2/a"),
     ("HTTP://camera/video.mjpg", "stream", "HTTP://camera/video.mjpg"),
     ("stream:udp://@:1234", "stream", "udp://@:1234"),
-    ("walk.bag", "bag", "walk.bag"), ("walk.db3", "bag", "walk.db3"), ("bag:clip.bin", "bag", "clip.bin")])
+    ("bag:walk.bag", "bag", "walk.bag"), ("bag:clip.bin", "bag", "clip.bin")])
 def test_cameras_and_what_they_recorded(places, monkeypatch, source, name, location):
     opened = []
-    for file, begins in (("walk.bag", b"#ROSBAG V2.0"), ("walk.db3", b"SQLite format 3")):
-        (places / file).write_bytes(begins)
     module, kind = SOURCES[name]
     monkeypatch.setattr(f"{module}.{kind}", lambda *arguments: opened.append(arguments))
     options = SourceOptions()
