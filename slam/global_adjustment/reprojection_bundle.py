@@ -40,6 +40,9 @@ class ReprojectionBundleConfig:
     softness: tuple[float, ...] = (20.0, 6.0, 2.0)
     """Widths of Cauchy's cost, in standard deviations, one minimisation after the other: the first bring in points
     that are far off, the last removes outliers."""
+    max_far: float = 0.1
+    """Share of observations that may be further off than the second width at the start, or the first, widest one is
+    needed; where all fits already, it would follow outliers alone."""
     scale_log_std: float = 0.12
     """Standard deviation of the log of one keyframe's expected scale; all its points together are one vote for it."""
     depth_log_std: float = 0.3
@@ -90,7 +93,10 @@ class ReprojectionBundle:
     def steps(self, state: ReprojectionState) -> Iterator[tuple[float, ReprojectionState]]:
         """Levenberg-Marquardt, one step at a time -> share of the work that is done, at least, and state"""
         c = self.config
+        far = np.mean(self.errors_px(state) > c.softness[1] * c.sigma_px)
         for number, softness in enumerate(c.softness):
+            if number == 0 and far < c.max_far:
+                continue
             damping = c.initial_damping
             for iteration in range(c.max_iterations):
                 candidate, cost = self._step(state, softness, damping)
