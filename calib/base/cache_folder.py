@@ -36,7 +36,7 @@ def _made_private(folder):
         return True
     status = folder.stat()
     if status.st_uid != os.geteuid():
-        _say(f"the cache {folder} belongs to another user, so it is not used and everything is compiled anew each time: "
+        _say(f"the cache {folder} belongs to another user, so it is not used and all is compiled anew each time: "
              f"set XDG_CACHE_HOME to a folder of your own")
         return False
     if status.st_mode & 0o077:

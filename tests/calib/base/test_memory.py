@@ -24,7 +24,8 @@ def test_pieces_go_back():
 
 
 @pytest.mark.parametrize("error, is_memory", [
-    (MemoryError(), True), (OSError(errno.ENOMEM, "Cannot allocate memory"), True), (OSError(errno.ENOENT, "no"), False),
+    (MemoryError(), True), (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+    (OSError(errno.ENOENT, "no"), False),
     (ImportError("libx.so: failed to map segment from shared object"), True), (RuntimeError("std::bad_alloc"), True),
     (ValueError("wrong"), False)])
 def test_errors_of_missing_memory_are_known(error, is_memory):
