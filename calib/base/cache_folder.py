@@ -4,8 +4,8 @@ Compiled code is run as it lies there, so only this user may write it: folders a
 that belongs to somebody else (a shared /tmp, another user's home under sudo) is not used.
 """
 
+import logging
 import os
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -47,4 +47,4 @@ def _made_private(folder):
 @cache
 def _say(line: str) -> None:
     """Once a process: every kernel asks for its folder."""
-    print(line, file=sys.stderr)
+    logging.getLogger(__name__).warning(line)

@@ -34,7 +34,7 @@ def test_a_folder_that_was_open_to_others_is_closed(tmp_path):
 
 
 @pytest.mark.parametrize("foreign", ["monofuse", "monofuse/kernels"])
-def test_the_folder_of_another_user_is_not_used_and_one_line_says_so(tmp_path, monkeypatch, capsys, foreign):
+def test_the_folder_of_another_user_is_not_used_and_one_line_says_so(tmp_path, monkeypatch, caplog, foreign):
     cache_folder("kernels", tmp_path)
     if os.geteuid() == 0:
         os.chown(tmp_path / foreign, 12345, 12345)
@@ -42,5 +42,5 @@ def test_the_folder_of_another_user_is_not_used_and_one_line_says_so(tmp_path, m
         monkeypatch.setattr(os, "geteuid", lambda: 12345)
     module._say.cache_clear()
     assert cache_folder("kernels", tmp_path) is None and cache_folder("kernels", tmp_path) is None
-    line, = capsys.readouterr().err.splitlines()
+    line, = caplog.messages
     assert "belongs to another user" in line and "XDG_CACHE_HOME" in line
