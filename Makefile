@@ -19,6 +19,12 @@ check: setup     ## lint and types: ruff and basedpyright
 	.venv/bin/ruff check .
 	.venv/bin/basedpyright --pythonpath .venv/bin/python
 
+audit: setup     ## known weaknesses of what a run installs (pip-audit, where its database can be reached), and licences
+	.venv/bin/python -m tools.licences --check
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip-audit && \
+	.venv/bin/pip-audit --require-hashes --disable-pip -r requirements.lock || \
+	{ echo 'audit: weaknesses were found, or pip-audit or its database cannot be reached: see the lines above' >&2; exit 1; }
+
 benchmark: setup ## run the heavy tests, measure speed and accuracy on synthetic rooms, compare with benchmarks/history.csv
 	.venv/bin/python -m pytest -m heavy
 	.venv/bin/python -m benchmarks.stages
@@ -30,4 +36,4 @@ clean:           ## remove .venv and caches, keep results/
 	rm -rf .venv build dist *.egg-info .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run test check benchmark clean
+.PHONY: help setup run test check audit benchmark clean

@@ -102,6 +102,8 @@ system_packages() {   # "$@": a package needed besides the libraries
 }
 
 python_packages() {
+    pip_version=$(sed -n "s/^pip==//p" constraints.txt)     # older ones, as Python brings them, have known weaknesses
+    pip_install --quiet --upgrade "pip==$pip_version" || say "going on with the pip that this Python brings"
     if cpu_torch; then
         pip_install -c constraints.txt -e ".[$extras,train]"
     else

@@ -11,8 +11,9 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from calib.base.command_line import OneLineParser, exit_code, name_of
+from calib.base.command_line import NOT_ENOUGH_MEMORY, OneLineParser, exit_code, name_of
 from calib.base.errors import BadInputError
+from calib.base.memory import ran_out
 
 
 class Command(NamedTuple):
@@ -24,18 +25,26 @@ class Command(NamedTuple):
     help: str
 
     def load(self) -> Callable[[Sequence[str] | None, str], int]:
-        """-> the function itself.
+        """-> the function itself. Without enough memory to import it, one line and exit code 1.
 
         Ctrl-C ends the process while modules are imported: some of them would take it for a missing package.
         """
         before = signal.getsignal(signal.SIGINT)
         if threading.current_thread() is not threading.main_thread() or before is signal.SIG_IGN:
-            return getattr(import_module(self.module), self.function)
+            return self._imported()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         try:
-            return getattr(import_module(self.module), self.function)
+            return self._imported()
         finally:
             signal.signal(signal.SIGINT, before)
+
+    def _imported(self):
+        try:
+            return getattr(import_module(self.module), self.function)
+        except Exception as error:  # packages raise what they like, ImportError the most
+            if not ran_out(error):
+                raise
+            raise SystemExit(f"monofuse: {NOT_ENOUGH_MEMORY}") from None
 
 
 COMMANDS = {

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from calib.base.errors import BadInputError, MonofuseError
+from calib.base.memory import ran_out
+
+NOT_ENOUGH_MEMORY = ("not enough memory: close other programs, raise the limit (ulimit -v), or ask for less "
+                     "(--max-surfels N, --max-frames N, smaller images)")
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -61,12 +65,15 @@ def exit_code(program: str, action: Callable[[], object]) -> int:
     except MonofuseError as error:
         message, code = error, error.exit_code
     except OSError as error:  # a file or folder that cannot be used, in a way that nobody has foreseen
-        message, code = error, BadInputError.exit_code
+        message, code = (NOT_ENOUGH_MEMORY, 1) if ran_out(error) else (error, BadInputError.exit_code)
     except KeyboardInterrupt:
         message, code = "interrupted", 130
-    except Exception:
-        traceback.print_exc()
-        message, code = "this is a mistake in monofuse: please report the lines above", 1
+    except Exception as error:
+        if ran_out(error):
+            message, code = NOT_ENOUGH_MEMORY, 1
+        else:
+            traceback.print_exc()
+            message, code = "this is a mistake in monofuse: please report the lines above", 1
     with suppress(OSError):  # the terminal may be gone
         print(f"{program}: {message}", file=sys.stderr)
     return code

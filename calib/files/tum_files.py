@@ -22,7 +22,9 @@ POSE_LINE = "timestamp tx ty tz qx qy qz qw"
 
 
 def read_index(path: Path) -> list[tuple[float, str]]:
-    """`timestamp filename` lines -> list of (timestamp_s, filename). Raises SourceError that names the line.
+    """`timestamp filename` lines -> list of (timestamp_s, filename), as they are listed (see calib.files.time_order).
+
+    Raises SourceError that names the line.
 
     Commas may stand for blanks. Whole numbers may count smaller units, see calib.files.time_unit.
     """
@@ -36,8 +38,6 @@ def read_index(path: Path) -> list[tuple[float, str]]:
             timestamp_s, name = math.nan, ""
         if not math.isfinite(timestamp_s):
             raise SourceError(f"{path} line {number}: expected `timestamp filename`, found {' '.join(fields)[:60]!r}")
-        if entries and timestamp_s <= entries[-1][0]:
-            raise SourceError(f"{path} line {number}: {_late(timestamp_s, entries[-1][0])}")
         entries.append((timestamp_s, name))
     if not entries:
         raise SourceError(f"{path} names no image")
@@ -73,7 +73,8 @@ def read_trajectory(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     rows = np.array(rows)
     late = np.flatnonzero(np.diff(rows[:, 0]) <= 0)
     if len(late):
-        raise SourceError(f"{path}: {_late(rows[late[0] + 1, 0], rows[late[0], 0])}")
+        raise SourceError(f"{path}: timestamp {rows[late[0] + 1, 0]:f} does not come after {rows[late[0], 0]:f}: sort "
+                          f"the file by time and drop repeated lines")
     return rows[:, 0], from_quaternion(rows[:, 1:4], rows[:, 4:])
 
 
@@ -99,7 +100,3 @@ def _pose_rows(path: Path, ignore_surplus: bool) -> Iterator[list[float]]:
                 or np.abs(row[1:4]).max() > MAX_POSITION_M:
             raise SourceError(f"{path} line {number}: expected `{POSE_LINE}`, found {' '.join(fields)[:60]!r}")
         yield row
-
-
-def _late(time_s: float, before_s: float) -> str:
-    return f"timestamp {time_s:f} does not come after {before_s:f}: sort the file by time and drop repeated lines"

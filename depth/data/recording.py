@@ -11,6 +11,7 @@ import numpy as np
 from calib.base.errors import BadInputError
 from calib.files.association import associate
 from calib.files.image_file import read_depth_u16, read_rgb
+from calib.files.time_order import kept_in_time
 from calib.files.tum_files import read_index
 from calib.formats.calibration_file import read_calibration
 from calib.geometry.rectification import Rectifier
@@ -68,12 +69,18 @@ def _pairs(place):
     Each depth image is there once, with the nearest of its colour images, so that none counts twice in training; SLAM,
     which needs every colour image, gives one depth image to several (sequences.datasets.tum).
     """
-    colour, depth = read_index(place / "rgb.txt"), read_index(place / "depth.txt")
+    colour, depth = (_in_time(place / name) for name in INDEX_FILES[:2])
     colour_s, depth_s = (np.array([time_s for time_s, _ in index]) for index in (colour, depth))
     i, j = associate(colour_s, depth_s, TOLERANCE_S)
     order = np.lexsort((np.abs(colour_s[i] - depth_s[j]), j))
     _, first = np.unique(j[order], return_index=True)
     return [(place / colour[k][1], place / depth[n][1]) for k, n in zip(i[order][first], j[order][first])]
+
+
+def _in_time(path):
+    """(time_s, name) of an index, without those whose times stray; SLAM names them (calib.files.time_order)."""
+    entries = read_index(path)
+    return [entries[k] for k in kept_in_time(*zip(*entries), path, lambda line: None)]
 
 
 def _recordings(folder):

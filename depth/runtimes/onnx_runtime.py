@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from calib.base.errors import MissingPackageError, UnusableRuntimeError
+from depth.onnx_files.endless import refuse_endless
 from depth.onnx_files.model import Declared, read_model, require_file, unreadable
 from depth.runtimes.network_spec import NetworkSpec
 from depth.runtimes.onnx_network import OnnxNetwork
@@ -68,6 +69,7 @@ def open_session(source: str | Path | bytes, path: Path, device: str, threads: i
         raise MissingPackageError("onnxruntime", "--depth FILE.onnx") from None
     if not isinstance(source, bytes):
         require_file(path)
+        refuse_endless(path)
     available = onnxruntime.get_available_providers()
     providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
     if device == "cuda" and "CUDAExecutionProvider" not in available:

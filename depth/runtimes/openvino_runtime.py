@@ -9,6 +9,7 @@ import numpy as np
 
 from calib.base.cache_folder import cache_folder
 from calib.base.errors import MissingPackageError, NetworkError, UnusableRuntimeError
+from depth.onnx_files.endless import refuse_endless
 from depth.onnx_files.model import Declared, read_model, require_file, unreadable
 from depth.runtimes.network_spec import NetworkSpec
 from depth.runtimes.onnx_network import OnnxNetwork
@@ -74,6 +75,7 @@ def _open_model(source, path, device):
         raise UnusableRuntimeError("--device cuda: OpenVINO has no CUDA; use --runtime onnx, or --device cpu")
     if not isinstance(source, bytes):
         require_file(path)
+        refuse_endless(Path(path))
     try:
         reader = FrontEndManager().load_by_framework("onnx")  # asked to guess, its other readers would print
         model = reader.convert(reader.load(BytesIO(source) if isinstance(source, bytes) else str(path)))

@@ -61,7 +61,8 @@ def _read(path):
         with safetensors.safe_open(path, framework="np") as file:
             facts = file.metadata()
         tensors = load_file(path)
-    except (safetensors.SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
+    except (safetensors.SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise NetworkError(f"{path} is no safetensors file, or not all of one: {' '.join(str(error).split())}"
                            ) from None
+    # AttributeError: of a type of number that NumPy has not got
     return {name: np.asarray(array, np.float32) for name, array in tensors.items()}, dict(facts or {})

@@ -60,7 +60,7 @@ def _body_from_sensor(path):
 
 
 def _images(camera_folder):
-    """-> list of (time_s, path) in order of time."""
+    """-> list of (time_s, path) as they are listed."""
     images = []
     for number, line in data_lines(camera_folder / "data.csv"):
         time_ns, _, name = (word.strip() for word in line.partition(","))
@@ -68,7 +68,7 @@ def _images(camera_folder):
             raise SourceError(f"{camera_folder / 'data.csv'} line {number}: expected `time in ns,file`, found "
                               f"{line[:60]!r}")
         images.append((int(time_ns) * NS, camera_folder / "data" / name))
-    return sorted(images)
+    return images
 
 
 def _ground_truth(folder, T_body_cam):

@@ -49,8 +49,7 @@ class IclTumSequence(RecordedDataset):
     def __init__(self, folder: Path, options: SourceOptions):
         images, depths = _associations(folder)
         T_world_cam = _numbered_ground_truth(folder)
-        shots = [Shot(number / RATE_HZ, image, depths.get(number), T_world_cam.get(number))
-                 for number, image in images.items()]
+        shots = [Shot(number / RATE_HZ, image, depths.get(number), T_world_cam.get(number)) for number, image in images]
         index = folder / "associations.txt"
         super().__init__(folder, LAYOUT, shots, CAMERA, options, read_z, index=index if index.is_file() else None)
 
@@ -86,18 +85,20 @@ def read_distance(file: Path) -> DepthImage:
 
 
 def _associations(folder):
-    """-> colour and depth images by number: from associations.txt, or what lies in rgb and depth."""
+    """-> [(number, colour image)] and {number: depth image}: from associations.txt, or what lies in rgb and depth."""
     path = folder / "associations.txt"
     if not path.is_file():
-        return tuple(numbered(folder / name, r"(\d+)\.png") for name in ("rgb", "depth"))
-    images, depths = {}, {}
+        images, depths = (numbered(folder / name, r"(\d+)\.png") for name in ("rgb", "depth"))
+        return [*images.items()], depths
+    images, depths = [], {}
     for line_number, line in data_lines(path):
         words = line.split()
         if len(words) != 4 or not words[0].isdecimal():
             raise SourceError(f"{path} line {line_number}: expected `number depth/N.png number rgb/N.png`, found "
                               f"{line[:60]!r}")
-        depths[int(words[0])], images[int(words[0])] = folder / words[1], folder / words[3]
-    return dict(sorted(images.items())), depths
+        images.append((int(words[0]), folder / words[3]))
+        depths.setdefault(int(words[0]), folder / words[1])
+    return images, depths
 
 
 def _numbered_ground_truth(folder):

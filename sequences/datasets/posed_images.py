@@ -6,7 +6,6 @@ the other, unless a name or a file says when each was taken.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from calib.base.errors import SourceError
 from calib.files.image_file import read_any_depth_m
 from calib.files.pose_files import pose_from
+from calib.files.time_order import ordered
 from calib.geometry.camera import Camera
 from calib.geometry.se3 import orthonormalised
 from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot
@@ -24,6 +24,8 @@ from sequences.sequence import SourceOptions
 OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
 MM = 1000.0
 MAX_SKEW = 0.05
+MIN_INCREASING = 0.75
+"""Share of times that must increase in the order of the names, or they were not taken in that order."""
 
 
 class PosedImages(RecordedDataset):
@@ -62,8 +64,8 @@ def from_opengl(numbers: Any, place: object) -> np.ndarray | None:
 
 
 def one_after_the_other(count: int, times_s: Sequence[float | None] = ()) -> list[float]:
-    """Times of images where files say them all, increasing, else at 30 Hz."""
+    """Times of images where files say them all, and most increase, else at 30 Hz."""
     known = [time_s for time_s in times_s if time_s is not None]
-    if len(known) == count and all(b > a for a, b in pairwise(known)):
+    if len(known) == count and len(ordered(known)) >= MIN_INCREASING * count:
         return known
     return [index / RATE_HZ for index in range(count)]

@@ -9,6 +9,7 @@ import numpy as np
 
 from calib.base.errors import CalibrationError, SourceError
 from calib.files.image_file import is_image, natural_order
+from calib.files.text_file import text_of
 from calib.formats.named import calibration_in
 from calib.geometry.camera import Camera
 from sequences.datasets.layout import require_folder
@@ -70,7 +71,7 @@ def _has_pose(file):
 
 def _fields(file):
     try:
-        fields = json.loads(file.read_text(encoding="utf-8-sig"))
+        fields = json.loads(text_of(file))
     except (OSError, ValueError, RecursionError) as error:
         raise SourceError(f"{file}: expected JSON with a camera's numbers ({error})") from error
     if not isinstance(fields, dict):

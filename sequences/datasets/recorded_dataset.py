@@ -5,7 +5,6 @@ LAYOUT (in words, for people who have something else), `recognises(path)`, and a
 RecordedDataset, finds the shots, and says how their depth is read; replica.py is a short example.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from calib.base.errors import SourceError
 from calib.files.association import nearest_in_time
 from calib.files.image_file import UnreadableImage, read_rgb
+from calib.files.time_order import kept_in_time
 from calib.geometry.camera import Camera
 from sequences.checks import camera_for, first_readable, first_readable_size, read_frame, refuse_sensor_depth
 from sequences.frame import DepthImage, Frame
@@ -80,12 +80,9 @@ class RecordedDataset(Sequence):
 
     def _in_time(self, shots):
         """As many as can be kept with their times increasing; those with repeated and stray times are counted."""
-        timed = [k for k, shot in enumerate(shots) if np.isfinite(shot.time_s)]
-        kept = {timed[k] for k in longest_increase([shots[k].time_s for k in timed])}
-        for k, shot in enumerate(shots):
-            if k not in kept:
-                self.skipped.add(f"{shot.image}: its time, {shot.time_s:f}, does not come between those around it")
-        return [shots[k] for k in sorted(kept)]
+        kept = kept_in_time([shot.time_s for shot in shots], [shot.image for shot in shots], self.place,
+                            self.skipped.add)
+        return [shots[k] for k in kept]
 
     def count_unnamed(self, index: Path, named: list[Path]) -> None:
         """Count, in one line, the images next to those `named` by the file `index` that it does not name itself."""
@@ -123,24 +120,6 @@ def ground_truth_of(shots: list[Shot]) -> tuple[np.ndarray, np.ndarray] | None:
     """Times (N,) and T_world_cam (N, 4, 4) of the shots that have one; None where none has."""
     known = [(shot.time_s, shot.T_world_cam) for shot in shots if shot.T_world_cam is not None]
     return (np.array([time_s for time_s, _ in known]), np.array([T for _, T in known])) if known else None
-
-
-def longest_increase(values: list[float]) -> list[int]:
-    """Indices of a longest subsequence in which each value exceeds the one before (patience sorting, Fredman 1975).
-
-    One wrong value among good ones so costs itself only, be it far ahead of them or behind.
-    """
-    ends, last, before = [], [], []
-    for index, value in enumerate(values):
-        length = bisect_left(ends, value)
-        before.append(last[length - 1] if length else None)
-        if length == len(ends) or value < ends[length]:
-            ends[length:length + 1], last[length:length + 1] = [value], [index]
-    indices, index = [], last[-1] if last else None
-    while index is not None:
-        indices.append(index)
-        index = before[index]
-    return indices[::-1]
 
 
 def ground_truth_at(ground_truth: tuple[np.ndarray, np.ndarray] | None, time_s: float,

@@ -13,6 +13,7 @@ from typing import Any
 
 from calib.base.errors import CalibrationError, MissingPackageError, SourceError
 from calib.files.image_file import UnreadableImage
+from calib.files.time_order import left_out, stray_ones
 from calib.formats.ros import camera_in_message
 from calib.geometry.camera import Camera
 from sequences.checks import find_calibration, refuse_sensor_depth
@@ -61,15 +62,13 @@ class RosBag(Sequence):
         self.frame_count = min(count, options.max_frames or count)
 
     def __iter__(self) -> Iterator[Frame]:
-        last_s, index = float("-inf"), -1
         with _opened(self.place) as reader:
-            for message, time_s, depth in self._paired(reader):
-                index += 1
+            for index, (time_s, (message, depth), is_stray) in enumerate(stray_ones(self._paired(reader))):
                 if index == self.frame_count:
                     return
                 place = f"{self.place}, {self.topic} at {time_s:.3f} s"
-                if time_s <= last_s:
-                    self.skipped.add(f"{place}: does not come after the image before it")
+                if is_stray:
+                    self.skipped.add(left_out(f"{self.place}, {self.topic}", time_s))
                     continue
                 try:
                     rgb = rgb_of(message, place)
@@ -79,11 +78,10 @@ class RosBag(Sequence):
                 if rgb.shape[:2] != self.camera.size:
                     raise SourceError(f"{place} is {rgb.shape[1]}x{rgb.shape[0]} but the images before it are "
                                       f"{self.camera.width}x{self.camera.height}: one sequence has one image size")
-                last_s = time_s
                 yield Frame(index, time_s, rgb, sensor_depth=self._depth_image(index, depth, place))
 
     def _paired(self, reader):
-        """(message, time_s, message of depth or None), each colour image with the depth nearest in time."""
+        """(time_s, (message, message of depth or None)), each colour image with the depth nearest in time."""
         waiting, depths = deque(), deque(maxlen=2 * DEPTH_WAITING)
         for topic, time_s, message in self._messages(reader, self.topic, self.depth_topic):
             if topic == self.depth_topic:
@@ -99,7 +97,7 @@ class RosBag(Sequence):
     def _with_depth(self, entry, depths):
         time_s, message = entry
         nearest = min(depths, key=lambda depth: abs(depth[0] - time_s), default=(float("inf"), None))
-        return message, time_s, nearest[1] if abs(nearest[0] - time_s) <= MAX_DEPTH_OFFSET_S else None
+        return time_s, (message, nearest[1] if abs(nearest[0] - time_s) <= MAX_DEPTH_OFFSET_S else None)
 
     def _depth_image(self, index, message, place):
         if message is None or not self.options.wants_depth(index):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from calib.base.errors import CalibrationError, SourceError
 from calib.files.image_file import natural_order
+from calib.files.text_file import text_of
 from calib.formats.nerf import camera_in_transforms
 from sequences.datasets.layout import require_files, require_folder
 from sequences.datasets.posed_images import PosedImages, from_opengl, one_after_the_other
@@ -55,7 +56,7 @@ def _file(path):
 
 def _fields(file):
     try:
-        fields = json.loads(file.read_text(encoding="utf-8-sig"))
+        fields = json.loads(text_of(file))
         frames = fields["frames"]
         if not isinstance(frames, list) or not all(isinstance(frame, dict) for frame in frames):
             raise ValueError("frames is no list")

@@ -7,6 +7,7 @@ a `calibration.yaml` next to `rgb.txt`; the benchmark's own are known by the nam
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from calib.base.errors import SourceError
 from calib.files.association import nearest_in_time
 from calib.files.image_file import read_depth_m
 from calib.files.text_file import data_lines
+from calib.files.time_order import kept_in_time
 from calib.files.time_unit import to_seconds, unit_of
 from calib.files.tum_files import ground_truth_file, read_ground_truth, read_index
 from calib.formats.calibration_file import Calibration
@@ -55,7 +57,8 @@ class TumSequence(RecordedDataset):
         associations = None if index.is_file() else _association_file(folder)
         if associations:
             index = associations
-        images, depth_times_s, depth_files = _lists(folder, index, bool(associations), options)
+        strays = []
+        images, depth_times_s, depth_files = _lists(folder, index, bool(associations), options, strays.append)
         calibration = calibration_of(folder, options)
         nearest = [nearest_in_time(depth_times_s, time_s, ASSOCIATION_TOLERANCE_S) for time_s, _ in images]
         ground_truth_path = ground_truth_file(folder)
@@ -70,6 +73,8 @@ class TumSequence(RecordedDataset):
         self.ground_truth_name = ground_truth_path.name if ground_truth is not None else None
         super().__init__(folder, LAYOUT, shots, calibration.camera, options, self._read_registered,
                          ground_truth=ground_truth, index=index)
+        for reason in strays:
+            self.skipped.add(reason)
 
     def _read_registered(self, file):
         depth_m = read_depth_m(file, self._depth_scale)
@@ -109,11 +114,14 @@ def _association_file(folder):
     return None
 
 
-def _lists(folder: Path, index: Path, is_association: bool, options: SourceOptions
-           ) -> tuple[list[tuple[float, str]], np.ndarray, list[Path]]:
-    """-> [(time_s, colour file)], times (N,) and files of the depth images that iterating may want"""
+def _lists(folder: Path, index: Path, is_association: bool, options: SourceOptions,
+           tell: Callable[[str], object]) -> tuple[list[tuple[float, str]], np.ndarray, list[Path]]:
+    """-> [(time_s, colour file)], times (N,) and files of the depth images that iterating may want
+
+    `tell` is called with a line for each depth image that is left out for its time.
+    """
     if not is_association:
-        depth_times_s, depth_files = _depth_index(folder, options)
+        depth_times_s, depth_files = _depth_index(folder, options, tell)
         return read_index(index), depth_times_s, depth_files
     words = [line.split() for _, line in data_lines(index)]
     if any(len(row) != 4 for row in words):
@@ -130,11 +138,13 @@ def _lists(folder: Path, index: Path, is_association: bool, options: SourceOptio
             [folder / entry[3] for entry in wanted])
 
 
-def _depth_index(folder: Path, options: SourceOptions) -> tuple[np.ndarray, list[Path]]:
+def _depth_index(folder: Path, options: SourceOptions, tell: Callable[[str], object]) -> tuple[np.ndarray, list[Path]]:
     """Times (N,) and files of the depth images that iterating may want."""
     path = folder / "depth.txt"
     if not options.depth_every or not path.is_file():
         refuse_sensor_depth(options, folder)
         return np.empty(0), []
     index = read_index(path)
+    kept = kept_in_time(*zip(*index), path, tell)
+    index = [index[k] for k in kept]
     return np.array([time_s for time_s, _ in index]), [folder / name for _, name in index]

@@ -14,6 +14,7 @@ from calib.files.exif import rotation_from_exif
 from calib.files.image_file import IMAGE_SUFFIXES, is_image, natural_order, unread_kind
 from calib.files.picture_roles import split_pictures
 from calib.files.text_file import data_lines
+from calib.files.time_order import kept_in_time
 from calib.files.time_unit import times_in_names, to_seconds, unit_of
 from calib.files.tum_files import read_index
 from sequences.checks import find_calibration, first_readable_size, read_frame, refuse_sensor_depth
@@ -57,6 +58,8 @@ class ImageFolder(Sequence):
         if not files:
             raise SourceError(f"{self.folder} has no pictures: {roles.describe()}")
         times_s, files = _timed(files, self.folder / TIMES)
+        kept = kept_in_time(times_s, files, self.folder / TIMES, self.skipped.add)
+        times_s, files = [times_s[k] for k in kept], [files[k] for k in kept]
         self.times_s, self.photos = times_s[: options.max_frames], tuple(files[: options.max_frames])
         refuse_sensor_depth(options, self.folder)
         calibration = find_calibration(options, self.folder / "calibration.yaml")
@@ -79,7 +82,7 @@ def tell_unread(folder: Path, options: SourceOptions) -> None:
 
 
 def _timed(files, path):
-    """Times and files in time order. Raises SourceError where the file of times is there but cannot be used."""
+    """Times and files as they are listed. Raises SourceError where the file of times is there but cannot be used."""
     if not path.is_file():
         return times_in_names(files) or [index * FRAME_INTERVAL_S for index in range(len(files))], files
     lines = data_lines(path)
@@ -87,22 +90,18 @@ def _timed(files, path):
         index = read_index(path)
         return [time_s for time_s, _ in index], [path.parent / name for _, name in index]
     unit = unit_of([line for _, line in lines])
-    times_s: list[float] = []
-    for number, line in lines:
-        times_s.append(_later_time(line, unit, times_s[-1:], f"{path} line {number}"))
+    times_s = [_time(line, unit, f"{path} line {number}") for number, line in lines]
     if len(times_s) != len(files):
         raise SourceError(f"{path} has {len(times_s)} times for {len(files)} images: expected one line per image")
     return times_s, files
 
 
-def _later_time(line, unit, before, place):
-    """Text -> seconds, which must come after those `before`."""
+def _time(line, unit, place):
+    """Text -> seconds"""
     try:
         time_s = to_seconds(line, unit)
     except ValueError:
         time_s = math.nan
     if not math.isfinite(time_s):
         raise SourceError(f"{place}: expected a time in seconds, found {line[:60]!r}")
-    if before and time_s <= before[0]:
-        raise SourceError(f"{place}: time {time_s:f} does not come after {before[0]:f}: one line per image, in order")
     return time_s

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from calib.base.errors import UnusableRuntimeError
+from depth.onnx_files.endless import refuse_endless
 from depth.onnx_files.half import FORM, half_precision
 from depth.onnx_files.model import declared_inputs, fix_shape, load_onnx, one_line, read_model
 from depth.runtimes.network_spec import NetworkSpec
@@ -29,6 +30,8 @@ class TensorRtNetwork(OnnxNetwork):
         kept, or None. `content` and `spec`: of a network that is no file of its own; `path` then only gives it its
         name. Raises NetworkError if the file is not a depth network, MissingPackageError."""
         self.path, self.options, self.trt, self.gpu = Path(path), options, trt, gpu
+        if content is None and Path(path).is_file():
+            refuse_endless(Path(path))
         self.content, self.model = content, read_model(path if content is None else content, "TensorRT")
         super().__init__(path, options, declared_inputs(self.model), [each.name for each in self.model.graph.output],
                          spec)

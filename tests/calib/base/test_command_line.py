@@ -1,8 +1,11 @@
 """What all command lines share: one line and an exit code for whatever goes wrong, bars, signals."""
 
+import errno
 import io
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 from rich.console import Console
@@ -11,6 +14,7 @@ from calib.base.command_line import OneLineParser, columns_and_rows, exit_code, 
 from calib.base.errors import BadInputError, MonofuseError
 from calib.base.progress import progress_bar, tracked
 from calib.base.stop_signals import STOP_SIGNALS, catching_stop_signals
+from tests.helpers.paths import ROOT
 
 
 @pytest.mark.parametrize("error, code, line", [
@@ -73,3 +77,25 @@ def test_a_hang_up_that_nohup_ignores_stays_ignored():
             assert signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory"),
+                                   RuntimeError("std::bad_alloc")])
+def test_too_little_memory_is_one_line(error, capsys):
+    def action():
+        raise error
+
+    assert exit_code("program", action) == 1
+    line, = capsys.readouterr().err.splitlines()
+    assert line.startswith("program: not enough memory: ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of address space are Linux's")
+def test_a_limit_that_no_import_fits_into_is_one_line():
+    """A real process: NumPy alone does not fit."""
+    import resource
+    limit = 200 << 20
+    process = subprocess.run([sys.executable, ROOT / "run_slam.py", "synthetic"], capture_output=True, text=True,
+                             timeout=60, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    assert process.returncode == 1 and "Traceback" not in process.stderr
+    assert process.stderr.splitlines()[-1].startswith("monofuse: not enough memory: ")

@@ -1,12 +1,13 @@
 """calib.base.memory: what was freed goes back to the system."""
 
+import errno
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from calib.base.memory import hand_back
+from calib.base.memory import hand_back, ran_out
 
 
 def resident_mb():
@@ -20,3 +21,16 @@ def test_pieces_go_back():
     del pieces
     hand_back()
     assert resident_mb() < full_mb - 60 and last[0] == 1
+
+
+@pytest.mark.parametrize("error, is_memory", [
+    (MemoryError(), True), (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+    (OSError(errno.ENOENT, "no"), False),
+    (ImportError("libx.so: failed to map segment from shared object"), True), (RuntimeError("std::bad_alloc"), True),
+    (ValueError("wrong"), False)])
+def test_errors_of_missing_memory_are_known(error, is_memory):
+    assert ran_out(error) == is_memory
+    try:
+        raise KeyError from error
+    except KeyError as consequence:
+        assert ran_out(consequence) == is_memory

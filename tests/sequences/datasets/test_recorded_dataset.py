@@ -2,8 +2,8 @@
 
 import pytest
 
+from calib.base.errors import SourceError
 from sequences.catalogue import open_sequence
-from sequences.datasets.recorded_dataset import longest_increase
 from sequences.sequence import SourceOptions
 from tests.helpers.dataset_samples import write
 from tests.helpers.opening import opened
@@ -35,6 +35,35 @@ def test_repeated_times_are_dropped_and_counted(copied):
     assert "times.txt ends after 4 of 5 images" in sequence.skipped.reasons[1]
 
 
+LISTED = {"freiburg1": "rgb.txt", "euroc": "mav0/cam0/data.csv", "kitti": "times.txt",
+          "icl_tum_form": "associations.txt", "stray_scanner": "odometry.csv"}
+"""Lists with a line for each frame, which begins with its time."""
+
+
+@pytest.mark.parametrize("what", ["repeated", "backward", "ahead"])
+@pytest.mark.parametrize("name", LISTED)
+def test_a_stray_time_in_a_list_costs_its_frame_and_is_named(copied, name, what):
+    sample = copied(name)
+    path = sample.source / LISTED[name]
+    lines = path.read_text().splitlines()
+    separator = "," if "," in lines[-1] else " "
+    times = [line.split(separator)[0] for line in lines[-5:]]
+    wrong = {"repeated": times[2], "backward": times[0], "ahead": f"9{times[4].zfill(4)}"}[what]
+    lines[-2] = separator.join([wrong, *lines[-2].split(separator)[1:]])
+    write(path, "\n".join(lines) + "\n")
+    sequence = opened(sample, depth_every=0)
+    times_s = [frame.timestamp_s for frame in sequence]
+    assert len(times_s) == 4 and times_s == sorted(times_s)
+    assert len(sequence.skipped) == 1 and "does not come between those around it" in sequence.skipped.reasons[0]
+
+
+def test_a_list_in_another_order_than_time_is_refused(copied):
+    kitti = copied("kitti").source
+    write(kitti / "times.txt", "0.4\n0.3\n0.2\n0.1\n0.0\n")
+    with pytest.raises(SourceError, match="only 1 of 5 could be kept: sort the list by time"):
+        open_sequence(str(kitti), SourceOptions())
+
+
 @pytest.mark.parametrize("name, file", [("freiburg1", "rgb.txt"), ("euroc", "mav0/cam0/data.csv"),
                                         ("icl_tum_form", "associations.txt"), ("stray_scanner", "odometry.csv")])
 def test_a_list_that_was_cut_off_is_not_taken_for_a_whole_one(copied, name, file):
@@ -51,9 +80,3 @@ def test_a_wrong_time_costs_one_frame(copied, wrong):
     write(kitti / "times.txt", f"0.0\n0.1\n{wrong}\n0.3\n0.4\n")
     sequence = open_sequence(str(kitti), SourceOptions())
     assert [frame.timestamp_s for frame in sequence] == [0, 0.1, 0.3, 0.4] and len(sequence.skipped) == 1
-
-
-@pytest.mark.parametrize("values, kept", [([], []), ([5], [0]), ([1, 2, 2, 3], [0, 1, 3]), ([9, 1, 2, 3], [1, 2, 3]),
-                                          ([1, 2, 99, 3, 4], [0, 1, 3, 4]), ([2, 2, 2], [0])])
-def test_longest_increase(values, kept):
-    assert longest_increase(values) == kept

@@ -122,10 +122,18 @@ def test_times_with_names_choose_the_images(folder):
     assert len(sequence.skipped) == 1 and "none.png" in sequence.skipped.reasons[0]
 
 
+@pytest.mark.parametrize("text", ["1\n3\n2\n", "1\n2\n2\n", "1\n99\n2\n", "1 img2.png\n0.5 img10.PNG\n3 img011.png\n"])
+def test_a_stray_time_costs_its_image(folder, text):
+    (folder / "timestamps.txt").write_text(text)
+    sequence = opened(folder)
+    assert len(list(sequence)) == sequence.frame_count == 2
+    assert len(sequence.skipped) == 1 and "does not come between" in sequence.skipped.reasons[0]
+
+
 @pytest.mark.parametrize("text, says", [
     ("1\n2\n", "2 times for 3 images"), ("", "0 times for 3 images"), ("1\n2\ntwo\n", "line 3: expected a time"),
-    ("1\n3\n2\n", "line 3: time 2.000000 does not come after 3"), ("1\nnan\n2\n", "line 2: expected a time"),
-    ("1 img2.png\n0.5 img10.PNG\n", "line 2: timestamp"), ("\xff\xfe\n", "expected a time")])
+    ("3\n2\n1\n", "the times of its images do not increase"), ("1\nnan\n2\n", "line 2: expected a time"),
+    ("\xff\xfe\n", "expected a time")])
 def test_times_that_cannot_be_used(folder, text, says):
     (folder / "timestamps.txt").write_text(text)
     with pytest.raises(SourceError, match="timestamps.txt") as caught:
