@@ -117,7 +117,8 @@ class PoseGraph:
             S_reached[local] = optimum.S_world_key
             yield optimum._replace(S_world_key=S_reached)
 
-    def steps(self, S_world_key: np.ndarray, edges: list[Edge], is_fixed: np.ndarray | None = None) -> Iterator[Optimum]:
+    def steps(self, S_world_key: np.ndarray, edges: list[Edge],
+              is_fixed: np.ndarray | None = None) -> Iterator[Optimum]:
         """Gauss-Newton, one linear solve at a time -> Optimum after each, the last one the best
 
         Loops are weighted by Geman and McClure's kernel, which starts wide and narrows (graduated non-convexity, Yang

@@ -163,7 +163,7 @@ def test_a_window_of_all_keyframes_is_the_whole():
 
 
 def test_only_the_window_moves_and_only_its_edges_are_looked_at():
-    graph, start, loop = chain_with_loop(60)
+    graph, start, _ = chain_with_loop(60)
     graph.add([edge(start, 20, 24, is_loop=True)])
     window = graph.around([20, 24], 8)
     assert [*window] == [18, 19, 20, 21, 22, 23, 24, 25]
