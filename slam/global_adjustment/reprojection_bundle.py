@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import bsr_array, coo_array
 from scipy.sparse.linalg import splu
 
-from calib.geometry import se3, sim3
+from calib.geometry import sim3
 from calib.geometry.camera import Camera
 from slam.global_adjustment.odometry_prior import OdometryPrior
 from slam.kernels.reprojection_bundle import (
