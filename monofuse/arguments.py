@@ -41,6 +41,12 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """All options of a run but where its frames come from and where its results go."""
+    parser.add_argument("--map", type=path_of, metavar="RESULT",
+                        help="go on in the map of an earlier run (its folder, or the map.db in it): the camera is "
+                             "looked for in it, and what is new is added in its world and scale; that result stays as "
+                             "it is, unless it is the --output")
+    parser.add_argument("--localise", action="store_true",
+                        help="with --map: only say where the camera is in that map, and change nothing")
     parser.add_argument("--depth", metavar="sensor|NAME|FILE|ORG/MODEL",
                         help=f"where depth comes from: our network `{OUR_NETWORK}` (default), one in an .onnx, "
                              f".safetensors or .pth file, the source itself (`sensor`), or a model of the Hugging Face "

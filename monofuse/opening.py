@@ -11,6 +11,7 @@ from pathlib import Path
 from calib.base.errors import BadInputError, MonofuseError, UnknownCameraError
 from calib.files.mask_file import read_mask
 from calib.focal.estimate import FocalEstimate
+from calib.geometry.camera import Camera
 from calib.geometry.rectification import Rectifier, rectified
 from calib.unknown_camera import estimate_source, open_with_camera
 from depth.estimator import DepthEstimator
@@ -23,6 +24,9 @@ from monofuse.depth_stage import NetworkDepth, SensorDepth
 from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoRecorder
 from monofuse.learning import Learning
+from monofuse.maps.restore import restored
+from monofuse.maps.saved_map import SavedMap
+from monofuse.results.outcome import Outcome
 from monofuse.second_pass import SecondPass
 from monofuse.view_mask import NONE as NO_MASK
 from monofuse.view_mask import ViewMask
@@ -34,6 +38,7 @@ from sequences.sequence import Sequence, SourceOptions, is_live
 from slam.config import SlamConfig
 from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.stages import StageTimes
+from slam.system import SlamSystem
 
 SCALE_FIELDS = ("factor", "height_m", "board", "square_m", "recorded_depth", "recorded_poses")
 """What --scale sets."""
@@ -178,9 +183,11 @@ def _require_network_path(path: Path) -> None:
 def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDepth | NetworkDepth, sequence: Sequence,
                      rectifier: Rectifier, mask: ViewMask) -> SecondPass | None:
     """How SLAM runs over the source again, None where that is not wanted or impossible. Raises BadInputError."""
+    if arguments.passes == 2 and arguments.map:
+        raise BadInputError("--passes 2 is not for --map: only the first pass goes on in a map")
     if arguments.passes == 2 and (is_live(sequence) or not sequence.frame_count):
         raise BadInputError(f"--passes 2 is for recordings: {sequence.name} cannot be read twice")
-    if not isinstance(depth, NetworkDepth) or arguments.passes == 1 or arguments.fast:
+    if arguments.passes == 1 or arguments.fast or arguments.map or not isinstance(depth, NetworkDepth):
         return None
     if is_live(sequence) or not sequence.frame_count:
         return None
@@ -194,15 +201,41 @@ def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDept
     return SecondPass(frames, sequence.frame_count, rectifier.camera, config)
 
 
+def open_map(arguments: Namespace) -> SavedMap | None:
+    """The map that --map names. Raises BadInputError."""
+    if arguments.localise and not arguments.map:
+        raise BadInputError("--localise needs --map RESULT: in which map?")
+    if arguments.scale and arguments.map:
+        raise BadInputError("--scale is not for --map: the map has its scale, which `monofuse measure` corrects")
+    return SavedMap(arguments.map) if arguments.map else None
+
+
+def open_slam(saved: SavedMap | None, camera: Camera, config: SlamConfig, arguments: Namespace, screen: Screen
+              ) -> SlamSystem:
+    """An empty system, or one that goes on in a saved map. Raises BadInputError where that and `config` do not fit."""
+    if not saved:
+        return SlamSystem(camera, config)
+    system = Outcome(restored(saved, config, is_extended=True))
+    with screen.status("reading the map") as status:
+        for share in system:
+            status.update(f"reading the map: {share:.0%}")
+    assert system.value is not None, "all steps were done"
+    system.value.only_localises = arguments.localise
+    screen.print(f"map        {saved.path}: {saved.keyframe_count} keyframes"
+                 f"{', nothing is added to it' if arguments.localise else ''}")
+    return system.value
+
+
 def open_mask(arguments: Namespace, sequence: Sequence, rectifier: Rectifier, screen: Screen) -> ViewMask:
     """What of the images is to be used. Raises BadInputError where --mask is no mask for them."""
     if not arguments.mask or arguments.mask == NO_MASK:
-        return ViewMask(None, searches=arguments.mask != NO_MASK, tell=screen.print)
-    classes = open_class_mask(arguments.mask, ViewMask(None, tell=screen.print), is_live(sequence))
+        return ViewMask(rectifier.seen, searches=arguments.mask != NO_MASK, tell=screen.print)
+    classes = open_class_mask(arguments.mask, ViewMask(rectifier.seen, tell=screen.print), is_live(sequence))
     if classes:
         screen.print(f"mask       {arguments.mask}: what it finds in an image is ignored, {classes.pace}")
         return classes
     usable = rectifier.mask(read_mask(arguments.mask, rectifier.source))
+    usable = usable if rectifier.seen is None else usable & rectifier.seen
     screen.print(f"mask       {arguments.mask}: {1 - usable.mean():.0%} of the image is ignored")
     return ViewMask(usable)
 

@@ -18,16 +18,20 @@ from monofuse.opening import (
     introduce,
     open_depth,
     open_learning,
+    open_map,
     open_mask,
     open_recorder,
     open_second_pass,
+    open_slam,
     open_source,
     refusing_what_cannot_work,
 )
-from monofuse.results.files import ResultFolder
 from monofuse.results.run_counter import RunCounter
+from monofuse.results.run_folder import RunFolder
 from monofuse.saving import (
+    open_recording_of_map,
     save_camera,
+    save_localisation,
     save_meanwhile,
     save_mesh_and_report,
     save_network,
@@ -39,7 +43,6 @@ from monofuse.viewing import open_log, open_viewer, stay
 from monofuse.warm_up import prepare
 from sequences.prefetch import ahead
 from sequences.sequence import is_live
-from slam.system import SlamSystem
 
 
 def main(argv: collections.abc.Sequence[str] | None = None, program: str = "python run_slam.py") -> int:
@@ -57,23 +60,31 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
     depth = open_depth(arguments, screen, config)
     config = depth.configured(config)
     sequence, estimate = open_source(arguments, depth, screen)
-    folder = ResultFolder(arguments.output or Path("results") / sequence.name)
+    saved = open_map(arguments)
+    folder = RunFolder(arguments.output or Path("results") / sequence.name)
     recorder = open_recorder(arguments, sequence, screen)
-    rectifier = Rectifier(sequence.camera)
+    rectifier = Rectifier(sequence.camera, saved.camera if saved else None)
     introduce(arguments, sequence, rectifier, depth, screen)
     mask = open_mask(arguments, sequence, rectifier, screen)
     with refusing_what_cannot_work(arguments):
-        session = Session(sequence, SlamSystem(rectifier.camera, config), recorder, counter=counter)
         prepare(config, screen)
+        slam = open_slam(saved, rectifier.camera, config, arguments, screen)
+        session = Session(sequence, slam, recorder, counter=counter)
     session.viewer, session.log = open_viewer(arguments, session, folder, screen), open_log(arguments, session)
     learning = open_learning(arguments, config, depth, sequence, screen) if asks_for_learning(arguments) else None
     again = open_second_pass(arguments, config, depth, sequence, rectifier, mask)
     with StopSignal() as stop:
+        with session.attempt():
+            session.map = open_recording_of_map(session, saved, folder, arguments)
         with live_learning(depth, session.slam, screen) if arguments.adapt == "live" else nullcontext():
             frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
             frames = ahead(depth.added(frames, sequence, rectifier.camera, session.live_times), sequence)
             session.track(stop.until_stopped(session.viewer.heeded(frames)), screen)
         # Not before: until here a live run has no use for torch, which takes seconds and memory to load.
+        if arguments.localise:
+            save_localisation(session, folder, arguments, screen)
+            session.raise_first_failure()
+            return session
         learning = learning or open_learning(arguments, config, depth, sequence, screen)
         if learning:
             save_meanwhile(session, folder, arguments)

@@ -14,17 +14,21 @@ import numpy as np
 from calib.base.errors import MonofuseError
 from calib.base.memory import hand_back
 from calib.files.image_file import encode_png
+from calib.files.tum_files import trajectory_text
 from calib.focal.estimate import FocalEstimate
 from calib.formats.calibration_file import calibration_text
 from calib.geometry.calibration import without_depth
 from monofuse.interface.screen import Screen
 from monofuse.interface.stop_signal import StopSignal
 from monofuse.learning import Learning
-from monofuse.results.files import ESTIMATED_CAMERA, KEYFRAME_PICTURES, ResultFolder, map_files, mesh_file
+from monofuse.maps.recorder import MapRecorder, NoMap
+from monofuse.maps.saved_map import SavedMap
+from monofuse.results.files import ESTIMATED_CAMERA, KEYFRAME_PICTURES, map_files, mesh_file
 from monofuse.results.keyframe_pictures import pictures_file
 from monofuse.results.outcome import Outcome
 from monofuse.results.overview import draw_overview, draw_surfel_overview
 from monofuse.results.report_table import table_rows
+from monofuse.results.run_folder import RunFolder
 from monofuse.results.summary import summary_rows
 from monofuse.results.texture import mesh_files, texture_of
 from monofuse.scene_saving import save_scene
@@ -39,7 +43,7 @@ NEXT = "monofuse view"
 """What shows a result."""
 
 
-def save_trajectory_and_map(session: Session, folder: ResultFolder, arguments: Namespace) -> None:
+def save_trajectory_and_map(session: Session, folder: RunFolder, arguments: Namespace) -> None:
     """Write what takes no time, so that it is there whatever happens to the mesh."""
     with session.attempt():
         folder.clear()
@@ -50,14 +54,14 @@ def save_trajectory_and_map(session: Session, folder: ResultFolder, arguments: N
         save_report(session.report(shown(arguments), ["ended before the mesh was complete"]), folder)
 
 
-def save_meanwhile(session: Session, folder: ResultFolder, arguments: Namespace) -> None:
+def save_meanwhile(session: Session, folder: RunFolder, arguments: Namespace) -> None:
     """As save_trajectory_and_map, before work that takes minutes; what fails is tried again after it."""
     failures = list(session.failures)
     save_trajectory_and_map(session, folder, arguments)
     session.failures[:] = failures
 
 
-def save_camera(session: Session, folder: ResultFolder, estimate: FocalEstimate | None) -> None:
+def save_camera(session: Session, folder: RunFolder, estimate: FocalEstimate | None) -> None:
     """Write the camera where it was estimated, so that it can be given the next time."""
     if estimate:
         with session.attempt():
@@ -75,7 +79,7 @@ def save_network(session: Session, learning: Learning | None, path: Path | None,
             screen.print(f"network    {path}: give --depth {path} the next time in this place")
 
 
-def save_pictures(session: Session, folder: ResultFolder) -> None:
+def save_pictures(session: Session, folder: RunFolder) -> None:
     """Write small pictures of the keyframes, for those who look at the result."""
     with session.attempt():
         pictures = pictures_file(session.slam)
@@ -83,7 +87,7 @@ def save_pictures(session: Session, folder: ResultFolder) -> None:
             folder.write(KEYFRAME_PICTURES, pictures)
 
 
-def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Namespace, stop: StopSignal,
+def save_mesh_and_report(session: Session, folder: RunFolder, arguments: Namespace, stop: StopSignal,
                          screen: Screen) -> None:
     """Write the mesh in all formats, a picture of it, and the final report; show the report."""
     mesh, texture, remarks = None, None, []
@@ -110,13 +114,47 @@ def save_mesh_and_report(session: Session, folder: ResultFolder, arguments: Name
         folder.write("overview.png", encode_png(overview(session, mesh, texture)))
     save_scene(session, folder, arguments, screen)
     with session.attempt():
+        save_map(session, folder)
+    _save_report(session, folder, arguments, remarks, screen)
+
+
+def _save_report(session: Session, folder: RunFolder, arguments: Namespace, remarks: list[str], screen: Screen) -> None:
+    """Write the report, let the results take their places, and show both."""
+    with session.attempt():
         report = session.report(shown(arguments), remarks)
         with session.attempt():
             save_report(report, folder)
+        with session.attempt():
+            folder.publish(session.is_whole)
         if arguments.verbose:
             screen.rows(table_rows(report))
-        screen.rows(summary_rows(report, folder.path, folder.written, NEXT) +
+        screen.rows(summary_rows(report, folder.place, folder.written, NEXT) +
                     [("problem", problem) for problem in report["problems"][bool(session.failures):]])
+        if folder.is_elsewhere:
+            screen.print(f"results in {folder.shown}")
+
+
+def open_recording_of_map(session: Session, saved: SavedMap | None, folder: RunFolder, arguments: Namespace
+                          ) -> MapRecorder | NoMap:
+    """What writes the map while the run goes; nothing where it only localises. Raises OutputError."""
+    if arguments.localise:
+        return NoMap()
+    return MapRecorder(folder.map_path, session.slam, session.sequence.name, {"arguments": shown(arguments)},
+                       saved.path if saved else None)
+
+
+def save_localisation(session: Session, folder: RunFolder, arguments: Namespace, screen: Screen) -> None:
+    """Write where the camera was in a map, and the report; show it."""
+    with session.attempt():
+        folder.write("trajectory.txt", trajectory_text(*session.slam.trajectory()))
+    session.end_recording()
+    _save_report(session, folder, arguments, [], screen)
+
+
+def save_map(session: Session, folder: RunFolder) -> None:
+    """Close the map on disk. Raises OutputError where it could not be written."""
+    session.map.reached("complete", session.slam, session.counter)
+    session.map.close(folder)
 
 
 def shown(arguments: Namespace) -> dict[str, Any]:
@@ -154,6 +192,6 @@ def log_std_of(scale_report: Mapping[str, Any]) -> float | None:
     return scale_report.get("scale_log_std")
 
 
-def save_report(report: Mapping[str, Any], folder: ResultFolder) -> None:
+def save_report(report: Mapping[str, Any], folder: RunFolder) -> None:
     """Write report.json."""
     folder.write("report.json", json.dumps(report, indent=1, default=str).encode())

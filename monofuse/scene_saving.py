@@ -4,11 +4,12 @@ from argparse import Namespace
 
 from calib.base.errors import MonofuseError
 from monofuse.interface.screen import Screen
-from monofuse.results.files import SCENE, ResultFolder
+from monofuse.results.files import SCENE
+from monofuse.results.run_folder import RunFolder
 from monofuse.session import Session
 
 
-def save_scene(session: Session, folder: ResultFolder, arguments: Namespace, screen: Screen) -> None:
+def save_scene(session: Session, folder: RunFolder, arguments: Namespace, screen: Screen) -> None:
     """Write scene.html, where it is wanted and viser is installed."""
     if arguments.no_scene or not session.counter.tracked:
         return
@@ -19,7 +20,7 @@ def save_scene(session: Session, folder: ResultFolder, arguments: Namespace, scr
     from monofuse.interface.viewer.scene_file import scene_file
     with screen.status(f"writing {SCENE}"):
         try:
-            page = scene_file(folder.path)
+            page = scene_file(folder.place)
         except MonofuseError as error:  # what it is made of is there, and that matters more
             screen.print(f"{SCENE} is left out: {error}")
             return

@@ -35,6 +35,7 @@ class SecondPass(NamedTuple):
 
         It takes over the scale of the first pass, since what the network has learnt tells no metres."""
         slam = SlamSystem(self.camera, self.config)
+        slam.images.keeps_for_writer = first.images.keeps_for_writer
         refined_depth(slam).map_scale.inherit(first.depth.scale_report())
         for frame in self.open_frames(learning.estimator(), slam.stage_times):
             slam.process(frame)

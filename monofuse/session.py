@@ -14,6 +14,7 @@ from monofuse.interface.stand_ins import NoLog, NoRecorder, NoViewer
 from monofuse.interface.stop_signal import Interrupted, StopSignal
 from monofuse.judge import Choice, judged
 from monofuse.learning import MIN_KEYFRAMES, ROUNDS, Learning
+from monofuse.maps.recorder import MapRecorder, NoMap
 from monofuse.results.report import build_report
 from monofuse.results.run_counter import RunCounter
 from monofuse.second_pass import SecondPass
@@ -47,7 +48,11 @@ class Session:
         self.depth_errors, self.footage = DepthErrors(), Footage()
         self.saw_depth = False
         """Whether any frame had depth."""
+        self.map: MapRecorder | NoMap = NoMap()
+        """What is written of the map while the run goes."""
         self.ended = "failed"
+        self.left_out: list[str] = []
+        """Work that was cut short since the user did not want to wait."""
         self.failures: list[Exception] = []
         self.live_times = slam.stage_times
         """Of the first pass, whichever one is kept."""
@@ -83,6 +88,7 @@ class Session:
             if saw_all:
                 self.require_trajectory()
                 self.ended = "interrupted" if self.viewer.is_stopped or self.was_reset else "complete"
+        self._reached("tracked")
 
     def restart(self) -> None:
         """Forget the map and begin a new one with the next frame."""
@@ -100,14 +106,17 @@ class Session:
             return self._work(text, steps, stop, screen)
 
         work("adjusting all keyframes", self.slam.adjust_all())
+        self._reached("adjusted")
         is_whole = work("estimating the keyframes' depth", self.slam.estimate_depth())
         self.slam.end_tracking()
+        self._reached("final")
         self.learning = learning
         is_over = self.ended == "complete" or is_live(self.sequence)  # a recording that was cut short is not read again
         if learning and is_whole and is_over and len(self.slam.depth.views(self.slam.map.main_submap)) >= MIN_KEYFRAMES:
             learnt = work("the network learns this recording", learning.turns(self.slam, ROUNDS))
             if again and learnt and learning.round_count:
                 work("second pass, with what the network has learnt", self._choose(again, learning))
+            self._reached("final")
         work("building the final map", self.slam.rebuild())
 
     def _work(self, text: str, steps: Iterator[float], stop: StopSignal, screen: Screen) -> bool:
@@ -118,10 +127,23 @@ class Session:
                 status.update(f"{text}: {share:.0%} (Ctrl-C leaves it out)")
                 self.viewer.say(f"{text}: {share:.0%}")
             is_whole = not stop.is_impatient
+            if not is_whole:
+                self.left_out.append(text)
         with self.attempt():
             self.viewer.show_corrected()
         hand_back()
         return is_whole
+
+    def _reached(self, state: str) -> None:
+        """Have the map written as it is now."""
+        with self.attempt():
+            self.map.reached(state, self.slam, self.counter)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing went wrong and no frame is missing; a camera's run ends by Ctrl-C."""
+        return not [failure for failure in self.failures
+                    if not (is_live(self.sequence) and isinstance(failure, Interrupted))]
 
     def _choose(self, again: SecondPass, learning: Learning) -> Iterator[float]:
         """Run the second pass, and keep the better one -> share of the work that is done"""
@@ -145,6 +167,7 @@ class Session:
         if frame.sensor_depth is not None and self.is_to_compare(frame) and result.inverse_depth is not None:
             self.depth_errors.add(result.inverse_depth,
                                   inverse_depth_on(self.slam.camera, frame.sensor_depth, is_measured=True))
+        self.map.step(self.slam, self.counter)
         self.viewer.show(frame, result)
         self.log.show(frame, result)
 
@@ -160,8 +183,11 @@ class Session:
 
     def report(self, arguments: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[str, Any]:
         """The content of report.json; `problems` are those besides the failures."""
+        cut_short = [f"cut short, as Ctrl-C asked: {text}" for text in self.left_out]
+        ended = "failed" if self.ended == "complete" and self.failures else self.ended
         return build_report(arguments=arguments, sequence=self.sequence, slam=self.slam, counter=self.counter,
-                            ended=self.ended, problems=[*map(_in_one_line, self.failures), *problems],
+                            ended="interrupted" if ended == "complete" and cut_short else ended,
+                            problems=[*map(_in_one_line, self.failures), *cut_short, *problems],
                             live_counts=self.live_counts(), scores=self.scores(), learnt=self.learnt(),
                             stages=self.live_times.summary(), mesh=self.mesh)
 
@@ -198,6 +224,8 @@ class Session:
         if not self.saw_depth:
             raise SourceError(f"{self.sequence.name}: none of {frames} frames has a depth map with readings in it"
                               f"{reason}: choose another --depth, or check depth_scale in the calibration")
+        if not self.counter.tracked and len(self.slam.keyframes):
+            raise MonofuseError(f"none of {frames} frames was found in the map: is it of this place?")
         if not self.counter.tracked:
             raise MonofuseError(f"none of {frames} frames offered enough texture with depth to start from"
                                 f"{self._advice('')}")

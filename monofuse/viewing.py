@@ -10,7 +10,7 @@ from calib.base.errors import MonofuseError
 from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoLog, NoViewer
 from monofuse.interface.stop_signal import StopSignal
-from monofuse.results.files import ResultFolder
+from monofuse.results.run_folder import RunFolder
 from monofuse.saving import save_meanwhile
 from monofuse.session import Session
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from monofuse.interface.viewer.live import Viewer
 
 
-def open_viewer(arguments: Namespace, session: Session, folder: ResultFolder, screen: Screen) -> Viewer | NoViewer:
+def open_viewer(arguments: Namespace, session: Session, folder: RunFolder, screen: Screen) -> Viewer | NoViewer:
     """A live view in a browser where --viewer asks for it. Raises BadInputError where it cannot be had."""
     if not arguments.viewer:
         return NoViewer()
@@ -42,7 +42,7 @@ def open_log(arguments: Namespace, session: Session) -> RerunLog | NoLog:
     return RerunLog(session.slam, arguments.rerun)
 
 
-def stay(session: Session, folder: ResultFolder, arguments: Namespace, stop: StopSignal, screen: Screen) -> None:
+def stay(session: Session, folder: RunFolder, arguments: Namespace, stop: StopSignal, screen: Screen) -> None:
     """Show the result in the viewer until that is closed, unless nobody looks: where output goes to no terminal, or
     after Ctrl-C, only an open browser is waited for."""
     viewer = session.viewer
@@ -52,7 +52,7 @@ def stay(session: Session, folder: ResultFolder, arguments: Namespace, stop: Sto
     if not is_watched or not session.counter.tracked:
         return
     try:
-        viewer.finish(folder.path)
+        viewer.finish(folder.place)
     except MonofuseError as error:
         session.failures.append(error)
         return

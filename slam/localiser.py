@@ -17,6 +17,9 @@ from slam.tracking.tracker import Tracker, TrackingResult
 if TYPE_CHECKING:
     from slam.config import SlamConfig
 
+CLEARLY_NEARER = 0.8
+"""Share of the distance to the reference keyframe below which another one takes its place."""
+
 
 class Localiser:
     """Locates each image against a keyframe, and knows since when the camera is lost."""
@@ -29,10 +32,15 @@ class Localiser:
         self.absence = Absence()
         self.affine = (0.0, 0.0)
         """Log gain and bias of the last image against the reference keyframe."""
+        self.only_localises = False
+        """The map stays as it is: there are no new keyframes to track against, so the nearest one is taken each time,
+        and poses beyond what the map shows are not believed."""
 
     def locate(self, image: Image) -> tuple[TrackingResult | None, str]:
         """Pose of an image relative to the reference keyframe, which relocalisation may change -> TrackingResult, None
         where the camera is lost, and the status: `tracked`, `relocalised` or `lost`"""
+        if self.only_localises:
+            self._refer_to_nearest(self.map.motion.predict(image.timestamp_s))
         tracked, status = self._track(image), "tracked"
         if not self._is_believable(tracked, image.timestamp_s):
             tracked, status = self._relocalise(image), "relocalised"
@@ -47,6 +55,11 @@ class Localiser:
         """The last image became the first keyframe of a submap: the camera is no longer lost."""
         self.absence.end()
 
+    def begin_elsewhere(self) -> None:
+        """Another recording goes on in this map: the camera may be anywhere in it."""
+        self.map.motion.reset(self.map.T_world_reference)
+        self.absence.is_from_start = True
+
     def keyframe_added(self) -> None:
         """The last image is the reference now: brightness starts from equal."""
         self.affine = (0.0, 0.0)
@@ -55,6 +68,18 @@ class Localiser:
         """Whether the camera has been lost long enough for a new submap to begin."""
         c, absence = self.config, self.absence
         return timestamp_s - absence.since_s >= c.lost_s and absence.count >= c.lost_frames
+
+    def _refer_to_nearest(self, T_world_cam: np.ndarray) -> None:
+        """Make the keyframe nearest to a camera at T_world_cam (4, 4) the reference, where it is clearly nearer."""
+        keyframes = self.map.keyframes
+        T_cam_key = se3.inverse(T_world_cam) @ keyframes.T_world_key
+        depth_m = np.array([keyframe.median_depth_m for keyframe in keyframes.items])
+        cosine = np.clip((np.trace(T_cam_key[:, :3, :3], axis1=1, axis2=2) - 1) / 2, -1, 1)
+        distance = np.linalg.norm(T_cam_key[:, :3, 3], axis=1) / depth_m + np.arccos(cosine)
+        distance[keyframes.submap != keyframes.active_submap] = np.inf
+        nearest = keyframes.items[int(distance.argmin())]
+        if distance[nearest.row] < CLEARLY_NEARER * distance[keyframes.reference.row]:
+            keyframes.reference, self.affine = nearest, (0.0, 0.0)
 
     @stage("track")
     def _track(self, image: Image) -> TrackingResult:
@@ -72,8 +97,8 @@ class Localiser:
     def _is_believable(self, tracked: TrackingResult, timestamp_s: float) -> bool:
         """Whether to accept a pose. After a gap the camera may be anywhere, so images have to correlate better than
         from one frame to the next."""
-        is_anywhere = self.absence.count > 0 or self.map.motion.is_too_far(timestamp_s)
-        return tracked.converged and (not is_anywhere
+        is_anywhere = self.absence.is_anywhere or self.map.motion.is_too_far(timestamp_s)
+        return tracked.converged and (not (is_anywhere or self.only_localises)
                                       or tracked.correlation >= self.config.relocalisation.min_correlation)
 
     @stage("relocalise")
@@ -98,6 +123,13 @@ class Absence:
         """Timestamp of the first image that could not be located."""
         self.count = 0
         """Images that could not be located in a row."""
+        self.is_from_start = False
+        """Whether no image of this recording was located yet, in a map of another."""
+
+    @property
+    def is_anywhere(self) -> bool:
+        """Whether the camera may be anywhere."""
+        return self.is_from_start or self.count > 0
 
     def note(self, timestamp_s: float) -> None:
         """One more image could not be located."""
@@ -107,4 +139,4 @@ class Absence:
 
     def end(self) -> None:
         """An image was located."""
-        self.since_s, self.count = np.inf, 0
+        self.since_s, self.count, self.is_from_start = np.inf, 0, False

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from calib.geometry import se3
+from calib.geometry import se3, sim3
 from calib.geometry.camera import Camera
 from sequences.frame import Frame
 from slam.config import SlamConfig
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 ADJUSTED_FROM, FRAMES_FROM = 0.1, 0.6
 """Shares of the final adjustment's work at which submaps are joined, and keyframes done; the rest is that of the frames
 between them."""
+
+MIN_MOVE = 1e-9
+"""Difference to no movement at all from which a map is moved."""
 
 
 class FrameResult(NamedTuple):
@@ -89,6 +92,23 @@ class SlamSystem:
         self.scene = StaticScene(self.camera, config.moving_parts, self.stage_times)
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
         self.requests = DepthRequests()
+        self._anchor: np.ndarray | None = None
+
+    def begin_elsewhere(self, anchored_count: int) -> None:
+        """Another recording goes on in this map, which was restored from a file: the map's first keyframes, as many as
+        that, keep its world and its scale."""
+        self.keyframes.anchored_count = anchored_count
+        self._anchor = self.keyframes.S_world_key()[0]
+        self.localiser.begin_elsewhere()
+
+    @property
+    def only_localises(self) -> bool:
+        """Whether frames are located in the map as it is, and nothing is added to it."""
+        return self.localiser.only_localises
+
+    @only_localises.setter
+    def only_localises(self, value: bool) -> None:
+        self.localiser.only_localises = value
 
     def process(self, frame: Frame) -> FrameResult:
         """Track one frame and add it to the map."""
@@ -96,7 +116,7 @@ class SlamSystem:
         mask_begins = self.scene.mask_begins(frame.usable)
         if not len(self.keyframes):
             return self._begin(image, frame, np.eye(4), submap=0, otherwise="waiting")
-        if mask_begins:  # what was tracked up to now may have been an overlay
+        if mask_begins and not self.only_localises:  # what was tracked up to now may have been an overlay
             return self._begin_submap(image, frame, otherwise="lost")
         self._close_loops()
         self.depth.finish_next()
@@ -104,10 +124,13 @@ class SlamSystem:
         tracked, status = self.localiser.locate(image)
         if tracked is None:
             return self._lost(image, frame)
-        is_due = self._is_keyframe_due(image, tracked)
+        is_due = not self.only_localises and self._is_keyframe_due(image, tracked)
         is_asked_for = is_due and self.requests.ask(frame, image, tracked, self.keyframes)
         T_world_cam = self.map.place_camera(image.timestamp_s, se3.inverse(tracked.T_cam_key))
         is_doubtful = self.scene.is_doubtful(T_world_cam)
+        if self.only_localises:
+            return FrameResult(image.index, image.timestamp_s, status, T_world_cam, tracked=tracked,
+                               is_doubtful=is_doubtful)
         self._keep(image)
         if frame.depth_on_request is None:
             depth = self.depth.take(image, T_world_cam, is_due)
@@ -158,7 +181,7 @@ class SlamSystem:
     def _lost(self, image: Image, frame: Frame) -> FrameResult:
         """Result of an image without a pose. After some time a new submap begins, at the last known pose."""
         self.scene.forget()
-        if not self.localiser.is_given_up(image.timestamp_s):
+        if self.only_localises or not self.localiser.is_given_up(image.timestamp_s):
             return FrameResult(image.index, image.timestamp_s, "lost")
         return self._begin_submap(image, frame, otherwise="lost")
 
@@ -241,10 +264,22 @@ class SlamSystem:
         pairs += yield from self._join_submaps()
         for share in self.depth.adjust_all(self.loops.candidates.overlap, pairs):
             yield ADJUSTED_FROM + (FRAMES_FROM - ADJUSTED_FROM) * share
+        self._hold_world()
         if self.frames:
             with self.stage_times.timed("frames"):
                 for share in self.frames.steps():
                     yield FRAMES_FROM + (1 - FRAMES_FROM) * share
+
+    def _hold_world(self) -> None:
+        """Bring a map that extends a saved one back to that one's world and scale, where a submap that was joined to it
+        was the larger one."""
+        if self._anchor is None:
+            return
+        S_world_key = self.keyframes.S_world_key()
+        S_move = self._anchor @ sim3.inverse(S_world_key[0])
+        if np.abs(S_move - np.eye(4)).max() > MIN_MOVE:
+            is_here = self.keyframes.submap == self.keyframes.submap[0]
+            self.move_map(np.where(is_here[:, None, None], S_move @ S_world_key, S_world_key))
 
     def _join_submaps(self) -> Generator[float, None, list[tuple[int, int]]]:
         """Yields the share of the final adjustment's work that is done, returns pairs of rows that show one place."""

@@ -33,6 +33,8 @@ LAYERS = (
     ("slam.config", "slam.evaluation", "slam.localiser", "slam.plots"),
     ("slam.system",),
     ("slam.__main__", "monofuse.configuration", "monofuse.interface"),
+    ("monofuse.maps",),
+    ("monofuse.export",),
     ("monofuse.results",),
     ("monofuse.interface.viewer",),
     ("monofuse",),

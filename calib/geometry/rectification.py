@@ -24,12 +24,20 @@ class Rectifier:
     """Undistorts images of one camera. `camera` is the pinhole of what comes out: same size, no black borders, and
     pixels as square as they were, since depth networks know the shapes of things."""
 
-    def __init__(self, source: Camera):
+    def __init__(self, source: Camera, target: Camera | None = None):
+        """target: a pinhole that the images shall follow, whatever of them it leaves out or they lack."""
         self.source = source
-        self.camera = _inner_camera(source) if source.is_distorted else source.rectified()
+        self.camera = target or (_inner_camera(source) if source.is_distorted else source.rectified())
+        self.seen: np.ndarray | None = None
+        """(H, W) bool of `camera`: what the source shows; None: all of it."""
         self._maps = None
-        if source.is_distorted:
-            self._maps = cv2.convertMaps(*_maps(source, self.camera, source.size), cv2.CV_16SC2)
+        if source.is_distorted or source.rectified() != self.camera:
+            pixels = to_pixels(source, self.camera.rays()[..., :2]).astype(np.float32)
+            self._maps = cv2.convertMaps(pixels[..., 0], pixels[..., 1], cv2.CV_16SC2)
+            if target:
+                last = np.array([source.width - 1, source.height - 1])
+                seen = ((pixels >= 0) & (pixels <= last)).all(-1)
+                self.seen = None if seen.all() else seen
         self._depth_maps = {}
 
     def image(self, rgb: np.ndarray) -> np.ndarray:
@@ -60,6 +68,8 @@ class Rectifier:
         """What straightening costs, as in `84 x 65 of 92 x 70 degrees are left`; empty if nothing is."""
         if self._maps is None:
             return ""
+        if self.seen is not None:
+            return f"to the map's camera, of whose images these fill {self.seen.mean():.0%}"
         left, before = field_of_view_deg(self.camera), field_of_view_deg(self.source)
         return f"{left[0]:.0f} x {left[1]:.0f} of {before[0]:.0f} x {before[1]:.0f} degrees are left"
 

@@ -1,12 +1,11 @@
 """What a run did, as numbers: the content of report.json."""
 
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from monofuse.configuration import plain
+from monofuse.interface.versions import versions
 from monofuse.results.peak_memory import peak_memory_mb
 from monofuse.results.run_counter import RunCounter
 from sequences.sequence import Sequence
@@ -16,9 +15,6 @@ from slam.system import SlamSystem
 if TYPE_CHECKING:
     import trimesh
 
-PACKAGES = ("monofuse", "numpy", "scipy", "numba", "opencv-python-headless", "trimesh", "onnxruntime", "openvino",
-            "tensorrt", "tensorrt-rtx-cu13", "torch", "viser")
-"""Packages whose versions the report tells, where they are installed."""
 MAX_SKIPPED_REASONS = 20
 
 
@@ -81,14 +77,3 @@ def _predictions(slam: SlamSystem) -> dict[str, int]:
     """On how many frames a network was run, and the depth of how many went into the map; none without a network."""
     made = len(slam.stage_times.ms.get("network", ()))
     return {"predictions_made": made, "predictions_used": slam.depth.predictions_used} if made else {}
-
-
-def versions() -> dict[str, str]:
-    """Python, the system, and the packages that matter."""
-    installed = {"python": platform.python_version(), "system": platform.platform()}
-    for package in PACKAGES:
-        try:
-            installed[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return installed

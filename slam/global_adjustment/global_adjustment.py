@@ -103,7 +103,7 @@ class GlobalAdjustment:
     def _pairs(self, keyframes, loops):
         """-> [(older row, newer row)] that have not been tried, sorted"""
         c, pairs = self.config, {(min(loop), max(loop)) for loop in loops}
-        for new in keyframes.items[1:]:
+        for new in keyframes.items[max(1, keyframes.anchored_count):]:
             is_here = keyframes.submap[:new.row] == keyframes.submap[new.row]
             first = max(0, new.row - c.before)
             pairs |= {(row, new.row) for row in range(first, new.row) if is_here[row]}
@@ -127,6 +127,7 @@ class GlobalAdjustment:
         is_fixed = np.ones(len(keyframes), bool)
         is_fixed[part >= 0] = False
         is_fixed[np.unique(part, return_index=True)[1]] = True
+        is_fixed[:keyframes.anchored_count] = True
         T_world_key = keyframes.T_world_key
         expected_m = depth_at({row: network_depth.get(row) for row in range(len(keyframes))}, tracks, self.camera)
         known_m = self._depth_m(keyframes, tracks)
@@ -158,6 +159,7 @@ class GlobalAdjustment:
         image, factor = tracks.image[is_good], np.ones(len(keyframes))
         for row in np.flatnonzero(np.bincount(image, minlength=len(keyframes)) >= self.config.min_shared):
             factor[row] = np.exp(np.median(log_ratio[image == row]))
+        factor[:keyframes.anchored_count] = 1
         return factor
 
 

@@ -71,6 +71,11 @@ class FinalDepth:
             self.depth[row] = self._estimated(row, self.keyframes.items[row].inverse_depth)
             yield (row + 1) / len(self.keyframes)
 
+    def restore(self, depth: dict[int, StereoDepth]) -> None:
+        """Take over what was estimated when this map was saved, by row."""
+        self.others = {row: self._others(row) for row in depth}
+        self.depth = depth
+
     def estimated_around(self, predicted: dict[int, np.ndarray]) -> Generator[float, None, FinalDepth]:
         """Yields the share of the work; returns another FinalDepth, around new predictions that are aligned to this one
 

@@ -224,6 +224,12 @@ class PredictedDepth:
                 yield from final.estimate()
             self.final = final
 
+    def restore_final(self, overlap: Callable, depth: dict[int, StereoDepth]) -> None:
+        """Take over the final depth of all keyframes of a saved map, by row. overlap: see LoopCandidates.overlap."""
+        if self.config.final_depth:
+            self.final = FinalDepth(self.map.camera, self.map.keyframes, overlap, self.refiner, self.config.final_depth)
+            self.final.restore(depth)
+
     def views(self, submap: int) -> list[DepthView]:
         """Depth of a submap's keyframes: final, or what it was when the last frame came; none without their images."""
         return self.final.views(submap) if self.final else self._views_so_far(submap)

@@ -121,6 +121,17 @@ class Refiner:
         self.network_depth = {row: (depth / np.float32(factor)).astype(np.float16)
                               for row, depth in self.network_depth.items()}
 
+    def fit_network(self, keyframes: Keyframes) -> None:
+        """Bring the network's depth of new keyframes to the scale of the saved map that they are in: its own size of
+        the place is no news there, and would pull at the adjustment."""
+        rows = [row for row in self.log_ratio if row >= keyframes.anchored_count
+                and int(keyframes.submap[row]) in keyframes.anchored_submaps]
+        if rows:
+            log_factor = float(np.median(self._log_ratios(keyframes, rows)))
+            for row in rows:
+                self.log_ratio[row] -= log_factor
+                self.network_depth[row] = (self.network_depth[row] / np.exp(np.float32(log_factor))).astype(np.float16)
+
     def _rows(self, keyframes, submap):
         """Keyframes of a submap with a log scale."""
         return [row for row in self.log_ratio if keyframes.submap[row] == submap]
@@ -164,6 +175,16 @@ class Refiner:
         self.network_depth[row] = half_size(image.inverse_depth)
         if self.keeps_images:
             self.rgb[row] = image.rgb
+
+    def restore(self, row: int, network_depth: np.ndarray, rgb: np.ndarray, log_ratio: float | None,
+                agreement: float | None) -> None:
+        """Take over what was kept of a keyframe of a saved map; it is no part of the window."""
+        self.network_depth[row] = network_depth
+        if log_ratio is not None:
+            self.log_ratio[row] = log_ratio
+        self.agreement[row] = agreement
+        if self.keeps_images:
+            self.rgb[row] = rgb
 
     def finish(self, row: int, keyframes: Keyframes) -> tuple[Image, StereoDepth]:
         """Finalise the depth of an unfinished keyframe -> its Image, StereoDepth"""

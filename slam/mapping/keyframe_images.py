@@ -23,16 +23,30 @@ class KeyframeImages:
         self.config = config
         self.step = 1
         """Rows divisible by it are kept."""
+        self.keeps_for_writer = False
+        """Whether every image waits for `take`, also those that are forgotten here."""
         self._jpeg: dict[int, bytes] = {}
+        self._waiting: dict[int, bytes] = {}
 
     def add(self, row: int, rgb: np.ndarray) -> None:
         """Keep the rectified image (H, W, 3) uint8 of keyframe `row`."""
+        if self.keeps_for_writer or row % self.step == 0:
+            self.add_jpeg(row, encode_jpeg(rgb))
+
+    def add_jpeg(self, row: int, jpeg: bytes) -> None:
+        """Keep the image of keyframe `row`, compressed already."""
+        if self.keeps_for_writer:
+            self._waiting[row] = jpeg
         if row % self.step:
             return
-        self._jpeg[row] = encode_jpeg(rgb)
+        self._jpeg[row] = jpeg
         while self.size_mb > self.config.max_mb and len(self._jpeg) > 1:
             self.step *= 2
             self._jpeg = {row: jpeg for row, jpeg in self._jpeg.items() if row % self.step == 0}
+
+    def take(self, row: int) -> bytes:
+        """The JPEG of keyframe `row`, once, where `keeps_for_writer` was set before it came."""
+        return self._waiting.pop(row)
 
     @property
     def rows(self) -> list[int]:

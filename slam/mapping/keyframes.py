@@ -75,6 +75,8 @@ class Keyframes:
         """(K,) size of everything in a keyframe's frame, over its size when the keyframe was made."""
         self.submap = np.zeros(0, np.int64)
         """(K,) number of each keyframe's submap, 0 for the first; loops join submaps."""
+        self.anchored_count = 0
+        """Keyframes, the first ones, of a saved map that this one extends: they hold its world and scale."""
         self._reference: Keyframe | None = None
 
     @property
@@ -95,9 +97,13 @@ class Keyframes:
         """A Keyframe that is not yet part of the map; None if the image has too few points.
 
         depth_log_std: standard deviation of the logarithm of depth, one number or (h, w)."""
+        keyframe = self.remade(frame, pyramid, inverse_depth, depth_log_std, with_grid)
+        return keyframe if keyframe.points[0].shape[1] >= self.config.min_points else None
+
+    def remade(self, frame: Image, pyramid: Pyramid, inverse_depth: np.ndarray, depth_log_std: float | np.ndarray,
+               with_grid: bool) -> Keyframe:
+        """As `make`, however few its points are: it was a keyframe when its map was saved."""
         points = self._points(pyramid, inverse_depth, depth_log_std, with_grid)
-        if points[0].shape[1] < self.config.min_points:
-            return None
         return Keyframe(len(self), frame.index, frame.timestamp_s, points, inverse_depth,
                         _median_depth_m(inverse_depth),
                         np.round(255 * pyramid.levels[0].texture[..., 0]).astype(np.uint8), usable=frame.usable)
@@ -127,6 +133,11 @@ class Keyframes:
     def active_submap(self) -> int:
         """The submap of the reference keyframe; 0 before there is one."""
         return int(self.submap[self.reference.row]) if self._reference else 0
+
+    @property
+    def anchored_submaps(self) -> set[int]:
+        """Submaps with keyframes of a saved map."""
+        return {int(submap) for submap in self.submap[:self.anchored_count]}
 
     def S_world_key(self) -> np.ndarray:
         """(K, 4, 4) similarities that map keyframes, in the units they had when they were made, into the world."""

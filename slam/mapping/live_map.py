@@ -25,6 +25,8 @@ class LiveMap:
         self.fusion = Fusion(camera, fusion)
         self.motion = ConstantVelocity()
         self.relative_trajectory = RelativeTrajectory()
+        self.earlier: list[RelativeTrajectory] = []
+        """Of earlier recordings, where this map extends a saved one."""
         self.stage_times = stage_times
 
     @property

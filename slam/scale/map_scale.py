@@ -54,9 +54,11 @@ class MapScale:
 
         Before, the first keyframe's prediction set the scale; but a network's errors of scale differ between views."""
         S_world_key = keyframes.S_world_key()
+        if keyframes.anchored_count:
+            refiner.fit_network(keyframes)
         if self.is_relative:
             return S_world_key
-        for submap in np.unique(keyframes.submap):
+        for submap in sorted({*map(int, keyframes.submap)} - keyframes.anchored_submaps):
             scale = refiner.network_scale(keyframes, submap)
             rows = keyframes.submap == submap
             S_world_key[rows] = sim3.scaling(scale.growth) @ S_world_key[rows]

@@ -41,9 +41,9 @@ class RelativeTrajectory:
             return np.zeros(0), np.zeros((0, 4, 4))
         rows = np.array(self.rows)
         kept = np.flatnonzero(keyframes.submap[rows] == submap)
-        T_key_cam = np.array(self.T_key_cam)[kept]
-        T_key_cam[:, :3, 3] *= keyframes.scale[rows[kept], None]
-        return np.array(self.times_s)[kept], keyframes.T_world_key[rows[kept]] @ T_key_cam
+        T_world_cam = world_poses(keyframes.T_world_key[rows[kept]], keyframes.scale[rows[kept]],
+                                  np.array(self.T_key_cam)[kept])
+        return np.array(self.times_s)[kept], T_world_cam
 
     def main_submap(self, keyframes: Keyframes) -> int:
         """Number of the submap with most frames; of equals, the first."""
@@ -58,3 +58,11 @@ class RelativeTrajectory:
                 records.append({"submap": int(submap), "frames": len(times_s), "from_s": float(times_s[0]),
                                 "to_s": float(times_s[-1]), "keyframes": int((keyframes.submap == submap).sum())})
         return sorted(records, key=lambda record: (-record["frames"], record["submap"]))
+
+
+def world_poses(T_world_key: np.ndarray, scale: np.ndarray, T_key_cam: np.ndarray) -> np.ndarray:
+    """Poses (N, 4, 4) and scales (N,) of the keyframes of N frames, and the frames' poses (N, 4, 4) relative to them,
+    in the units that these had when they were made -> T_world_cam (N, 4, 4)"""
+    T_key_cam = T_key_cam.copy()
+    T_key_cam[:, :3, 3] *= scale[:, None]
+    return T_world_key @ T_key_cam

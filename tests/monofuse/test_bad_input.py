@@ -247,7 +247,7 @@ def test_images_without_texture(said, recording, tmp_path):
     code, line = said(recording, "--output", tmp_path / "out")
     assert code == 1 and "texture" in line
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
-        "trajectory.txt", "map.ply", "overview.png", "report.json"}
+        "trajectory.txt", "map.ply", "map.db", "overview.png", "report.json"}
 
 
 def test_a_camera_that_is_lost_at_once(said, recording, tmp_path):

@@ -27,7 +27,7 @@ def test_a_run_leaves_all_its_files(finished):
     assert process.returncode == 0 and process.stderr == ""
     assert {file.name for file in folder.iterdir()} == {
         "trajectory.txt", "map.ply", "mesh.ply", "mesh.obj", "mesh.mtl", "mesh.png", "mesh.glb", "overview.png",
-        "report.json", "keyframes.zip", *(["scene.html"] if find_spec("viser") else [])}
+        "report.json", "map.db", "keyframes.zip", *(["scene.html"] if find_spec("viser") else [])}
     assert cv2.imread(str(folder / "overview.png")).std() > 10
 
 
@@ -78,7 +78,7 @@ def test_a_pipe_gets_a_few_plain_lines(finished):
     output = finished[0].stdout
     assert re.fullmatch(r"[ -~\n]*", output), "no control characters"
     assert len(output.splitlines()) < 25 and max(map(len, output.splitlines())) < 160
-    assert "18 read, 18 tracked, 0 lost" in output and f"results in {finished[1]}" in output
+    assert "18 read, 18 tracked, 0 lost" in output and f"{finished[1]}: " in output
 
 
 def test_nobody_reading_the_output_does_not_end_a_run(recording, tmp_path):

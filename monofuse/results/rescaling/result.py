@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from calib.base.errors import BadInputError, SourceError
-from calib.files.atomic_file import replace_all
+from calib.files.atomic_file import replace_all, replacing
 from calib.files.image_file import encode_png
 from calib.files.tum_files import read_trajectory
+from monofuse.maps.map_file import MAP_FILE
+from monofuse.maps.rescaled import rescaled_map
 from monofuse.results.files import ESTIMATED_CAMERA, KEYFRAME_PICTURES, PART_RESULTS, RESULTS, SCENE
 from monofuse.results.overview import draw_overview
 from monofuse.results.rescaling.glb import rescaled_glb
@@ -70,7 +73,19 @@ def rescale(folder: Path, factor: float, report: dict[str, Any]) -> None:
     if (folder / SCENE).is_file():
         contents[SCENE] = None
     contents["report.json"] = json.dumps(report, indent=1, default=str).encode()
-    replace_all(folder, contents)
+    with _rescaled_map(folder, factor):
+        replace_all(folder, contents)
+
+
+@contextmanager
+def _rescaled_map(folder, factor):
+    """A `with` block after which the map takes the place of the old one, unless it raises."""
+    if not (folder / MAP_FILE).is_file():
+        yield
+        return
+    with replacing(folder / MAP_FILE) as partial:
+        rescaled_map(folder / MAP_FILE, partial, factor)
+        yield
 
 
 def _overview(folder, factor, caption, log_std):

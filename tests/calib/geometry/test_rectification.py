@@ -131,3 +131,22 @@ def test_the_lens_model_is_that_of_opencv(name):
     theirs = project(rays, np.zeros(3), np.zeros(3), camera.K, np.array(camera.distortion))[0][:, 0]
     assert np.allclose(to_pixels(camera, plane), theirs, atol=1e-6)
     assert np.allclose(to_plane(camera, theirs), plane, atol=1e-5)
+
+
+def test_images_follow_the_camera_of_a_map():
+    """Of another camera: what it does not show is known, the rest lies where the map's pinhole sees it."""
+    source, target = Camera(160, 120, 140.0, 140.0, 79.5, 59.5), Camera(200, 150, 120.0, 125.0, 99.5, 74.5)
+    rectifier = Rectifier(source, target)
+    v, u = np.mgrid[0:120, 0:160]
+    image = rectifier.image(np.stack([u, v, 0 * u], -1).astype(np.uint8)).astype(float)
+    expected = target.rays()[..., :2] * 140 + (79.5, 59.5)
+    inside = ((expected >= 0) & (expected <= (159, 119))).all(-1)
+    assert rectifier.camera == target and np.array_equal(rectifier.seen, inside) and 0.4 < inside.mean() < 0.9
+    assert np.abs(image[..., :2] - expected)[inside].max() < 0.6
+    assert rectifier.seen.mean() == pytest.approx(inside.mean()) and f"{inside.mean():.0%}" in rectifier.describe_loss()
+
+
+def test_images_of_the_same_camera_stay_as_they_are():
+    camera = Camera(160, 120, 140.0, 140.0, 79.5, 59.5)
+    image = np.zeros((120, 160, 3), np.uint8)
+    assert Rectifier(camera, camera).image(image) is image and Rectifier(camera, camera).seen is None

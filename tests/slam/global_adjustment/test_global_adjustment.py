@@ -64,6 +64,15 @@ def test_keyframes_come_to_where_they_are():
     np.testing.assert_allclose(sim3.scale_of(S_world_key), 1, atol=0.02)
 
 
+def test_keyframes_of_a_saved_map_stay_and_the_others_come_to_them():
+    T = np.array([*T_WORLD_KEY[:3], *disturbed()[3:]])
+    keyframes = keyframes_of(T)
+    keyframes.anchored_count = 3
+    S_world_key = adjusted(keyframes, {row: depth * 1.2 for row, depth in true_depth().items()})
+    np.testing.assert_allclose(S_world_key[:3], T_WORLD_KEY[:3], atol=1e-9)
+    assert errors_m(T)[3:].max() > 0.02 and errors_m(S_world_key)[3:].max() < 0.015
+
+
 def test_a_map_that_shrank_on_the_way_grows_back():
     """Every keyframe's depth and motion is 8 % smaller than that of the one before; the network knows better."""
     shrink = 0.92 ** np.arange(COUNT)

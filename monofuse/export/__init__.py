@@ -1,0 +1,1 @@
+"""A saved map in the forms of other programs; docs/maps.md."""

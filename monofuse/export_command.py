@@ -1,0 +1,94 @@
+"""`monofuse export RESULT --format NAME --output DIR`: the map of a result in the form of another program."""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from calib.base.command_line import OneLineParser, exit_code, name_of, path_of
+from calib.base.errors import BadInputError
+from calib.files.atomic_file import write_file
+from monofuse.export.posed_images import PosedImage, colmap_files, nerfstudio_files
+from monofuse.export.trajectory_files import euroc_files, kitti_files, tum_files
+from monofuse.interface.screen import Screen
+from monofuse.maps.saved_map import SavedMap
+from slam.tracking.trajectory import world_poses
+
+DESCRIPTION = "Write the keyframes of a result, with images and depth, or its trajectory, for another program."
+Files = Iterator[tuple[str, bytes]]
+WITH_IMAGES: dict[str, Callable[..., Files]] = {"colmap": colmap_files, "nerfstudio": nerfstudio_files}
+TRAJECTORIES: dict[str, Callable[..., Files]] = {"tum": tum_files, "kitti": kitti_files, "euroc": euroc_files}
+MAX_DROPPED = 1_000_000
+
+
+def main(argv: Sequence[str] | None = None, program: str = "monofuse export") -> int:
+    """-> exit code. `program` is how it was started, for the usage and for errors."""
+    return exit_code(name_of(program), lambda: run(parse_arguments(argv, program), Screen()))
+
+
+def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namespace:
+    """Raises BadInputError."""
+    parser = OneLineParser(prog=program, description=DESCRIPTION)
+    parser.add_argument("result", type=path_of, metavar="RESULT", help="folder of a run, or the map.db in it")
+    parser.add_argument("--format", required=True, choices=(*WITH_IMAGES, *TRAJECTORIES),
+                        help="colmap, nerfstudio: keyframes with images and depth; tum, kitti, euroc: the trajectory")
+    parser.add_argument("--output", required=True, type=path_of, metavar="DIR", help="new folder for the files")
+    parser.add_argument("--drop", type=rows_of, default=frozenset(), metavar="ROW,ROW,FIRST-LAST",
+                        help="keyframes to leave out, by their numbers in the names of exported images")
+    return parser.parse_args(argv)
+
+
+def rows_of(text: str) -> frozenset[int]:
+    """An argparse type: `3,5-7` -> {3, 5, 6, 7}."""
+    rows = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if not (first.isdecimal() and (last or first).isdecimal() and int(last or first) <= MAX_DROPPED):
+            raise argparse.ArgumentTypeError(f"expected numbers of keyframes as in 3,5-7, not {text!r}")
+        rows |= {*range(int(first), int(last or first) + 1)}
+    return frozenset(rows)
+
+
+def run(arguments: argparse.Namespace, screen: Screen) -> None:
+    """Read the map, write the files. Raises MonofuseError."""
+    if arguments.output.exists() and (not arguments.output.is_dir() or any(arguments.output.iterdir())):
+        raise BadInputError(f"{arguments.output} is there already: choose a new folder for --output")
+    with SavedMap(arguments.result) as saved, screen.status("exporting") as status:
+        for name, data in files_of(saved, arguments):
+            status.update(f"exporting: {name}")
+            write_file(arguments.output / name, data)
+    screen.print(f"exported  for {arguments.format}: {arguments.output}")
+
+
+def files_of(saved: SavedMap, arguments: argparse.Namespace) -> Files:
+    """Names and contents of all files of a format. Of several parts that are not joined, the largest is written."""
+    if arguments.format in TRAJECTORIES:
+        yield from TRAJECTORIES[arguments.format](*trajectory(saved))
+        return
+    main = main_submap(saved)
+    wanted = {row for row, submap, _, _ in saved.poses() if submap == main} - arguments.drop
+    if not wanted:
+        raise BadInputError("--drop leaves no keyframe to export")
+    images = (PosedImage(keyframe) for keyframe in saved.keyframes() if keyframe.row in wanted)
+    yield from WITH_IMAGES[arguments.format](images, saved.camera)
+
+
+def main_submap(saved: SavedMap) -> int:
+    """The submap with most keyframes; of equals, the first."""
+    return int(np.bincount([submap for _, submap, _, _ in saved.poses()]).argmax())
+
+
+def trajectory(saved: SavedMap) -> tuple[np.ndarray, np.ndarray]:
+    """Times (N,) and T_world_cam (N, 4, 4) of the last recording, where it is in the largest submap. Raises
+    BadInputError where none of it is."""
+    poses, main = {row: (submap, scale, T) for row, submap, scale, T in saved.poses()}, main_submap(saved)
+    frames = saved.frames(saved.sessions[-1][0])
+    kept = [k for k, row in enumerate(frames.rows) if poses[row][0] == main]
+    if not kept:
+        raise BadInputError(f"{saved.path}: the last recording has no part in the map")
+    T_key_cam = np.array(frames.T_key_cam)[kept]
+    rows = [frames.rows[k] for k in kept]
+    T_world_key, scale = np.array([poses[row][2] for row in rows]), np.array([poses[row][1] for row in rows])
+    return np.array(frames.times_s)[kept], world_poses(T_world_key, scale, T_key_cam)
+
+

@@ -1,0 +1,113 @@
+"""`monofuse mesh RESULT`: the mesh of a finished result anew, with other settings, without tracking again."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.base.command_line import OneLineParser, exit_code, name_and_value, name_of, path_of, whole_number
+from calib.base.errors import BadInputError
+from calib.files.atomic_file import replace_all
+from monofuse.configuration import with_setting
+from monofuse.interface.screen import Screen
+from monofuse.maps.restore import restored
+from monofuse.maps.saved_map import SavedMap
+from monofuse.results.files import MESH_FORMATS, mesh_file
+from monofuse.results.lock import FolderLock
+from monofuse.results.outcome import Outcome
+from monofuse.results.texture import mesh_files, texture_of
+from slam.config import SlamConfig
+from slam.system import SlamSystem
+
+if TYPE_CHECKING:
+    import trimesh
+
+DESCRIPTION = "Make the mesh of a finished result anew from its map, with other settings."
+
+
+def main(argv: Sequence[str] | None = None, program: str = "monofuse mesh") -> int:
+    """-> exit code. `program` is how it was started, for the usage and for errors."""
+    return exit_code(name_of(program), lambda: run(parse_arguments(argv, program), Screen()))
+
+
+def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namespace:
+    """Raises BadInputError."""
+    parser = OneLineParser(prog=program, description=DESCRIPTION)
+    parser.add_argument("result", type=path_of, metavar="RESULT", help="folder of a run")
+    parser.add_argument("--triangles", type=whole_number(100), metavar="N", help="triangles that it has at most")
+    parser.add_argument("--crop", type=box, metavar="X0,Y0,Z0,X1,Y1,Z1",
+                        help="only what lies in this box, in metres of the mesh (write --crop=-1,... before a minus)")
+    parser.add_argument("--set", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
+                        help="one setting of the mesh or its texture, as in mesh.tsdf.voxel_noise=0.5")
+    parser.add_argument("--mesh", choices=MESH_FORMATS, action="append", default=[],
+                        help="also write it in this format, next to mesh.ply and mesh.glb")
+    return parser.parse_args(argv)
+
+
+def box(text: str) -> np.ndarray:
+    """An argparse type: six numbers -> (2, 3) lower and upper corner."""
+    try:
+        corners = np.array([float(word) for word in text.split(",")]).reshape(2, 3)
+    except ValueError:
+        corners = np.full((2, 3), np.nan)
+    if not (np.isfinite(corners).all() and (corners[0] < corners[1]).all()):
+        raise argparse.ArgumentTypeError(f"expected a box X0,Y0,Z0,X1,Y1,Z1, the lower corner first, not {text!r}")
+    return corners
+
+
+def run(arguments: argparse.Namespace, screen: Screen) -> None:
+    """Restore the map, mesh, write. All files of the mesh are replaced, or none. Raises MonofuseError."""
+    with SavedMap(arguments.result) as saved, FolderLock(saved.path.parent):
+        files, count = files_of(saved, arguments, screen)
+        replace_all(saved.path.parent, files)
+    screen.print(f"mesh      {count:,} triangles, in {', '.join(files)} of {saved.path.parent}")
+
+
+def files_of(saved: SavedMap, arguments: argparse.Namespace, screen: Screen) -> tuple[dict[str, bytes], int]:
+    """-> names and contents of the files of the new mesh, and how many triangles it has"""
+    slam = restored_slam(saved, arguments, screen)
+    with screen.status("building the mesh"):
+        mesh = slam.mesh()
+        if arguments.crop is not None:
+            mesh = cropped(mesh, arguments.crop)
+    texture = Outcome(texture_of(slam, mesh))
+    with screen.status("painting the texture") as status:
+        for share in texture:
+            status.update(f"painting the texture: {share:.0%}")
+    shared = mesh_files(mesh, texture.value, slam.trajectory()[1], arguments.mesh)
+    return {"mesh.ply": mesh_file(mesh, "ply"), **dict(shared)}, len(mesh.faces)
+
+
+def restored_slam(saved: SavedMap, arguments: argparse.Namespace, screen: Screen) -> SlamSystem:
+    """The map with the settings that were asked for."""
+    system = Outcome(restored(saved, configuration(saved.config, arguments)))
+    with screen.status("reading the map") as status:
+        for share in system:
+            status.update(f"reading the map: {share:.0%}")
+    assert system.value is not None, "all steps were done"
+    return system.value
+
+
+def configuration(config: SlamConfig, arguments: argparse.Namespace) -> SlamConfig:
+    """The map's own with what was asked for. Raises BadInputError for what is not of the mesh."""
+    for name, text in arguments.set:
+        if name.partition(".")[0] not in ("mesh", "texture"):
+            raise BadInputError(f"--set {name}={text}: only mesh and texture are made anew here")
+        config = with_setting(config, name, text)
+    return with_setting(config, "mesh.max_triangles", str(arguments.triangles)) if arguments.triangles else config
+
+
+def cropped(mesh: trimesh.Trimesh, corners: np.ndarray) -> trimesh.Trimesh:
+    """The part of a mesh in a box (2, 3). Raises BadInputError where there is none."""
+    inside = ((mesh.vertices >= corners[0]) & (mesh.vertices <= corners[1])).all(1)
+    kept = inside[mesh.faces].all(1)
+    if not kept.any():
+        low, high = mesh.bounds
+        raise BadInputError(f"--crop: nothing of the mesh lies in this box; it reaches from "
+                            f"{','.join(f'{value:.2f}' for value in low)} to {','.join(f'{v:.2f}' for v in high)}")
+    part = mesh.submesh([np.flatnonzero(kept)], append=True, repair=False)
+    assert not isinstance(part, list), "append=True joins them"
+    return part

@@ -1,0 +1,108 @@
+"""`monofuse recover RESULT`: the results of a run that was killed, from the map that it has written."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from calib.base.command_line import OneLineParser, exit_code, name_of, path_of
+from calib.base.errors import BadInputError, MonofuseError
+from monofuse.interface.screen import Screen
+from monofuse.interface.stop_signal import StopSignal
+from monofuse.maps.map_file import MAP_FILE
+from monofuse.maps.recorder import STATES
+from monofuse.maps.restore import restored
+from monofuse.maps.saved_map import SavedMap
+from monofuse.maps.saved_sequence import SavedSequence
+from monofuse.results.lock import FolderLock
+from monofuse.results.outcome import Outcome
+from monofuse.results.run_folder import UNFINISHED, RunFolder, is_good, resume_swap
+from monofuse.saving import save_mesh_and_report, save_trajectory_and_map
+from monofuse.session import Session
+from slam.system import SlamSystem
+
+DESCRIPTION = "Rebuild the results of a run that was killed from the map that it has written up to then."
+
+
+class Recovered(MonofuseError):
+    """What the report says of a run that was killed."""
+
+
+def main(argv: Sequence[str] | None = None, program: str = "monofuse recover") -> int:
+    """-> exit code. `program` is how it was started, for the usage and for errors."""
+    return exit_code(name_of(program), lambda: run(parse_arguments(argv, program), Screen()))
+
+
+def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namespace:
+    """Raises BadInputError."""
+    parser = OneLineParser(prog=program, description=DESCRIPTION)
+    parser.add_argument("result", type=path_of, metavar="RESULT", help="folder that the run was writing to")
+    return parser.parse_args(argv)
+
+
+def run(arguments: argparse.Namespace, screen: Screen) -> None:
+    """Restore the map, do what follows the last frame, and write the results. Raises MonofuseError."""
+    if not arguments.result.is_dir():
+        raise BadInputError(f"there is no folder {arguments.result}")
+    with FolderLock(arguments.result):
+        resume_swap(arguments.result)
+        recover(folder_to_recover(arguments.result), screen)
+
+
+def recover(folder: Path, screen: Screen) -> None:
+    """Make the results of the map in a folder, in this folder. Raises MonofuseError."""
+    with SavedMap(folder) as saved:
+        session = restored_session(saved, screen)
+        state = saved.state
+        screen.print(f"map        {saved.path}: {saved.keyframe_count} keyframes, {session.counter.tracked} frames")
+    with StopSignal() as stop:
+        if state != STATES[-1]:
+            finish(session, state, stop, screen)
+        results = RunFolder(folder, is_completed=True)
+        arguments = argparse.Namespace(source=session.sequence.name, mesh=[], fast=False, verbose=False)
+        save_trajectory_and_map(session, results, arguments)
+        stop.end_at_once()
+        save_mesh_and_report(session, results, arguments, stop, screen)
+    for failure in session.failures:
+        if not isinstance(failure, Recovered):
+            raise failure
+
+
+def folder_to_recover(result: Path) -> Path:
+    """The folder whose results are to be made: that of the result, or the new ones in it that were never whole. Raises
+    BadInputError."""
+    for folder in (result / UNFINISHED, result):
+        if (folder / MAP_FILE).is_file() and not is_good(folder):
+            return folder
+    if (result / MAP_FILE).is_file():
+        raise BadInputError(f"{result} is whole: there is nothing to recover")
+    raise BadInputError(f"{result} has no {MAP_FILE}, so there is nothing to recover from")
+
+
+def restored_session(saved: SavedMap, screen: Screen) -> Session:
+    """A session as it was when its map was written last. Raises BadInputError."""
+    slam = restored_with_progress(saved, screen)
+    session = Session(SavedSequence(saved), slam)
+    session.counter.read = saved.info["frames"]
+    session.counter.status.update(saved.info["status"])
+    session.saw_depth, session.ended = True, "interrupted"
+    session.failures.append(Recovered(f"the run was killed ({saved.state}); this is recovered from its map"))
+    return session
+
+
+def restored_with_progress(saved: SavedMap, screen: Screen) -> SlamSystem:
+    """A saved map as a system, with progress on the screen."""
+    system = Outcome(restored(saved))
+    with screen.status("reading the map") as status:
+        for share in system:
+            status.update(f"reading the map: {share:.0%}")
+    assert system.value is not None, "all steps were done"
+    return system.value
+
+
+def finish(session: Session, state: str, stop: StopSignal, screen: Screen) -> None:
+    """Do what the run has not come to."""
+    if state == STATES[0]:
+        with session.attempt():
+            session.slam.finish()
+    if STATES.index(state) < STATES.index("final"):
+        session.improve(stop, screen)

@@ -1,0 +1,95 @@
+"""`monofuse recover`: real runs that are killed, and what is left of them."""
+
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import trimesh
+
+from monofuse import recover
+from monofuse.maps.map_file import MAP_FILE
+from tests.helpers.slam_process import PATIENCE_S, PROGRAM, read_surfels, report_in, run_process, trajectory_in
+
+LONG = 100_000
+KILLS = 30
+MAX_LOST_S = 5.0
+
+
+@pytest.fixture
+def endless(recording):
+    """The recording played forth and back for hours, with a report of each second."""
+    for name in ("rgb", "depth"):
+        files = [f"{name}/{k}.png" for k in range(20)]
+        around = files + files[-2:0:-1]
+        (recording / f"{name}.txt").write_text(
+            "".join(f"{k / 30:.6f} {around[k % len(around)]}\n" for k in range(LONG)))
+    return recording
+
+
+def frames_in(folder):
+    """Frames in a map that may not be there yet."""
+    try:
+        with sqlite3.connect(f"file:{folder / MAP_FILE}?mode=ro", uri=True) as connection:
+            return connection.execute("SELECT count(*) FROM frame").fetchone()[0]
+    except sqlite3.Error:
+        return 0
+
+
+def test_a_run_that_was_killed_is_recovered(kernels, endless, tmp_path, capsys):
+    folder = tmp_path / "out"
+    with subprocess.Popen([sys.executable, PROGRAM, str(endless), "--depth", "sensor", "--output", folder],
+                          stdout=subprocess.DEVNULL) as run:
+        deadline = time.monotonic() + PATIENCE_S
+        while frames_in(folder) < 30 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        run.send_signal(signal.SIGKILL)
+    assert not (folder / "trajectory.txt").exists()
+    written = frames_in(folder)
+    assert recover.main([str(folder)]) == 0 and capsys.readouterr().err == ""
+    report = report_in(folder)
+    assert report["ended"] == "interrupted" and "was killed" in report["problems"][0]
+    assert len(trajectory_in(folder)) == report["tracked"] == written >= 30
+    assert len(read_surfels(folder / "map.ply")) == report["surfels"] > 1000
+    assert len(trimesh.load(folder / "mesh.ply", process=False).faces) > 1000 and (folder / "mesh.glb").exists()
+    steps_m = np.linalg.norm(np.diff(trajectory_in(folder)[:, 1:4], axis=0), axis=1)
+    assert steps_m.max() < 0.05
+
+
+@pytest.mark.parametrize("names, words", [((), "no map.db"), (("map.db", "report.json"), "nothing to recover")])
+def test_what_cannot_be_recovered_is_one_line(tmp_path, capsys, names, words):
+    for name in names:
+        (tmp_path / name).write_text('{"ended": "complete"}')
+    assert recover.main([str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1
+
+
+@pytest.mark.heavy
+def test_runs_killed_at_any_moment_lose_seconds_at_most(kernels, tmp_path):
+    """Of a walk with predicted depth, so that the end adjustment, the final depth and the mesh are met, too."""
+    source = ["synthetic:frames=60,size=160x120", "--adapt", "off"]
+    begun = time.monotonic()
+    run_process(*source, "--output", tmp_path / "whole")
+    whole_s = time.monotonic() - begun
+    rng, rate = random.Random(0), report_in(tmp_path / "whole")["fps"]
+    for kill in range(KILLS):
+        folder = tmp_path / str(kill)
+        with subprocess.Popen([sys.executable, PROGRAM, *source, "--output", folder], stdout=subprocess.PIPE,
+                              text=True) as run:
+            after_s = rng.uniform(0.2, 1.0) * whole_s
+            try:
+                run.wait(after_s)
+            except subprocess.TimeoutExpired:
+                run.kill()
+        seen = frames_in(folder)
+        if not seen:  # killed before its first second
+            continue
+        if recover.main([str(folder)]) != 0:
+            assert report_in(folder)["ended"] == "complete"
+        tracked = len(trajectory_in(folder))
+        assert tracked >= seen and (tracked >= 60 or tracked / rate < after_s), (kill, after_s)
