@@ -53,7 +53,7 @@ class LoopConfig:
     window: int = 150
     """Keyframes around a loop, those that the fewest edges separate from it, that are optimised for it. All are where
     there are no more, and where the window does not suffice."""
-    max_boundary_chi2: float = 0.5
+    max_boundary_chi2: float = 0.1
     """Growth of the squared error over its variance (chi2) of an edge between a window and the rest, at most; beyond,
     the window does not suffice."""
     thinning: int = 2
@@ -129,6 +129,11 @@ class LoopCloser:
             self.tracked_against[new.row] = reference
         self.waiting.extend((new.row, old) for old in self.candidates.of(new, keyframes))
         self.candidates.add(new)
+
+    def restore(self, edges: list[Edge]) -> None:
+        """Take over the graph of a saved map."""
+        self.graph.add(edges)
+        self._note_closed([Loop(e.first, e.second, e.S_first_second) for e in edges if e.is_loop])
 
     def remeasure(self, keyframes: Keyframes, rows: Collection[int]) -> None:
         """Take the odometry edges between these rows from the present poses in `keyframes`, which are better now."""
@@ -277,9 +282,12 @@ class LoopCloser:
 
     def _keep(self, loops, edges):
         self.graph.add(edges)
+        self._note_closed(loops)
+        self.unconfirmed = [loop for loop in self.unconfirmed if loop not in loops]
+
+    def _note_closed(self, loops):
         self.closed += loops
         self.closed_pairs |= {loop[:2] for loop in loops}
-        self.unconfirmed = [loop for loop in self.unconfirmed if loop not in loops]
 
     @staticmethod
     def _joined(S_world_key, submap, loop):

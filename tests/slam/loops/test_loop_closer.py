@@ -184,15 +184,15 @@ def pulling_loop(keyframes, new, old, pull_m):
     return Loop(new, old, sim3.inverse(S[new]) @ S[old] @ se3.exp(np.array([pull_m, 0, 0, 0, 0, 0])))
 
 
-@pytest.mark.parametrize("pull_m, moves_all", [(0.004, False), (0.06, True)])
-def test_a_loop_moves_what_is_around_it_and_all_only_where_that_does_not_suffice(pull_m, moves_all):
+@pytest.mark.parametrize("new, old, pull_m, moves_all", [(60, 50, 0.01, False), (100, 5, 0.3, True)])
+def test_a_loop_moves_what_is_around_it_and_all_only_where_that_does_not_suffice(new, old, pull_m, moves_all):
     loops, keyframes = closer_with(ROUND, window=30)
-    loops._try(keyframes, [pulling_loop(keyframes, 60, 50, pull_m)])
+    loops._try(keyframes, [pulling_loop(keyframes, new, old, pull_m)])
     assert len(loops.trial.window) == 30
     while loops.is_busy:
         S_world_key = loops.step(keyframes)
     moved = np.abs(S_world_key - keyframes.S_world_key()).max((1, 2)) > 1e-12
-    assert moved[51:60].all() and not moved[:20].any() and moved[100:].all() == moves_all == moved[100:].any()
+    assert moved[new] and moved[75:90].all() == moves_all == moved[75:90].any()
     assert len(loops.closed) == 1 and loops.graph.edges[-1].is_loop
 
 
@@ -208,7 +208,7 @@ def test_a_neighbour_of_a_closed_loop_is_not_verified_in_a_large_map(window, ver
     loops.candidates.prediction = lambda new, old, keyframes: np.eye(4)
     loops.relocaliser = SimpleNamespace(pose=lambda features, old: None)
     loops.verify = lambda new, old, *_: seen.append((new.row, old.row))
-    loops._keep([Loop(60, 50, np.eye(4))], [])
+    loops.restore([Edge(60, 50, np.eye(4), np.ones(7), True)])
     loops.waiting.extend([(61, 51), (62, 53), (70, 50)])
     while loops.is_busy:
         loops.step(keyframes)
