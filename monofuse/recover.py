@@ -58,7 +58,8 @@ def recover(folder: Path, screen: Screen) -> None:
         if state != STATES[-1]:
             finish(session, state, stop, screen)
         results = RunFolder(folder, is_completed=True)
-        arguments = argparse.Namespace(source=session.sequence.name, mesh=[], fast=False, verbose=False)
+        arguments = argparse.Namespace(source=session.sequence.name, mesh=[], fast=False, verbose=False,
+                                       no_scene=False)
         save_trajectory_and_map(session, results, arguments)
         stop.end_at_once()
         save_mesh_and_report(session, results, arguments, stop, screen)

@@ -73,7 +73,7 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
     session.viewer, session.log = open_viewer(arguments, session, folder, screen), open_log(arguments, session)
     learning = open_learning(arguments, config, depth, sequence, screen) if asks_for_learning(arguments) else None
     again = open_second_pass(arguments, config, depth, sequence, rectifier, mask)
-    with StopSignal() as stop:
+    with folder, StopSignal() as stop:
         with session.attempt():
             session.map = open_recording_of_map(session, saved, folder, arguments)
         with live_learning(depth, session.slam, screen) if arguments.adapt == "live" else nullcontext():

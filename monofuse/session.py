@@ -94,6 +94,7 @@ class Session:
         """Forget the map and begin a new one with the next frame."""
         self.slam = SlamSystem(self.slam.full_camera, self.slam.config, self.slam.stage_times)
         self.was_reset = True
+        self.map.begin_anew(self.slam)
         self.viewer.watch(self.slam)
         self.log.watch(self.slam)
 

@@ -88,10 +88,10 @@ def _name_and_location(source, options):
 
 def _recognise(path, options):
     """-> name of a source, and the place of the recording: the path, or the only folder within that holds one."""
-    if Path(path).is_file() and not Path(path).stat().st_size:
-        raise SourceError(f"{path} is an empty file: was it copied whole?")
     if name := _name_of(path):
         return name, path
+    if Path(path).is_file() and not Path(path).stat().st_size:
+        raise SourceError(f"{path} is an empty file: was it copied whole?")
     if not Path(path).exists():
         raise SourceError(f"no source {path}: expected `synthetic`, a recording, a video, `webcam:0`, `realsense`, a "
                           f"stream's URL, or NAME:PATH with NAME one of {', '.join(SOURCES)}")

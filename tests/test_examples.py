@@ -51,7 +51,8 @@ def quick_mesh(monkeypatch):
 
 
 def check_results(folder, poses):
-    assert {file.name for file in folder.iterdir()} == {"trajectory.txt", "map.ply", "mesh.ply", "mesh.glb"}
+    assert {file.name for file in folder.iterdir()} == {
+        "trajectory.txt", "map.ply", "mesh.ply", "mesh.glb", "keyframes.zip"}
     assert len(read_trajectory(folder / "trajectory.txt")[0]) == poses
     assert len(trimesh.load(folder / "mesh.ply").faces) > 100
 

@@ -155,6 +155,8 @@ class OpenCvDecoder(Decoder):
     def _open(self):
         capture = open_capture(self.file)
         if not capture.isOpened():
+            if not self.file.stat().st_size:
+                raise SourceError(f"{self.file} is an empty file: was it copied whole?")
             raise SourceError(f"{self.file} cannot be opened as a video: is it one, and is it whole?")
         return capture
 

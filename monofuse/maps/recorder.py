@@ -34,8 +34,8 @@ class MapRecorder:
         """source, info: what the map shall say of the run; extends: a map that `slam` was restored from, which is
         copied first. Raises OutputError."""
         self.writer = MapWriter(path, partial(copy_map, extends) if extends else create_map, source, info)
-        self._follow(slam, is_written=extends is not None)
-        self._last_s = -INTERVAL_S
+        self._log, self._last_s, self._is_anew = ChangeLog(slam, is_written=extends is not None), -INTERVAL_S, False
+        slam.images.keeps_for_writer = True
         self._info: dict[str, Any] = {"camera": asdict(slam.full_camera), "working_size": slam.camera.size,
                                       "configuration": plain(slam.config), "versions": versions(),
                                       "state": STATES[0]}
@@ -45,19 +45,21 @@ class MapRecorder:
         now_s = time.monotonic()
         if now_s - self._last_s >= INTERVAL_S and self.writer.is_idle:
             self._last_s = now_s
-            is_other = slam is not self._log.slam  # the user had it begun anew
-            if is_other:
-                self._follow(slam)
-            self._write(slam, counter, is_other)
+            self._write(slam, counter)
+
+    def begin_anew(self, slam: SlamSystem) -> None:
+        """Another system, without keyframes yet or with images kept for the writer, takes the place of the one so far.
+        """
+        self._log, self._is_anew = ChangeLog(slam), True
+        slam.images.keeps_for_writer = True
 
     def reached(self, state: str, slam: SlamSystem, counter: RunCounter) -> None:
         """The run has come to one of STATES: write all that is new, and wait for it."""
         self.writer.wait()
         self._info["state"] = state
-        is_other = slam is not self._log.slam
-        if is_other:
-            self._log = ChangeLog(slam)
-        self._write(slam, counter, is_other)
+        if slam is not self._log.slam:
+            self.begin_anew(slam)
+        self._write(slam, counter)
 
     def close(self, folder: RunFolder) -> None:
         """Write what waits, and close the file; where somebody has removed it, write it once more. Raises OutputError
@@ -72,13 +74,9 @@ class MapRecorder:
         if self.writer.failure:
             raise self.writer.failure
 
-    def _follow(self, slam, is_written=False):
-        self._log = ChangeLog(slam, is_written)
-        slam.images.keeps_for_writer = True
-
-    def _write(self, slam, counter, is_anew=False):
+    def _write(self, slam, counter):
         changes = self._log.changes()
-        changes.is_anew = is_anew
+        changes.is_anew, self._is_anew = self._is_anew, False
         changes.info = {**self._info, "frames": counter.read, "status": dict(counter.status),
                         "scale": slam.depth.scale_report()}
         self.writer.write(changes)
@@ -87,6 +85,9 @@ class MapRecorder:
 
 class NoMap:
     """Stands in for MapRecorder where no map is written."""
+
+    def begin_anew(self, slam: SlamSystem) -> None:
+        """Write nothing."""
 
     def step(self, slam: SlamSystem, counter: RunCounter) -> None:
         """Write nothing."""

@@ -1,6 +1,5 @@
 """A lock on the folder of a run's results, which goes with the process however that ends."""
 
-import fcntl
 import os
 from pathlib import Path
 
@@ -12,7 +11,12 @@ class FolderLock:
     left."""
 
     def __init__(self, folder: Path):
-        """Raises OutputError where another run holds it."""
+        """Raises OutputError where another run holds it. Does nothing where the system has no such locks."""
+        self._descriptor = None
+        try:
+            import fcntl
+        except ImportError:
+            return
         self._descriptor = os.open(folder, os.O_RDONLY)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -27,4 +31,10 @@ class FolderLock:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+        self.release()
+
+    def release(self) -> None:
+        """Let others have the folder."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

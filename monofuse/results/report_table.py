@@ -23,7 +23,7 @@ def table_rows(report: Mapping[str, Any]) -> list[Row]:
         *_rows_of_predictions(report),
         ("time", f"{report['total_s']:.0f} s in all"),
         *_rows_of_memory(report),
-        *_rows_of_recording(report),
+        *rows_of_recording(report),
         *_rows_of_learning(report),
         *_rows_of_scale(report),
         *rows_of_errors(report),
@@ -60,7 +60,8 @@ def _rows_of_memory(report: Mapping[str, Any]) -> Iterator[Row]:
         yield "memory", f"{report['peak_memory_mb']:.0f} MB at most"
 
 
-def _rows_of_recording(report: Mapping[str, Any]) -> Iterator[Row]:
+def rows_of_recording(report: Mapping[str, Any]) -> Iterator[Row]:
+    """What a camera's recording holds, where one was made."""
     if "recorded" in report:
         yield "recorded", f"{report['recorded']} frames, {report['left_out_of_recording']} left out"
 

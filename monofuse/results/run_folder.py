@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from calib.base.errors import OutputError
-from calib.files.atomic_file import replacing
+from calib.files.atomic_file import partial_pattern, replacing
 from monofuse.maps.map_file import MAP_FILE
 from monofuse.results.files import PART_RESULTS, RESULTS, ResultFolder
 from monofuse.results.lock import FolderLock
@@ -28,8 +28,8 @@ class RunFolder:
         Raises OutputError at once if nothing can be written there, or another run is writing."""
         self.path = Path(path)
         ResultFolder(self.path)
+        self._lock = None if is_completed else FolderLock(self.path)
         if not is_completed:
-            self._lock = FolderLock(self.path)
             resume_swap(self.path)
         self.has_older = not is_completed and bool(results_in(self.path))
         self.place = self.path / UNFINISHED if self.has_older else self.path
@@ -39,6 +39,14 @@ class RunFolder:
         self._results = ResultFolder(self.place)
         self.fallback: Path | None = None
         """Where what could not be written in its place was written instead."""
+
+    def __enter__(self) -> "RunFolder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let other runs write here."""
+        if self._lock:
+            self._lock.release()
 
     @property
     def map_path(self) -> Path:
@@ -132,6 +140,8 @@ def resume_swap(folder: Path) -> None:
                 os.replace(new / name, os.path.realpath(folder / name))
         for name in {*results_in(folder)} - {*names}:
             (folder / name).unlink()
+        for partial in (path for name in RESULTS for path in folder.glob(partial_pattern(name))):
+            partial.unlink()
         (new / SWAP).unlink()
         with suppress(OSError):
             new.rmdir()

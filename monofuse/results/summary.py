@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from calib.base.words import counted
-from monofuse.results.report_table import Row, rows_of_errors, rows_of_frames, scale_text
+from monofuse.results.report_table import Row, rows_of_errors, rows_of_frames, rows_of_recording, scale_text
 
 STILL_M = 0.02
 """Length of a trajectory below which the camera stood still."""
@@ -21,6 +21,7 @@ def summary_rows(report: Mapping[str, Any], folder: Path, files: Sequence[str], 
         ("frames", f"{report['frames']} read, {report['tracked']} tracked, {report['lost']} lost; "
                    f"{report['fps']:.1f} a second, {report['total_s']:.0f} s in all"),
         *rows_of_frames(report),
+        *rows_of_recording(report),
         *_rows_of_trajectory(report),
         *_rows_of_mesh(report),
         *rows_of_errors(report),

@@ -15,8 +15,8 @@ import numpy as np
 from slam.kernels.compile import ordered_inline, ordered_kernel
 
 NEAR = 1e-3
-BEHIND = 1e3
-"""Cost of a point behind the camera."""
+BEHIND = 250.0
+"""Cost of a point behind the camera, in squares of the softness: more than of any error, however soft their cost is."""
 DEPTH_SOFTNESS = 1.5
 """Standard deviations at which the cost of depth bends."""
 MIN_INFORMATION = 1e-9
@@ -156,7 +156,7 @@ def residual(observations, m, T, X, p, model, seen):
     z = T[k, 2, 0] * X[p, 0] + T[k, 2, 1] * X[p, 1] + T[k, 2, 2] * X[p, 2] + T[k, 2, 3]
     if z < NEAR:
         w[:] = 0
-        return BEHIND
+        return BEHIND * softness * softness
     fx, fy = pinhole[0], pinhole[1]
     r[0] = fx * x / z + pinhole[2] - pixel[m, 0]
     r[1] = fy * y / z + pinhole[3] - pixel[m, 1]

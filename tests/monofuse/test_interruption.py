@@ -146,14 +146,15 @@ def test_a_bug_saves_what_there_is(kernels, recording, tmp_path):
     program.write_text("""
 import sys
 from monofuse import run as run_slam
-process = run_slam.SlamSystem.process
+from slam.system import SlamSystem
+process = SlamSystem.process
 
 def buggy(self, frame):
     if frame.index == 15:
         raise RuntimeError("a bug in frame 15")
     return process(self, frame)
 
-run_slam.SlamSystem.process = buggy
+SlamSystem.process = buggy
 sys.exit(run_slam.main())
 """)
     run = run_process(recording, "--depth", "sensor", "--output", tmp_path / "out", program=program)

@@ -66,7 +66,8 @@ def test_with_a_sensor_it_leaves_the_files_of_the_program(finished, pristine_rec
     camera = monofuse.read_calibration(pristine_recording / "calibration.yaml").camera
     slam = finished_slam(Slam(camera, depth="sensor", config=config), pristine_recording, 18, with_depth=True)
     slam.save(tmp_path)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["map.ply", "mesh.glb", "mesh.ply", "trajectory.txt"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "keyframes.zip", "map.ply", "mesh.glb", "mesh.ply", "trajectory.txt"]
     for file in tmp_path.iterdir():
         assert file.read_bytes() == (finished[1] / file.name).read_bytes(), file.name
 

@@ -118,7 +118,7 @@ def test_a_run_stays_for_who_looks(tmp_path, is_there, is_terminal, number, no_w
     session = Namespace(viewer=viewer, counter=Namespace(tracked=3), failures=[])
     with StopSignal() as stop:
         stop.number = number
-        stay(session, Namespace(path=tmp_path), Namespace(no_wait=no_wait), stop, screen)
+        stay(session, Namespace(place=tmp_path), Namespace(no_wait=no_wait), stop, screen)
     assert viewer.done == (["finish", "wait"] if stays else [])
 
 

@@ -105,8 +105,8 @@ def test_what_cannot_be_opened_is_said(places, source, says):
     ("walk.bag", "bag", "walk.bag"), ("walk.db3", "bag", "walk.db3"), ("bag:clip.bin", "bag", "clip.bin")])
 def test_cameras_and_what_they_recorded(places, monkeypatch, source, name, location):
     opened = []
-    for file in ("walk.bag", "walk.db3"):
-        (places / file).write_bytes(b"")
+    for file, begins in (("walk.bag", b"#ROSBAG V2.0"), ("walk.db3", b"SQLite format 3")):
+        (places / file).write_bytes(begins)
     module, kind = SOURCES[name]
     monkeypatch.setattr(f"{module}.{kind}", lambda *arguments: opened.append(arguments))
     options = SourceOptions()
