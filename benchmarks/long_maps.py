@@ -12,6 +12,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 
@@ -25,8 +26,9 @@ from slam.global_adjustment.odometry_prior import OdometryPrior
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
 from slam.loops.loop_closer import LoopCloser, LoopConfig
 from slam.loops.pose_graph import Edge
-from slam.loops.verification import SamePlace
+from slam.loops.verification import LoopVerifier, SamePlace
 from slam.mapping.keyframes import Keyframe, KeyframeConfig, Keyframes
+from slam.tracking.relocalisation import Relocaliser
 
 CAMERA = pinhole(320, 240, 65.0)
 PER_ROUND = 60
@@ -64,7 +66,7 @@ class Recording:
         self.unit = np.ones(count)
         """Size of a true metre in each keyframe's frame, when it was made."""
         self.places = self.rng.integers(0, 256, (PER_ROUND, FEATURES, 32), dtype=np.uint8)
-        self.closer = LoopCloser(CAMERA, self, self, False, closer_config)
+        self.closer = LoopCloser(CAMERA, cast("LoopVerifier", self), cast("Relocaliser", self), False, closer_config)
 
     def pose(self, _features: object, _old: Keyframe) -> None:
         """As a relocaliser: no guess by features, the map's prediction has to do."""
@@ -79,7 +81,7 @@ class Recording:
         return SamePlace(S @ sim3.exp(noise), 0.9, 0.7, 0.9)
 
     def _in_unit(self, row):
-        return sim3.scaling(self.unit[row] * self.keyframes.scale[row])
+        return sim3.scaling(float(self.unit[row] * self.keyframes.scale[row]))
 
     def begin(self, count: int) -> None:
         """Keyframes of a map without errors, loops between the rounds as thin as LoopCloser leaves them."""
@@ -99,7 +101,7 @@ class Recording:
         own, is_new = self.places[row % PER_ROUND].copy(), self.rng.random(FEATURES) < 0.4
         own[is_new] = self.rng.integers(0, 256, (is_new.sum(), 32), dtype=np.uint8)
         return Keyframe(row, row * FRAMES_PER_KEYFRAME, row / 2, (), np.full((2, 2), 1 / DEPTH_M, np.float32),
-                        DEPTH_M * self.unit[row], np.zeros((2, 2), np.uint8), (np.zeros((FEATURES, 2)), own))
+                        float(DEPTH_M * self.unit[row]), np.zeros((2, 2), np.uint8), (np.zeros((FEATURES, 2)), own))
 
     def add(self) -> None:
         """Make the next keyframe, placed by odometry that drifts."""
