@@ -14,7 +14,6 @@ from monofuse.maps.saved_map import SavedKeyframe, SavedMap
 from slam.config import SlamConfig
 from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.stereo import StereoDepth
-from slam.loops.loop_closer import Loop
 from slam.system import SlamSystem
 from slam.tracking.image import Image
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid, grey
@@ -41,8 +40,7 @@ def restored(saved: SavedMap, config: SlamConfig | None = None, is_extended: boo
             depths[keyframe.row] = StereoDepth(keyframe.inverse_depth, keyframe.log_std)
         _add(slam, keyframe)
         yield 0.6 * (keyframe.row + 1) / saved.keyframe_count
-    slam.loops.graph.edges = saved.edges()
-    slam.loops.closed = [Loop(e.first, e.second, e.S_first_second) for e in slam.loops.graph.edges if e.is_loop]
+    slam.loops.restore(saved.edges())
     for number, _, _ in saved.sessions:
         trajectory = RelativeTrajectory()
         trajectory.times_s, trajectory.rows, trajectory.T_key_cam = saved.frames(number)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.sparse import bsr_array
+from scipy.sparse import bsr_array, coo_array
 from scipy.sparse.linalg import splu
 
-from calib.geometry import se3
+from calib.geometry import sim3
 from calib.geometry.camera import Camera
 from slam.global_adjustment.odometry_prior import OdometryPrior
 from slam.kernels.reprojection_bundle import (
@@ -120,10 +119,11 @@ class ReprojectionBundle:
     def _pairs(self):
         """Pairs of keyframes that share a point, and each with itself, sorted -> row (B,), column (B,), index of each
         pair (K, K), -1 for others"""
-        image, shares = self.tracks.image, np.eye(self.image_count, dtype=bool)
-        for first, last in pairwise(self.observations.start):
-            seen_in = image[first:last]
-            shares[np.ix_(seen_in, seen_in)] = True
+        K, tracks = self.image_count, self.tracks
+        seen = coo_array((np.ones(len(tracks.image), np.int32), (tracks.image, tracks.point)),
+                         shape=(K, len(self.observations.start) - 1)).tocsr()
+        shares = (seen @ seen.T).toarray() > 0
+        np.fill_diagonal(shares, True)
         if self.odometry:
             shares[self.odometry.first, self.odometry.second] = shares[self.odometry.second, self.odometry.first] = True
         row, column = np.nonzero(shares)
@@ -157,7 +157,8 @@ class ReprojectionBundle:
         step[self.free] = -self._solve(images.blocks, images.gradient)
         points = np.empty_like(state.points)
         moved_points(self.observations, equations, step, state.points, points)
-        return ReprojectionState(np.array([se3.exp(xi) @ T for xi, T in zip(step, state.T_cam_world)]), points), cost
+        moved = sim3.exp(np.pad(step, ((0, 0), (0, 1)))) @ state.T_cam_world
+        return ReprojectionState(moved, points), cost
 
     def _solve(self, blocks, gradient):
         """-> (number of free keyframes, 6)"""

@@ -2,7 +2,7 @@
 
 Each descriptor gives a few words, each made of some of its bits (locality-sensitive hashing, Gionis 1999), so similar
 descriptors mostly share one. Keyframes are scored by the words that they share with an image, rare ones weighing more
-(Sivic and Zisserman 2003). A query reads one byte per word and keyframe; apart from that, cost does not grow with the
+(Sivic and Zisserman 2003). A query reads one bit per word and keyframe; apart from that, cost does not grow with the
 run.
 """
 
@@ -32,7 +32,8 @@ class AppearanceIndex:
                               for _ in range(config.tables)])
         self.vocabulary = config.tables << config.word_bits
         self.offsets = np.arange(config.tables) << config.word_bits
-        self.occurs = np.zeros((self.vocabulary, 64), bool)
+        self.occurs = np.zeros((self.vocabulary, 8), np.uint8)
+        """One bit per word and keyframe."""
         self.seen_in = np.zeros(self.vocabulary, np.int32)
         self.word_counts = []
 
@@ -47,9 +48,9 @@ class AppearanceIndex:
     def add(self, descriptors: np.ndarray) -> None:
         """Add the next keyframe by its descriptors (n, 32) uint8."""
         words, row = self.words(descriptors), len(self)
-        if row == self.occurs.shape[1]:
+        if row == 8 * self.occurs.shape[1]:
             self.occurs = np.concatenate([self.occurs, np.zeros_like(self.occurs)], axis=1)
-        self.occurs[words, row] = True
+        self.occurs[words, row // 8] |= 1 << (7 - row % 8)
         self.seen_in[words] += 1
         self.word_counts.append(max(len(words), 1))
 
@@ -58,4 +59,5 @@ class AppearanceIndex:
         words = self.words(descriptors)
         words = words[self.seen_in[words] > 0]
         rarity = np.log((len(self) + 1) / self.seen_in[words]).astype(np.float32)
-        return rarity @ self.occurs[words, :len(self)] / np.sqrt(self.word_counts)
+        occurs = np.unpackbits(self.occurs[words], axis=1, count=len(self)).view(bool)
+        return rarity @ occurs / np.sqrt(self.word_counts)

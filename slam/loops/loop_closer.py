@@ -50,6 +50,15 @@ class LoopConfig:
     """Growth of the squared error of all edges, at most: a constant, and a part per keyframe since the older visit."""
     min_pull: float = 0.002
     """Size of a loop's correction below which it becomes an edge without an optimisation of its own."""
+    window: int = 150
+    """Keyframes around a loop, those that the fewest edges separate from it, that are optimised for it. All are where
+    there are no more, and where the window does not suffice."""
+    max_boundary_chi2: float = 0.1
+    """Growth of the squared error over its variance (chi2) of an edge between a window and the rest, at most; beyond,
+    the window does not suffice."""
+    thinning: int = 2
+    """In maps larger than a window: distance, in keyframes, at both ends, up to which a loop makes another one
+    redundant, which is then not verified."""
     candidates: CandidateConfig = field(default_factory=CandidateConfig)
     """The search for candidates."""
     graph: PoseGraphConfig = field(default_factory=PoseGraphConfig)
@@ -71,12 +80,18 @@ class Trial(NamedTuple):
     """An optimisation in progress: one linear solve per frame."""
 
     loops: list[Loop]
+    loop_edges: list[Edge]
+    """Of these loops, not yet part of the graph."""
     edges: list[Edge]
+    """All that take part, those of the loops last."""
+    window: np.ndarray | None
+    """Rows of the keyframes that move, None: all."""
     submap: np.ndarray
     """(K,) of the keyframes, if the loops are accepted."""
     S_world_key: np.ndarray
     """(K, 4, 4) of the keyframes at its start."""
-    chi2_before: float
+    chi2_before: np.ndarray
+    """Squared error over its variance of each of `edges` but those of the loops."""
     steps: Iterator[Optimum]
 
 
@@ -92,6 +107,8 @@ class LoopCloser:
         self.waiting: deque[tuple[int, int]] = deque(maxlen=config.max_waiting)
         self.unconfirmed: list[Loop] = []
         self.closed: list[Loop] = []
+        self.closed_pairs: set[tuple[int, int]] = set()
+        """Rows of the keyframes of `closed`, the newer one first."""
         self.tracked_against: dict[int, int] = {}
         self.trial: Trial | None = None
         self.optimum: Optimum | None = None
@@ -107,16 +124,22 @@ class LoopCloser:
         new = keyframes.items[-1]
         if reference is not None:
             S = keyframes.S_world_key()
-            self.graph.edges.append(self._edge(keyframes, reference, new.row, sim3.inverse(S[reference]) @ S[new.row],
-                                               self.config.odometry_std, False))
+            self.graph.add([self._edge(keyframes, reference, new.row, sim3.inverse(S[reference]) @ S[new.row],
+                                       self.config.odometry_std, False)])
             self.tracked_against[new.row] = reference
         self.waiting.extend((new.row, old) for old in self.candidates.of(new, keyframes))
         self.candidates.add(new)
 
+    def restore(self, edges: list[Edge]) -> None:
+        """Take over the graph of a saved map."""
+        self.graph.add(edges)
+        self._note_closed([Loop(e.first, e.second, e.S_first_second) for e in edges if e.is_loop])
+
     def remeasure(self, keyframes: Keyframes, rows: Collection[int]) -> None:
         """Take the odometry edges between these rows from the present poses in `keyframes`, which are better now."""
         S = keyframes.S_world_key()
-        for index, edge in enumerate(self.graph.edges):
+        for index in sorted({index for row in rows for index in self.graph.edges_of[row]}):
+            edge = self.graph.edges[index]
             if edge.first in rows and edge.second in rows and not edge.is_loop:
                 self.graph.edges[index] = edge._replace(S_first_second=sim3.inverse(S[edge.first]) @ S[edge.second])
 
@@ -130,6 +153,8 @@ class LoopCloser:
 
     def _consider(self, keyframes, new_row, old_row):
         """Verify one pair of keyframes, and start an optimisation if the loop has votes enough."""
+        if len(keyframes) > self.config.window and self._is_redundant(new_row, old_row):
+            return
         new, old = keyframes.items[new_row], keyframes.items[old_row]
         prediction = self.candidates.prediction(new, old, keyframes)
         guess = self.relocaliser.pose(new.features, old)
@@ -149,6 +174,11 @@ class LoopCloser:
         else:
             self.unconfirmed = [other for other in self.unconfirmed if new_row - other.new <= self.config.max_vote_gap]
             self.unconfirmed.append(loop)
+
+    def _is_redundant(self, new_row, old_row):
+        """Whether a loop was closed between neighbours of both keyframes, or these themselves."""
+        reach = range(-self.config.thinning, self.config.thinning + 1)
+        return any((new_row + a, old_row + b) in self.closed_pairs for a in reach for b in reach)
 
     def _correction(self, keyframes, loop):
         """-> S_new_corrected (4, 4): the new keyframe as the loop would correct it, in its present frame"""
@@ -181,14 +211,27 @@ class LoopCloser:
         """Start an optimisation with these loops, unless their corrections are negligible."""
         edges = [self._edge(keyframes, loop.new, loop.old, loop.S_new_old, self.config.loop_std, True)
                  for loop in loops]
-        start, submap = keyframes.S_world_key(), keyframes.submap
+        submap = keyframes.submap
         if submap[loops[0].new] != submap[loops[0].old]:
-            start, submap = self._joined(start, submap, loops[0])
+            self._optimise(keyframes, loops, edges, None)
         elif max(self._pull(keyframes, loop) for loop in loops) < self.config.min_pull:
             self._keep(loops, edges)
-            return
-        self.trial = Trial(loops, edges, submap, keyframes.S_world_key(), self.graph.chi2(start).sum(),
-                           self.graph.steps(start, self.graph.edges + edges))
+        else:
+            ends = [row for loop in loops for row in loop[:2]]
+            window = self.graph.around(ends, self.config.window)
+            self._optimise(keyframes, loops, edges, window if len(window) < len(keyframes) else None)
+
+    def _optimise(self, keyframes, loops, loop_edges, window):
+        """Start an optimisation with these loops, in which the keyframes of a window move, None: all."""
+        S_world_key, submap = keyframes.S_world_key(), keyframes.submap
+        start = S_world_key
+        if submap[loops[0].new] != submap[loops[0].old]:
+            start, submap = self._joined(start, submap, loops[0])
+        known = self.graph.edges if window is None else self.graph.edges_at(window)
+        edges, chi2_before = known + loop_edges, self.graph.chi2(start, known)
+        steps = (self.graph.steps(start, edges) if window is None
+                 else self.graph.steps_within(start, edges, window))
+        self.trial = Trial(loops, loop_edges, edges, window, submap, S_world_key, chi2_before, steps)
 
     def _continue(self, keyframes, trial):
         """One more solve -> None; at the end, S_world_key if the loops are accepted, None if they are refused."""
@@ -197,14 +240,30 @@ class LoopCloser:
             self.optimum = optimum
             return None
         assert self.optimum is not None, "an optimisation has one step at least"
-        c, self.trial = self.config, None
-        allowed = c.max_strain[0] + c.max_strain[1] * (trial.loops[0].new - trial.loops[0].old)
-        strain = self.optimum.chi2.sum() - trial.chi2_before
-        if self.optimum.chi2[-len(trial.edges):].max() > c.max_loop_chi2 or strain > allowed:
+        self.trial = None
+        fits = self._fits(trial, self.optimum.chi2)
+        if trial.window is not None and not (fits and self._suffices(trial, self.optimum.chi2)):
+            self._optimise(keyframes, trial.loops, trial.loop_edges, None)
+            return None
+        if not fits:
             self.refused_count += 1
             return None
-        self._keep(trial.loops, trial.edges)
+        self._keep(trial.loops, trial.loop_edges)
         return self._brought_up_to_date(keyframes, trial, self.optimum.S_world_key)
+
+    def _fits(self, trial, chi2):
+        """Whether loops may be accepted; chi2: of the trial's edges after optimisation."""
+        c = self.config
+        allowed = c.max_strain[0] + c.max_strain[1] * (trial.loops[0].new - trial.loops[0].old)
+        strain = chi2.sum() - trial.chi2_before.sum()
+        return chi2[-len(trial.loop_edges):].max() <= c.max_loop_chi2 and strain <= allowed
+
+    def _suffices(self, trial, chi2):
+        """Whether the rest of the map hardly pulls on a window; chi2: of the trial's edges after optimisation."""
+        known = len(trial.chi2_before)
+        ends = np.isin([edge[:2] for edge in trial.edges[:known]], trial.window)
+        growth = (chi2[:known] - trial.chi2_before)[~ends.all(1)]
+        return growth.max(initial=0) <= self.config.max_boundary_chi2
 
     def _brought_up_to_date(self, keyframes, trial, S_reached):
         """The optimum, with the adjustments that keyframes had in the meantime -> S_world_key; keyframes made since
@@ -222,9 +281,13 @@ class LoopCloser:
         return S_world_key
 
     def _keep(self, loops, edges):
-        self.graph.edges += edges
-        self.closed += loops
+        self.graph.add(edges)
+        self._note_closed(loops)
         self.unconfirmed = [loop for loop in self.unconfirmed if loop not in loops]
+
+    def _note_closed(self, loops):
+        self.closed += loops
+        self.closed_pairs |= {loop[:2] for loop in loops}
 
     @staticmethod
     def _joined(S_world_key, submap, loop):

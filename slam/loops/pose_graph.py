@@ -7,7 +7,8 @@ J(e) adjoint(inverse(S_first_second) @ inverse(S_world_first)), J the inverse le
 negative: an edge only ever sees the difference of two increments.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -56,7 +57,7 @@ class Optimum(NamedTuple):
     S_world_key: np.ndarray
     """(K, 4, 4)"""
     chi2: np.ndarray
-    """(E,) squared error of each edge over its variance, without the robust kernel."""
+    """(E,) squared error of each edge that took part over its variance, without the robust kernel."""
     iterations: int
 
 
@@ -68,23 +69,65 @@ class PoseGraph:
         self.config = config
         self.unknowns = 6 if is_rigid else 7
         self.edges: list[Edge] = []
+        self.edges_of: defaultdict[int, list[int]] = defaultdict(list)
+        """Places in `edges` of those at each keyframe, by row."""
 
-    def chi2(self, S_world_key: np.ndarray) -> np.ndarray:
+    def add(self, edges: Iterable[Edge]) -> None:
+        """Add measurements."""
+        for edge in edges:
+            for row in (edge.first, edge.second):
+                self.edges_of[row].append(len(self.edges))
+            self.edges.append(edge)
+
+    def around(self, rows: Iterable[int], count: int) -> np.ndarray:
+        """Keyframes that the fewest edges separate from these rows, those among them -> rows, sorted, `count` at most
+        """
+        found = dict.fromkeys(rows)
+        waiting = deque(found)
+        while waiting and len(found) < count:
+            row = waiting.popleft()
+            for place in self.edges_of[row]:
+                edge = self.edges[place]
+                other = edge.second if edge.first == row else edge.first
+                if other not in found and len(found) < count:
+                    found[other] = None
+                    waiting.append(other)
+        return np.array(sorted(found))
+
+    def edges_at(self, rows: Iterable[int]) -> list[Edge]:
+        """-> those with an end in these rows, in the order in which they were added"""
+        return [self.edges[place] for place in sorted({place for row in rows for place in self.edges_of[int(row)]})]
+
+    @staticmethod
+    def chi2(S_world_key: np.ndarray, edges: list[Edge]) -> np.ndarray:
         """S_world_key (K, 4, 4) -> (E,) squared error of each edge over its variance"""
-        if not self.edges:
+        if not edges:
             return np.zeros(0)
-        stack = _Stack.of(self.edges)
+        stack = _Stack.of(edges)
         return stack.chi2(stack.errors(S_world_key))
 
-    def steps(self, S_world_key: np.ndarray, edges: list[Edge]) -> Iterator[Optimum]:
+    def steps_within(self, S_world_key: np.ndarray, edges: list[Edge], rows: np.ndarray) -> Iterator[Optimum]:
+        """As `steps`, where only these rows move; edges: all that have an end there. What a step costs depends on their
+        number only."""
+        local = np.unique([edge[:2] for edge in edges])
+        place = {int(row): index for index, row in enumerate(local)}
+        moved = [edge._replace(first=place[edge.first], second=place[edge.second]) for edge in edges]
+        for optimum in self.steps(S_world_key[local], moved, ~np.isin(local, rows)):
+            S_reached = np.array(S_world_key)
+            S_reached[local] = optimum.S_world_key
+            yield optimum._replace(S_world_key=S_reached)
+
+    def steps(self, S_world_key: np.ndarray, edges: list[Edge],
+              is_fixed: np.ndarray | None = None) -> Iterator[Optimum]:
         """Gauss-Newton, one linear solve at a time -> Optimum after each, the last one the best
 
         Loops are weighted by Geman and McClure's kernel, which starts wide and narrows (graduated non-convexity, Yang
         2020): however far the trajectory has drifted, loops that agree are followed, and outliers lose their weight.
-        The first keyframe of each connected part is fixed (gauge).
+        is_fixed (K,) bool: keyframes that stay; of a connected part without any, the first one does (gauge).
         """
         stack = _Stack.of(edges)
-        solver = _Solver(stack, len(S_world_key), self.unknowns)
+        is_fixed = np.zeros(len(S_world_key), bool) if is_fixed is None else is_fixed
+        solver = _Solver(stack, is_fixed, self.unknowns)
         error = stack.errors(S_world_key)
         narrow = self.config.robust_chi2
         width = max(narrow, 2 * float(stack.chi2(error)[stack.is_loop].max(initial=0)))
@@ -137,12 +180,12 @@ class _Stack(NamedTuple):
 class _Solver:
     """The sparse normal equations of one set of edges, whose pattern is computed once."""
 
-    def __init__(self, stack, key_count, unknowns):
-        self.stack, self.unknowns = stack, unknowns
+    def __init__(self, stack, is_fixed, unknowns):
+        self.stack, self.unknowns, key_count = stack, unknowns, len(is_fixed)
         graph = coo_array((np.ones(len(stack.first)), (stack.first, stack.second)), shape=(key_count, key_count))
         part = connected_components(graph, directed=False)[1]
-        is_free = np.ones(key_count, bool)
-        is_free[np.unique(part, return_index=True)[1]] = False
+        is_free, first = ~is_fixed, np.unique(part, return_index=True)[1]
+        is_free[first[np.bincount(part, is_fixed) == 0]] = False
         self.free = np.flatnonzero(is_free)
         column = np.full(key_count, -1)
         column[self.free] = np.arange(len(self.free))

@@ -49,3 +49,16 @@ def test_images_without_features_are_like_nothing():
     index.add(nothing)
     index.add(PLACES[0])
     assert np.array_equal(index.scores(nothing), [0, 0]) and index.scores(PLACES[0])[0] == 0
+
+
+def test_a_keyframe_is_one_bit_of_each_word_however_many_there_are():
+    rng = np.random.default_rng(4)
+    all_of = rng.integers(0, 256, (70, 20, 32), dtype=np.uint8)
+    index = AppearanceIndex(AppearanceConfig())
+    for descriptors in all_of:
+        index.add(descriptors)
+    assert index.occurs.nbytes <= 4096 * 128
+    words = [index.words(descriptors) for descriptors in all_of]
+    seen_in = np.bincount(np.concatenate(words), minlength=index.vocabulary)
+    expected = [np.log(71 / seen_in[np.intersect1d(words[66], own)]).sum() / np.sqrt(len(own)) for own in words]
+    np.testing.assert_allclose(index.scores(all_of[66]), expected, rtol=1e-5)

@@ -1,6 +1,7 @@
 """slam.loops.loop_closer in the whole system: drift is removed, the camera goes on, lost parts are joined."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -133,7 +134,7 @@ def test_what_is_learnt_while_a_loop_is_being_closed_is_kept():
     """Keyframes are adjusted after the optimisation began: its correction comes on top."""
     loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(ROUND[:3])
     correction = sim3.exp(np.array([0.1, 0, 0.2, 0.05, 0, 0, 0.1]))
-    trial = Trial([], [], keyframes.submap, keyframes.S_world_key(), 0.0, iter(()))
+    trial = Trial([], [], [], None, keyframes.submap, keyframes.S_world_key(), np.zeros(0), iter(()))
     adjustment = se3.exp(np.array([0.01, 0.02, 0, 0, 0.01, 0]))
     keyframes.T_world_key = keyframes.T_world_key @ adjustment
     S_world_key = loops._brought_up_to_date(keyframes, trial, correction @ trial.S_world_key)
@@ -143,10 +144,10 @@ def test_what_is_learnt_while_a_loop_is_being_closed_is_kept():
 def test_adjusted_poses_replace_those_of_tracking_but_not_loops():
     loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(ROUND[:3])
     wrong = se3.exp(np.array([0.1, 0, 0, 0, 0, 0]))
-    loops.graph.edges = [Edge(0, 1, wrong, np.ones(7), False), Edge(1, 2, wrong, np.ones(7), False),
-                         Edge(0, 1, wrong, np.ones(7), True)]
+    loops.graph.add([Edge(0, 1, wrong, np.ones(7), False), Edge(1, 2, wrong, np.ones(7), False),
+                     Edge(0, 1, wrong, np.ones(7), True)])
     loops.remeasure(keyframes, [0, 1])
-    chi2 = loops.graph.chi2(keyframes.S_world_key())
+    chi2 = loops.graph.chi2(keyframes.S_world_key(), loops.graph.edges)
     assert chi2[0] < 1e-12 and chi2[1:].min() > 1e-3
 
 
@@ -158,9 +159,57 @@ def test_a_loop_may_strain_the_trajectory_only_so_far(loop_chi2, odometry_chi2, 
     loop = Loop(11, 1, np.eye(4))
     S_world_key = keyframes.S_world_key()
     optimum = Optimum(sim3.exp(np.full(7, 0.01)) @ S_world_key, np.array([odometry_chi2, loop_chi2]), 1)
-    loops.trial = Trial([loop], [Edge(11, 1, np.eye(4), np.ones(7), True)], keyframes.submap, S_world_key, 2.0,
-                        iter([optimum]))
+    edge = Edge(11, 1, np.eye(4), np.ones(7), True)
+    loops.trial = Trial([loop], [edge], [edge], None, keyframes.submap, S_world_key, np.array([2.0]), iter([optimum]))
     assert loops.step(keyframes) is None and loops.is_busy
     moved = loops.step(keyframes)
     assert not loops.is_busy and loops.refused_count == (not is_accepted) and loops.closed == [loop] * is_accepted
     assert np.allclose(moved, optimum.S_world_key) if is_accepted else moved is None
+
+
+def closer_with(T_world_key, window):
+    """A LoopCloser whose map is a chain without errors, a metre of median depth each."""
+    config = replace(SlamConfig.for_network().loops, window=window)
+    loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(T_world_key)
+    loops.config = config
+    keyframes.items = [SimpleNamespace(row=row, median_depth_m=1.0, features=()) for row in range(len(T_world_key))]
+    S = keyframes.S_world_key()
+    loops.graph.add([loops._edge(keyframes, row, row + 1, sim3.inverse(S[row]) @ S[row + 1], (0.004, 0.0), False)
+                     for row in range(len(S) - 1)])
+    return loops, keyframes
+
+
+def pulling_loop(keyframes, new, old, pull_m):
+    S = keyframes.S_world_key()
+    return Loop(new, old, sim3.inverse(S[new]) @ S[old] @ se3.exp(np.array([pull_m, 0, 0, 0, 0, 0])))
+
+
+@pytest.mark.parametrize("new, old, pull_m, moves_all", [(60, 50, 0.01, False), (100, 5, 0.3, True)])
+def test_a_loop_moves_what_is_around_it_and_all_only_where_that_does_not_suffice(new, old, pull_m, moves_all):
+    loops, keyframes = closer_with(ROUND, window=30)
+    loops._try(keyframes, [pulling_loop(keyframes, new, old, pull_m)])
+    assert len(loops.trial.window) == 30
+    while loops.is_busy:
+        S_world_key = loops.step(keyframes)
+    moved = np.abs(S_world_key - keyframes.S_world_key()).max((1, 2)) > 1e-12
+    assert moved[new] and moved[75:90].all() == moves_all == moved[75:90].any()
+    assert len(loops.closed) == 1 and loops.graph.edges[-1].is_loop
+
+
+def test_a_loop_in_a_small_map_moves_all():
+    loops, keyframes = closer_with(ROUND[:40], window=40)
+    loops._try(keyframes, [pulling_loop(keyframes, 30, 20, 0.004)])
+    assert loops.trial.window is None
+
+
+@pytest.mark.parametrize("window, verified", [(30, [(62, 53), (70, 50)]), (200, [(61, 51), (62, 53), (70, 50)])])
+def test_a_neighbour_of_a_closed_loop_is_not_verified_in_a_large_map(window, verified):
+    seen, (loops, keyframes) = [], closer_with(ROUND, window)
+    loops.candidates.prediction = lambda new, old, keyframes: np.eye(4)
+    loops.relocaliser = SimpleNamespace(pose=lambda features, old: None)
+    loops.verify = lambda new, old, *_: seen.append((new.row, old.row))
+    loops.restore([Edge(60, 50, np.eye(4), np.ones(7), True)])
+    loops.waiting.extend([(61, 51), (62, 53), (70, 50)])
+    while loops.is_busy:
+        loops.step(keyframes)
+    assert seen == verified

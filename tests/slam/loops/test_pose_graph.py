@@ -111,7 +111,7 @@ def test_loops_that_agree_are_followed_however_far_the_trajectory_has_drifted(wr
     graph.edges = drifting(ground_truth, np.array([0.008, 0, 0.016, 0, 0.008, 0, 0.008]))
     start = walked(graph.edges, 60)
     graph.edges += [edge(ground_truth, i, 59 - i, is_loop=True) for i in range(0, 15, 3)]
-    assert graph.chi2(start)[59:].min() > 300 * CONFIG.robust_chi2
+    assert graph.chi2(start, graph.edges)[59:].min() > 300 * CONFIG.robust_chi2
     for _ in range(wrong_count):
         i, j = rng.integers(0, 25), rng.integers(35, 60)
         graph.edges.append(edge(ground_truth, i, j, rng.normal(0, [1] * 3 + [0.5] * 3 + [0.2]), is_loop=True))
@@ -144,3 +144,33 @@ def test_what_fits_stays_as_it_is():
     graph.edges = [*drifting(ground_truth, np.zeros(7)), edge(ground_truth, 0, 19, is_loop=True)]
     optimum = optimised(graph, ground_truth)
     assert np.allclose(optimum.S_world_key, ground_truth, atol=1e-9) and optimum.iterations <= 2
+
+
+def chain_with_loop(count):
+    """-> a graph of drifting edges and exact poses, and a loop between its ends"""
+    ground_truth = circle(count)
+    graph = PoseGraph(CONFIG, is_rigid=False)
+    graph.add(drifting(ground_truth, np.array([0.002, 0, 0.002, 0, 0.001, 0, 0.002])))
+    return graph, walked(graph.edges, count), edge(ground_truth, 0, count - 1, is_loop=True)
+
+
+def test_a_window_of_all_keyframes_is_the_whole():
+    graph, start, loop = chain_with_loop(30)
+    graph.add([loop])
+    *_, within = graph.steps_within(start, graph.edges_at(range(30)), graph.around([0], 30))
+    whole = optimised(graph, start)
+    assert np.array_equal(within.S_world_key, whole.S_world_key) and np.array_equal(within.chi2, whole.chi2)
+
+
+def test_only_the_window_moves_and_only_its_edges_are_looked_at():
+    graph, start, _ = chain_with_loop(60)
+    graph.add([edge(start, 20, 24, is_loop=True)])
+    window = graph.around([20, 24], 8)
+    assert [*window] == [18, 19, 20, 21, 22, 23, 24, 25]
+    pull = edge(start, 20, 23, np.array([0.05, 0, 0, 0, 0, 0, 0]), is_loop=True)
+    edges = [*graph.edges_at(window), pull]
+    assert [e[:2] for e in edges] == [*((i, i + 1) for i in range(17, 26)), (20, 24), (20, 23)]
+    *_, optimum = graph.steps_within(start, edges, window)
+    moved = np.flatnonzero(np.abs(optimum.S_world_key - start).max((1, 2)) > 0)
+    assert [*moved] == [*window] and len(optimum.chi2) == len(edges)
+    assert optimum.chi2[-1] < 0.7 * PoseGraph.chi2(start, [pull])[0]
