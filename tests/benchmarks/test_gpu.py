@@ -42,6 +42,7 @@ def written(page, *arguments):
     return page.read_text()
 
 
+@pytest.mark.heavy
 def test_everything_is_checked_and_timed(page, monkeypatch):
     FakeGpu(monkeypatch)
     text = written(page, "a_recording")
@@ -58,6 +59,7 @@ def test_everything_is_checked_and_timed(page, monkeypatch):
     assert text.endswith("`python -m pytest -m gpu`: 9 passed in 60 s\n") and "Not reached" not in text
 
 
+@pytest.mark.heavy
 def test_what_is_wrong_is_said_and_the_exit_code_tells(page, monkeypatch):
     FakeGpu(monkeypatch, lambda name, array, is_half: array + np.float32(0.2) if is_half else array)
 

@@ -38,6 +38,7 @@ def test_a_replay_gives_what_has_come_and_waits_in_no_time():
         replay.taken(wait=True)
 
 
+@pytest.mark.heavy
 def test_a_shown_recording_keeps_its_pace():
     recording = SyntheticSequence("size=16x16,frames=4,samples=1", SourceOptions())
     shown, begun_s = Shown(recording, 50.0), time.monotonic()

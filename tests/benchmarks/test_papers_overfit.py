@@ -22,6 +22,7 @@ def made_up(size):
     return Batch(rgb, torch.from_numpy(1.5 + 2.5 * fields[3].transpose(2, 0, 1)[:, None]).float())
 
 
+@pytest.mark.heavy
 def test_one_network_learns_eight_images():
     outcome = overfitted(find("cnn"), made_up((16, 24)), max_steps=150)
     assert outcome.rel < LEARNT_REL and outcome.steps % 10 == 0

@@ -101,13 +101,6 @@ def test_a_recording_that_names_no_readable_image(refused, recording):
     assert "rgb.txt" in refused(recording)
 
 
-def test_timestamps_that_go_backwards(refused, recording):
-    lines = (recording / "rgb.txt").read_text().splitlines()
-    lines[4], lines[5] = lines[5], lines[4]
-    (recording / "rgb.txt").write_text("\n".join(lines))
-    assert "rgb.txt line 6" in refused(recording)
-
-
 def test_no_calibration(refused, recording):
     (recording / "calibration.yaml").rename(recording / "elsewhere.yaml")
     assert "focal length cannot be told" in (line := refused(recording)) and "give --calibration FILE" in line

@@ -153,6 +153,7 @@ def test_from_a_folder_of_pictures_to_a_calibration(tmp_path, pictures, capsys):
     assert "our own YAML: 640x480" in capsys.readouterr().out
 
 
+@pytest.mark.heavy
 def test_a_camera_is_watched_until_there_is_enough(tmp_path, pictures, views, monkeypatch):
     monkeypatch.setattr("calib.boards.wanted.MIN_VIEWS_TO_SOLVE", len(views) - 3)
 

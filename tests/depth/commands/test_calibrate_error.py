@@ -49,6 +49,7 @@ def images(weights, tmp_path):
     return write
 
 
+@pytest.mark.heavy
 def test_expected_errors_become_the_measured_ones(weights, images, tmp_path, capsys):
     from depth.networks.weights.checkpoint import read_tensors
     from depth.runtimes.torch_runtime import open_weights

@@ -101,6 +101,7 @@ def test_a_real_kill_and_a_real_ctrl_c(images, tmp_path):
     assert f"{stopped_at} of 20000" in (tmp_path / "out" / "tiny.md").read_text()
 
 
+@pytest.mark.heavy
 def test_two_processes_learn_what_one_learns(images, tmp_path):
     """Batches of 4 in one process, and of 2 in each of two, with the variables that torchrun sets; no batch
     normalisation and no dropout."""

@@ -86,10 +86,11 @@ def test_truncated_files_play_to_their_end(clip, capfd):
 
 
 def test_files_that_are_no_video(tmp_path, capfd):
-    for name, data in {"noise.mp4": np.random.default_rng(0).bytes(5000), "text.avi": b"hello\n" * 100,
-                       "empty.mkv": b""}.items():
+    for name, data in {"noise.mp4": np.random.default_rng(0).bytes(5000), "text.avi": b"hello\n" * 100}.items():
         (tmp_path / name).write_bytes(data)
         assert "cannot be opened as a video" in refusal(tmp_path / name)
+    (tmp_path / "empty.mkv").write_bytes(b"")
+    assert "is an empty file" in refusal(tmp_path / "empty.mkv")
     truncate(write_video(tmp_path / "header.avi", 3), 0.05)
     refusal(tmp_path / "header.avi")
     assert "is not a file" in refusal(tmp_path / "none.mp4")
