@@ -80,7 +80,8 @@ def _pairs(place):
 def _in_time(path):
     """(time_s, name) of an index, without those whose times stray; SLAM names them (calib.files.time_order)."""
     entries = read_index(path)
-    return [entries[k] for k in kept_in_time(*zip(*entries), path, lambda line: None)]
+    times_s, names = [time_s for time_s, _ in entries], [name for _, name in entries]
+    return [entries[k] for k in kept_in_time(times_s, names, path, lambda line: None)]
 
 
 def _recordings(folder):

@@ -38,7 +38,7 @@ def _has_loop(path):
         return data.find(LOOP) >= 0
 
 
-def _rounds(graph: "onnx.GraphProto", around: dict, onnx, times: int = 1) -> Iterator[int]:
+def _rounds(graph: "onnx.GraphProto | onnx.FunctionProto", around: dict, onnx, times: int = 1) -> Iterator[int]:
     """Rounds of every loop in a graph; MAX_ROUNDS + 1 where that is not known."""
     known = around | {tensor.name: tensor for tensor in getattr(graph, "initializer", ())}
     known |= {node.output[0]: attribute.t for node in graph.node if node.op_type == "Constant"

@@ -145,6 +145,6 @@ def _depth_index(folder: Path, options: SourceOptions, tell: Callable[[str], obj
         refuse_sensor_depth(options, folder)
         return np.empty(0), []
     index = read_index(path)
-    kept = kept_in_time(*zip(*index), path, tell)
+    kept = kept_in_time([time_s for time_s, _ in index], [name for _, name in index], path, tell)
     index = [index[k] for k in kept]
     return np.array([time_s for time_s, _ in index]), [folder / name for _, name in index]
