@@ -36,7 +36,7 @@ class Rectifier:
             self._maps = cv2.convertMaps(pixels[..., 0], pixels[..., 1], cv2.CV_16SC2)
             if target:
                 last = np.array([source.width - 1, source.height - 1])
-                seen = ((pixels >= 0) & (pixels <= last)).all(-1)
+                seen = np.asarray(((pixels >= 0) & (pixels <= last)).all(-1))
                 self.seen = None if seen.all() else seen
         self._depth_maps = {}
 
