@@ -116,7 +116,9 @@ class SlamSystem:
         mask_begins = self.scene.mask_begins(frame.usable)
         if not len(self.keyframes):
             return self._begin(image, frame, np.eye(4), submap=0, otherwise="waiting")
-        if mask_begins and not self.only_localises:  # what was tracked up to now may have been an overlay
+        if self.only_localises:
+            return self._localised(image)
+        if mask_begins:  # what was tracked up to now may have been an overlay
             return self._begin_submap(image, frame, otherwise="lost")
         self._close_loops()
         self.depth.finish_next()
@@ -124,13 +126,10 @@ class SlamSystem:
         tracked, status = self.localiser.locate(image)
         if tracked is None:
             return self._lost(image, frame)
-        is_due = not self.only_localises and self._is_keyframe_due(image, tracked)
+        is_due = self._is_keyframe_due(image, tracked)
         is_asked_for = is_due and self.requests.ask(frame, image, tracked, self.keyframes)
         T_world_cam = self.map.place_camera(image.timestamp_s, se3.inverse(tracked.T_cam_key))
         is_doubtful = self.scene.is_doubtful(T_world_cam)
-        if self.only_localises:
-            return FrameResult(image.index, image.timestamp_s, status, T_world_cam, tracked=tracked,
-                               is_doubtful=is_doubtful)
         self._keep(image)
         if frame.depth_on_request is None:
             depth = self.depth.take(image, T_world_cam, is_due)
@@ -139,6 +138,16 @@ class SlamSystem:
             depth, is_keyframe = self._add_awaited() if is_asked_for else (None, False)
         return FrameResult(image.index, image.timestamp_s, status, T_world_cam, is_keyframe, tracked,
                            *((depth.inverse_depth, depth.fused) if depth else (None, None)), is_doubtful)
+
+    def _localised(self, image: Image) -> FrameResult:
+        """Result of an image that is located in the map as it is."""
+        tracked, status = self.localiser.locate(image)
+        if tracked is None:
+            self.scene.forget()
+            return FrameResult(image.index, image.timestamp_s, status)
+        T_world_cam = self.map.place_camera(image.timestamp_s, se3.inverse(tracked.T_cam_key))
+        return FrameResult(image.index, image.timestamp_s, status, T_world_cam, tracked=tracked,
+                           is_doubtful=self.scene.is_doubtful(T_world_cam))
 
     def _static_part(self, image: Image) -> Image:
         """The image without what moves by itself in it, by its own depth or, where that was not predicted, the last
@@ -181,7 +190,7 @@ class SlamSystem:
     def _lost(self, image: Image, frame: Frame) -> FrameResult:
         """Result of an image without a pose. After some time a new submap begins, at the last known pose."""
         self.scene.forget()
-        if self.only_localises or not self.localiser.is_given_up(image.timestamp_s):
+        if not self.localiser.is_given_up(image.timestamp_s):
             return FrameResult(image.index, image.timestamp_s, "lost")
         return self._begin_submap(image, frame, otherwise="lost")
 
@@ -262,7 +271,7 @@ class SlamSystem:
         the work that is done."""
         pairs = [(loop.new, loop.old) for loop in self.loops.closed]
         pairs += yield from self._join_submaps()
-        for share in self.depth.adjust_all(self.loops.candidates.overlap, pairs):
+        for share in self.depth.adjust_all(self.loops.candidates.overlap, pairs, self.loops.graph.odometry):
             yield ADJUSTED_FROM + (FRAMES_FROM - ADJUSTED_FROM) * share
         self._hold_world()
         if self.frames:

@@ -49,9 +49,9 @@ class GlobalAdjustmentConfig:
     the round is undone."""
     min_shared: int = 12
     """Points that two keyframes must share to be connected."""
-    odometry_std: tuple[float, float] = (0.03, 0.02)
-    """Standard deviations of the motion from one keyframe to the next as tracking found it, in median depths and
-    radians."""
+    motion_std: tuple[float, float] = (0.03, 0.02)
+    """Standard deviations of a keyframe's motion, as tracking found it, from the one that it was tracked against, in
+    median depths and radians."""
     tracks: FeatureTrackConfig = field(default_factory=FeatureTrackConfig)
     """Features and their matches."""
     bundle: ReprojectionBundleConfig = field(default_factory=ReprojectionBundleConfig)
@@ -74,15 +74,15 @@ class GlobalAdjustment:
         """(K, 4, 4) adjusted, set at the end of `steps`; None where no new pair matched."""
 
     def steps(self, keyframes: Keyframes, network_depth: dict[int, np.ndarray],
-              loops: list[tuple[int, int]]) -> Iterator[float]:
+              loops: list[tuple[int, int]], tracked: list[tuple[int, int]]) -> Iterator[float]:
         """Adjust each submap, a piece at a time -> share of the work that is done
 
         network_depth: {row: (h', w') inverse depth of any size, 1/m}; keyframes must be in the network's scale. loops:
-        pairs of rows that show one place.
+        pairs of rows that show one place. tracked: pairs of rows, the second tracked against the first.
         """
         self.S_world_key = None
         if self.odometry is None:
-            self.odometry = OdometryPrior.of(keyframes, *self.config.odometry_std)
+            self.odometry = OdometryPrior.of(keyframes, tracked, *self.config.motion_std)
         for keyframe in keyframes.items[len(self.features):]:
             self.features.append(self.matcher.features(keyframe.gray_u8, keyframe.usable))
             yield SHARES[0] * len(self.features) / len(keyframes)

@@ -1,4 +1,4 @@
-"""What tracking found of the motion between one keyframe and the next, as a prior on their adjusted poses.
+"""What tracking found of the motion between keyframes, as a prior on their adjusted poses.
 
 Where hardly anything has texture, a keyframe hangs by a few features, and wrong ones among them can turn it anywhere.
 """
@@ -35,14 +35,15 @@ class OdometryPrior:
     """(E, 6) standard deviations of e, metres and radians."""
 
     @classmethod
-    def of(cls, keyframes: Keyframes, translation_std: float, rotation_std_rad: float) -> OdometryPrior:
-        """Motion from each keyframe to the next of its submap, as their poses are now; translation_std: in median
-        depths."""
-        second = np.flatnonzero(keyframes.submap[1:] == keyframes.submap[:-1]) + 1
+    def of(cls, keyframes: Keyframes, pairs: list[tuple[int, int]], translation_std: float,
+           rotation_std_rad: float) -> OdometryPrior:
+        """Motion between pairs of rows, the second keyframe of each tracked against the first, as their poses are now;
+        translation_std: in median depths of the second."""
+        first, second = np.array(pairs, np.int64).reshape(-1, 2).T
         T_world_key = keyframes.T_world_key
         depth_m = np.array([keyframes.items[row].median_depth_m for row in second])
         std = np.column_stack([translation_std * depth_m] * 3 + [np.full(len(second), rotation_std_rad)] * 3)
-        return cls(second - 1, second, se3.inverse(T_world_key[second]) @ T_world_key[second - 1], std)
+        return cls(first, second, se3.inverse(T_world_key[second]) @ T_world_key[first], std)
 
     def within(self, part: np.ndarray) -> OdometryPrior:
         """Only pairs of one part; part (K,): its number, below 0 where there is none"""

@@ -36,12 +36,14 @@ class ReprojectionBundleConfig:
 
     sigma_px: float = 0.5
     """Standard deviation of a feature's position, pixels."""
-    softness: tuple[float, ...] = (20.0, 6.0, 2.0)
-    """Widths of Cauchy's cost, in standard deviations, one minimisation after the other: the first bring in points
-    that are far off, the last removes outliers."""
+    softness: tuple[float, float] = (6.0, 2.0)
+    """Widths of Cauchy's cost, in standard deviations, one minimisation after the other: the first brings in points
+    that are far off, the next removes outliers."""
+    widest: float = 20.0
+    """Width of one more minimisation before these, where much is further off. Where all fits already, it would follow
+    outliers alone."""
     max_far: float = 0.1
-    """Share of observations that may be further off than the second width at the start, or the first, widest one is
-    needed; where all fits already, it would follow outliers alone."""
+    """Share of observations that may be further off than the first of `softness` without that."""
     scale_log_std: float = 0.12
     """Standard deviation of the log of one keyframe's expected scale; all its points together are one vote for it."""
     depth_log_std: float = 0.3
@@ -92,10 +94,9 @@ class ReprojectionBundle:
     def steps(self, state: ReprojectionState) -> Iterator[tuple[float, ReprojectionState]]:
         """Levenberg-Marquardt, one step at a time -> share of the work that is done, at least, and state"""
         c = self.config
-        far = np.mean(self.errors_px(state) > c.softness[1] * c.sigma_px)
-        for number, softness in enumerate(c.softness):
-            if number == 0 and far < c.max_far:
-                continue
+        is_far = np.mean(self.errors_px(state) > c.softness[0] * c.sigma_px) > c.max_far
+        widths = (c.widest, *c.softness) if is_far else c.softness
+        for number, softness in enumerate(widths):
             damping = c.initial_damping
             for iteration in range(c.max_iterations):
                 candidate, cost = self._step(state, softness, damping)
@@ -104,7 +105,7 @@ class ReprojectionBundle:
                     state, damping = candidate, 0.2 * damping
                 else:
                     damping *= 10
-                yield (number + iteration / c.max_iterations) / len(c.softness), state
+                yield (number + iteration / c.max_iterations) / len(widths), state
                 if 0 < decrease < c.min_decrease * cost or damping > c.max_damping:
                     break
 

@@ -185,18 +185,19 @@ class PredictedDepth:
         if self.map_scale.known.cue:
             self._look_for_scale(frame)
 
-    def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]]) -> Iterator[float]:
+    def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]], tracked: list[tuple[int, int]]
+                   ) -> Iterator[float]:
         """Adjust all keyframes jointly, a piece at a time -> share of the work that is done
 
         The map changes at the end of each round. overlap: see LoopCandidates.overlap; loops: pairs of rows that show
-        one place."""
+        one place; tracked: pairs of rows, the second tracked against the first."""
         c, keyframes = self.config.adjustment, self.map.keyframes
         if not (c and len(keyframes)):
             return
         adjustment = GlobalAdjustment(self.map.camera, overlap, c)
         for done in range(c.rounds):
             with self.stage_times.timed("adjust"):
-                for share in adjustment.steps(keyframes, self.refiner.network_depth, loops):
+                for share in adjustment.steps(keyframes, self.refiner.network_depth, loops, tracked):
                     yield (done + share) / c.rounds
             if adjustment.S_world_key is None or not self._is_adjusted(adjustment.S_world_key, c.max_drift):
                 return
@@ -223,6 +224,7 @@ class PredictedDepth:
             with self.stage_times.timed("final"):
                 yield from final.estimate()
             self.final = final
+            self.refiner.log_std.clear()  # of the depth so far
 
     def restore_final(self, overlap: Callable, depth: dict[int, StereoDepth]) -> None:
         """Take over the final depth of all keyframes of a saved map, by row. overlap: see LoopCandidates.overlap."""

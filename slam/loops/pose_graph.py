@@ -79,6 +79,11 @@ class PoseGraph:
                 self.edges_of[row].append(len(self.edges))
             self.edges.append(edge)
 
+    @property
+    def odometry(self) -> list[tuple[int, int]]:
+        """Pairs of rows, the second keyframe of each tracked against the first."""
+        return [(edge.first, edge.second) for edge in self.edges if not edge.is_loop]
+
     def around(self, rows: Iterable[int], count: int) -> np.ndarray:
         """Keyframes that the fewest edges separate from these rows, those among them -> rows, sorted, `count` at most
         """

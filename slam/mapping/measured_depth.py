@@ -94,7 +94,8 @@ class MeasuredDepth:
     def look_for_scale(self, frame: Frame) -> None:
         """Look at the full-size frame of the newest keyframe for what tells the map's scale. Measured depth does."""
 
-    def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]]) -> Iterator[float]:
+    def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]], tracked: list[tuple[int, int]]
+                   ) -> Iterator[float]:
         """Adjust all keyframes jointly -> share of the work that is done. Measured depth needs none."""
         return iter(())
 

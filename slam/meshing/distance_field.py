@@ -7,6 +7,7 @@ from calib.geometry.camera import Camera
 from slam.kernels import tsdf as kernels
 from slam.kernels.tsdf import SIDE, DepthPixels, DistanceField
 from slam.meshing.depth_view import DepthView
+from slam.meshing.field_blocks import empty_field
 from slam.meshing.tsdf_config import TsdfConfig
 
 MARKED_STEP = 2
@@ -46,10 +47,7 @@ def allocated(views: list[DepthPixels], T_world_key: np.ndarray, camera: Camera,
     for pixels, T in zip(views, T_world_key):
         count = kernels.mark_blocks(pixels, T, np.array(camera.pinhole), SIDE * voxel_m, MARKED_STEP, marks)
         keys.append(np.unique(marks[:count]))
-    keys = np.unique(np.concatenate(keys))
-    shifts = kernels.BITS * np.array([2, 1, 0])
-    blocks = (keys[:, None] >> shifts & (1 << kernels.BITS) - 1) - kernels.OFFSET
-    return DistanceField(blocks.astype(np.int32), *np.zeros((2, len(blocks), kernels.VOXELS), np.float32))
+    return empty_field(np.unique(np.concatenate(keys)))
 
 
 def fused(views: list[DepthView], camera: Camera, config: TsdfConfig) -> tuple[DistanceField, float]:

@@ -8,13 +8,13 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from slam.kernels.surfel_field import Discs, add_discs, disc_blocks
-from slam.kernels.tsdf import BITS, OFFSET, VOXELS, DistanceField
+from slam.kernels.tsdf import DistanceField
 from slam.mapping.surfels import Surfels
-from slam.meshing.cleaning import cut, smoothed
+from slam.meshing.cleaning import cut
 from slam.meshing.coloured_mesh import coloured_mesh
-from slam.meshing.holes import without_small_holes
+from slam.meshing.field_blocks import empty_field
+from slam.meshing.finishing import finished
 from slam.meshing.mesh_config import MeshConfig, NoMesh, SurfelMeshConfig
-from slam.meshing.simplification import simplified, warranted_count
 from slam.meshing.trimming import in_large_piece
 from slam.meshing.zero_level import zero_level
 
@@ -58,10 +58,7 @@ def build_surfel_mesh(surfels: Surfels, T_world_key: np.ndarray, config: MeshCon
     mesh = cut(*mesh, in_large_piece(mesh[1], near, config.min_piece_share)) if near.any() else mesh
     if not near.any() or not len(mesh[1]):
         raise NoMesh("the surfels are too scattered for a mesh: use a depth that fits the camera better")
-    mesh = without_small_holes(*mesh, c.max_hole_voxels * voxel_m)
-    mesh = smoothed(*mesh, config.smoothing_steps), mesh[1]
-    warranted = warranted_count(*mesh, c.edge_voxels * voxel_m)
-    mesh = simplified(*mesh, min(warranted, config.max_triangles or warranted))
+    mesh = finished(mesh, c.max_hole_voxels * voxel_m, c.edge_voxels * voxel_m, config)
     return coloured_mesh(*mesh, _colours(mesh[0], tree, surfels, rows))
 
 
@@ -83,8 +80,7 @@ def _voxel_m(radius_m: np.ndarray, config: SurfelMeshConfig) -> float:
 def _field(discs: Discs, voxel_m: float, reach_m: float) -> DistanceField:
     marks = np.empty(MARKS * len(discs.points), np.int64)
     keys = np.unique(marks[:disc_blocks(discs, voxel_m, reach_m, marks)])
-    blocks = (keys[:, None] >> BITS * np.array([2, 1, 0]) & (1 << BITS) - 1) - OFFSET
-    field = DistanceField(blocks.astype(np.int32), *np.zeros((2, len(blocks), VOXELS), np.float32))
+    field = empty_field(keys)
     add_discs(field, keys, discs, voxel_m, reach_m)
     return field
 

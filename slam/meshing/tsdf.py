@@ -10,13 +10,12 @@ from scipy.spatial import KDTree
 from calib.geometry import se3
 from calib.geometry.camera import Camera
 from slam.kernels.tsdf import VertexViews, look_at_vertices
-from slam.meshing.cleaning import Arrays, cut, smoothed, vertex_normals
+from slam.meshing.cleaning import Arrays, cut, vertex_normals
 from slam.meshing.coloured_mesh import coloured_mesh
 from slam.meshing.depth_view import DepthView
 from slam.meshing.distance_field import fused, weighed
-from slam.meshing.holes import without_small_holes
+from slam.meshing.finishing import finished
 from slam.meshing.mesh_config import MeshConfig, NoMesh
-from slam.meshing.simplification import simplified, warranted_count
 from slam.meshing.trimming import in_large_piece
 from slam.meshing.tsdf_config import TsdfConfig
 from slam.meshing.zero_level import zero_level
@@ -42,10 +41,7 @@ def build_mesh(views: list[DepthView], camera: Camera, config: MeshConfig) -> tr
     mesh = zero_level(field, voxel_m)
     del field
     mesh = _kept(mesh, _looked_at(mesh, views, camera, c), config)
-    mesh = without_small_holes(*mesh, c.max_hole_voxels * voxel_m)
-    mesh = smoothed(*mesh, config.smoothing_steps), mesh[1]
-    warranted = warranted_count(*mesh, c.edge_voxels * voxel_m)
-    mesh = simplified(*mesh, min(warranted, config.max_triangles or warranted))
+    mesh = finished(mesh, c.max_hole_voxels * voxel_m, c.edge_voxels * voxel_m, config)
     return coloured_mesh(*mesh, _colours(mesh[0], _looked_at(mesh, views, camera, c)))
 
 

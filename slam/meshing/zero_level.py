@@ -3,8 +3,9 @@
 import numpy as np
 
 from slam.kernels.marching_cubes import count_triangles, fill_triangles, place_vertices
-from slam.kernels.tsdf import BITS, OFFSET, VOXELS, DistanceField
+from slam.kernels.tsdf import VOXELS, DistanceField
 from slam.meshing.cube_cases import EDGES, cube_cases
+from slam.meshing.field_blocks import keys_of
 
 
 def zero_level(field: DistanceField, voxel_m: float) -> tuple[np.ndarray, np.ndarray]:
@@ -25,14 +26,9 @@ def zero_level(field: DistanceField, voxel_m: float) -> tuple[np.ndarray, np.nda
 def _blocks_beyond(blocks):
     """(M, 3) in order -> (M, 8) row of the block that lies ahead along x, y and z by the column's bits, -1: none"""
     ahead = np.arange(8)[:, None] >> np.arange(3) & 1
-    keys, wanted = _key(blocks), _key(blocks[:, None] + ahead)
+    keys, wanted = keys_of(blocks), keys_of(blocks[:, None] + ahead)
     rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[rows] == wanted, rows, -1)
-
-
-def _key(blocks):
-    shifted = blocks.astype(np.int64) + OFFSET
-    return (shifted[..., 0] << 2 * BITS) | (shifted[..., 1] << BITS) | shifted[..., 2]
 
 
 def _merged(vertices, triangles):

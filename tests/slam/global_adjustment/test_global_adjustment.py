@@ -17,6 +17,7 @@ from tests.helpers import scenes
 CONFIG = SlamConfig.for_network()
 CAMERA = scenes.CAMERA.resized((240, 320))
 COUNT = 6
+NEXT = [(row, row + 1) for row in range(COUNT - 1)]
 T_WORLD_KEY = np.array([se3.exp(np.array([0.12 * k, 0.02 * k, 0.03 * k, 0.01 * k, 0.05 * k, 0])) for k in range(COUNT)])
 
 
@@ -36,7 +37,7 @@ def keyframes_of(T_world_key, depth_scale=None, blank=()):
 
 def adjusted(keyframes, network_depth):
     adjustment = GlobalAdjustment(CAMERA, LoopCandidates(CAMERA, CONFIG.loops.candidates).overlap, CONFIG.adjustment)
-    shares = list(adjustment.steps(keyframes, network_depth, loops=[]))
+    shares = list(adjustment.steps(keyframes, network_depth, loops=[], tracked=NEXT))
     assert shares == sorted(shares) and 0 <= shares[0] and shares[-1] <= 1
     return keyframes.S_world_key() if adjustment.S_world_key is None else adjustment.S_world_key
 
@@ -106,11 +107,11 @@ def test_a_second_round_tries_what_it_did_not_know_to_see_the_same():
     far = disturbed()
     far[5, :3, 3] += [3, 0, 0]
     keyframes = keyframes_of(far)
-    config = replace(CONFIG.adjustment, before=1, odometry_std=(1.0, 1.0))  # tracking is never wrong by that much
+    config = replace(CONFIG.adjustment, before=1, motion_std=(1.0, 1.0))  # tracking is never wrong by that much
     adjustment = GlobalAdjustment(CAMERA, LoopCandidates(CAMERA, CONFIG.loops.candidates).overlap, config)
     rounds = []
     for _ in range(3):
-        list(adjustment.steps(keyframes, true_depth(), loops=[]))
+        list(adjustment.steps(keyframes, true_depth(), loops=[], tracked=NEXT))
         if adjustment.S_world_key is not None:
             keyframes.move(adjustment.S_world_key)
         rounds.append((len(adjustment.matches), errors_m(keyframes.S_world_key()).max()))
