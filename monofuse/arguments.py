@@ -67,7 +67,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calibration", type=path_of, metavar="auto|FILE",
                         help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
                              "ORB-SLAM (default: the source's own or the file next to it, else `auto`, which "
-                             "estimates the focal length from the first seconds)")
+                             "estimates the focal length from frames that its motion chooses)")
     parser.add_argument("--topic", metavar="NAME",
                         help="of a bag of ROS with several cameras: the topic of images to take, such as "
                              "/camera/color/image_raw")

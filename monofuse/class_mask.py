@@ -74,7 +74,7 @@ class ClassMask(ViewMask):
 
 
 def open_class_mask(name: str, view: ViewMask, is_live: bool = False) -> ClassMask | None:
-    """`FILE.onnx[:CLASS[,CLASS]]` -> ClassMask, None where `name` is none. Raises NetworkError."""
+    """`FILE.onnx[:CLASS[,CLASS]]` -> ClassMask, None where `name` is none. Raises BadInputError, NetworkError."""
     spoken = SPOKEN.fullmatch(name)
     if not spoken:
         return None

@@ -12,7 +12,6 @@ from monofuse.export.posed_images import PosedImage, colmap_files, nerfstudio_fi
 from monofuse.export.trajectory_files import euroc_files, kitti_files, tum_files
 from monofuse.interface.screen import Screen
 from monofuse.maps.saved_map import SavedMap
-from slam.tracking.trajectory import world_poses
 
 DESCRIPTION = "Write the keyframes of a result, with images and depth, or its trajectory, for another program."
 Files = Iterator[tuple[str, bytes]]
@@ -61,34 +60,17 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
 
 
 def files_of(saved: SavedMap, arguments: argparse.Namespace) -> Files:
-    """Names and contents of all files of a format. Of several parts that are not joined, the largest is written."""
+    """Names and contents of all files of a format. Of several parts that are not joined, that with most frames of the
+    last recording is written, as in its results."""
+    poses, trajectory = saved.poses(), saved.trajectory(saved.sessions[-1][0])
+    main = trajectory.main_submap(poses)
     if arguments.format in TRAJECTORIES:
-        yield from TRAJECTORIES[arguments.format](*trajectory(saved))
+        if not trajectory.rows:
+            raise BadInputError(f"{saved.path}: the last recording has no part in the map")
+        yield from TRAJECTORIES[arguments.format](*trajectory.in_world(poses, main))
         return
-    main = main_submap(saved)
-    wanted = {row for row, submap, _, _ in saved.poses() if submap == main} - arguments.drop
+    wanted = {*map(int, np.flatnonzero(poses.submap == main))} - arguments.drop
     if not wanted:
         raise BadInputError("--drop leaves no keyframe to export")
     images = (PosedImage(keyframe) for keyframe in saved.keyframes() if keyframe.row in wanted)
     yield from WITH_IMAGES[arguments.format](images, saved.camera)
-
-
-def main_submap(saved: SavedMap) -> int:
-    """The submap with most keyframes; of equals, the first."""
-    return int(np.bincount([submap for _, submap, _, _ in saved.poses()]).argmax())
-
-
-def trajectory(saved: SavedMap) -> tuple[np.ndarray, np.ndarray]:
-    """Times (N,) and T_world_cam (N, 4, 4) of the last recording, where it is in the largest submap. Raises
-    BadInputError where none of it is."""
-    poses, main = {row: (submap, scale, T) for row, submap, scale, T in saved.poses()}, main_submap(saved)
-    frames = saved.frames(saved.sessions[-1][0])
-    kept = [k for k, row in enumerate(frames.rows) if poses[row][0] == main]
-    if not kept:
-        raise BadInputError(f"{saved.path}: the last recording has no part in the map")
-    T_key_cam = np.array(frames.T_key_cam)[kept]
-    rows = [frames.rows[k] for k in kept]
-    T_world_key, scale = np.array([poses[row][2] for row in rows]), np.array([poses[row][1] for row in rows])
-    return np.array(frames.times_s)[kept], world_poses(T_world_key, scale, T_key_cam)
-
-

@@ -20,6 +20,7 @@ from calib.files.atomic_file import write_file
 from monofuse.interface.screen import Screen
 from monofuse.results.files import SCENE
 from monofuse.results.length import length_in_words
+from monofuse.results.lock import FolderLock
 from monofuse.results.rescaling.report import OVER, rescaled_report
 from monofuse.results.rescaling.result import distance_to_surface_m, read_report, rescale
 
@@ -102,10 +103,11 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
         return
     log_std = math.sqrt(2) * PICKED_M / arguments.true_m
     new = {"from": found.points[0], "to": found.points[1], "is_m": arguments.true_m, "factor": found.factor * factor}
-    had_scene = (arguments.result / SCENE).is_file()
-    rescale(arguments.result, factor, rescaled_report(report, factor, log_std, new))
-    if had_scene:
-        _write_scene_again(arguments.result, screen)
+    with FolderLock(arguments.result):
+        had_scene = (arguments.result / SCENE).is_file()
+        rescale(arguments.result, factor, rescaled_report(report, factor, log_std, new))
+        if had_scene:
+            _write_scene_again(arguments.result, screen)
     over = [name for name in OVER if name in report]
     gone = f"; report.json lost {', '.join(over)}, which were of the old size" if over else ""
     screen.print(f"rescaled  all of {arguments.result} is {factor:.4g} times as large{gone}")

@@ -17,10 +17,9 @@ from monofuse.maps.restore import restored
 from monofuse.maps.saved_map import SavedMap
 from monofuse.results.files import MESH_FORMATS, mesh_file
 from monofuse.results.lock import FolderLock
-from monofuse.results.outcome import Outcome
+from monofuse.results.outcome import finished
 from monofuse.results.texture import mesh_files, texture_of
 from slam.config import SlamConfig
-from slam.system import SlamSystem
 
 if TYPE_CHECKING:
     import trimesh
@@ -68,27 +67,15 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
 
 def files_of(saved: SavedMap, arguments: argparse.Namespace, screen: Screen) -> tuple[dict[str, bytes], int]:
     """-> names and contents of the files of the new mesh, and how many triangles it has"""
-    slam = restored_slam(saved, arguments, screen)
+    slam = finished(restored(saved, configuration(saved.config, arguments)), "reading the map", screen)
     with screen.status("building the mesh"):
         mesh = slam.mesh()
         if arguments.crop is not None:
             mesh = cropped(mesh, arguments.crop)
-    texture = Outcome(texture_of(slam, mesh))
-    with screen.status("painting the texture") as status:
-        for share in texture:
-            status.update(f"painting the texture: {share:.0%}")
-    shared = mesh_files(mesh, texture.value, slam.trajectory()[1], arguments.mesh)
+    texture = finished(texture_of(slam, mesh), "painting the texture", screen)
+    formats = {*arguments.mesh, *(["obj"] if (saved.path.parent / "mesh.obj").is_file() else [])}
+    shared = mesh_files(mesh, texture, slam.trajectory()[1], sorted(formats))
     return {"mesh.ply": mesh_file(mesh, "ply"), **dict(shared)}, len(mesh.faces)
-
-
-def restored_slam(saved: SavedMap, arguments: argparse.Namespace, screen: Screen) -> SlamSystem:
-    """The map with the settings that were asked for."""
-    system = Outcome(restored(saved, configuration(saved.config, arguments)))
-    with screen.status("reading the map") as status:
-        for share in system:
-            status.update(f"reading the map: {share:.0%}")
-    assert system.value is not None, "all steps were done"
-    return system.value
 
 
 def configuration(config: SlamConfig, arguments: argparse.Namespace) -> SlamConfig:

@@ -26,7 +26,7 @@ from monofuse.interface.stand_ins import NoRecorder
 from monofuse.learning import Learning
 from monofuse.maps.restore import restored
 from monofuse.maps.saved_map import SavedMap
-from monofuse.results.outcome import Outcome
+from monofuse.results.outcome import finished
 from monofuse.second_pass import SecondPass
 from monofuse.view_mask import NONE as NO_MASK
 from monofuse.view_mask import ViewMask
@@ -215,15 +215,11 @@ def open_slam(saved: SavedMap | None, camera: Camera, config: SlamConfig, argume
     """An empty system, or one that goes on in a saved map. Raises BadInputError where that and `config` do not fit."""
     if not saved:
         return SlamSystem(camera, config)
-    system = Outcome(restored(saved, config, is_extended=True))
-    with screen.status("reading the map") as status:
-        for share in system:
-            status.update(f"reading the map: {share:.0%}")
-    assert system.value is not None, "all steps were done"
-    system.value.only_localises = arguments.localise
+    system = finished(restored(saved, config, is_extended=True), "reading the map", screen)
+    system.only_localises = arguments.localise
     screen.print(f"map        {saved.path}: {saved.keyframe_count} keyframes"
                  f"{', nothing is added to it' if arguments.localise else ''}")
-    return system.value
+    return system
 
 
 def open_mask(arguments: Namespace, sequence: Sequence, rectifier: Rectifier, screen: Screen) -> ViewMask:

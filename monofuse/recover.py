@@ -14,11 +14,10 @@ from monofuse.maps.restore import restored
 from monofuse.maps.saved_map import SavedMap
 from monofuse.maps.saved_sequence import SavedSequence
 from monofuse.results.lock import FolderLock
-from monofuse.results.outcome import Outcome
+from monofuse.results.outcome import finished
 from monofuse.results.run_folder import UNFINISHED, RunFolder, is_good, resume_swap
-from monofuse.saving import save_mesh_and_report, save_trajectory_and_map
+from monofuse.saving import save_mesh_and_report, save_pictures, save_trajectory_and_map
 from monofuse.session import Session
-from slam.system import SlamSystem
 
 DESCRIPTION = "Rebuild the results of a run that was killed from the map that it has written up to then."
 
@@ -52,17 +51,16 @@ def recover(folder: Path, screen: Screen) -> None:
     """Make the results of the map in a folder, in this folder. Raises MonofuseError."""
     with SavedMap(folder) as saved:
         session = restored_session(saved, screen)
-        state = saved.state
+        state, given = saved.state, arguments_of(saved)
         screen.print(f"map        {saved.path}: {saved.keyframe_count} keyframes, {session.counter.tracked} frames")
     with StopSignal() as stop:
         if state != STATES[-1]:
-            finish(session, state, stop, screen)
+            finish(session, state, given, stop, screen)
         results = RunFolder(folder, is_completed=True)
-        arguments = argparse.Namespace(source=session.sequence.name, mesh=[], fast=False, verbose=False,
-                                       no_scene=False)
-        save_trajectory_and_map(session, results, arguments)
+        save_trajectory_and_map(session, results, given)
+        save_pictures(session, results)
         stop.end_at_once()
-        save_mesh_and_report(session, results, arguments, stop, screen)
+        save_mesh_and_report(session, results, given, stop, screen)
     for failure in session.failures:
         if not isinstance(failure, Recovered):
             raise failure
@@ -81,7 +79,7 @@ def folder_to_recover(result: Path) -> Path:
 
 def restored_session(saved: SavedMap, screen: Screen) -> Session:
     """A session as it was when its map was written last. Raises BadInputError."""
-    slam = restored_with_progress(saved, screen)
+    slam = finished(restored(saved), "reading the map", screen)
     session = Session(SavedSequence(saved), slam)
     session.counter.read = saved.info["frames"]
     session.counter.status.update(saved.info["status"])
@@ -90,20 +88,17 @@ def restored_session(saved: SavedMap, screen: Screen) -> Session:
     return session
 
 
-def restored_with_progress(saved: SavedMap, screen: Screen) -> SlamSystem:
-    """A saved map as a system, with progress on the screen."""
-    system = Outcome(restored(saved))
-    with screen.status("reading the map") as status:
-        for share in system:
-            status.update(f"reading the map: {share:.0%}")
-    assert system.value is not None, "all steps were done"
-    return system.value
+def arguments_of(saved: SavedMap) -> argparse.Namespace:
+    """Those of the run, as far as its map knows them, and what else saving asks for."""
+    source, value = saved.sessions[-1][1:]
+    return argparse.Namespace(**{"source": source, "mesh": [], "fast": False, "verbose": False, "no_scene": False,
+                                 **value.get("arguments", {})})
 
 
-def finish(session: Session, state: str, stop: StopSignal, screen: Screen) -> None:
-    """Do what the run has not come to."""
+def finish(session: Session, state: str, given: argparse.Namespace, stop: StopSignal, screen: Screen) -> None:
+    """Do what the run has not come to, and was to do."""
     if state == STATES[0]:
         with session.attempt():
             session.slam.finish()
-    if STATES.index(state) < STATES.index("final"):
+    if STATES.index(state) < STATES.index("final") and not given.fast:
         session.improve(stop, screen)

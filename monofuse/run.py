@@ -62,6 +62,8 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
     sequence, estimate = open_source(arguments, depth, screen)
     saved = open_map(arguments)
     folder = RunFolder(arguments.output or Path("results") / sequence.name)
+    if saved:
+        folder.refuse_to_replace(saved.path)
     recorder = open_recorder(arguments, sequence, screen)
     rectifier = Rectifier(sequence.camera, saved.camera if saved else None)
     introduce(arguments, sequence, rectifier, depth, screen)
@@ -76,6 +78,8 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
     with folder, StopSignal() as stop:
         with session.attempt():
             session.map = open_recording_of_map(session, saved, folder, arguments)
+        if saved:
+            saved.close()
         with live_learning(depth, session.slam, screen) if arguments.adapt == "live" else nullcontext():
             frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
             frames = ahead(depth.added(frames, sequence, rectifier.camera, session.live_times), sequence)

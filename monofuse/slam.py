@@ -19,6 +19,7 @@ from monofuse.checked_input import checked_depth, checked_mask, checked_rgb, che
 from monofuse.class_mask import open_class_mask
 from monofuse.configuration import refuse_unused
 from monofuse.depth_stage import Predictor, at_once, configured_for, with_depth_on_request
+from monofuse.maps.map_file import MAP_FILES
 from monofuse.own_network import DepthSource, network_of
 from monofuse.results.files import KEYFRAME_PICTURES, ResultFolder, map_files, mesh_file
 from monofuse.results.keyframe_pictures import pictures_file
@@ -224,6 +225,8 @@ class Slam:
         self._require_keyframes()
         results = ResultFolder(folder)
         results.clear()
+        for name in MAP_FILES:  # of the program's run: this map is not written to disk
+            (results.path / name).unlink(missing_ok=True)
         for name, data in map_files(self.system.map):
             results.write(name, data)
         if pictures := pictures_file(self.system):

@@ -1,1 +1,1 @@
-"""The map on disk: written while a run goes, read to recover, extend, merge, mesh and export it; docs/map_format.md."""
+"""The map on disk: written while a run goes, read to recover, extend, mesh and export it; docs/map_format.md."""

@@ -91,7 +91,6 @@ class ChangeLog:
         self._network_depth: dict[int, np.ndarray] = {}
         self._poses: dict[int, tuple] = {}
         self._edges: list[Edge] = []
-        self._frames: list[np.ndarray] = []
         if is_written:
             self.changes()
 
@@ -141,14 +140,10 @@ class ChangeLog:
         return new
 
     def _new_frames(self):
-        trajectory, new = self.slam.map.relative_trajectory, []
-        for number, (time_s, row, T_key_cam) in enumerate(zip(trajectory.times_s, trajectory.rows,
-                                                              trajectory.T_key_cam)):
-            if number < len(self._frames) and self._frames[number] is T_key_cam:
-                continue
-            new.append(NewFrame(number, time_s, row, T_key_cam))
-            self._frames[number:number + 1] = [T_key_cam]
-        return new
+        trajectory = self.slam.map.relative_trajectory
+        numbers, trajectory.changed = sorted(trajectory.changed), set()
+        return [NewFrame(number, trajectory.times_s[number], trajectory.rows[number], trajectory.T_key_cam[number])
+                for number in numbers]
 
     def _new_edges(self):
         edges = self.slam.loops.graph.edges

@@ -14,6 +14,8 @@ from calib.base.errors import BadInputError, SourceError
 
 MAP_FILE = "map.db"
 """Name of a map in the folder of a result."""
+MAP_FILES = MAP_FILE, f"{MAP_FILE}-wal", f"{MAP_FILE}-shm"
+"""What SQLite may leave of it in that folder."""
 APPLICATION_ID = 0x6D6F6E6F
 """`mono`, in the header of the file, so that it is not taken for any other database."""
 FORMAT = 1
@@ -38,18 +40,14 @@ CREATE TABLE session (number INTEGER PRIMARY KEY, source TEXT NOT NULL, value TE
 
 def create_map(path: Path) -> sqlite3.Connection:
     """A new map in the place of an older file. Raises sqlite3.Error, OSError."""
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-        path.with_name(name).unlink(missing_ok=True)
-    connection = _connected(path)
+    connection = _connected_to_new(path)
     connection.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};{TABLES}")
     return connection
 
 
 def copy_map(source: Path, path: Path) -> sqlite3.Connection:
     """A copy of a map to go on with; the source stays as it is. Raises BadInputError, sqlite3.Error, OSError."""
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-        path.with_name(name).unlink(missing_ok=True)
-    connection = _connected(path)
+    connection = _connected_to_new(path)
     original = read_map(source)
     try:
         original.backup(connection)
@@ -61,9 +59,11 @@ def copy_map(source: Path, path: Path) -> sqlite3.Connection:
 
 def close_map(connection: sqlite3.Connection) -> None:
     """Close a map that is whole: one file, to be read from anywhere, also where nothing can be written."""
-    connection.execute("PRAGMA journal_mode = DELETE")
-    connection.execute("VACUUM")  # depth that was replaced has left holes
-    connection.close()
+    try:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("VACUUM")  # depth that was replaced has left holes
+    finally:
+        connection.close()
 
 
 def read_map(path: Path) -> sqlite3.Connection:
@@ -115,8 +115,10 @@ def write_info(connection: sqlite3.Connection, values: Mapping[str, Any]) -> Non
                            [(name, json.dumps(value, default=str)) for name, value in values.items()])
 
 
-def _connected(path):
-    """Commits are left to the caller. FULL: what was committed survives a power cut, too."""
+def _connected_to_new(path):
+    """In the place of an older file. Commits are left to the caller. FULL: what was committed survives a power cut."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")

@@ -54,7 +54,7 @@ class MapRecorder:
         slam.images.keeps_for_writer = True
 
     def reached(self, state: str, slam: SlamSystem, counter: RunCounter) -> None:
-        """The run has come to one of STATES: write all that is new, and wait for it."""
+        """The run has come to one of STATES: wait for what is being written, then have all that is new written."""
         self.writer.wait()
         self._info["state"] = state
         if slam is not self._log.slam:

@@ -17,7 +17,6 @@ from slam.keyframe_depth.stereo import StereoDepth
 from slam.system import SlamSystem
 from slam.tracking.image import Image
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid, grey
-from slam.tracking.trajectory import RelativeTrajectory
 
 OBSERVATIONS = np.float32(8)
 """That a pixel of depth without an uncertainty counts as: enough for a stable surfel."""
@@ -42,8 +41,7 @@ def restored(saved: SavedMap, config: SlamConfig | None = None, is_extended: boo
         yield 0.6 * (keyframe.row + 1) / saved.keyframe_count
     slam.loops.restore(saved.edges())
     for number, _, _ in saved.sessions:
-        trajectory = RelativeTrajectory()
-        trajectory.times_s, trajectory.rows, trajectory.T_key_cam = saved.frames(number)
+        trajectory = saved.trajectory(number)
         if number == saved.sessions[-1][0] and not is_extended:
             slam.map.relative_trajectory = trajectory
         else:

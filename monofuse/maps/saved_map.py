@@ -18,6 +18,7 @@ from monofuse.maps.depth_code import decode_depth, decode_log_std, decode_mask
 from monofuse.maps.map_file import damaged, map_in, read_info, read_map
 from slam.config import SlamConfig
 from slam.loops.pose_graph import Edge
+from slam.tracking.trajectory import RelativeTrajectory
 
 KEYFRAMES = """SELECT keyframe.row, session, frame_index, timestamp_s, image, usable, submap, pose.scale, T_world_key,
 log_ratio, agreement, depth.scale, depth.inverse_depth, log_std, network_depth.inverse_depth FROM keyframe JOIN pose
@@ -45,13 +46,12 @@ class SavedKeyframe(NamedTuple):
     network_depth: np.ndarray | None
 
 
-class Frames(NamedTuple):
-    """The trajectory of one session, relative to keyframes."""
+class SavedPoses(NamedTuple):
+    """Where K keyframes stand; see slam.tracking.trajectory.KeyframePoses."""
 
-    times_s: list[float]
-    rows: list[int]
-    T_key_cam: list[np.ndarray]
-    """(4, 4), in the units that the keyframe had when it was made."""
+    submap: np.ndarray
+    scale: np.ndarray
+    T_world_key: np.ndarray
 
 
 class SavedMap:
@@ -89,19 +89,22 @@ class SavedMap:
             for row in self._connection.execute(KEYFRAMES):
                 yield _keyframe(row)
 
-    def poses(self) -> list[tuple[int, int, float, np.ndarray]]:
-        """Row, submap, scale and T_world_key (4, 4) of all keyframes."""
+    def poses(self) -> SavedPoses:
+        """All keyframes', by row."""
         with self._reading():
-            rows = self._connection.execute("SELECT row, submap, scale, T_world_key FROM pose ORDER BY row").fetchall()
-        return [(row, submap, scale, _matrix(T)) for row, submap, scale, T in rows]
+            rows = self._connection.execute("SELECT submap, scale, T_world_key FROM pose ORDER BY row").fetchall()
+        return SavedPoses(np.array([submap for submap, _, _ in rows]), np.array([scale for _, scale, _ in rows]),
+                          np.stack([_matrix(T) for _, _, T in rows]))
 
-    def frames(self, session: int) -> Frames:
-        """The trajectory of a session."""
+    def trajectory(self, session: int) -> RelativeTrajectory:
+        """That of a session."""
         with self._reading():
             rows = self._connection.execute("SELECT timestamp_s, row, T_key_cam FROM frame WHERE session = ? "
                                             "ORDER BY number", (session,)).fetchall()
-        return Frames([time_s for time_s, _, _ in rows], [row for _, row, _ in rows],
-                      [_matrix(data) for _, _, data in rows])
+        trajectory = RelativeTrajectory()
+        trajectory.times_s, trajectory.rows = [time_s for time_s, _, _ in rows], [row for _, row, _ in rows]
+        trajectory.T_key_cam = [_matrix(data) for _, _, data in rows]
+        return trajectory
 
     def edges(self) -> list[Edge]:
         """The pose graph."""

@@ -7,9 +7,9 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from calib.base.errors import OutputError
+from calib.base.errors import BadInputError, OutputError
 from calib.files.atomic_file import partial_pattern, replacing
-from monofuse.maps.map_file import MAP_FILE
+from monofuse.maps.map_file import MAP_FILE, MAP_FILES
 from monofuse.results.files import PART_RESULTS, RESULTS, ResultFolder
 from monofuse.results.lock import FolderLock
 
@@ -27,7 +27,7 @@ class RunFolder:
 
         Raises OutputError at once if nothing can be written there, or another run is writing."""
         self.path = Path(path)
-        ResultFolder(self.path)
+        self._opened: ResultFolder | None = ResultFolder(self.path)
         self._lock = None if is_completed else FolderLock(self.path)
         if not is_completed:
             resume_swap(self.path)
@@ -35,8 +35,7 @@ class RunFolder:
         self.place = self.path / UNFINISHED if self.has_older else self.path
         """Where the files are written to."""
         if self.has_older:
-            shutil.rmtree(self.place, ignore_errors=True)
-        self._results = ResultFolder(self.place)
+            self._opened = None
         self.fallback: Path | None = None
         """Where what could not be written in its place was written instead."""
 
@@ -49,9 +48,24 @@ class RunFolder:
             self._lock.release()
 
     @property
+    def _results(self) -> ResultFolder:
+        """Where the files are written to. What an earlier run left unfinished there is gone with the first use, which
+        is after all that could be wrong with this run's arguments."""
+        if self._opened is None:
+            shutil.rmtree(self.place, ignore_errors=True)
+            self._opened = ResultFolder(self.place)
+        return self._opened
+
+    def refuse_to_replace(self, map_file: Path) -> None:
+        """Raise BadInputError where a map that this run goes on in would be gone with its first file."""
+        if self.has_older and map_file.resolve().is_relative_to(self.place.resolve()):
+            raise BadInputError(f"{map_file} is what an unfinished run left in {self.path}, and would be replaced: "
+                                f"choose another --output, or `monofuse recover {self.path}` first")
+
+    @property
     def map_path(self) -> Path:
         """Where the map is written while the run goes."""
-        return self.place / MAP_FILE
+        return self._results.path / MAP_FILE
 
     def clear(self) -> None:
         """Remove what was written before, but for the map. Raises OutputError."""
@@ -109,7 +123,7 @@ def results_in(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     return sorted(path.name for path in folder.iterdir() if path.is_file()
-                  and (path.name in (*RESULTS, MAP_FILE, f"{MAP_FILE}-wal") or PART_RESULTS.fullmatch(path.name)))
+                  and (path.name in (*RESULTS, *MAP_FILES) or PART_RESULTS.fullmatch(path.name)))
 
 
 def is_good(folder: Path) -> bool:

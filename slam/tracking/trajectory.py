@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -10,11 +10,27 @@ if TYPE_CHECKING:
     from slam.mapping.keyframes import Keyframes
 
 
+class KeyframePoses(Protocol):
+    """Where K keyframes stand, and to which part of a map they belong: Keyframes, or those of a saved map."""
+
+    submap: np.ndarray
+    """(K,) numbers."""
+    scale: np.ndarray
+    """(K,) size of a keyframe's units against those that it was made in."""
+
+    @property
+    def T_world_key(self) -> np.ndarray:
+        """(K, 4, 4) metres."""
+        ...
+
+
 class RelativeTrajectory:
     """Pose of each tracked frame relative to the keyframe that it was tracked against."""
 
     def __init__(self):
         self.times_s, self.rows, self.T_key_cam = [], [], []
+        self.changed: set[int] = set()
+        """Frames that are new or were corrected since somebody took these numbers."""
 
     def add(self, timestamp_s: float, row: int, T_key_cam: np.ndarray, keyframes: Keyframes) -> None:
         """Note T_key_cam (4, 4) of a frame tracked against keyframe `row`, in the present units of that keyframe."""
@@ -28,6 +44,7 @@ class RelativeTrajectory:
         T_key_cam = T_key_cam.copy()  # stored in the units that the keyframe had when it was made
         T_key_cam[:3, 3] /= keyframes.scale[self.rows[index]]
         self.T_key_cam[index] = T_key_cam
+        self.changed.add(index)
 
     def of(self, index: int, keyframes: Keyframes) -> tuple[int, np.ndarray]:
         """-> row of a frame's keyframe, and T_key_cam (4, 4) in the present units of that keyframe"""
@@ -35,17 +52,17 @@ class RelativeTrajectory:
         T_key_cam[:3, 3] *= keyframes.scale[row]
         return row, T_key_cam
 
-    def in_world(self, keyframes: Keyframes, submap: int) -> tuple[np.ndarray, np.ndarray]:
+    def in_world(self, keyframes: KeyframePoses, submap: int) -> tuple[np.ndarray, np.ndarray]:
         """-> timestamps (N,) in seconds, T_world_cam (N, 4, 4) of a submap's frames by the keyframes' present poses"""
         if not self.rows:
             return np.zeros(0), np.zeros((0, 4, 4))
         rows = np.array(self.rows)
         kept = np.flatnonzero(keyframes.submap[rows] == submap)
-        T_world_cam = world_poses(keyframes.T_world_key[rows[kept]], keyframes.scale[rows[kept]],
-                                  np.array(self.T_key_cam)[kept])
-        return np.array(self.times_s)[kept], T_world_cam
+        T_key_cam = np.array(self.T_key_cam)[kept]
+        T_key_cam[:, :3, 3] *= keyframes.scale[rows[kept], None]
+        return np.array(self.times_s)[kept], keyframes.T_world_key[rows[kept]] @ T_key_cam
 
-    def main_submap(self, keyframes: Keyframes) -> int:
+    def main_submap(self, keyframes: KeyframePoses) -> int:
         """Number of the submap with most frames; of equals, the first."""
         return int(np.bincount(keyframes.submap[self.rows]).argmax()) if self.rows else 0
 
@@ -58,11 +75,3 @@ class RelativeTrajectory:
                 records.append({"submap": int(submap), "frames": len(times_s), "from_s": float(times_s[0]),
                                 "to_s": float(times_s[-1]), "keyframes": int((keyframes.submap == submap).sum())})
         return sorted(records, key=lambda record: (-record["frames"], record["submap"]))
-
-
-def world_poses(T_world_key: np.ndarray, scale: np.ndarray, T_key_cam: np.ndarray) -> np.ndarray:
-    """Poses (N, 4, 4) and scales (N,) of the keyframes of N frames, and the frames' poses (N, 4, 4) relative to them,
-    in the units that these had when they were made -> T_world_cam (N, 4, 4)"""
-    T_key_cam = T_key_cam.copy()
-    T_key_cam[:, :3, 3] *= scale[:, None]
-    return T_world_key @ T_key_cam

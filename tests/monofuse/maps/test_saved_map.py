@@ -132,7 +132,7 @@ def test_a_map_is_extended_in_a_copy(made, tmp_path):
         assert [source for _, source, _ in saved.sessions] == ["walk", "second"]
         assert [keyframe.session for keyframe in saved.keyframes()] == [0] * len(slam.keyframes) + [1] * (
             len(again.keyframes) - len(slam.keyframes))
-        assert [len(saved.frames(number).rows) for number in (0, 1)] == [10, 8]
+        assert [len(saved.trajectory(number).rows) for number in (0, 1)] == [10, 8]
     assert (folder / MAP_FILE).read_bytes() == original
 
 
