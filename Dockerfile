@@ -13,8 +13,8 @@ RUN /opt/monofuse/bin/pip install --no-cache-dir -c /source/constraints.txt "/so
 RUN /opt/monofuse/bin/pip install --no-cache-dir -c /source/constraints.txt --extra-index-url https://download.pytorch.org/whl/cpu "torch==2.13.0+cpu" onnx
 
 FROM python:3.12-slim
-# What open3d and numba load.
-RUN apt-get update && apt-get install -y --no-install-recommends libegl1 libgl1 libx11-6 libusb-1.0-0 libgomp1 && rm -rf /var/lib/apt/lists/*
+# What numba loads.
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/monofuse /opt/monofuse
 ENV PATH=/opt/monofuse/bin:$PATH XDG_CACHE_HOME=/cache
 RUN useradd --create-home monofuse && mkdir /cache /work && chown monofuse /cache /work

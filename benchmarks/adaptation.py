@@ -49,14 +49,20 @@ class Measured(NamedTuple):
     camera: Camera
 
 
+def add_network_options(parser: argparse.ArgumentParser, every: int = 5) -> None:
+    """The network, the recording's camera and length, and on which frames depth is measured."""
+    parser.add_argument("--depth", default=NAME, metavar="NAME|FILE", help="the network to begin with")
+    parser.add_argument("--calibration", type=path_of, metavar="FILE")
+    parser.add_argument("--max-frames", type=whole_number(1), metavar="N")
+    parser.add_argument("--every", type=whole_number(1), default=every, metavar="N",
+                        help="frames whose depth is measured")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", nargs="+", metavar="SOURCE")
-    parser.add_argument("--depth", default=NAME, metavar="NAME|FILE", help="the network")
-    parser.add_argument("--calibration", type=path_of, metavar="FILE")
-    parser.add_argument("--max-frames", type=whole_number(1), metavar="N")
+    add_network_options(parser, every=10)
     parser.add_argument("--steps", type=whole_number(1), nargs="+", default=[10, 50, 100], metavar="N")
-    parser.add_argument("--every", type=whole_number(1), default=10, metavar="N", help="frames that are measured")
     arguments = parser.parse_args()
     print(machine())
     table(["recording", "learnt", "AbsRel", "delta1", "per image", "delta1 per image", "expected / true error",

@@ -18,12 +18,11 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import NamedTuple
 
-from benchmarks.adaptation import Measured, errors_of, measured
+from benchmarks.adaptation import Measured, add_network_options, errors_of, measured
 from benchmarks.runs import machine, table
-from calib.base.command_line import exit_code, path_of, whole_number
+from calib.base.command_line import exit_code, whole_number
 from calib.geometry.rectification import Rectifier, rectified
 from depth.estimator import DepthEstimator
-from depth.runtimes.default_network import NAME
 from monofuse.adapt_command import run_arguments
 from monofuse.depth_stage import NetworkDepth
 from monofuse.interface.screen import Screen
@@ -82,7 +81,7 @@ class Watcher(NoViewer):
         self.depth, self.log = depth, list[Moment]()
 
     def show(self, frame: Frame, result: FrameResult) -> None:
-        """See monofuse.interface.viewer.Viewer."""
+        """See monofuse.interface.viewer.live.Viewer."""
         estimator = self.depth.estimator
         self.log.append(Moment(time.monotonic(), frame.index, frame.timestamp_s,
                                getattr(estimator, "current", estimator)))
@@ -105,11 +104,8 @@ class Outcome(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", nargs="+", metavar="RECORDING")
-    parser.add_argument("--depth", default=NAME, metavar="NAME|FILE", help="the network")
-    parser.add_argument("--calibration", type=path_of, metavar="FILE")
-    parser.add_argument("--max-frames", type=whole_number(1), metavar="N")
+    add_network_options(parser)
     parser.add_argument("--rate", type=float, default=30, metavar="HZ", help="frames per second (default: 30)")
-    parser.add_argument("--every", type=whole_number(1), default=5, metavar="N", help="frames whose depth is measured")
     parser.add_argument("--runs", type=whole_number(1), default=3, metavar="N", help="of each, in turns (default: 3)")
     arguments = parser.parse_args()
     print(machine())

@@ -16,9 +16,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple, cast
 
-from benchmarks.adaptation import Measured, errors_of, measured
+from benchmarks.adaptation import Measured, add_network_options, errors_of, measured
 from benchmarks.runs import machine, table
-from calib.base.command_line import exit_code, path_of, whole_number
+from calib.base.command_line import exit_code
 from calib.geometry.rectification import Rectifier, rectified
 from depth.adaptation.config import LiveConfig
 from depth.adaptation.live import Beginning
@@ -26,7 +26,6 @@ from depth.adaptation.live_process import learn
 from depth.adaptation.target import Target
 from depth.estimator import DepthEstimator
 from depth.onnx_files.model import read_model
-from depth.runtimes.default_network import NAME
 from depth.runtimes.onnx_network import OnnxNetwork
 from monofuse.adapt_command import run_arguments
 from monofuse.depth_stage import NetworkDepth
@@ -89,10 +88,7 @@ class Replay:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", nargs="+", metavar="RECORDING")
-    parser.add_argument("--depth", default=NAME, metavar="NAME|FILE", help="the network")
-    parser.add_argument("--calibration", type=path_of, metavar="FILE")
-    parser.add_argument("--max-frames", type=whole_number(1), metavar="N")
-    parser.add_argument("--every", type=whole_number(1), default=5, metavar="N", help="frames whose depth is measured")
+    add_network_options(parser)
     arguments = parser.parse_args()
     print(machine())
     table(["recording", "network", "swaps", "first after s", "AbsRel", "delta1", "per image", "delta1 per image"],

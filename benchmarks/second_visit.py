@@ -13,21 +13,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.adaptation import errors, measured
+from benchmarks.adaptation import add_network_options, errors, measured
 from benchmarks.runs import machine, run_slam, table
-from calib.base.command_line import exit_code, path_of, whole_number
+from calib.base.command_line import exit_code
 from depth.runtimes.catalogue import open_estimator
-from depth.runtimes.default_network import NAME, weights_of
+from depth.runtimes.default_network import weights_of
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("first", metavar="FIRST", help="what the network learns")
     parser.add_argument("second", metavar="SECOND", help="what is measured")
-    parser.add_argument("--depth", default=NAME, metavar="NAME|FILE", help="the network to begin with")
-    parser.add_argument("--calibration", type=path_of, metavar="FILE")
-    parser.add_argument("--max-frames", type=whole_number(1), metavar="N")
-    parser.add_argument("--every", type=whole_number(1), default=5, metavar="N", help="frames that are measured")
+    add_network_options(parser)
     arguments = parser.parse_args()
     print(machine())
     table(["network", "AbsRel", "delta1", "per image", "delta1 per image", "expected / true error", "depth in SLAM",

@@ -12,6 +12,7 @@ from calib.files.image_file import UnreadableImage, read_rgb
 from calib.formats.calibration_file import calibration_in, read_calibration
 from calib.geometry.calibration import Calibration
 from calib.geometry.camera import Camera
+from sequences.frame import DepthImage
 from sequences.sequence import SkipLog, SourceOptions
 
 MISSING_AT_END_S = 0.25
@@ -124,3 +125,13 @@ def refuse_sensor_depth(options: SourceOptions, source: object) -> None:
     """For sources without depth: raise SourceError where every frame's depth is asked for."""
     if options.depth_every == 1:
         raise SourceError(f"{source} has no depth images: choose a network, --depth mobile (ours) or --depth FILE.onnx")
+
+
+def depth_on_colour(depth_m: np.ndarray, camera: Camera, place: object) -> DepthImage:
+    """(h, w) metres, 0 without a reading, that lie on the images of `camera` -> DepthImage. Raises SourceError, with
+    `place` in front, where the aspect ratios differ."""
+    height, width = depth_m.shape
+    if abs(width * camera.height / (height * camera.width) - 1) > 0.01:
+        raise SourceError(f"{place}: depth images are {width}x{height} but colour is {camera.width}x{camera.height}, "
+                          f"another aspect ratio: register depth to colour first")
+    return DepthImage(depth_m, camera.subsampled(depth_m.shape))

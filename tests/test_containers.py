@@ -48,7 +48,7 @@ def test_what_is_installed_is_pinned(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_system_libraries_are_those_of_the_setup(name):
-    wanted = set(re.findall(r"\S+:(\S+)", re.search(r'LIBRARIES="(.*)"', (ROOT / "setup.sh").read_text()).group(1)))
+    wanted = set(re.findall(r"\S+:(\S+)", re.search(r'^LIBRARIES="(.*?)"', (ROOT / "setup.sh").read_text(), re.M).group(1)))
     (apt,) = [words for instruction, words in steps(name) if "apt-get install" in words]
     assert wanted <= set(apt.split())
 

@@ -7,6 +7,8 @@ from importlib import metadata
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
+EXTRAS = ("viewer", "train")
+"""Those that `make run` installs."""
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -23,7 +25,7 @@ def runtime_closure(extras: Iterable[str] = ()) -> list[str]:
         try:
             waiting += metadata.requires(name) or []
         except metadata.PackageNotFoundError:
-            continue
+            raise SystemExit(f"{name} is needed and not installed: make setup") from None
         found.add(name)
     return sorted(found)
 

@@ -10,10 +10,8 @@ import argparse
 import sys
 from importlib import metadata
 
-from tools.closure import PROJECT, runtime_closure
+from tools.closure import EXTRAS, PROJECT, runtime_closure
 
-EXTRAS = ("viewer", "train")
-"""Those that `make run` installs."""
 PAGE = PROJECT.parent / "docs" / "licences.md"
 COPYLEFT = ("GPL", "General Public License")
 WEAKER = ("LGPL", "Lesser General Public License")

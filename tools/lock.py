@@ -19,11 +19,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tools.closure import runtime_closure
+from tools.closure import EXTRAS, runtime_closure
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTRAS = ("viewer", "train")
-"""Those that `make run` installs."""
 
 
 def main() -> int:

@@ -34,7 +34,6 @@ class AprilGrid:
     """Gap between tags (Kalibr's tagSpacing)."""
     family: str = "36h11"
     has_edges = True
-    dictionary = "AprilTag"
 
     def __post_init__(self):
         if min(self.squares) < 2 or self.squares[0] * self.squares[1] > 500:
@@ -114,7 +113,6 @@ class CircleGrid:
     is_asymmetric: bool = False
     """Every other row is shifted by half a distance."""
     has_edges = False
-    dictionary = None
 
     def __post_init__(self):
         if min(self.squares) < 3 or max(self.squares) > 50:

@@ -39,8 +39,10 @@ JPEG_QUALITY = 95
 NO_IMAGE = "not an image, or damaged; copy it again, or leave it out"
 
 silence()
+warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)  # large images are refused here
 
-__all__ = ["IMAGE_SUFFIXES", "UnreadableImage", "decode_rgb", "encode_jpeg", "encode_png", "is_image", "natural_order",
+__all__ = ["IMAGE_SUFFIXES", "UnreadableImage", "decode_rgb", "encode_jpeg", "encode_png", "images_in", "is_image",
+           "natural_order",
            "read_any_depth_m", "read_depth_m", "read_depth_u16", "read_gray", "read_rgb", "read_unchanged",
            "unread_kind"]
 
@@ -56,6 +58,11 @@ class UnreadableImage(BadInputError):
 def natural_order(file: Path) -> tuple[list[int | str], str]:
     """Key to sort by: img2 before img10; 01 and 1 by their spelling."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", file.name)], file.name
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The image files of a folder in natural order."""
+    return sorted(filter(is_image, folder.iterdir()), key=natural_order)
 
 
 def read_rgb(path: str | Path) -> np.ndarray:
@@ -160,10 +167,8 @@ def _pixel_count(data):
     if data.startswith(b"\x89PNG"):
         return int.from_bytes(data[16:20]) * int.from_bytes(data[20:24])
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of large images, which are refused here
-            with PIL.Image.open(BytesIO(data), formats=SIZED) as image:
-                return image.width * image.height
+        with PIL.Image.open(BytesIO(data), formats=SIZED) as image:
+            return image.width * image.height
     except PIL.Image.DecompressionBombError:
         return 2 * MAX_PIXELS
     except Exception:  # what kind it is, and whether it is whole, is told elsewhere

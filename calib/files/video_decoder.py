@@ -56,9 +56,9 @@ def open_decoder(file: Path) -> tuple[Decoder, np.ndarray]:
             return other, pictures[0]
     decoder = OpenCvDecoder(file)
     pictures = _first_pictures(decoder)
+    if isinstance(other, PyAvDecoder):
+        decoder.remarks, decoder.focal_35mm = other.remarks, other.focal_35mm
     if pictures and not _all_the_same(pictures):
-        if isinstance(other, PyAvDecoder):
-            decoder.remarks, decoder.focal_35mm = other.remarks, other.focal_35mm
         return decoder, pictures[0]
     if isinstance(other, SourceError):
         return _doubted(decoder, pictures, other)
@@ -162,7 +162,7 @@ class OpenCvDecoder(Decoder):
 
 
 class PyAvDecoder(Decoder):
-    """FFmpeg as the optional package av brings it."""
+    """FFmpeg as the package av brings it."""
 
     def __init__(self, file: Path):
         self.file = file

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from calib.files.image_kinds import BRANDS
+
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".mts",
                   ".m2ts", ".flv", ".ogv", ".gif", ".h264", ".264", ".h265", ".265", ".hevc", ".mjpg", ".mjpeg", ".vob",
                   ".mod", ".dv", ".qt", ".insv", ".lrv", ".mxf", ".asf", ".3g2", ".f4v", ".y4m", ".m2v",
                   ".ivf")
-STILL_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"crx ")
-"""Of ISO media files that are pictures, or sequences of them that phones take for pictures."""
 MAGIC = (b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1", b"GIF87a", b"GIF89a", b"OggS",
          b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", b"\0\0\0\1\x67", b"\0\0\0\1\x27", b"\0\0\1\x67", b"\0\0\0\1\x40\x01",
          b"\0\0\0\1\x09", b"YUV4MPEG2", b"DKIF")
@@ -29,7 +29,7 @@ def is_video(path: Path) -> bool:
 def begins_as_video(data: bytes) -> bool:
     """Whether the first bytes of a file are those of a video."""
     if data[4:8] == b"ftyp":
-        return data[8:12] not in STILL_BRANDS
+        return data[8:12] not in BRANDS  # pictures, or sequences of them that phones take for pictures
     if data[4:8] in (b"moov", b"mdat", b"wide", b"free") or (data[:4] == b"RIFF" and data[8:12] == b"AVI "):
         return True
     is_transport = any(len(data) > 3 * size and all(data[k * size + size - 188] == 0x47 for k in range(4))

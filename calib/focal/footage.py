@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 import cv2
 import numpy as np
 
+from calib.focal.motion import shift
+
 MAX_WIDTH_PX = 320
 """Frames are judged in this width, or their own."""
 EVERY, MAX_JUDGED = 10, 60
@@ -48,7 +50,7 @@ class Footage:
     def is_still(self) -> bool:
         """Whether the picture hardly moves."""
         first, *others = (small.astype(np.float32) for small in self._small)
-        return max((_shift(first, other) for other in others), default=0.0) < STILL
+        return max((shift(first, other) for other in others), default=0.0) < STILL
 
     def problem(self) -> str | None:
         """What is wrong with most pictures and what to do, in a few words; None where nothing is seen to be."""
@@ -87,9 +89,3 @@ def _gradients(image):
     for ahead, behind in ((image[:, 1:], image[:, :-1]), (image[1:], image[:-1]), (image[1:, 1:], image[:-1, :-1]),
                           (image[1:, :-1], image[:-1, 1:])):
         yield float(np.percentile(np.abs(ahead - behind), 99))
-
-
-def _shift(before, after):
-    """As a share of the width (Kuglin and Hines 1975)."""
-    (x, y), _ = cv2.phaseCorrelate(before, after, cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F))
-    return float(np.hypot(x, y)) / before.shape[1]

@@ -21,14 +21,14 @@ def moving_frames(grays: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, int
         interval += 1
         small = cv2.resize(gray, (WIDTH_PX, max(8, round(WIDTH_PX * gray.shape[0] / gray.shape[1]))),
                            interpolation=cv2.INTER_AREA).astype(np.float32)
-        if last is None or interval >= MAX_INTERVAL or _shift(last, small) >= MIN_MOTION:
+        if last is None or interval >= MAX_INTERVAL or shift(last, small) >= MIN_MOTION:
             last = small
             yield gray, interval
             interval = 0
 
 
-def _shift(before, after):
-    """As a share of the width (Kuglin and Hines 1975)."""
+def shift(before: np.ndarray, after: np.ndarray) -> float:
+    """Two images (h, w) float32 -> how far the second is shifted, as a share of their width (Kuglin and Hines 1975)"""
     window = cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F)
     (x, y), _ = cv2.phaseCorrelate(before, after, window)
-    return float(np.hypot(x, y)) / WIDTH_PX
+    return float(np.hypot(x, y)) / before.shape[1]

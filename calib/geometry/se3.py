@@ -9,6 +9,9 @@ import math
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
+"""T_cam_gl, and its inverse: the camera axes of OpenGL are y up, looking along -z."""
+
 
 def hat(omega: np.ndarray) -> np.ndarray:
     """(3,) -> (3, 3) skew-symmetric matrix with `hat(a) @ b == cross(a, b)`."""

@@ -21,7 +21,8 @@ OF_SIZE = ("size", "multiple")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("weights", nargs="+", metavar="FILE[*SHARE]",
-                        help="weights of one network, .safetensors or .pth; with shares in any unit (default: equal)")
+                        help="weights of one network, .safetensors, .pth, or .onnx of mobile; with shares in any unit "
+                             "(default: equal)")
     parser.add_argument("--network", metavar="NAME", help="whose weights they are, where a file does not say")
     parser.add_argument("--output", required=True, type=Path, metavar="FILE", help="weights to write, .safetensors")
 

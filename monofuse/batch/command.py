@@ -23,7 +23,7 @@ from monofuse.opening import configuration
 
 LOCK = ".batch.lock"
 SLURM_LOGS = ".slurm"
-REFUSED = ("viewer", "record", "save_network", "list_config")
+REFUSED = ("viewer", "record", "rerun", "save_network", "list_config")
 """Options of a run that make no sense for many."""
 
 

@@ -13,6 +13,8 @@ from monofuse.bench.dataset import Archive
 
 CHUNK_BYTES = 1 << 20
 TIMEOUT_S = 60
+WHOLE_ALREADY = 416
+"""Status of HTTP where nothing comes after what is there."""
 
 
 def fetch(archive: Archive, folder: Path, tell: Callable[[str], None]) -> None:
@@ -38,16 +40,20 @@ def _download(archive: Archive, file: Path) -> None:
     part = file.with_name(file.name + ".part")
     begun = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(archive.url, headers={"Range": f"bytes={begun}-"} if begun else {})
+    size = archive.size
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer, \
                 part.open("ab" if answer.status == 206 else "wb") as target:
+            if length := answer.headers.get("Content-Length"):  # a short answer is no error to what reads it
+                size = (begun if answer.status == 206 else 0) + int(length)
             shutil.copyfileobj(answer, target, CHUNK_BYTES)
-    except (urllib.error.URLError, OSError) as error:
-        raise BadInputError(f"{archive.url} cannot be fetched ({error}); what came is kept, and the same command goes "
-                            f"on from there") from error
-    if archive.size is not None and part.stat().st_size < archive.size:
-        raise BadInputError(f"{archive.url} broke off at {part.stat().st_size} of {archive.size} bytes: the same "
-                            f"command goes on from there")
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        if not (begun and getattr(error, "code", None) == WHOLE_ALREADY):
+            raise BadInputError(f"{archive.url} cannot be fetched ({error}); what came is kept, and the same command "
+                                f"goes on from there") from error
+    if size is not None and part.stat().st_size < size:
+        raise BadInputError(f"{archive.url} broke off at {part.stat().st_size} of {size} bytes: the same command goes "
+                            f"on from there")
     if archive.sha256:
         with part.open("rb") as data:
             digest = hashlib.file_digest(data, "sha256").hexdigest()

@@ -23,7 +23,7 @@ from monofuse.run import main as run
 
 HEADER = ("ts (ns)", "tx (m)", "ty (m)", "tz (m)", "qx", "qy", "qz", "qw")
 """That of its own groundtruth.csv."""
-MODELS = {"radtan4": "pinhole", "radtan5": "pinhole", "equid4": "fisheye"}
+MODELS = {"pinhole": "pinhole", "none": "pinhole", "radtan4": "pinhole", "radtan5": "pinhole", "equid4": "fisheye"}
 """Kinds of distortion there -> our camera models."""
 PROGRAM = "python -m monofuse.bench.vslamlab"
 
@@ -67,8 +67,11 @@ def camera_of(document: dict[str, Any], name: str) -> Camera:
         distortion = tuple(map(float, found.get("distortion_coefficients", ())))
     except (KeyError, TypeError, ValueError) as error:
         raise CalibrationError(f"calibration.yaml: the camera {name!r} lacks {error}") from error
+    if kind not in MODELS:
+        raise CalibrationError(f"calibration.yaml: the camera {name!r} has a lens that is not known, {kind!r}; known "
+                               f"are {', '.join(MODELS)}")
     return Camera(int(width), int(height), float(fx), float(fy), float(cx), float(cy), distortion,
-                  MODELS.get(kind, "pinhole"))
+                  MODELS[kind])
 
 
 def write_recording(folder: Path, sequence: Path, rgb_csv: Path, camera: Camera, name: str) -> dict[str, int]:

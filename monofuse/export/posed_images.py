@@ -10,15 +10,13 @@ import numpy as np
 from calib.files.image_file import decode_rgb, encode_png
 from calib.geometry import se3
 from calib.geometry.camera import Camera
-from calib.geometry.se3 import to_quaternion
+from calib.geometry.se3 import OPENGL, to_quaternion
 from monofuse.maps.saved_map import SavedKeyframe
 
 MM = 1000.0
 """Depth images hold millimetres."""
 POINT_STEP = 8
 """Of the pixels of a keyframe's depth that become points of the sparse model."""
-FLIP = np.diag([1.0, -1.0, -1.0, 1.0])
-"""From the camera axes of OpenCV to those of OpenGL: y up, looking along -z."""
 
 
 class PosedImage(NamedTuple):
@@ -59,7 +57,7 @@ def nerfstudio_files(images: Iterator[PosedImage], camera: Camera) -> Iterator[t
         yield f"images/{image.name}.jpg", image.keyframe.jpeg
         yield f"depth/{image.name}.png", image.depth_file(camera)
         frames.append({"file_path": f"images/{image.name}.jpg", "depth_file_path": f"depth/{image.name}.png",
-                       "transform_matrix": (image.keyframe.T_world_key @ FLIP).tolist()})
+                       "transform_matrix": (image.keyframe.T_world_key @ OPENGL).tolist()})
     yield "transforms.json", json.dumps({
         "camera_model": "OPENCV", "fl_x": camera.fx, "fl_y": camera.fy, "cx": camera.cx + 0.5, "cy": camera.cy + 0.5,
         "w": camera.width, "h": camera.height, "k1": 0.0, "k2": 0.0, "p1": 0.0, "p2": 0.0,

@@ -16,12 +16,11 @@ from calib.files.image_file import read_any_depth_m
 from calib.files.pose_files import pose_from
 from calib.files.time_order import ordered
 from calib.geometry.camera import Camera
-from calib.geometry.se3 import orthonormalised
+from calib.geometry.se3 import OPENGL, orthonormalised
 from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot
 from sequences.frame import DepthImage
 from sequences.sequence import SourceOptions
 
-OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
 MM = 1000.0
 MAX_SKEW = 0.05
 MIN_INCREASING = 0.75

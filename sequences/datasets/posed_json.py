@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import CalibrationError, SourceError
-from calib.files.image_file import is_image, natural_order
+from calib.files.image_file import images_in
 from calib.files.text_file import text_of
 from calib.formats.named import calibration_in
 from calib.geometry.camera import Camera
@@ -52,9 +52,9 @@ def _pairs(folder):
     """(image, JSON) of the same name; [] where there are none, or they hold no pose."""
     for images, cameras in FOLDERS:
         place = folder / cameras
-        if not (folder / images).is_dir() or not place.is_dir():
+        if not (folder / images).is_dir() or not place.is_dir() or not any(place.glob("*.json")):
             continue
-        pairs = [(image, file) for image in sorted(filter(is_image, (folder / images).iterdir()), key=natural_order)
+        pairs = [(image, file) for image in images_in(folder / images)
                  if (file := place / f"{image.stem}.json").is_file()]
         if pairs and _has_pose(pairs[0][1]):
             return pairs

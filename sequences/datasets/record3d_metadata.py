@@ -11,12 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import SourceError
-from calib.geometry.se3 import from_quaternion
+from calib.geometry.se3 import OPENGL, from_quaternion
 from sequences.datasets.layout import camera_in
 from sequences.datasets.recorded_dataset import RATE_HZ
 
-OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
-"""Its camera looks along -z with y up."""
 MAX_SIDE_PX = 1 << 16
 """Longest side of an image."""
 

@@ -15,14 +15,13 @@ import numpy as np
 
 from calib.base.errors import SourceError
 from calib.files.association import associate
-from calib.files.image_file import UnreadableImage, is_image, natural_order, read_any_depth_m
+from calib.files.image_file import UnreadableImage, images_in, read_any_depth_m
 from calib.files.picture_roles import split_pictures
 from calib.files.pose_files import read_pose
 from calib.files.time_unit import times_in_names
-from sequences.checks import find_calibration
+from sequences.checks import depth_on_colour, find_calibration
 from sequences.datasets.layout import require_folder
 from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot
-from sequences.frame import DepthImage
 from sequences.sequence import SourceOptions
 
 LAYOUT = "a folder of colour and one of depth images, or both in one (00000_color.png, 00000_depth.png)"
@@ -64,12 +63,7 @@ class RgbdFolder(RecordedDataset):
             options.tell(self._describe_depth([shot.depth for shot in self.shots if shot.depth]))
 
     def _read_registered(self, file):
-        depth_m = read_any_depth_m(file, self._units_per_m)
-        height, width = depth_m.shape
-        if abs(width * self.camera.height / (height * self.camera.width) - 1) > 0.01:
-            raise SourceError(f"{file}: depth images are {width}x{height} but colour is {self.camera.width}x"
-                              f"{self.camera.height}, another aspect ratio: register depth to colour first")
-        return DepthImage(depth_m, self.camera.subsampled(depth_m.shape))
+        return depth_on_colour(read_any_depth_m(file, self._units_per_m), self.camera, file)
 
     def _describe_depth(self, files):
         """What is taken for granted of the depth images, in words."""
@@ -95,14 +89,10 @@ def _images(folder):
     colour = next((inner[name] for name in COLOUR_FOLDERS if name in inner), None)
     depth = next((inner[name] for name in DEPTH_FOLDERS if name in inner), None)
     if colour and depth:
-        pictures = split_pictures(_sorted(colour)).pictures
-        return _Images(pictures, _paired(pictures, _sorted(depth)))
-    roles = split_pictures(_sorted(folder))
+        pictures = split_pictures(images_in(colour)).pictures
+        return _Images(pictures, _paired(pictures, images_in(depth)))
+    roles = split_pictures(images_in(folder))
     return _Images(roles.pictures, roles.depth)
-
-
-def _sorted(folder):
-    return sorted(filter(is_image, folder.iterdir()), key=natural_order)
 
 
 def _paired(pictures, depths):

@@ -16,9 +16,9 @@ from calib.files.image_file import UnreadableImage
 from calib.files.time_order import left_out, stray_ones
 from calib.formats.ros import camera_in_message
 from calib.geometry.camera import Camera
-from sequences.checks import find_calibration, refuse_sensor_depth
+from sequences.checks import depth_on_colour, find_calibration, refuse_sensor_depth
 from sequences.datasets.ros_image import depth_m_of, is_depth, rgb_of
-from sequences.frame import DepthImage, Frame
+from sequences.frame import Frame
 from sequences.sequence import Sequence, SkipLog, SourceOptions
 
 LAYOUT = "a bag of ROS (.bag, .db3, .mcap, or a folder with metadata.yaml)"
@@ -107,7 +107,7 @@ class RosBag(Sequence):
         except UnreadableImage as reason:
             self.skipped.add(str(reason))
             return None
-        return DepthImage(depth_m, self.camera.subsampled(depth_m.shape))
+        return depth_on_colour(depth_m, self.camera, f"{place}, depth")
 
     def _messages(self, reader, *topics):
         """(topic, time_s by the header, message) in the order of the bag."""
@@ -150,6 +150,8 @@ class RosBag(Sequence):
             self.options.tell(f"topic      {topic}; also in the bag: "
                               f"{', '.join(other for other in pictures if other != topic)} (--topic)")
         registered = [depth for depth in depths if "align" in depth or "regist" in depth or "compressedDepth" in depth]
+        if depths and not registered and self.options.depth_every:
+            self.options.tell(f"depth      {depths[0]}, taken to lie on {topic}: its name does not say so")
         return topic, next(iter(registered or depths), None)
 
     def _is_depth(self, reader, topic):

@@ -58,7 +58,7 @@ def depth_m_of(message: Any, place: str) -> np.ndarray:
 def is_depth(message: Any) -> bool:
     """Whether an image of ROS is one of depth."""
     kind = getattr(message, "encoding", None) or getattr(message, "format", "")
-    return kind in ("16UC1", "32FC1") or str(kind).startswith(("16UC1", "32FC1"))
+    return str(kind).startswith(("16UC1", "32FC1"))
 
 
 def _pixels(message, place):

@@ -22,10 +22,9 @@ from calib.files.time_unit import to_seconds, unit_of
 from calib.files.tum_files import ground_truth_file, read_ground_truth, read_index
 from calib.formats.calibration_file import Calibration
 from calib.geometry.camera import Camera
-from sequences.checks import find_calibration, refuse_sensor_depth
+from sequences.checks import depth_on_colour, find_calibration, refuse_sensor_depth
 from sequences.datasets.layout import require_folder
 from sequences.datasets.recorded_dataset import RecordedDataset, Shot, ground_truth_at
-from sequences.frame import DepthImage
 from sequences.sequence import SourceOptions
 
 LAYOUT = "rgb.txt or associations.txt (TUM RGB-D)"
@@ -77,12 +76,7 @@ class TumSequence(RecordedDataset):
             self.skipped.add(reason)
 
     def _read_registered(self, file):
-        depth_m = read_depth_m(file, self._depth_scale)
-        height, width = depth_m.shape
-        if abs(width * self.camera.height / (height * self.camera.width) - 1) > 0.01:
-            raise SourceError(f"{file}: depth images are {width}x{height} but colour is {self.camera.width}x"
-                              f"{self.camera.height}, another aspect ratio: register depth to colour first")
-        return DepthImage(depth_m, self.camera.subsampled(depth_m.shape))
+        return depth_on_colour(read_depth_m(file, self._depth_scale), self.camera, file)
 
 
 def freiburg_number(folder: Path) -> str | None:

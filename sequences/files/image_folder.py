@@ -11,7 +11,7 @@ from pathlib import Path
 
 from calib.base.errors import SourceError
 from calib.files.exif import rotation_from_exif
-from calib.files.image_file import IMAGE_SUFFIXES, is_image, natural_order, unread_kind
+from calib.files.image_file import IMAGE_SUFFIXES, images_in, is_image, unread_kind
 from calib.files.picture_roles import split_pictures
 from calib.files.text_file import data_lines
 from calib.files.time_order import kept_in_time
@@ -31,11 +31,6 @@ def recognises(path: str | Path) -> bool:
     """Whether this is a folder with images in it."""
     path = Path(path)
     return path.is_dir() and any(is_image(file) for file in path.iterdir())
-
-
-def images_in(folder: Path) -> list[Path]:
-    """The image files of a folder in natural order."""
-    return sorted(filter(is_image, folder.iterdir()), key=natural_order)
 
 
 class ImageFolder(Sequence):

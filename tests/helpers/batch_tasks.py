@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from monofuse.batch.place import REPORT, Place
-from monofuse.batch.task import Task
+from monofuse.batch.task import Ended, Task
 
 FIGURES = {"frames": 5, "tracked": 5, "fps": 61.25, "ended": "complete", "ate_sim3_m": 0.004}
 
@@ -52,3 +52,30 @@ def always_die(task):
     """A worker that no attempt survives."""
     count_start(task)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+class EngineHere:
+    """An engine that runs tasks one by one in this process; those in `failing` fail."""
+
+    def __init__(self, write):
+        """write: a function of a new result's folder and the task's arguments that makes the result."""
+        self.write, self.started, self.failing = write, (), ()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def describe(self):
+        return "here"
+
+    def results(self, tasks):
+        for task in tasks:
+            self.started += (task.name,)
+            if task.name in self.failing:
+                yield Ended(task, "no <texture>")
+            else:
+                with task.place.new_result(task.name) as folder:
+                    self.write(folder, task.arguments)
+                yield Ended(task, None)

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from tests.helpers.paths import ROOT
-from tools.closure import needed_here, runtime_closure
-from tools.licences import EXTRAS, is_gpl, licence_of
+from tools.closure import EXTRAS, needed_here, runtime_closure
+from tools.licences import is_gpl, licence_of
 
 
 def test_nothing_that_a_run_needs_is_under_the_gpl():

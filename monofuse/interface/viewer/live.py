@@ -67,7 +67,10 @@ class Viewer:
 
     def heeded(self, frames: Iterable[Item]) -> Iterator[Item]:
         """Frames as the user lets them come: paused, or ended early."""
-        return self.controls.heeded(frames)
+        try:
+            yield from self.controls.heeded(frames)
+        finally:
+            self.panel.disable_buttons()  # nobody would heed them
 
     @property
     def is_stopped(self) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,17 @@ class Result:
     T_world_cam: np.ndarray = field(default_factory=lambda: np.zeros((0, 4, 4)))
     pictures: list[KeyframePicture] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest corner (3,) of what there is, upright; of mesh and surfels without outliers."""
+        parts = [self.T_world_cam[:, :3, 3] @ self.R_upright_world.T]
+        if self.shape is not None:
+            parts.append(np.percentile(self.shape.vertices, (0.5, 99.5), axis=0))
+        elif self.points is not None and len(self.points.positions):
+            parts.append(np.percentile(self.points.positions @ self.R_upright_world.T, (0.5, 99.5), axis=0))
+        corners = np.concatenate(parts) if sum(map(len, parts)) else np.zeros((1, 3))
+        return corners.min(0), corners.max(0)
 
 
 def read_result(path: Path, points_beside_mesh: bool = True) -> Result:

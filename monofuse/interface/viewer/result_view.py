@@ -9,6 +9,7 @@ import numpy as np
 from calib.files.image_file import encode_png
 from monofuse.interface.viewer.clipping import Clipping
 from monofuse.interface.viewer.measuring import Measuring
+from monofuse.interface.viewer.panel import BLANK
 from monofuse.interface.viewer.picking import hit_points, hit_surface
 from monofuse.interface.viewer.result import Result
 from monofuse.interface.viewer.scenery import (
@@ -27,7 +28,6 @@ from monofuse.interface.viewer.surfaces import Shape
 from monofuse.interface.viewer.words import numbers
 
 MAX_KEYFRAMES = 400
-BLANK = np.full((24, 32, 3), 30, np.uint8)
 REPORTED = {"tracked": "frames tracked", "keyframes": "keyframes", "loops": "loops closed", "scale_from": "scale from"}
 """Keys of the report that are told, and how."""
 SCREENSHOT_PATIENCE_S = 20.0

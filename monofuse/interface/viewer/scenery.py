@@ -86,25 +86,14 @@ def lens_of(result: Result, rgb: np.ndarray | None) -> tuple[float, float]:
     return DEFAULT_FOV_RAD, DEFAULT_ASPECT if rgb is None else rgb.shape[1] / rgb.shape[0]
 
 
-def bounds_of(result: Result) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest corner (3,) of what there is, upright; of mesh and surfels without outliers."""
-    parts = [result.T_world_cam[:, :3, 3] @ result.R_upright_world.T]
-    if result.shape is not None:
-        parts.append(np.percentile(result.shape.vertices, (0.5, 99.5), axis=0))
-    elif result.points is not None and len(result.points.positions):
-        parts.append(np.percentile(result.points.positions @ result.R_upright_world.T, (0.5, 99.5), axis=0))
-    corners = np.concatenate(parts) if sum(map(len, parts)) else np.zeros((1, 3))
-    return corners.min(0), corners.max(0)
-
-
 def camera_size_m(result: Result) -> float:
     """How large a camera is drawn."""
-    low, high = bounds_of(result)
+    low, high = result.bounds
     return float(np.clip(CAMERA_SHARE * np.linalg.norm(high - low), MIN_CAMERA_M, MAX_CAMERA_M))
 
 
 def first_eye(result: Result) -> tuple[np.ndarray, np.ndarray]:
     """Where to look from and at, upright: into the middle, from above and behind the cameras."""
-    low, high = bounds_of(result)
+    low, high = result.bounds
     middle, extent_m = (low + high) / 2, max(float(np.linalg.norm(high - low)), 0.5)
     return middle + extent_m * np.array([0.12, 0.42, 0.6]), middle

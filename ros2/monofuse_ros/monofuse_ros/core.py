@@ -49,8 +49,8 @@ class Core:
 
     def _forget(self) -> None:
         self._last: Output | None = None
-        self._key: np.ndarray | None = None
-        """Points (N, 3) of the last keyframe, in the map."""
+        self._key: tuple[int, np.ndarray] | None = None
+        """Row of the last keyframe, and its points (N, 3) as it sees them."""
         self.path: list[tuple[int, np.ndarray]] = []
         """(stamp_ns, T_map_cam) of the tracked images."""
 
@@ -86,10 +86,13 @@ class Core:
         if inverse_depth is not None:
             depth_m = np.zeros_like(inverse_depth)
             np.divide(1, inverse_depth, out=depth_m, where=inverse_depth > 0)
-            points = camera.backproject(depth_m)[depth_m > 0]
-            self._key = points @ T_map_cam[:3, :3].T + T_map_cam[:3, 3]
+            self._key = self._slam.system.keyframes.items[-1].row, camera.backproject(depth_m)[depth_m > 0]
             return depth_m
-        return None if self._key is None else carried(self._key, T_map_cam, camera)
+        if self._key is None:
+            return None
+        row, points = self._key  # a loop may have moved the keyframe since
+        T_map_key = T_MAP_WORLD @ self._slam.system.keyframes.T_world_key[row]
+        return carried(points @ T_map_key[:3, :3].T + T_map_key[:3, 3], T_map_cam, camera)
 
     def _velocity(self, stamp_ns, T_map_cam):
         last = self._last

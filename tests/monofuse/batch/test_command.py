@@ -10,54 +10,26 @@ from monofuse.batch import command
 from monofuse.batch.command import locked, main
 from monofuse.batch.place import Place
 from monofuse.batch.task import Ended
-from tests.helpers.batch_tasks import write_result
+from tests.helpers.batch_tasks import EngineHere, write_result
 
 WORDS = ("synthetic:seed=1", "synthetic:seed=2")
 
 
-class EngineHere:
-    """Runs tasks one by one; those in `failing` fail."""
-
-    started, failing = (), ()
-
-    def __init__(self, *_):
-        pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def describe(self):
-        return "here"
-
-    def results(self, tasks):
-        for task in tasks:
-            EngineHere.started += (task.name,)
-            if task.name in EngineHere.failing:
-                yield Ended(task, "no <texture>")
-            else:
-                with task.place.new_result(task.name) as folder:
-                    write_result(folder, task.arguments)
-                yield Ended(task, None)
-
-
 @pytest.fixture(autouse=True)
 def engine(monkeypatch):
-    monkeypatch.setattr(command, "open_engine", EngineHere)
-    EngineHere.started = EngineHere.failing = ()
-    return EngineHere
+    engine = EngineHere(write_result)
+    monkeypatch.setattr(command, "open_engine", lambda *_: engine)
+    return engine
 
 
 def rows(folder):
     return list(csv.DictReader((folder / "summary.csv").open()))
 
 
-def test_all_are_run_once_and_summarised(tmp_path, capsys):
+def test_all_are_run_once_and_summarised(engine, tmp_path, capsys):
     for _ in range(2):
         assert main([*WORDS, "--output", str(tmp_path), "--depth", "sensor"]) == 0
-    assert EngineHere.started == ("synthetic_seed=1", "synthetic_seed=2")
+    assert engine.started == ("synthetic_seed=1", "synthetic_seed=2")
     assert [(row["name"], row["state"], row["frames"], row["ate_sim3_m"]) for row in rows(tmp_path)] == [
         ("synthetic_seed=1", "complete", "5", "0.004"), ("synthetic_seed=2", "complete", "5", "0.004")]
     page = (tmp_path / "summary.html").read_text()
@@ -65,15 +37,15 @@ def test_all_are_run_once_and_summarised(tmp_path, capsys):
     assert "2 of them finished already" in capsys.readouterr().out
 
 
-def test_failures_are_listed_and_tried_again(tmp_path, capsys):
-    EngineHere.failing = ("synthetic_seed=1",)
+def test_failures_are_listed_and_tried_again(engine, tmp_path, capsys):
+    engine.failing = ("synthetic_seed=1",)
     assert main([*WORDS, "--output", str(tmp_path)]) == 1
     assert "1 of 2 failed, first synthetic_seed=1: no <texture>" in capsys.readouterr().err
     assert [(row["state"], row["problem"]) for row in rows(tmp_path)] == [("failed", "no <texture>"), ("complete", "")]
     assert "no &lt;texture&gt;" in (tmp_path / "summary.html").read_text()
-    EngineHere.failing = ()
+    engine.failing = ()
     assert main([*WORDS, "--output", str(tmp_path)]) == 0
-    assert EngineHere.started[2:] == ("synthetic_seed=1",)
+    assert engine.started[2:] == ("synthetic_seed=1",)
 
 
 def test_an_interrupted_batch_still_has_its_summary(tmp_path, monkeypatch):
@@ -92,11 +64,11 @@ def test_a_search_has_a_column_for_what_it_varies(tmp_path):
     assert [row["tracker.samples"] for row in rows(tmp_path)] == ["500", "1000"]
 
 
-def test_two_batches_do_not_meet(tmp_path):
+def test_two_batches_do_not_meet(engine, tmp_path):
     pytest.importorskip("filelock")
     with locked(Place.of(str(tmp_path))):
         assert main([*WORDS, "--output", str(tmp_path)]) == 2
-    assert EngineHere.started == ()
+    assert engine.started == ()
 
 
 @pytest.mark.parametrize("words, says", [
@@ -105,11 +77,11 @@ def test_two_batches_do_not_meet(tmp_path):
     ([*WORDS, "--output", "x", "--set", "tracker.samples=1,many"], "whole number"),
     ([*WORDS, "--output", "x", "--viewer"], "--viewer is for single runs"),
     ([*WORDS, "--output", "x", "--memory", "-1"], "at least 0"), (["@nowhere.txt", "--output", "x"], "nowhere.txt")])
-def test_mistakes_are_one_line(tmp_path, monkeypatch, capsys, words, says):
+def test_mistakes_are_one_line(engine, tmp_path, monkeypatch, capsys, words, says):
     monkeypatch.chdir(tmp_path)
     assert main(words) == 2
     error = capsys.readouterr().err
-    assert says in error and error.count("\n") == 1 and EngineHere.started == ()
+    assert says in error and error.count("\n") == 1 and engine.started == ()
 
 
 def test_engines_that_exclude_each_other(tmp_path, monkeypatch):

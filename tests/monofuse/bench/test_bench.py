@@ -11,13 +11,13 @@ import trimesh
 
 from calib.files.tum_files import trajectory_text
 from monofuse.batch import command as batch_command
-from monofuse.batch.task import Ended
 from monofuse.bench import command, surface
 from monofuse.bench.command import main
 from monofuse.bench.surface import true_points
 from sequences.catalogue import open_sequence
 from sequences.sequence import SourceOptions
 from tests.helpers import dataset_samples
+from tests.helpers.batch_tasks import EngineHere
 
 FRAMES = 4
 SAMPLES = {"tum": ("freiburg1", "tum", "room"), "7scenes": ("seven_scenes", "chess", "chess"),
@@ -71,29 +71,10 @@ def write_run(folder, source):
         "keyframe_times_s": [round(time_s, 6) for time_s in times_s[:3]]}))
 
 
-class EngineHere:
-    def __init__(self, *_):
-        pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def describe(self):
-        return "here"
-
-    def results(self, tasks):
-        for task in tasks:
-            with task.place.new_result(task.name) as folder:
-                write_run(folder, task.arguments.source)
-            yield Ended(task, None)
-
-
 @pytest.fixture(autouse=True)
 def light(monkeypatch):
-    monkeypatch.setattr(batch_command, "open_engine", EngineHere)
+    engine = EngineHere(lambda folder, arguments: write_run(folder, arguments.source))
+    monkeypatch.setattr(batch_command, "open_engine", lambda *_: engine)
     monkeypatch.setattr(surface, "POINTS", 4000)
 
 

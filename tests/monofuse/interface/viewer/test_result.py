@@ -12,7 +12,7 @@ import trimesh
 from calib.base.errors import BadInputError, SourceError
 from monofuse.interface.viewer.picking import hit_points, hit_surface
 from monofuse.interface.viewer.result import read_result
-from monofuse.interface.viewer.scenery import bounds_of, first_eye, lens_of, rows_at
+from monofuse.interface.viewer.scenery import first_eye, lens_of, rows_at
 from monofuse.results.glb_file import read_glb
 from monofuse.results.keyframe_pictures import read_pictures
 from tests.helpers.small_result import R_UPRIGHT, TIMES_S, TRIANGLES, VERTICES, glb, map_ply, write_result
@@ -96,7 +96,7 @@ def test_the_nearest_pose_in_time_is_found(folder):
 def test_everything_lies_before_the_first_eye(folder):
     result = read_result(folder)
     eye, target = first_eye(result)
-    low, high = bounds_of(result)
+    low, high = result.bounds
     assert ((low <= target) & (target <= high)).all() and np.linalg.norm(eye - target) > 1
 
 
