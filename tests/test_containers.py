@@ -48,7 +48,8 @@ def test_what_is_installed_is_pinned(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_system_libraries_are_those_of_the_setup(name):
-    wanted = set(re.findall(r"\S+:(\S+)", re.search(r'^LIBRARIES="(.*?)"', (ROOT / "setup.sh").read_text(), re.M).group(1)))
+    line = re.search(r'^LIBRARIES="(.*?)"', (ROOT / "setup.sh").read_text(), re.M)
+    wanted = set(re.findall(r"\S+:(\S+)", line.group(1)))
     (apt,) = [words for instruction, words in steps(name) if "apt-get install" in words]
     assert wanted <= set(apt.split())
 
