@@ -13,7 +13,7 @@ run:             ## reconstruct the built-in synthetic room, from its colour ima
 	.venv/bin/python run_slam.py synthetic --output results/synthetic $(ARGS)
 
 test: setup      ## run every test but the heavy ones
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup     ## lint and types: ruff and basedpyright
 	.venv/bin/ruff check .

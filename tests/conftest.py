@@ -8,7 +8,7 @@ import pytest
 from monofuse.warm_up import warm_up
 from sequences.sequence import SourceOptions
 from sequences.synthetic import sequence as synthetic
-from sequences.synthetic.room import build_room
+from sequences.synthetic.room_cache import cached_room
 from slam.config import SlamConfig
 from tests.helpers.slam_process import run_process
 from tests.helpers.walk_recording import FRAMES, SIZE, write_walk
@@ -27,14 +27,14 @@ def no_gpu(request, monkeypatch):
 @pytest.fixture(scope="session")
 def room():
     """The synthetic room with seed 7."""
-    return build_room(7)
+    return cached_room(7)
 
 
 @pytest.fixture(scope="session")
 def walk(room):
     """Frames with exact depth, and their camera."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(synthetic, "build_room", lambda seed: room)
+        patch.setattr(synthetic, "cached_room", lambda seed: room)
         options = SourceOptions(depth_every=1, max_frames=FRAMES)
         sequence = synthetic.SyntheticSequence(f"7,frames=160,size={SIZE[0]}x{SIZE[1]}", options)
     return list(sequence), sequence.camera

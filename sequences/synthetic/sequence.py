@@ -17,14 +17,14 @@ from sequences.synthetic.hand_held import hand_held_walk
 from sequences.synthetic.options import parse_synthetic
 from sequences.synthetic.renderer import Renderer
 from sequences.synthetic.rendering.sensor import developed, exposure_gains, with_noise
-from sequences.synthetic.room import build_room
+from sequences.synthetic.room_cache import cached_room
 
 SHUTTER_STEPS = 7
 """Renders averaged for one blurred image; odd, so that the middle one is at the true pose."""
 
 
 class SyntheticSequence(Sequence):
-    """See sequences.sequence.Sequence. Opening it builds the room, which takes seconds."""
+    """See sequences.sequence.Sequence. Opening it builds the room, which takes seconds the first time."""
 
     frame_count: int
     ground_truth: tuple[np.ndarray, np.ndarray]
@@ -44,7 +44,7 @@ class SyntheticSequence(Sequence):
         if options.calibration_file is not None:
             self.camera = read_calibration(options.calibration_file).camera.fitted_to(self.true_camera.size)
         self.frame_count = min(self.synthetic.frames, options.max_frames or self.synthetic.frames)
-        self.room = build_room(self.synthetic.seed)
+        self.room = cached_room(self.synthetic.seed)
         T_world_cam = hand_held_walk(self.room, self.synthetic.frames, self.synthetic.rate, self.synthetic.seed,
                                      self.synthetic.loop)
         self.ground_truth = (np.arange(self.synthetic.frames) / self.synthetic.rate, T_world_cam)

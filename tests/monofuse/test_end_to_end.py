@@ -28,7 +28,7 @@ def run(kernels, tmp_path_factory):
 @pytest.fixture(scope="module")
 def truth(room):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(synthetic, "build_room", lambda seed: room)
+        patch.setattr(synthetic, "cached_room", lambda seed: room)
         return synthetic.SyntheticSequence(SOURCE, SourceOptions(depth_every=LOOK_EVERY))
 
 

@@ -150,7 +150,7 @@ def test_a_video_alone_is_enough(walk, tmp_path, monkeypatch, capsys):
 
 def test_the_seed_chooses_the_room(room, monkeypatch, tmp_path, capsys):
     asked = []
-    monkeypatch.setattr(synthetic, "build_room", lambda seed: asked.append(seed) or room)
+    monkeypatch.setattr(synthetic, "cached_room", lambda seed: asked.append(seed) or room)
     assert run_slam.main(["synthetic:frames=6,size=160x120", "--seed", "5", "--depth", "sensor", "--output",
                           str(tmp_path)]) == 0
     assert asked == [5] and report_in(tmp_path)["source"] == "synthetic-5"

@@ -10,5 +10,5 @@ from sequences.synthetic.sequence import SyntheticSequence
 @pytest.fixture
 def opened(room, monkeypatch):
     """Opens sequences in the room of the fixture, so that it is built once."""
-    monkeypatch.setattr(synthetic, "build_room", lambda seed: room)
+    monkeypatch.setattr(synthetic, "cached_room", lambda seed: room)
     return lambda text, **options: SyntheticSequence(text, SourceOptions(**options))

@@ -33,7 +33,7 @@ def test_the_sequence_builds_that_room(monkeypatch, location, seed):
     def build_room(seed):
         raise Built(seed)
 
-    monkeypatch.setattr(synthetic, "build_room", build_room)
+    monkeypatch.setattr(synthetic, "cached_room", build_room)
     with pytest.raises(Built) as caught:
         SyntheticSequence(location, SourceOptions(seed=7))
     assert caught.value.args == (seed,)
