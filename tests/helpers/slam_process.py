@@ -13,10 +13,10 @@ PROGRAM = ROOT / "run_slam.py"
 PATIENCE_S = 120
 
 
-def run_process(*arguments, program=PROGRAM, environment=None, scene=False, **options):
+def run_process(*arguments, program=PROGRAM, environment=None, scene=False, whole=False, **options):
     """-> subprocess.CompletedProcess with stdout and stderr as text. Fails where it hangs. scene: whether scene.html is
-    written, which takes a second."""
-    arguments = arguments if scene else (*arguments, "--no-scene")
+    written; whole: whether what follows the last frame is done; each takes seconds."""
+    arguments = (*arguments, *["--no-scene"] * (not scene), *["--fast"] * (not whole))
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {})
     return subprocess.run([sys.executable, str(program), *map(str, arguments)], capture_output=True, text=True,
                           timeout=PATIENCE_S, env=environment, **options)
