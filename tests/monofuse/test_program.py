@@ -8,6 +8,7 @@ import pytest
 from calib.base.command_line import name_of
 from monofuse.__main__ import COMMANDS, main
 from tests.helpers.paths import ROOT
+from tests.helpers.slam_process import SHORT
 
 
 def said(capsys, *words):
@@ -75,13 +76,13 @@ def test_usage_and_errors_say_how_it_was_started(monkeypatch, capsys, started, w
 
 
 def test_run_is_run_slam(recording, tmp_path, capsys):
-    options = ["--depth", "sensor", "--max-frames", "6", "--fast", "--no-scene", "--output", str(tmp_path / "out")]
+    options = ["--depth", "sensor", "--max-frames", "6", *SHORT, "--output", str(tmp_path / "out")]
     assert main(["run", str(recording), *options]) == 0
     assert (tmp_path / "out" / "trajectory.txt").exists() and "6 read, 6 tracked" in capsys.readouterr().out
 
 
 def test_a_source_alone_is_run(recording, tmp_path, capsys):
-    output = ["--fast", "--no-scene", "--output", str(tmp_path / "out")]
+    output = [*SHORT, "--output", str(tmp_path / "out")]
     assert main(["--max-frames", "6", "--depth", "sensor", str(recording), *output]) == 0
     assert (tmp_path / "out" / "trajectory.txt").exists() and "6 read, 6 tracked" in capsys.readouterr().out
     for word in ("nowhere/room.mp4", "room.mp4", "tum:nowhere"):
