@@ -65,8 +65,9 @@ class LinesNowAndThen:
         self.text = text
 
     def _tell(self):
+        start_s = time.monotonic()
         while not self.ended.wait(LINE_EVERY_S):
-            self.screen.print(self.text)
+            self.screen.print(f"{self.text}, {time.monotonic() - start_s:.0f} s so far")
 
 
 class TrackingProgress:

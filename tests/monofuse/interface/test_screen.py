@@ -39,7 +39,7 @@ def test_long_work_is_a_line_now_and_then_also_while_it_says_nothing(monkeypatch
         status.update("adjusting: 50%")
         time.sleep(0.1)
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "adjusting" and said[-1] == "adjusting: 50%" and len(said) >= 3
+    assert said[0] == "adjusting, 0 s so far" and said[-1] == "adjusting: 50%, 0 s so far" and len(said) >= 3
     monkeypatch.setattr(screen, "LINE_EVERY_S", 1000.0)
     with Screen().status("quick"):
         pass
