@@ -16,13 +16,13 @@ import numpy as np
 
 from calib.base.command_line import OneLineParser, exit_code, name_of, path_of
 from calib.base.errors import BadInputError
-from calib.files.atomic_file import write_file
 from monofuse.interface.screen import Screen
 from monofuse.results.files import SCENE
 from monofuse.results.length import length_in_words
 from monofuse.results.lock import FolderLock
 from monofuse.results.rescaling.report import OVER, rescaled_report
 from monofuse.results.rescaling.result import distance_to_surface_m, read_report, rescale
+from monofuse.scene_saving import write_scene_again
 
 DESCRIPTION = "Measure a distance in a finished result, or put its size right by a distance that is known."
 POINT = re.compile(r"-?[\d.][^,]*,[^,]+,[^,]+")
@@ -107,7 +107,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
         had_scene = (arguments.result / SCENE).is_file()
         rescale(arguments.result, factor, rescaled_report(report, factor, log_std, new))
         if had_scene:
-            _write_scene_again(arguments.result, screen)
+            write_scene_again(arguments.result, screen)
     over = [name for name in OVER if name in report]
     gone = f"; report.json lost {', '.join(over)}, which were of the old size" if over else ""
     screen.print(f"rescaled  all of {arguments.result} is {factor:.4g} times as large{gone}")
@@ -122,16 +122,6 @@ def measured(report: dict[str, Any], a: tuple[float, ...], b: tuple[float, ...])
     is_known = sorted([list(a), list(b)]) == sorted([list(before.get("from", [])), list(before.get("to", []))])
     factor = before["factor"] if is_known else 1.0
     return Measurement((a, b), factor * length_m, factor)
-
-
-def _write_scene_again(folder: Path, screen: Screen) -> None:
-    """scene.html of the rescaled result, where viser is installed."""
-    from monofuse.interface.viewer.scene_file import scene_file
-    from monofuse.interface.viewer.server import is_available
-    if is_available():
-        write_file(folder / SCENE, scene_file(folder))
-    else:
-        screen.print(f"note      {SCENE} is gone, since it was of the old size, and viser is not installed")
 
 
 def _far_points(folder: Path, found: Measurement) -> list[str]:

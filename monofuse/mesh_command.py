@@ -11,14 +11,19 @@ import numpy as np
 from calib.base.command_line import OneLineParser, exit_code, name_and_value, name_of, path_of, whole_number
 from calib.base.errors import BadInputError
 from calib.files.atomic_file import replace_all
+from calib.files.image_file import encode_png
 from monofuse.configuration import with_setting
 from monofuse.interface.screen import Screen
 from monofuse.maps.restore import restored
 from monofuse.maps.saved_map import SavedMap
-from monofuse.results.files import MESH_FORMATS, mesh_file
+from monofuse.results.files import MESH_FORMATS, SCENE, mesh_file
 from monofuse.results.lock import FolderLock
 from monofuse.results.outcome import finished
+from monofuse.results.overview import draw_overview
+from monofuse.results.report import log_std_of, mesh_facts, report_file
+from monofuse.results.rescaling.result import read_report
 from monofuse.results.texture import mesh_files, texture_of
+from monofuse.scene_saving import write_scene_again
 from slam.config import SlamConfig
 
 if TYPE_CHECKING:
@@ -58,11 +63,14 @@ def box(text: str) -> np.ndarray:
 
 
 def run(arguments: argparse.Namespace, screen: Screen) -> None:
-    """Restore the map, mesh, write. All files of the mesh are replaced, or none. Raises MonofuseError."""
+    """Restore the map, mesh, write. All files with the mesh in them are replaced, or none. Raises MonofuseError."""
     with SavedMap(arguments.result) as saved, FolderLock(saved.path.parent):
+        folder = saved.path.parent
         files, count = files_of(saved, arguments, screen)
-        replace_all(saved.path.parent, files)
-    screen.print(f"mesh      {count:,} triangles, in {', '.join(files)} of {saved.path.parent}")
+        replace_all(folder, files)
+        if (folder / SCENE).is_file():
+            write_scene_again(folder, screen)
+    screen.print(f"mesh      {count:,} triangles, in {', '.join(files)} of {folder}")
 
 
 def files_of(saved: SavedMap, arguments: argparse.Namespace, screen: Screen) -> tuple[dict[str, bytes], int]:
@@ -73,9 +81,14 @@ def files_of(saved: SavedMap, arguments: argparse.Namespace, screen: Screen) -> 
         if arguments.crop is not None:
             mesh = cropped(mesh, arguments.crop)
     texture = finished(texture_of(slam, mesh), "painting the texture", screen)
-    formats = {*arguments.mesh, *(["obj"] if (saved.path.parent / "mesh.obj").is_file() else [])}
-    shared = mesh_files(mesh, texture, slam.trajectory()[1], sorted(formats))
-    return {"mesh.ply": mesh_file(mesh, "ply"), **dict(shared)}, len(mesh.faces)
+    folder, T_world_cam = saved.path.parent, slam.trajectory()[1]
+    formats = {*arguments.mesh, *(["obj"] if (folder / "mesh.obj").is_file() else [])}
+    files = {"mesh.ply": mesh_file(mesh, "ply"), **dict(mesh_files(mesh, texture, T_world_cam, sorted(formats)))}
+    if (folder / "report.json").is_file():
+        report = read_report(folder) | {"mesh": mesh_facts(mesh)}
+        picture = draw_overview(mesh, texture, T_world_cam, report["source"], log_std_of(report))
+        files |= {"overview.png": encode_png(picture), "report.json": report_file(report)}
+    return files, len(mesh.faces)
 
 
 def configuration(config: SlamConfig, arguments: argparse.Namespace) -> SlamConfig:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,6 +26,7 @@ from monofuse.results.files import ESTIMATED_CAMERA, KEYFRAME_PICTURES, map_file
 from monofuse.results.keyframe_pictures import pictures_file
 from monofuse.results.outcome import Outcome
 from monofuse.results.overview import draw_overview, draw_surfel_overview
+from monofuse.results.report import log_std_of, report_file
 from monofuse.results.report_table import table_rows
 from monofuse.results.run_folder import RunFolder
 from monofuse.results.summary import summary_rows
@@ -184,14 +184,6 @@ def overview(session: Session, mesh: trimesh.Trimesh | None, texture: TexturedMe
     return draw_overview(mesh, texture, T_world_cam, caption, scale_log_std)
 
 
-def log_std_of(scale_report: Mapping[str, Any]) -> float | None:
-    """Standard deviation of the log of the scale: 0 where metres were measured or the user gave them, None where nobody
-    knows it."""
-    if not scale_report or scale_report["scale_from"] == "factor":
-        return 0.0
-    return scale_report.get("scale_log_std")
-
-
 def save_report(report: Mapping[str, Any], folder: RunFolder) -> None:
     """Write report.json."""
-    folder.write("report.json", json.dumps(report, indent=1, default=str).encode())
+    folder.write("report.json", report_file(report))

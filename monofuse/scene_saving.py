@@ -1,8 +1,10 @@
 """scene.html, beside the other files of a run."""
 
 from argparse import Namespace
+from pathlib import Path
 
 from calib.base.errors import MonofuseError
+from calib.files.atomic_file import write_file
 from monofuse.interface.screen import Screen
 from monofuse.results.files import SCENE
 from monofuse.results.run_folder import RunFolder
@@ -26,3 +28,14 @@ def save_scene(session: Session, folder: RunFolder, arguments: Namespace, screen
             return
         with session.attempt():
             folder.write(SCENE, page)
+
+
+def write_scene_again(folder: Path, screen: Screen) -> None:
+    """scene.html of a result that was changed; without viser the old one goes."""
+    from monofuse.interface.viewer.server import is_available
+    if is_available():
+        from monofuse.interface.viewer.scene_file import scene_file
+        write_file(folder / SCENE, scene_file(folder))
+    else:
+        (folder / SCENE).unlink(missing_ok=True)
+        screen.print(f"note      {SCENE} is gone, since it showed the result as it was, and viser is not installed")

@@ -15,11 +15,10 @@ from calib.files.atomic_file import partial_pattern, reason_of, write_file
 from calib.files.tum_files import trajectory_text
 
 if TYPE_CHECKING:
+    import trimesh
+
     from slam.mapping.live_map import LiveMap
     from slam.mapping.surfels import Surfels
-
-if TYPE_CHECKING:
-    import trimesh
 
 MESH_FORMATS = ("ply", "obj", "glb")
 ESTIMATED_CAMERA, KEYFRAME_PICTURES, SCENE = "estimated_camera.yaml", "keyframes.zip", "scene.html"

@@ -1,5 +1,6 @@
 """What a run did, as numbers: the content of report.json."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,7 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "length_m": round(length_m(slam.trajectory()[1][:, :3, 3]), 4),
         "surfels": len(slam.surfels),
         "evicted_surfels": slam.surfels.evicted_count,
-        "mesh": None if mesh is None else {"triangles": len(mesh.faces), "size_m": mesh.extents.round(3).tolist()},
+        "mesh": None if mesh is None else mesh_facts(mesh),
         "peak_memory_mb": peak_memory_mb(),
         **_predictions(slam),
         **slam.depth.scale_report(),
@@ -65,6 +66,24 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "configuration": plain(slam.config),
         "versions": versions(),
     }
+
+
+def report_file(report: Mapping[str, Any]) -> bytes:
+    """The content of report.json."""
+    return json.dumps(report, indent=1, default=str).encode()
+
+
+def log_std_of(scale_report: Mapping[str, Any]) -> float | None:
+    """Standard deviation of the log of the scale: 0 where metres were measured or the user gave them, None where nobody
+    knows it."""
+    if scale_report.get("scale_from") in (None, "factor"):
+        return 0.0
+    return scale_report.get("scale_log_std")
+
+
+def mesh_facts(mesh: "trimesh.Trimesh") -> dict[str, Any]:
+    """What the report says of a mesh."""
+    return {"triangles": len(mesh.faces), "size_m": mesh.extents.round(3).tolist()}
 
 
 def scale_cues(sequence: Sequence, scores: Mapping[str, float]) -> list[str]:

@@ -11,7 +11,7 @@ from monofuse import export_command, mesh_command
 from monofuse.maps.saved_map import SavedMap
 from sequences.catalogue import open_sequence
 from sequences.sequence import SourceOptions
-from tests.helpers.slam_process import trajectory_in
+from tests.helpers.slam_process import report_in, trajectory_in
 
 
 @pytest.fixture
@@ -73,11 +73,13 @@ def test_an_export_overwrites_nothing(result, tmp_path, capsys):
 
 def test_a_mesh_is_made_anew(result, capsys):
     before = trimesh.load(result / "mesh.ply", process=False)
-    middle = before.bounds.mean(0)
+    middle, overview = before.bounds.mean(0), (result / "overview.png").read_bytes()
     box = ",".join(f"{value:.3f}" for value in [*before.bounds[0] - 1, middle[0], *before.bounds[1][1:] + 1])
     assert mesh_command.main([str(result), f"--crop={box}"]) == 0
     after = trimesh.load(result / "mesh.ply", process=False)
     assert 0 < len(after.faces) < len(before.faces) and after.bounds[1, 0] <= middle[0] + 1e-3
+    assert report_in(result)["mesh"] == {"triangles": len(after.faces), "size_m": after.extents.round(3).tolist()}
+    assert (result / "overview.png").read_bytes() != overview
     assert mesh_command.main([str(result), "--crop", "90,90,90,91,91,91"]) == 2
     assert mesh_command.main([str(result), "--set", "tracker.samples=9"]) == 2
     said = capsys.readouterr().err

@@ -16,6 +16,7 @@ from monofuse.maps.map_file import MAP_FILE
 from monofuse.maps.rescaled import rescaled_map
 from monofuse.results.files import ESTIMATED_CAMERA, KEYFRAME_PICTURES, PART_RESULTS, RESULTS, SCENE
 from monofuse.results.overview import draw_overview
+from monofuse.results.report import report_file
 from monofuse.results.rescaling.glb import rescaled_glb
 from monofuse.results.rescaling.ply import rescaled_ply, vertex_table
 from monofuse.results.rescaling.text_files import rescaled_obj, rescaled_trajectory
@@ -72,7 +73,7 @@ def rescale(folder: Path, factor: float, report: dict[str, Any]) -> None:
                                              report["scale_log_std"])
     if (folder / SCENE).is_file():
         contents[SCENE] = None
-    contents["report.json"] = json.dumps(report, indent=1, default=str).encode()
+    contents["report.json"] = report_file(report)
     with _rescaled_map(folder, factor):
         replace_all(folder, contents)
 
