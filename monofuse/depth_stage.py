@@ -5,9 +5,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from calib.base.errors import NetworkError
 from calib.geometry.camera import Camera
 from depth.estimator import DepthEstimator, DepthPrediction
+from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.network_spec import NetworkSpec
 from sequences.frame import DepthImage, Frame
 from sequences.prefetch import ahead
@@ -28,6 +31,8 @@ class SensorDepth:
 
     sensor_depth_every = 1
     """Every n-th frame needs the sensor's depth."""
+    focal_share = None
+    """See NetworkDepth."""
 
     def __init__(self, description: str):
         """`description`: a few words for the screen."""
@@ -53,6 +58,11 @@ class NetworkDepth:
     def configured(self, config: SlamConfig) -> SlamConfig:
         """The configuration for what this network predicts."""
         return configured_for(self.estimator, config)
+
+    def focal_share(self, rgb: np.ndarray) -> float | None:
+        """Focal length that the network itself sees in an image (H, W, 3) uint8, in widths of it; None where it tells
+        none."""
+        return self.estimator.focal_share(rgb) if isinstance(self.estimator, ImageNetwork) else None
 
     @property
     def sensor_depth_every(self) -> int:

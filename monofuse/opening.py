@@ -81,7 +81,7 @@ def open_source(arguments: Namespace, depth: SensorDepth | NetworkDepth, screen:
         screen.print("camera     no calibration with the source: its focal length is estimated; --calibration FILE is "
                      "surer")
     with screen.status("estimating the focal length"):
-        estimate = estimate_source(arguments.source, options)
+        estimate = estimate_source(arguments.source, options, depth.focal_share)
     screen.print(f"focal      {estimate.describe()}")
     return open_with_camera(arguments.source, options, estimate.camera), estimate
 

@@ -17,6 +17,7 @@ from depth.onnx_files.export import export_onnx
 from depth.onnx_files.model import one_line
 from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.network_spec import spec_text
+from depth.runtimes.onnx_network import FIELD_OF_VIEW
 from depth.runtimes.onnx_runtime import OnnxDepth
 from depth.runtimes.self_check import pictures
 from depth.runtimes.torch_runtime import TorchDepth
@@ -62,7 +63,7 @@ def _checked_export(model, spec, size, path):
     from depth.hub.torch_model import load_model
     module = load_model(model.folder, model.name)
     reference = TorchDepth(module, replace(spec, size=size), model.name)
-    names = ("depth", "field_of_view") if module.has_field_of_view else ("depth",)
+    names = ("depth", FIELD_OF_VIEW) if module.has_field_of_view else ("depth",)
     try:
         data = export_onnx(module, size, names)
     except (RuntimeError, ValueError, TypeError) as error:  # what torch's exporter raises derives from these

@@ -65,6 +65,11 @@ class ImageNetwork:
         log_error = None if log_error is None else cleaned_log_error(log_error)
         return DepthPrediction(depth_m, log_error, 1e3 * (time.perf_counter() - start))
 
+    def focal_share(self, rgb: np.ndarray) -> float | None:
+        """Focal length that the network itself sees in an image (H, W, 3) uint8, in widths of it; None where it tells
+        none."""
+        return None
+
     def raw(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """(H, W, 3) uint8 -> (h, w) float32 in the unit of the network's output, and (h, w) log error or None."""
         outputs = self.infer(to_input(rgb, self.size_for(rgb.shape[:2]), self.spec))

@@ -10,11 +10,14 @@ from calib.base.errors import NetworkError
 from depth.onnx_files.model import Declared, one_line
 from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.network_spec import NetworkSpec, read_spec
+from depth.runtimes.preprocessing import to_input
 
 if TYPE_CHECKING:
     import onnx
 
 DEFAULT_SIZE = (224, 288)
+FIELD_OF_VIEW = "field_of_view"
+"""Name of an output that holds the horizontal field of view of the image in degrees."""
 NUMPY_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
@@ -36,7 +39,8 @@ class OnnxNetwork(ImageNetwork):
         spec = spec or read_spec(path, options or {}, self.input.name, output_names)
         super().__init__(name, spec, input_size(name, self.input.shape, spec))
         self.one_size = self.one_size or any(isinstance(side, int) for side in sides(self.input.shape, spec))
-        self.output_names = output_names[:2 if spec.predicts_error else 1]
+        self.output_names = [*output_names[:2 if spec.predicts_error else 1],
+                             *[name for name in output_names if name == FIELD_OF_VIEW]]
 
     def run(self, image: np.ndarray) -> Sequence[np.ndarray]:
         """Input of the file's own type -> the outputs called self.output_names. May raise anything."""
@@ -57,6 +61,14 @@ class OnnxNetwork(ImageNetwork):
         except Exception as error:  # runtimes raise their own undocumented types
             height, width = sides(image.shape, self.spec)
             raise NetworkError(f"{self.name} fails on a {width}x{height} image: {one_line(error)}") from error
+
+    def focal_share(self, rgb: np.ndarray) -> float | None:
+        """See ImageNetwork; of a file with an output FIELD_OF_VIEW."""
+        if FIELD_OF_VIEW not in self.output_names:
+            return None
+        *_, angle_deg = self.infer(to_input(rgb, self.size_for(rgb.shape[:2]), self.spec))
+        tangent = np.tan(np.radians(float(np.ravel(angle_deg)[0])) / 2)
+        return 0.5 / tangent if 0 < tangent < np.inf else None
 
 
 def input_size(name: str, shape: Sequence[Any], spec: NetworkSpec) -> tuple[int, int]:

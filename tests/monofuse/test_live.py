@@ -72,7 +72,7 @@ def test_auto_looks_through_the_camera_before_the_run(
         kernels, serve_walk, walk, options, tmp_path, monkeypatch, capsys):
     looked_at = []
 
-    def estimate(grays, guess):
+    def estimate(grays, *guess):
         looked_at.extend(islice(grays, 3))
         return FocalEstimate(replace(walk[1], fx=200.0, fy=200.0), 0.05, 3, 3)
 

@@ -139,7 +139,7 @@ def test_a_video_alone_is_enough(walk, tmp_path, monkeypatch, capsys):
         video.write(frame.rgb[..., ::-1])
     video.release()
     monkeypatch.setattr("calib.unknown_camera.estimate_camera",
-                        lambda grays, guess: FocalEstimate(camera, 0.05, 3, len(list(grays))))
+                        lambda grays, *guess: FocalEstimate(camera, 0.05, 3, len(list(grays))))
     assert run_slam.main([str(tmp_path / "walk.avi"), *SHORT, "--output", str(tmp_path / "out")]) == 0
     screen, report = capsys.readouterr().out, report_in(tmp_path / "out")
     assert "its focal length is estimated; --calibration FILE is surer" in screen

@@ -52,5 +52,9 @@ def test_architecture(name, tmp_path):
     if name == "depth_pro":
         near = expected > np.sqrt((expected**2).mean())
         np.testing.assert_allclose(depth_m[near], 100 / width / expected[near], rtol=0.05)
+        with torch.inference_mode():
+            angle_deg = models.Model.from_pretrained(folder)(pixel_values=pixels).field_of_view.item()
+        assert 0 < angle_deg < 180
+        np.testing.assert_allclose(estimator.focal_share(rgb), 0.5 / np.tan(np.radians(angle_deg) / 2), rtol=0.02)
         file = next((tmp_path / "cache").rglob("*.onnx"))
         assert [out.name for out in load_onnx("").load(file).graph.output] == ["depth", "field_of_view"]

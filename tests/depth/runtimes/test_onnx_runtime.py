@@ -87,6 +87,13 @@ def test_the_error_that_a_network_expects(tmp_path):
     assert np.allclose(OnnxDepth(named, {"error": "log_error"}).predict(GREY, CAMERA).log_error, -0.2)
 
 
+def test_the_focal_length_that_a_network_sees(tmp_path, network):
+    assert OnnxDepth(network()).focal_share(GREY) is None
+    one_degree = two_outputs(tmp_path / "two.onnx", SIZE, (1, 1), names=("depth", "field_of_view"))
+    assert OnnxDepth(one_degree).focal_share(GREY) == pytest.approx(0.5 / np.tan(np.pi / 360), rel=1e-5)
+    assert OnnxDepth(one_degree).predict(GREY, CAMERA).log_error is None
+
+
 def test_errors_that_do_not_belong_to_the_depth(tmp_path, network):
     assert "has no second output to take for its error: drop the option error" in refusal(network(), error="log_error")
     small = two_outputs(tmp_path / "small.onnx", SIZE, (4, 6))
