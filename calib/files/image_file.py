@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 import PIL.Image
 
-from calib.base.errors import BadInputError, MissingPackageError
+from calib.base.errors import BadInputError, MissingPackageError, SourceError
 from calib.base.opencv_log import silence
+from calib.files.bounded_file import bytes_of
 from calib.files.image_kinds import READ_SUFFIXES as IMAGE_SUFFIXES
 from calib.files.image_kinds import decoded_elsewhere, is_image, kind_of, unread_kind
 
@@ -127,20 +128,14 @@ def _bgr(image):
 
 def _decode(path, flags):
     try:
-        data = _content(Path(path))
+        data = bytes_of(Path(path), MAX_BYTES, "an image")
+    except SourceError as error:
+        raise UnreadableImage(str(error)) from error
     except OSError as error:
         raise UnreadableImage(f"{path}: {error.strerror}") from error
     except ValueError as error:  # a name that no file can have, in a damaged list of images
         raise UnreadableImage(f"{str(path)!r}: {error}") from error
     return _decode_bytes(data, path, flags)
-
-
-def _content(path):
-    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would keep us waiting, a device never end
-        raise UnreadableImage(f"{path}: is no file")
-    if path.stat().st_size > MAX_BYTES:
-        raise UnreadableImage(f"{path}: {path.stat().st_size >> 20} MB are too much for an image")
-    return path.read_bytes()
 
 
 def _decode_bytes(data, path, flags):

@@ -186,7 +186,7 @@ def database(data, rng):
 
 
 def _change_database(connection, tables, filled, rng):
-    table = pick(filled if rng.random() < 0.9 else tables, rng)
+    table = pick(filled if filled and rng.random() < 0.9 else tables, rng)
     names = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
     column = pick(names, rng)
     if rng.random() < 0.08:
@@ -196,6 +196,8 @@ def _change_database(connection, tables, filled, rng):
                                  f'INSERT OR REPLACE INTO "{table}" SELECT * FROM "{table}"'), rng))
         return
     rows = connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
+    if not rows:
+        return
     offset = int(rng.integers(rows))
     old = connection.execute(f'SELECT "{column}" FROM "{table}" LIMIT 1 OFFSET {offset}').fetchone()[0]
     new = _other_value(old, rng)
@@ -219,6 +221,8 @@ def tensors(data, rng):
     """A .safetensors file of which the description is another, whose length is right or not."""
     length = int.from_bytes(data[:8], "little")
     changed = (hostile.json_value if rng.random() < 0.9 else hostile.nested)(data[8:8 + length].rstrip(), rng)
+    if changed is None:
+        return None
     size = len(changed) if rng.random() < 0.9 else pick(LIMITS, rng) % 2**64
     return struct.pack("<Q", size) + changed + data[8 + length:]
 
