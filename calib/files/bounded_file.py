@@ -5,11 +5,16 @@ from pathlib import Path
 from calib.base.errors import SourceError
 
 
+def refuse_endless(path: Path) -> None:
+    """Raise SourceError for what is there and is neither file nor folder."""
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would keep us waiting, a device never end
+        raise SourceError(f"{path}: is no file")
+
+
 def bytes_of(path: Path, max_bytes: int, kind: str) -> bytes:
     """Content of a file. Raises SourceError, before reading, for what never ends and for more than `max_bytes`, which is
     too much for `kind`, such as `a text file`; OSError."""
-    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would keep us waiting, a device never end
-        raise SourceError(f"{path}: is no file")
+    refuse_endless(path)
     with path.open("rb") as file:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
