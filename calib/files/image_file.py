@@ -42,7 +42,7 @@ NO_IMAGE = "not an image, or damaged; copy it again, or leave it out"
 silence()
 warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)  # large images are refused here
 
-__all__ = ["IMAGE_SUFFIXES", "UnreadableImage", "decode_rgb", "encode_jpeg", "encode_png", "images_in", "is_image",
+__all__ = ["IMAGE_SUFFIXES", "UnreadableImage", "decode_gray", "decode_rgb", "encode_jpeg", "encode_png", "images_in", "is_image",
            "natural_order",
            "read_any_depth_m", "read_depth_m", "read_depth_u16", "read_gray", "read_rgb", "read_unchanged",
            "unread_kind"]
@@ -109,6 +109,11 @@ def read_unchanged(path: str | Path) -> np.ndarray:
 def decode_rgb(data: bytes, name: object) -> np.ndarray:
     """The content of an image file -> (H, W, 3) uint8 RGB; `name` is for the reason where it cannot be used."""
     return _decode_bytes(data, name, cv2.IMREAD_COLOR_RGB)
+
+
+def decode_gray(data: bytes, name: object) -> np.ndarray:
+    """The content of an image file -> (H, W) uint8; `name` is for the reason where it cannot be used."""
+    return _decode_bytes(data, name, cv2.IMREAD_GRAYSCALE)
 
 
 def encode_png(image: np.ndarray, parameters: Sequence[int] = ()) -> bytes:

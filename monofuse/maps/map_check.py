@@ -16,7 +16,7 @@ MAX_TEXT, MAX_BLOB = 16 << 20, 64 << 20
 MAX_NUMBER = 1e15
 MAX_WORKING_PX = 4096
 """Side of the images that SLAM works on."""
-MAX_SKEW = 1e-3
+MAX_SKEW = 1e-2
 """Of R^T R - 1."""
 KINDS = {"INTEGER": ("typeof({0}) = 'integer' AND {0} BETWEEN 0 AND 2147483647"),
          "REAL": f"typeof({{0}}) = 'real' AND abs({{0}}) < {MAX_NUMBER}",
