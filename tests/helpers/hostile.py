@@ -153,7 +153,10 @@ def compressed(data, rng):
         return None
     place = pick(starts, rng)
     stream = zlib.decompressobj()
-    stream.decompress(data[place:], 1 << 26)
+    try:
+        stream.decompress(data[place:], 1 << 26)
+    except zlib.error:
+        return None
     bomb = bomb_bytes()
     rest = data[place + len(bomb):] if rng.random() < 0.5 else data[len(data) - len(stream.unused_data):]
     return data[:place] + bomb + rest
