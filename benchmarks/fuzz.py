@@ -4,8 +4,8 @@ one line, skipped frames or whole ones each time, within 30 s and 2 GB.
 
     python -m benchmarks.fuzz [FORMAT ...] [--cases 10000] [--seed 0] [--keep DIR]
 
-A quarter of the cases cut a file off or change some of its bytes. The others know the format: sizes and counts become 0,
--1, 2^31 or 1e308, values of JSON and YAML another type or nested without end, text gets lines of a million characters
+A quarter of the cases cut a file off or change some of its bytes. The others know the format: sizes and counts become
+0, -1, 2^31 or 1e308, values of JSON and YAML another type or nested without end, text gets lines of a million characters
 and fewer or more columns, files become devices, pipes, folders or gigabytes of zeros, archives and compressed images
 unfold to gigabytes or lie of their sizes, tables of databases hold other values. Reading is done in a process of its
 own, one for all cases that end as they should. Ends with exit code 1 at a mistake, after printing how to get it again
@@ -19,6 +19,7 @@ import tempfile
 import time
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -87,7 +88,7 @@ def fuzz(names: list[str], count: int, seed: int, keep: Path) -> list[Case]:
     return cases
 
 
-def cases_of(name: str, folder: Path, seeds: range, reader: Reader, keep: Path):
+def cases_of(name: str, folder: Path, seeds: range, reader: Reader, keep: Path) -> Iterator[Case]:
     """Write a sample of a format and change it once for each seed -> Cases"""
     form = FORMATS[name]
     studio = Studio(build_room(7), form.frames) if form.frames else None

@@ -12,8 +12,8 @@ def refuse_endless(path: Path) -> None:
 
 
 def bytes_of(path: Path, max_bytes: int, kind: str) -> bytes:
-    """Content of a file. Raises SourceError, before reading, for what never ends and for more than `max_bytes`, which is
-    too much for `kind`, such as `a text file`; OSError."""
+    """Content of a file. Raises SourceError, before reading, for what never ends and for more than `max_bytes`, which
+    is too much for `kind`, such as `a text file`; OSError."""
     refuse_endless(path)
     with path.open("rb") as file:
         data = file.read(max_bytes + 1)

@@ -39,7 +39,7 @@ class Camera:
         if self.width < 1 or self.height < 1 or self.fx <= 0 or self.fy == 0:
             raise CalibrationError(f"a camera needs a positive size and focal length, not {self.describe()}")
         if max(self.width, self.height) > MAX_SIDE_PX:
-            raise CalibrationError(f"a camera has at most {MAX_SIDE_PX} pixels on a side, not {self.width}x{self.height}")
+            raise CalibrationError(f"a camera has at most {MAX_SIDE_PX} pixels on a side, not {self.describe()}")
         if self.model not in COEFFICIENTS:
             raise CalibrationError(f"camera model {self.model!r} is not known; known are {', '.join(COEFFICIENTS)}")
         if len(self.distortion) not in COEFFICIENTS[self.model]:

@@ -24,11 +24,11 @@ KINDS = {"INTEGER": ("typeof({0}) = 'integer' AND {0} BETWEEN 0 AND 2147483647")
          "BLOB": f"typeof({{0}}) = 'blob' AND length({{0}}) <= {MAX_BLOB}"}
 """What a value of each declared type has to be."""
 RULES = {
-    "keyframes have gaps": "SELECT (SELECT count(*) FROM pose) != 1 + ifnull((SELECT max(row) FROM pose), -1) OR EXISTS ("
-                           "SELECT 1 FROM pose WHERE row NOT IN (SELECT row FROM keyframe) OR row NOT IN "
+    "keyframes have gaps": "SELECT (SELECT count(*) FROM pose) != 1 + ifnull((SELECT max(row) FROM pose), -1) OR "
+                           "EXISTS (SELECT 1 FROM pose WHERE row NOT IN (SELECT row FROM keyframe) OR row NOT IN "
                            "(SELECT row FROM depth) OR scale <= 0) OR EXISTS (SELECT 1 FROM depth WHERE scale <= 0)",
-    "frames are of no keyframe": "SELECT EXISTS (SELECT 1 FROM frame WHERE row NOT IN (SELECT row FROM pose) OR session "
-                                 "NOT IN (SELECT number FROM session))",
+    "frames are of no keyframe": "SELECT EXISTS (SELECT 1 FROM frame WHERE row NOT IN (SELECT row FROM pose) OR "
+                                 "session NOT IN (SELECT number FROM session))",
     "edges are between no keyframes": "SELECT EXISTS (SELECT 1 FROM edge WHERE first NOT IN (SELECT row FROM pose) OR "
                                       "second NOT IN (SELECT row FROM pose) OR length(std) != 56)",
     "keyframes are of no recording": "SELECT EXISTS (SELECT 1 FROM keyframe WHERE session NOT IN (SELECT number FROM "
@@ -55,7 +55,7 @@ def camera_of(info: dict[str, Any]) -> Camera:
 
 
 def matrices(blobs: list[bytes], is_rigid: bool = True) -> np.ndarray:
-    """Blobs of 16 float64 each -> (N, 4, 4). Raises ValueError where they are no rigid transforms, or no similarities."""
+    """Blobs of 16 float64 each -> (N, 4, 4). Raises ValueError where they are no rigid transforms, or similarities."""
     T = np.frombuffer(b"".join(blobs), "<f8").reshape(-1, 4, 4).copy()
     if len(T) != len(blobs) or not np.all(np.isfinite(T)) or np.abs(T).max(initial=0) > MAX_NUMBER:
         raise ValueError("a pose makes no sense")

@@ -166,6 +166,7 @@ def _keyframe(columns, size):
     if rho.shape != size or (usable is not None and usable.shape != size):
         raise ValueError(f"the depth of keyframe {row} is of another size")
     return SavedKeyframe(
-        row, session, frame_index, timestamp_s, jpeg, usable, submap, scale, matrices([T_world_key])[0], log_ratio, agreement, rho,
+        row, session, frame_index, timestamp_s, jpeg, usable, submap, scale, matrices([T_world_key])[0],
+        log_ratio, agreement, rho,
         None if log_std is None else decode_log_std(log_std, rho.shape),
         None if network_depth is None else decode_depth(network_depth).astype(np.float16))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from calib.base.errors import CalibrationError, MissingPackageError, SourceError
-from calib.files.bounded_file import refuse_endless
+from calib.files.bounded_file import bytes_of, refuse_endless
 from calib.files.image_file import UnreadableImage
 from calib.files.time_order import left_out, stray_ones
 from calib.formats.ros import camera_in_message
@@ -32,6 +32,7 @@ CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 WANTED = ("color", "colour", "rgb", "left", "cam0", "image")
 UNWANTED = ("infra", "ir/", "right", "cam1", "mask", "theora")
 """In names of topics: of the camera that is taken where there are several, the first best; and of others."""
+MAX_METADATA_BYTES = 256 << 10
 MAX_DEPTH_OFFSET_S = 0.02
 DEPTH_WAITING = 8
 """Colour images that wait for their depth."""
@@ -205,6 +206,8 @@ def _opened(place: Path) -> Iterator[Any]:
         raise MissingPackageError("rosbags", "a bag of ROS") from None
     for entry in place.iterdir() if place.is_dir() else ():
         refuse_endless(entry)
+    if place.is_dir():
+        bytes_of(place / "metadata.yaml", MAX_METADATA_BYTES, "metadata of a bag")  # reading YAML takes long
     try:
         reader = AnyReader([place])
         try:

@@ -189,7 +189,8 @@ def networks(folder, studio):
     tiny_network(folder / "tiny.onnx")
     write(folder / "tiny.yaml", "output: log_depth\nerror: log_error\nmean: [0.5, 0.5, 0.5]\nfocal_px: [30, 30]\n")
     arrays = {"encoder.weight": np.ones((4, 3, 3, 3), np.float32), "encoder.bias": np.zeros(4, np.float32)}
-    save_file(arrays, folder / "weights.safetensors", {"network": "mobile", "spec": "output: depth\nsize: [240, 320]\n"})
+    facts = {"network": "mobile", "spec": "output: depth\nsize: [240, 320]\n"}
+    save_file(arrays, folder / "weights.safetensors", facts)
     write(folder / "torch.pth", _saved_by_torch(arrays))
     release = {"conv": {"weights": np.ones((3, 3, 2, 4), np.float32), "biases": np.zeros(4, np.float32)}}
     np.save(folder / "release.npy", np.array(release, object), allow_pickle=True)
@@ -332,7 +333,7 @@ def restore_map(folder, changed):
         return attempt(restore, lambda: rescaled_map(folder / "map.db", Path(scratch, "map.db"), 2.0))
 
 
-class _nothing:  # noqa: N801
+class _nothing:
     def __init__(self, *_): pass
     def __enter__(self): return self
     def __exit__(self, *_): pass

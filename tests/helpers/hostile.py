@@ -10,8 +10,8 @@ import zlib
 
 LIMITS = (0, 1, -1, 2, 0xFFFF, 2**16, 10**6, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1)
 WORDS = ("0", "-1", "1", "65536", "2147483647", "2147483648", "4294967295", "9223372036854775808", "1e308", "-1e308",
-         "1e-308", "nan", "inf", "-inf", "1e999", "9" * 400, "9" * 5000, "0x10", "", "1_0", "\u0661\u0662", "\u00b2", "x", "null",
-         "[]", "{}", "true", "'", '"', "../../../etc/passwd", "/dev/zero", ".", "/", "\0", "a" * 1_000_000)
+         "1e-308", "nan", "inf", "-inf", "1e999", "9" * 400, "9" * 5000, "0x10", "", "1_0", "\u0661\u0662", "\u00b2",
+         "x", "null", "[]", "{}", "true", "'", '"', "../../../etc/passwd", "/dev/zero", ".", "/", "\0", "a" * 1_000_000)
 """In place of a number or a name in text."""
 TOKENS = re.compile(rb"[^\s,;:=\[\](){}\"'#<>]+")
 NUMBERS = re.compile(rb"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.])")
@@ -208,12 +208,12 @@ def _is_stream(data):
 
 def _places(tree):
     """(list or mapping, index or name) of every value in a tree, of long lists the first few."""
-    items = list(tree.items()) if isinstance(tree, dict) else list(enumerate(tree))[:20] if isinstance(tree, list) else []
+    items = list(tree.items() if isinstance(tree, dict) else enumerate(tree[:20]) if isinstance(tree, list) else ())
     for key, value in items:
         yield tree, key
         yield from _places(value)
 
 
-CONTENT = (text, text, text, columns, nested, aliases, json_value, json_value, json_value, field, field, field, png, png,
-           jpeg, compressed, cut, doubled)
+CONTENT = (text, text, text, columns, nested, aliases, json_value, json_value, json_value, field, field, field, png,
+           png, jpeg, compressed, cut, doubled)
 """All twists of content, as often as each is to be tried."""

@@ -124,7 +124,8 @@ def archive(data, rng):
     if at < 0 or kind > 0.9:
         return _with_bomb(data, rng)
     place = at + pick(places, rng)
-    new = struct.pack("<I", pick(LIMITS, rng) % 2**32) if place - at > 12 else struct.pack("<H", int(rng.integers(2**16)))
+    is_size = place - at > 12
+    new = struct.pack("<I", pick(LIMITS, rng) % 2**32) if is_size else struct.pack("<H", int(rng.integers(2**16)))
     return data[:place] + new + data[place + len(new):]
 
 
