@@ -4,9 +4,9 @@ one line, skipped frames or whole ones each time, within 30 s and 2 GB.
 
     python -m benchmarks.fuzz [FORMAT ...] [--cases 10000] [--seed 0] [--keep DIR]
 
-A quarter of the cases cut a file off or change some of its bytes. The others know the format: sizes and counts become
-0, -1, 2^31 or 1e308, values of JSON and YAML another type or nested without end, text gets lines of a million characters
-and fewer or more columns, files become devices, pipes, folders or gigabytes of zeros, archives and compressed images
+A quarter of the cases cut a file off or change some of its bytes. The others know the format: sizes, counts become
+0, -1, 2^31 or 1e308, values of JSON and YAML another type or nested without end, text gets lines of a million
+characters and fewer or more columns, files become devices, pipes, folders or gigabytes of zeros, archives and images
 unfold to gigabytes or lie of their sizes, tables of databases hold other values. Reading is done in a process of its
 own, one for all cases that end as they should. Ends with exit code 1 at a mistake, after printing how to get it again
 and saving the changed file in DIR.
@@ -83,6 +83,7 @@ def fuzz(names: list[str], count: int, seed: int, keep: Path) -> list[Case]:
             found = list(cases_of(name, Path(folder) / "sample", range(seed, seed + number), reader, keep))
         cases += found
         rows.append(row_of(name, found))
+        print(*rows[-1], file=sys.stderr, flush=True)
     reader.end()
     table(["format", "cases", *KINDS, "slowest s", "most MB"], rows)
     return cases
