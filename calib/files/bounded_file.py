@@ -15,8 +15,11 @@ def bytes_of(path: Path, max_bytes: int, kind: str) -> bytes:
     """Content of a file. Raises SourceError, before reading, for what never ends and for more than `max_bytes`, which
     is too much for `kind`, such as `a text file`; OSError."""
     refuse_endless(path)
-    with path.open("rb") as file:
-        data = file.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise SourceError(f"{path}: {path.stat().st_size >> 20} MB are too much for {kind}")
-    return data
+    size = path.stat().st_size
+    if size <= max_bytes:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)  # some files of the system say 0 of their size
+        size = len(data)
+        if size <= max_bytes:
+            return data
+    raise SourceError(f"{path}: {size >> 20} MB are too much for {kind}")
