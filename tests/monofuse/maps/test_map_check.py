@@ -34,7 +34,8 @@ def test_tables_as_they_should_be(tables):
 
 @pytest.mark.parametrize("table, column, value, reason", [
     ("keyframe", "image", "text", "keyframe.image"), ("keyframe", "timestamp_s", b"", "keyframe.timestamp_s"),
-    ("pose", "scale", float("inf"), "pose.scale"), ("pose", "scale", -1.0, "gaps"), ("pose", "submap", -1, "pose.submap"),
+    ("pose", "scale", float("inf"), "pose.scale"), ("pose", "scale", -1.0, "gaps"),
+    ("pose", "submap", -1, "pose.submap"),
     ("depth", "log_std", 5, "depth.log_std"), ("session", "value", b"{}", "session.value"),
     ("pose", "row", 7, "gaps"), ("frame", "row", 3, "frames are of no"), ("edge", "first", 9, "edges are between"),
     ("edge", "std", b"", "edges are between"), ("keyframe", "session", 2, "keyframes are of no")])
