@@ -18,7 +18,7 @@ def json_in(path: Path) -> Any:
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from error
     except ValueError as error:
-        raise SourceError(f"{path}: this is not JSON ({error})") from error
+        raise SourceError(f"{path}: expected JSON ({error})") from error
 
 
 def json_of(data: bytes | str) -> Any:

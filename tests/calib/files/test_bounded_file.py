@@ -39,7 +39,7 @@ def test_pipes_and_devices_are_refused(tmp_path):
 @pytest.mark.parametrize("text", ["[" * DEEP, '{"a":' * DEEP, "{", "9" * 5000])
 def test_json_is_read_or_refused_in_one_line(tmp_path, text):
     (tmp_path / "it.json").write_text(text)
-    with pytest.raises(SourceError, match="this is not JSON"):
+    with pytest.raises(SourceError, match="expected JSON"):
         json_in(tmp_path / "it.json")
 
 
