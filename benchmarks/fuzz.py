@@ -1,118 +1,144 @@
 #!/usr/bin/env python3
-"""Damage a small recording of every format at random, and read it: an error in one line or skipped frames each time.
+"""Write small samples of all that the program reads, change them as chance and malice do, and read them: an error in
+one line, skipped frames or whole ones each time, within 30 s and 2 GB.
 
-    python -m benchmarks.fuzz [FORMAT ...] [--variants 200] [--seed 0]
+    python -m benchmarks.fuzz [FORMAT ...] [--cases 10000] [--seed 0] [--keep DIR]
 
-Half of the variants cut a file off, half change one to five bytes of it. Ends with exit code 1 at a mistake, after
-printing how to get it again. Reading is done in a process of its own, so that what crashes or hangs is seen as well.
+A quarter of the cases cut a file off or change some of its bytes. The others know the format: sizes, counts become
+0, -1, 2^31 or 1e308, values of JSON and YAML another type or nested without end, text gets lines of a million
+characters and fewer or more columns, files become devices, pipes, folders or gigabytes of zeros, archives and images
+unfold to gigabytes or lie of their sizes, tables of databases hold other values. Reading is done in a process of its
+own, one for all cases that end as they should. Ends with exit code 1 at a mistake, after printing how to get it again
+and saving the changed file in DIR.
 """
 
 import argparse
-import multiprocessing
+import shutil
 import sys
 import tempfile
 import time
-import traceback
+import zlib
 from collections import Counter
-from multiprocessing.connection import Connection
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.fuzz_reader import Outcome, Reader
 from benchmarks.runs import table
 from sequences.synthetic.room import build_room
-from tests.helpers import camera_samples, dataset_samples, lzfse_blocks
-from tests.helpers.damage import damage, outcome_of
+from tests.helpers import camera_samples, lzfse_blocks
+from tests.helpers.damage import damage
+from tests.helpers.fuzz_formats import FORMATS
+from tests.helpers.hostile_files import Kept, change
 from tests.helpers.studio import Studio
 
-DATASETS = {name: writer for name, (_, writer) in dataset_samples.WRITERS.items()}
-FORMATS = DATASETS | camera_samples.WRITERS
-FRAMES, CAMERA_FRAMES = 5, 24
-"""Of a dataset's sample, and of a camera's, of which the last moment may be missing."""
-MAX_READING_S = 60
-OUTCOMES = ("refused", "skipped", "unnoticed", "mistake")
+KINDS = ("refused", "skipped", "read", "bad")
+RANDOM_SHARE = 0.25
+"""Of cases that change bytes without knowing the format."""
+SLOW = {"db3": 0.1, "stream": 0.3, "nyu_raw": 0.5, "icl_own_form": 0.5, "map_restored": 0.5}
+"""Formats that take long to read, and how many cases they get, of those of the others."""
+MAX_SAVED_BYTES = 64 << 20
+STARTING_S = 300.0
+
+
+class Case(NamedTuple):
+    """One change of a sample."""
+
+    format: str
+    seed: int
+    changed: Path
+    how: str
+    outcome: Outcome
 
 
 def main() -> int:
     """-> exit code"""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("formats", nargs="*", metavar="FORMAT", help=f"of {', '.join(FORMATS)} (default: all)")
-    parser.add_argument("--variants", type=int, default=200, metavar="N", help="of each format (default: 200)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first variant")
+    parser.add_argument("--cases", type=int, default=10_000, metavar="N", help="in all (default: 10000)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of each format's first case")
+    parser.add_argument("--keep", type=Path, default=Path("fuzz-cases"), metavar="DIR", help="for mistakes")
     arguments = parser.parse_args()
+    unknown = set(arguments.formats) - set(FORMATS)
+    if unknown:
+        parser.error(f"no format {', '.join(sorted(unknown))}")
+    start_s = time.monotonic()
+    cases = fuzz(arguments.formats or list(FORMATS), arguments.cases, arguments.seed, arguments.keep)
+    print(f"{len(cases)} cases in {time.monotonic() - start_s:.0f} s, "
+          f"{sum(case.outcome.kind == 'bad' for case in cases)} bad")
+    return int(any(case.outcome.kind == "bad" for case in cases))
+
+
+def fuzz(names: list[str], count: int, seed: int, keep: Path) -> list[Case]:
+    """Try that many cases of these formats together, print a table, save the bad ones -> all of them."""
     lzfse_blocks.stand_in()
-    room, rows, reader = build_room(7), [], Reader()
-    for name in arguments.formats or FORMATS:
-        studio = Studio(room, FRAMES if name in DATASETS else CAMERA_FRAMES)
+    shares = {name: SLOW.get(name, 1.0) for name in names}
+    cases, rows, reader = [], [], Reader()
+    for name in names:
+        number = -int(-count * shares[name] // sum(shares.values()))
         with tempfile.TemporaryDirectory() as folder:
-            sample = FORMATS[name](Path(folder) / "recording" / name, studio)
-            with camera_samples.sent(sample) as sample:
-                rows.append(fuzz(name, sample, Path(folder) / "recording", reader, arguments))
+            found = list(cases_of(name, Path(folder) / "sample", range(seed, seed + number), reader, keep))
+        cases += found
+        rows.append(row_of(name, found))
+        print(*rows[-1], file=sys.stderr, flush=True)
     reader.end()
-    table(["format", *OUTCOMES, "slowest s"], rows)
-    return int(any(row[4] for row in rows))
+    table(["format", "cases", *KINDS, "slowest s", "most MB"], rows)
+    return cases
 
 
-def fuzz(name: str, sample: Any, folder: Path, reader: "Reader", arguments: argparse.Namespace) -> list[object]:
+def cases_of(name: str, folder: Path, seeds: range, reader: Reader, keep: Path) -> Iterator[Case]:
+    """Write a sample of a format and change it once for each seed -> Cases"""
+    form = FORMATS[name]
+    studio = Studio(build_room(7), form.frames) if form.frames else None
+    sample = form.write(folder / name, studio)
+    if hasattr(sample, "options"):
+        sample = sample._replace(options=dict(sample.options), T_world_cam=np.zeros(len(sample.T_world_cam)))
+    kept = Kept(folder)
+    with camera_samples.sent(sample) if hasattr(sample, "source") else nullcontext(sample) as sample:
+        for seed in seeds:
+            if seed == seeds[0] or reader.is_new:  # imports and compiles, which counts for no case
+                warm_up(name, sample, kept, reader)
+                kept.put_back()
+            rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+            if rng.random() < RANDOM_SHARE:
+                changed, how = damage(folder, rng)[0], "damage"
+            else:
+                changed, how = change(kept, rng, only_content=name == "stream")
+            outcome = reader.outcome_of(name, sample, changed)
+            case = Case(name, seed, changed, how, outcome)
+            if outcome.kind == "bad":
+                save(case, keep, folder)
+            yield case
+            kept.put_back()
+
+
+def warm_up(name: str, sample: Any, kept: Kept, reader: Reader) -> None:
+    """Read a sample as it is, each of its files where it has no order of its own."""
+    for path in [kept.first()] if hasattr(sample, "source") else kept.data:
+        outcome = reader.outcome_of(name, sample, path, STARTING_S)
+        assert outcome.kind != "bad", f"{name}, as it is: {outcome}"
+
+
+def save(case: Case, keep: Path, folder: Path) -> None:
+    """Print how to get a bad case again, and copy the file that was changed."""
+    again = f"python -m benchmarks.fuzz {case.format} --seed {case.seed} --cases 1"
+    text = f"{again}\n{case.changed.relative_to(folder)}, {case.how}:\n{case.outcome.mistake}\n"
+    print(text, flush=True)
+    keep.mkdir(parents=True, exist_ok=True)
+    (keep / f"{case.format}-{case.seed}.txt").write_text(text)
+    if case.changed.is_file() and not case.changed.is_symlink() and case.changed.stat().st_size < MAX_SAVED_BYTES:
+        shutil.copyfile(case.changed, keep / f"{case.format}-{case.seed}{case.changed.suffix}")
+
+
+def row_of(name: str, cases: list[Case]) -> list[Any]:
     """-> a row of the table"""
-    outcomes, slowest_s = Counter(), 0.0
-    for seed in range(arguments.seed, arguments.seed + arguments.variants):
-        path, whole = damage(folder, np.random.default_rng(seed))
-        start = time.perf_counter()
-        outcome, mistake = reader.outcome_of(sample)
-        slowest_s = max(slowest_s, time.perf_counter() - start)
-        if mistake:
-            print(f"{name} --seed {seed} --variants 1, {path.relative_to(folder)}:\n{mistake}")
-        outcomes[outcome] += 1
-        path.write_bytes(whole)
-    return [name, *(outcomes[outcome] for outcome in OUTCOMES), f"{slowest_s:.1f}"]
-
-
-class Reader:
-    """A process that reads samples; another one takes its place when it crashes or hangs."""
-
-    def __init__(self) -> None:
-        self.begin()
-
-    def begin(self) -> None:
-        """Start the process."""
-        self.pipe, far_end = multiprocessing.Pipe()
-        self.process = multiprocessing.get_context("spawn").Process(target=read_all, args=(far_end,), daemon=True)
-        self.process.start()
-        far_end.close()
-
-    def end(self) -> None:
-        """End the process, whatever it does."""
-        self.process.kill()
-        self.process.join()
-
-    def outcome_of(self, sample: Any) -> tuple[str, str]:
-        """-> the outcome, and what went wrong in many words or none"""
-        self.pipe.send(sample)
-        try:
-            if self.pipe.poll(MAX_READING_S):
-                return self.pipe.recv()
-            mistake = f"no answer within {MAX_READING_S} s"
-        except EOFError:
-            self.process.join()
-            mistake = f"the process ended with exit code {self.process.exitcode}"
-        self.end()
-        self.begin()
-        return "mistake", mistake
-
-
-def read_all(pipe: Connection) -> None:
-    """Answer each sample that comes with its outcome."""
-    lzfse_blocks.stand_in()
-    while True:
-        try:
-            answer = outcome_of(pipe.recv()), ""
-        except EOFError:
-            return
-        except Exception:
-            answer = "mistake", traceback.format_exc()
-        pipe.send(answer)
+    outcomes = [case.outcome for case in cases]
+    kinds = Counter("read" if outcome.kind == "unnoticed" else outcome.kind for outcome in outcomes)
+    slowest_s, most_mb = max(each.seconds for each in outcomes), max(each.peak_mb for each in outcomes)
+    return [name, len(cases), *(kinds[kind] for kind in KINDS), f"{slowest_s:.1f}", most_mb]
 
 
 if __name__ == "__main__":

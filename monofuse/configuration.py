@@ -19,10 +19,15 @@ from typing import Any, get_args, get_origin, get_type_hints
 import yaml
 
 from calib.base.errors import BadInputError
+from calib.files.bounded_file import bytes_of
+from calib.files.json_text import json_of
+from calib.files.yaml_text import MAX_CHARACTERS, yaml_of
 from slam.config import SlamConfig
 
 EXPECTED = {int: "a whole number of at least 0", float: "a number of at least 0", bool: "true or false", str: "text"}
 """What a field of each type takes. No field of a configuration has a meaning below zero."""
+MAX_BYTES = 4 << 20
+"""Of a file; a report.json with the times of thousands of keyframes has a few hundred kB."""
 MAX_SHOWN = 40
 """Characters of a wrong value that a message repeats."""
 
@@ -55,7 +60,8 @@ for _tag, _pattern in (("null", r"null|~|"), ("bool", r"true|false"), ("int", r"
 def with_file(config: Any, path: Path) -> Any:
     """`config` with the fields that a file gives: YAML or JSON, or a whole report.json. Raises BadInputError."""
     try:
-        given = _parsed(path.read_text(encoding="utf-8-sig"))
+        text = bytes_of(path, MAX_BYTES, "a configuration").decode("utf-8-sig")
+        given = json_of(text) if text.startswith("{") and len(text) > MAX_CHARACTERS else yaml_of(text, _Yaml)
     except OSError as error:
         raise BadInputError(f"{path}: {error.strerror}") from error
     except ValueError as error:
@@ -72,7 +78,7 @@ def with_setting(config: Any, name: str, text: str) -> Any:
     """`config` with one field set, as `--set name=text`: `tracker.samples`, `500`. Raises BadInputError."""
     typed = f"--set {name}={text}"
     try:
-        given = _parsed(text)
+        given = yaml_of(text, _Yaml)
         for part in reversed(name.split(".")):
             given = {part: given}
         return changed(config, given)
@@ -121,14 +127,6 @@ def without_null(hint: Any) -> tuple[Any, bool]:
     if isinstance(hint, types.UnionType):
         return next(kind for kind in get_args(hint) if kind is not type(None)), True
     return hint, False
-
-
-def _parsed(text):
-    """YAML -> lists, dictionaries and plain values. Raises ValueError in one line."""
-    try:
-        return yaml.load(text, _Yaml)
-    except (yaml.YAMLError, ValueError, KeyError, AttributeError, RecursionError) as error:
-        raise ValueError(" ".join(str(error).split())[:200]) from error
 
 
 def _value(hint: Any, given: Any, old: Any, name: str, root: type) -> Any:

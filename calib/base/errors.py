@@ -1,10 +1,19 @@
 """The one exception family. The library raises; only command lines print and exit."""
 
 
+MAX_CHARACTERS = 1000
+"""Of an error; what names and values from damaged files add beyond that is left out of its middle."""
+
+
 class MonofuseError(Exception):
     """Base of every error this project raises on purpose: one line that says what is wrong and what to do."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        text = super().__str__().replace("\r", " ").replace("\n", " ")
+        half = MAX_CHARACTERS // 2
+        return text if len(text) <= MAX_CHARACTERS else f"{text[:half]} ... {text[-half:]}"
 
 
 class BadInputError(MonofuseError):

@@ -1,7 +1,11 @@
 """What a photo says of the camera that took it."""
 
 import math
+from io import BytesIO
 from pathlib import Path
+
+from calib.files.bounded_file import bytes_of
+from calib.files.image_file import MAX_BYTES
 
 DIAGONAL_35MM = math.hypot(36, 24)
 CLOCKWISE_DEG = {3: 180, 6: 90, 8: 270}
@@ -31,9 +35,9 @@ def _read(path):
     """Focal length in mm of 35 mm film, orientation, (width, height); zeros where the file does not say."""
     from PIL import ExifTags, Image
     try:
-        with Image.open(path) as image:
+        with Image.open(BytesIO(bytes_of(Path(path), MAX_BYTES, "an image"))) as image:
             exif = image.getexif()
             focal_mm = float(exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm, 0))
             return focal_mm, exif.get(ExifTags.Base.Orientation, 0), image.size
-    except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError):
+    except Exception:  # of damaged photos any
         return 0.0, 0, (0, 0)

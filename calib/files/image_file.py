@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 import PIL.Image
 
-from calib.base.errors import BadInputError, MissingPackageError
+from calib.base.errors import BadInputError, MissingPackageError, SourceError
 from calib.base.opencv_log import silence
+from calib.files.bounded_file import bytes_of
 from calib.files.image_kinds import READ_SUFFIXES as IMAGE_SUFFIXES
 from calib.files.image_kinds import decoded_elsewhere, is_image, kind_of, unread_kind
 
@@ -41,7 +42,8 @@ NO_IMAGE = "not an image, or damaged; copy it again, or leave it out"
 silence()
 warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)  # large images are refused here
 
-__all__ = ["IMAGE_SUFFIXES", "UnreadableImage", "decode_rgb", "encode_jpeg", "encode_png", "images_in", "is_image",
+__all__ = ["IMAGE_SUFFIXES", "UnreadableImage", "decode_gray", "decode_rgb",
+           "encode_jpeg", "encode_png", "images_in", "is_image",
            "natural_order",
            "read_any_depth_m", "read_depth_m", "read_depth_u16", "read_gray", "read_rgb", "read_unchanged",
            "unread_kind"]
@@ -110,6 +112,11 @@ def decode_rgb(data: bytes, name: object) -> np.ndarray:
     return _decode_bytes(data, name, cv2.IMREAD_COLOR_RGB)
 
 
+def decode_gray(data: bytes, name: object) -> np.ndarray:
+    """The content of an image file -> (H, W) uint8; `name` is for the reason where it cannot be used."""
+    return _decode_bytes(data, name, cv2.IMREAD_GRAYSCALE)
+
+
 def encode_png(image: np.ndarray, parameters: Sequence[int] = ()) -> bytes:
     """(H, W, 3) uint8 RGB or (H, W) uint8 or uint16 -> content of a PNG file; `parameters` as cv2.imencode takes them.
     """
@@ -127,20 +134,14 @@ def _bgr(image):
 
 def _decode(path, flags):
     try:
-        data = _content(Path(path))
+        data = bytes_of(Path(path), MAX_BYTES, "an image")
+    except SourceError as error:
+        raise UnreadableImage(str(error)) from error
     except OSError as error:
         raise UnreadableImage(f"{path}: {error.strerror}") from error
     except ValueError as error:  # a name that no file can have, in a damaged list of images
         raise UnreadableImage(f"{str(path)!r}: {error}") from error
     return _decode_bytes(data, path, flags)
-
-
-def _content(path):
-    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would keep us waiting, a device never end
-        raise UnreadableImage(f"{path}: is no file")
-    if path.stat().st_size > MAX_BYTES:
-        raise UnreadableImage(f"{path}: {path.stat().st_size >> 20} MB are too much for an image")
-    return path.read_bytes()
 
 
 def _decode_bytes(data, path, flags):

@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import SourceError
+from calib.files.bounded_file import bytes_of
 
 MAX_BYTES = 256 << 20
 """Of a text file, at most: ten hours of poses at 30 Hz are 100 MB."""
+MAX_LINES, MAX_LINE = 2_000_000, 16 << 20
+"""Of a text file, and characters of a line, of which each word takes ten times as much in memory."""
 
 
 def data_lines(path: Path) -> list[tuple[int, str]]:
@@ -18,22 +21,25 @@ def data_lines(path: Path) -> list[tuple[int, str]]:
         raise SourceError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SourceError(f"{path} is not a text file") from error
-    return [(number, line) for number, line in enumerate(text.splitlines(), start=1)
+    if text.count("\n") > MAX_LINES:
+        raise SourceError(f"{path} has more than {MAX_LINES} lines")
+    lines = text.splitlines()
+    if any(len(line) > MAX_LINE for line in lines):
+        raise SourceError(f"{path} has a line of more than {MAX_LINE >> 20} million characters")
+    return [(number, line) for number, line in enumerate(lines, start=1)
             if line.strip() and not line.lstrip().startswith("#")]
 
 
-def text_of(path: Path) -> str:
+def text_of(path: Path, max_bytes: int | None = None) -> str:
     """Content of a text file. Raises SourceError, before reading, for what never ends or is too large; OSError,
     UnicodeDecodeError."""
-    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would keep us waiting, a device never end
-        raise SourceError(f"{path}: is no file")
-    if path.stat().st_size > MAX_BYTES:
-        raise SourceError(f"{path}: {path.stat().st_size >> 20} MB are too much for a text file")
-    return path.read_text(encoding="utf-8-sig")
+    return bytes_of(path, max_bytes or MAX_BYTES, "a text file").decode("utf-8-sig")
 
 
 def numbers_in(text: str, where: object) -> np.ndarray:
     """Numbers between blanks or commas -> (N,) float64. Raises SourceError that begins with `where`."""
+    if len(text) > MAX_LINE:
+        raise SourceError(f"{where}: more numbers than belong there")
     try:
         return np.array([float(word) for word in text.replace(",", " ").split()])
     except ValueError:

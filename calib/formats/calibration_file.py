@@ -10,8 +10,10 @@ from typing import Any
 
 import yaml
 
-from calib.base.errors import CalibrationError
+from calib.base.errors import CalibrationError, SourceError
 from calib.files.atomic_file import write_file
+from calib.files.bounded_file import bytes_of
+from calib.files.json_text import MAX_BYTES as MAX_JSON_BYTES
 from calib.formats.document import Document
 from calib.formats.ours import REQUIRED_FIELDS
 from calib.geometry.calibration import Calibration
@@ -36,8 +38,8 @@ FORMATS = {
     "ours": "our own YAML",
 }
 """Modules of calib.formats in the order in which a file is offered to them; ours takes whatever is left."""
-MAX_BYTES, MAX_JSON_BYTES = 1_000_000, 100_000_000
-"""The latter for files with a line for each image besides the camera."""
+MAX_BYTES = 1_000_000
+"""Of a calibration; JSON may have a line for each image besides the camera."""
 IN_FOLDERS = ("calibration.yaml", "calibration.yml", "calibration.json", "calibration.txt", "camera.yaml", "camera.yml",
               "camera.json", "camera.txt", "camera_intrinsic.json", "camera_intrinsics.json", "intrinsics.json",
               "intrinsic.json", "intrinsics.yaml", "intrinsics.txt", "intrinsic.txt", "camera-intrinsics.txt",
@@ -135,12 +137,11 @@ def _module(name):
 
 def _content(path):
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-            if len(data) > MAX_BYTES and data.lstrip().startswith(b"{"):
-                data += file.read(MAX_JSON_BYTES + 1 - len(data))
+        data = bytes_of(path, MAX_JSON_BYTES, "a calibration")
     except OSError as error:
         raise CalibrationError(error.strerror) from error
-    if len(data) > (MAX_JSON_BYTES if data.lstrip().startswith(b"{") else MAX_BYTES):
+    except SourceError as error:
+        raise CalibrationError("this is no calibration: it is no file, or far too large") from error
+    if len(data) > MAX_BYTES and not data.lstrip().startswith(b"{"):
         raise CalibrationError("this is far too large for a calibration")
     return data

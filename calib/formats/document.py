@@ -1,6 +1,5 @@
 """The content of a calibration file, and what YAML, JSON or plain numbers make of it."""
 
-import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -9,6 +8,8 @@ from typing import Any
 import yaml
 
 from calib.base.errors import CalibrationError
+from calib.files.json_text import json_of
+from calib.files.yaml_text import yaml_of
 
 OPENCV_HEADER = re.compile(r"\s*%YAML[: ]\s*1\.\d\s*\n")
 """OpenCV wants this line, which is no YAML, and EuRoC and ORB-SLAM wrote their files for OpenCV."""
@@ -36,13 +37,13 @@ class Document:
         """What the file holds as JSON or YAML (of several documents the first). Raises CalibrationError."""
         if self.text.lstrip().startswith(("{", "[{", "[\n")):
             try:
-                return json.loads(self.text)
-            except (ValueError, RecursionError):
+                return json_of(self.text)
+            except ValueError:
                 pass  # YAML in braces, or damaged: YAML says where
         try:
-            return next(iter(yaml.load_all(OPENCV_HEADER.sub("", self.text, count=1), _AnyTagLoader)), None)
-        except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # ValueError: dates that do not exist
-            raise CalibrationError(f"this is not YAML: {' '.join(str(error).split())[:200]}") from error
+            return yaml_of(OPENCV_HEADER.sub("", self.text, count=1), _AnyTagLoader, is_first_of_many=True)
+        except ValueError as error:
+            raise CalibrationError(f"this is not YAML: {error}") from error
 
     @cached_property
     def fields(self) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import numpy as np
 
 from calib.base.errors import CalibrationError
 
+MAX_SIDE_PX = 1 << 16
+"""Longest side of an image."""
 COEFFICIENTS = {"pinhole": (0, 4, 5, 8), "fisheye": (4,)}
 """How many numbers the distortion of each model may have."""
 COEFFICIENT_NAMES = {"pinhole": "k1 k2 p1 p2 [k3 [k4 k5 k6]]", "fisheye": "k1 k2 k3 k4"}
@@ -36,6 +38,8 @@ class Camera:
                                    f"{', '.join(f'{k:g}' for k in self.distortion) or 'none'}")
         if self.width < 1 or self.height < 1 or self.fx <= 0 or self.fy == 0:
             raise CalibrationError(f"a camera needs a positive size and focal length, not {self.describe()}")
+        if max(self.width, self.height) > MAX_SIDE_PX:
+            raise CalibrationError(f"a camera has at most {MAX_SIDE_PX} pixels on a side, not {self.describe()}")
         if self.model not in COEFFICIENTS:
             raise CalibrationError(f"camera model {self.model!r} is not known; known are {', '.join(COEFFICIENTS)}")
         if len(self.distortion) not in COEFFICIENTS[self.model]:

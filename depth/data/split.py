@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from calib.base.errors import BadInputError
+from calib.base.errors import BadInputError, SourceError
+from calib.files.text_file import data_lines
 
 SPLITS = ("train", "val", "test", "all")
 BLOCK, EVERY = 24, 8
@@ -42,8 +43,7 @@ def chosen(names: Sequence[str], numbers: Sequence[int], split: str, where: str 
 def _listed(names, split):
     path = Path(split)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+        wanted = {line.split(maxsplit=1)[0] for _, line in data_lines(path)}
+    except SourceError:
         raise BadInputError(f"--split {split}: expected {', '.join(SPLITS)}, or a text file of image names") from None
-    wanted = {line.split()[0] for line in lines if line.strip()}
     return [index for index, name in enumerate(names) if name in wanted]

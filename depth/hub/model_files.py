@@ -1,21 +1,23 @@
 """The files of a model as the hub delivers them, in a folder: configuration, preprocessing, weights, card."""
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
-from calib.base.errors import NetworkError
+from calib.base.errors import NetworkError, SourceError
+from calib.files.bounded_file import bytes_of
+from calib.files.json_text import json_of
+from calib.files.yaml_text import yaml_of
 from depth.hub.fetching import fetched
 from depth.hub.known_models import KNOWN_MODELS, KnownModel, known_by_id
 from depth.runtimes.catalogue import RUNTIMES
 
 CONFIGURATION, PREPROCESSING, CARD = "config.json", "preprocessor_config.json", "README.md"
+MAX_BYTES, MAX_LICENCE = 4 << 20, 200
+"""Of the small files of a model, and characters of its licence."""
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 
 
@@ -37,7 +39,9 @@ class ModelFiles(NamedTuple):
         """The content of one of its JSON files. Raises NetworkError."""
         path = self.folder / name
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json_of(bytes_of(path, MAX_BYTES, "a model's description"))
+        except SourceError as error:
+            raise NetworkError(str(error)) from None
         except OSError as error:
             raise NetworkError(f"{path}: {error.strerror}; a model's folder holds {CONFIGURATION}, {PREPROCESSING} and "
                                f"model.safetensors") from None
@@ -58,13 +62,14 @@ class ModelFiles(NamedTuple):
     def licence(self) -> str | None:
         """The licence that its card names."""
         card = self.folder / CARD
-        parts = card.read_text(encoding="utf-8", errors="replace").split("---", 2) if card.is_file() else []
         try:
-            facts = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0].strip() else None
-        except yaml.YAMLError:
+            text = bytes_of(card, MAX_BYTES, "a card").decode(errors="replace") if card.is_file() else ""
+            parts = text.split("---", 2)
+            facts = yaml_of(parts[1]) if len(parts) == 3 and not parts[0].strip() else None
+        except (SourceError, OSError, ValueError):
             facts = None
         stated = facts.get("license_name") or facts.get("license") if isinstance(facts, dict) else None
-        return str(stated) if stated else self.known and self.known.licence
+        return str(stated)[:MAX_LICENCE] if stated else self.known and self.known.licence
 
 
 def find_model(text: str, tell: Callable[[str], None]) -> ModelFiles | None:

@@ -13,10 +13,14 @@ from typing import Any
 
 import yaml
 
-from calib.base.errors import NetworkError
+from calib.base.errors import NetworkError, SourceError
+from calib.files.bounded_file import bytes_of
+from calib.files.yaml_text import yaml_of
 from depth.networks.registry import Network
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+MAX_BYTES = 1 << 20
+"""Of the file of options."""
 CHOICES = {"layout": ("nchw", "nhwc"), "channels": ("rgb", "bgr"),
            "output": ("depth", "inverse_depth", "log_depth", "relative_depth", "relative_inverse_depth"),
            "focal_axes": ("xy", "x"), "error": ("none", "log_error")}
@@ -153,7 +157,9 @@ def _beside(network_file):
 
 def _load(path):
     try:
-        return _table(path.read_text(encoding="utf-8"), path)
+        return _table(bytes_of(path, MAX_BYTES, "options of a network").decode(), path)
+    except SourceError as error:
+        raise NetworkError(str(error)) from error
     except OSError as error:
         raise NetworkError(f"{path}: {error.strerror}") from error
     except ValueError as error:  # bytes that are no text
@@ -162,9 +168,9 @@ def _load(path):
 
 def _table(text, path):
     try:
-        values = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: dates that do not exist
-        raise NetworkError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        values = yaml_of(text)
+    except ValueError as error:
+        raise NetworkError(f"{path} is not YAML: {error}") from error
     if not isinstance(values, dict):
         raise NetworkError(f"{path} has no `name: value` lines")
     return values

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from calib.files.image_file import decode_rgb, encode_png
+from calib.files.image_file import encode_png
 from calib.geometry import se3
 from calib.geometry.camera import Camera
 from calib.geometry.se3 import OPENGL, to_quaternion
@@ -45,7 +45,7 @@ class PosedImage(NamedTuple):
         points = rays / rho[v, u, None] @ T[:3, :3].T + T[:3, 3]
         scale = np.array([camera.width / working.width, camera.height / working.height])
         pixels = (np.stack([u, v], 1) * POINT_STEP + 0.5) * scale - 0.5
-        rgb = decode_rgb(self.keyframe.jpeg, self.name)
+        rgb = self.keyframe.rgb(camera)
         column, row = np.rint(pixels).astype(int).clip(0, [camera.width - 1, camera.height - 1]).T
         return points, rgb[row, column], pixels
 

@@ -10,12 +10,14 @@ import cv2
 import numpy as np
 
 from calib.base.errors import SourceError
+from calib.files.image_file import decode_gray
 
 LOG_STEP = 0.0005
 """Of log depth: half of it is the relative error, far below any depth's own."""
 NEAREST_M, FARTHEST_M = 0.01, 1000.0
 STD_FLOOR, STD_STEPS = 1e-3, 32
 """Smallest standard deviation of log depth, and steps per factor of e."""
+MAX_SIDE = 4096
 LEVEL = 1
 """Of zlib: 6 saves an eighth of the space and takes three times as long."""
 
@@ -35,7 +37,9 @@ def decode_depth(data: bytes) -> np.ndarray:
     """bytes -> (h, w) float32 inverse depth. Raises SourceError where they are damaged."""
     try:
         height, width = (int(n) for n in np.frombuffer(data[:4], "<u2"))
-        planes = np.frombuffer(zlib.decompress(data[4:], bufsize=2 * height * width), np.uint8)
+        if max(height, width) > MAX_SIDE:
+            raise ValueError(f"{width}x{height}")
+        planes = np.frombuffer(zlib.decompressobj().decompress(data[4:], 2 * height * width + 1), np.uint8)
         differences = np.ascontiguousarray(np.moveaxis(planes.reshape(2, height, width), 0, -1)).view("<i2")[..., 0]
     except (ValueError, zlib.error) as error:
         raise SourceError(f"a depth map is damaged ({error})") from error
@@ -51,10 +55,8 @@ def encode_log_std(log_std: np.ndarray) -> bytes:
 
 
 def decode_log_std(data: bytes, size: tuple[int, int]) -> np.ndarray:
-    """bytes -> float32 of `size` (height, width). Raises SourceError where they are damaged."""
-    steps = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-    if steps is None:
-        raise SourceError("an uncertainty map is damaged")
+    """bytes -> float32 of `size` (height, width). Raises UnreadableImage where they are damaged."""
+    steps = decode_gray(data, "an uncertainty map")
     log_std = STD_FLOOR * np.exp(steps.astype(np.float32) / STD_STEPS)
     return cv2.resize(log_std, size[::-1], interpolation=cv2.INTER_LINEAR)
 
@@ -66,7 +68,4 @@ def encode_mask(usable: np.ndarray) -> bytes:
 
 def decode_mask(data: bytes) -> np.ndarray:
     """bytes -> (h, w) bool. Raises SourceError where they are damaged."""
-    mask = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-    if mask is None:
-        raise SourceError("a mask is damaged")
-    return mask > 0
+    return decode_gray(data, "a mask") > 0

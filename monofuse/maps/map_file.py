@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from calib.base.errors import BadInputError, SourceError
+from calib.files.json_text import json_of
+from monofuse.maps.map_check import check_tables
 
 MAP_FILE = "map.db"
 """Name of a map in the folder of a result."""
@@ -69,7 +71,7 @@ def close_map(connection: sqlite3.Connection) -> None:
 def read_map(path: Path) -> sqlite3.Connection:
     """Open a map, perhaps one of a run that was killed. Raises BadInputError where it is none, is damaged, or is newer
     than this program."""
-    if not path.is_file():
+    if not path.is_file():  # nor what never ends
         raise BadInputError(f"{path}: there is no map; a run leaves it in the folder of its results")
     connection = sqlite3.connect(path, isolation_level=None)
     try:
@@ -85,13 +87,18 @@ def read_map(path: Path) -> sqlite3.Connection:
         problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if problem != "ok":
             raise BadInputError(f"{path} is damaged: {' '.join(problem.split())[:100]}")
-    except sqlite3.Error as error:
-        connection.close()
-        raise damaged(path, error) from error
+        check_tables(connection, TABLES)
     except BadInputError:
         connection.close()
         raise
+    except DAMAGE as error:
+        connection.close()
+        raise damaged(path, error) from error
     return connection
+
+
+DAMAGE = (sqlite3.Error, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading a damaged map raises."""
 
 
 def map_in(path: Path) -> Path:
@@ -100,13 +107,13 @@ def map_in(path: Path) -> Path:
 
 
 def damaged(path: Path, error: Exception) -> SourceError:
-    """The error for a file that SQLite cannot read."""
-    return SourceError(f"{path} cannot be read as a map: {error}")
+    """The error for a file that SQLite cannot read, or that holds what no map does."""
+    return SourceError(f"{path} cannot be read as a map: {' '.join(str(error).split())[:200]}")
 
 
 def read_info(connection: sqlite3.Connection) -> dict[str, Any]:
-    """All values of the table `info`."""
-    return {name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM info")}
+    """All values of the table `info`. Raises ValueError."""
+    return {name: json_of(value) for name, value in connection.execute("SELECT name, value FROM info")}
 
 
 def write_info(connection: sqlite3.Connection, values: Mapping[str, Any]) -> None:

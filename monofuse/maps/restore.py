@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 from calib.base.errors import BadInputError
-from calib.files.image_file import decode_rgb
 from monofuse.maps.recorder import STATES
 from monofuse.maps.saved_map import SavedKeyframe, SavedMap
 from slam.config import SlamConfig
@@ -31,6 +30,9 @@ def restored(saved: SavedMap, config: SlamConfig | None = None, is_extended: boo
     config = config or saved.config
     _refuse_misfits(saved, config)
     slam = SlamSystem(saved.camera, config)
+    if slam.camera.size != saved.working_size:
+        raise BadInputError(f"{saved.path} says {saved.working_size} of the size that its depth has, not "
+                            f"{slam.camera.size}: it is damaged")
     depths: dict[int, StereoDepth] = {}
     anchored_count = 0
     for keyframe in saved.keyframes():
@@ -70,7 +72,7 @@ def _refuse_misfits(saved, config):
 
 def image_of(slam: SlamSystem, saved: SavedKeyframe) -> tuple[Image, np.ndarray]:
     """A saved keyframe -> its image, as if it had just come, and its rgb (h, w, 3) at working size"""
-    full_rgb = decode_rgb(saved.jpeg, f"image of keyframe {saved.row}")
+    full_rgb = saved.rgb(slam.full_camera)
     gray = grey(full_rgb, slam.camera.size)
     geometry = saved.inverse_depth if slam.config.depth_is_measured else NO_DEPTH
     pyramid = build_pyramid(gray, geometry, slam.camera, slam.config.level_count, saved.usable)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from calib.base.errors import SourceError
+from calib.files.json_text import json_of
 
 MAGIC, JSON_CHUNK, BINARY_CHUNK = b"glTF", b"JSON", b"BIN\x00"
 FLOAT, U32 = 5126, 5125
@@ -30,7 +31,7 @@ def read_glb(data: bytes) -> tuple[dict[str, Any], bytearray]:
     try:
         if data[:4] != MAGIC or at != len(data):
             raise ValueError
-        return json.loads(found[JSON_CHUNK]), bytearray(found[BINARY_CHUNK])
+        return json_of(found[JSON_CHUNK]), bytearray(found[BINARY_CHUNK])
     except (KeyError, ValueError) as error:
         raise SourceError("it is no whole .glb file with its buffer inside") from error
 

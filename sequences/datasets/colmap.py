@@ -4,6 +4,7 @@
 Poses are ground truth up to scale. Of several cameras the one that took most images counts, and their images.
 """
 
+import mmap
 import struct
 from collections import Counter
 from pathlib import Path
@@ -27,6 +28,7 @@ MODELS = ("sparse/0", "sparse", "colmap/sparse/0", "dense/sparse", ".")
 IMAGES = ("images", "rgb", "input", "image", "color", ".")
 POSE = struct.Struct("<I7dI")
 """id, quaternion w x y z, translation, id of the camera"""
+MAX_IMAGES, MAX_NAME_BYTES = 1_000_000, 4096
 
 
 class _Image(NamedTuple):
@@ -86,16 +88,23 @@ def _place(folder, images):
 def _images(model):
     file = _of(model, "images") or model
     try:
-        return _binary(file.read_bytes()) if file.suffix == ".bin" else _text(file)
+        if file.suffix != ".bin":
+            return _text(file)
+        with open(file, "rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return _binary(data)
     except (struct.error, ValueError, IndexError, OSError) as error:
         raise SourceError(f"{file} is no list of COLMAP's images, or cut off ({error})") from error
 
 
 def _binary(data):
     count, place, images = int.from_bytes(data[:8], "little"), 8, []
+    if count > MAX_IMAGES:
+        raise ValueError(f"{count} images")
     for _ in range(count):
         _, *numbers, camera = POSE.unpack_from(data, place)
-        end = data.index(b"\0", place + POSE.size)
+        end = data.find(b"\0", place + POSE.size, place + POSE.size + MAX_NAME_BYTES)
+        if end < 0:
+            raise ValueError("a name without end")
         name = data[place + POSE.size: end].decode()
         points, = struct.unpack_from("<Q", data, end + 1)
         place = end + 9 + 24 * points

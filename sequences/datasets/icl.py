@@ -16,7 +16,7 @@ import numpy as np
 from calib.base.errors import SourceError
 from calib.files.image_file import UnreadableImage, read_depth_m
 from calib.files.pose_files import pose_from
-from calib.files.text_file import data_lines, numbers_in
+from calib.files.text_file import data_lines, numbers_in, text_of
 from calib.files.tum_files import read_ground_truth
 from calib.geometry.camera import Camera
 from sequences.datasets.layout import numbered, require_folder
@@ -28,6 +28,8 @@ LAYOUT = "associations.txt and *.gt.freiburg, or scene_00_*.png and .txt (ICL-NU
 CAMERA = Camera(640, 480, 481.2, 480.0, 319.5, 239.5)
 UNITS_PER_M = 5000.0
 MIRROR = np.diag([1.0, -1.0, 1.0, 1.0])
+MAX_DEPTH_BYTES = 16 << 20
+"""Of a .depth file: 640x480 numbers as text are 3 MB."""
 OWN_NAME = r"scene_\d+_(\d+)\.png"
 
 
@@ -75,7 +77,7 @@ def read_z(file: Path) -> DepthImage:
 def read_distance(file: Path) -> DepthImage:
     """scene_00_0000.depth -> DepthImage. Raises UnreadableImage."""
     try:
-        distance_m = numbers_in(file.read_text(), file)
+        distance_m = numbers_in(text_of(file, MAX_DEPTH_BYTES), file)
     except (SourceError, OSError, ValueError) as error:
         raise UnreadableImage(str(error)) from error
     if distance_m.size != CAMERA.width * CAMERA.height or not np.all(np.isfinite(distance_m)):

@@ -6,8 +6,10 @@ recorded, with its camera; depth is registered to that camera without distortion
 
 from pathlib import Path
 
+from calib.base.errors import SourceError
 from calib.files.image_file import UnreadableImage, read_depth_u16
 from calib.files.nyu_raw_files import video_frames
+from calib.files.text_file import data_lines
 from calib.geometry.nyu_kinect import NYU_CAMERA, NYU_RAW_CAMERA, metres, registered
 from sequences.datasets.layout import require_folder
 from sequences.datasets.recorded_dataset import RecordedDataset, Shot
@@ -35,7 +37,11 @@ class NyuRawSequence(RecordedDataset):
     def _count_missing(self):
         """One line for all that INDEX.txt names and the folder lacks, as in downloads that broke off."""
         index = self.place / "INDEX.txt"
-        names = index.read_text(errors="replace").split() if index.is_file() else []
+        try:
+            names = [word for _, line in data_lines(index) for word in line.split()] if index.is_file() else []
+        except SourceError as error:
+            self.skipped.add(str(error))
+            return
         missing = [name for name in names if name.startswith(("r-", "d-")) and not (self.place / name).is_file()]
         if missing:
             self.skipped.add(f"{index} names {len(missing)} images that are not there, {missing[0]} the first")

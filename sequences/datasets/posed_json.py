@@ -2,14 +2,13 @@
 `keyframes/depth`) and 3D Scanner App (`frame_00000.jpg`, `frame_00000.json`). The poses are ARKit's.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from calib.base.errors import CalibrationError, SourceError
 from calib.files.image_file import images_in
-from calib.files.text_file import text_of
+from calib.files.json_text import json_in
 from calib.formats.named import calibration_in
 from calib.geometry.camera import Camera
 from sequences.datasets.layout import require_folder
@@ -70,10 +69,7 @@ def _has_pose(file):
 
 
 def _fields(file):
-    try:
-        fields = json.loads(text_of(file))
-    except (OSError, ValueError, RecursionError) as error:
-        raise SourceError(f"{file}: expected JSON with a camera's numbers ({error})") from error
+    fields = json_in(file)
     if not isinstance(fields, dict):
         raise SourceError(f"{file}: expected JSON with a camera's numbers")
     return fields

@@ -5,18 +5,16 @@ and `frameTimestamps`; `fps`; `poses` (quaternion x y z w, position), camera to 
 83 and 93 of github.com/marek-simonik/record3d.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from calib.base.errors import SourceError
+from calib.files.json_text import json_of
+from calib.geometry.camera import MAX_SIDE_PX
 from calib.geometry.se3 import OPENGL, from_quaternion
 from sequences.datasets.layout import camera_in
 from sequences.datasets.recorded_dataset import RATE_HZ
-
-MAX_SIDE_PX = 1 << 16
-"""Longest side of an image."""
 
 
 class Record3dMetadata:
@@ -25,13 +23,13 @@ class Record3dMetadata:
     def __init__(self, data: bytes, where: Path):
         """`data`: the file's bytes. Raises SourceError, beginning with `where`, for what is no such file."""
         try:
-            fields = json.loads(data)
+            fields = json_of(data)
             width, height = (min(int(fields[name]), MAX_SIDE_PX) for name in ("w", "h"))
             numbers = _intrinsics(fields)
             self._times_s = np.array(fields.get("frameTimestamps") or [], float).ravel()
             self._rate_hz = float(fields.get("fps") or RATE_HZ)
             self._poses = np.array(fields.get("poses") or [], float).reshape(-1, 7)
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
             raise SourceError(f"{where}: expected JSON with w, h, K and poses ({error!r})") from error
         self.camera = camera_in(where, width, height, *numbers)
 

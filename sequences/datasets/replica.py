@@ -2,11 +2,11 @@
 4x4 pose a line, camera to world in OpenCV's axes. `cam_params.json` lies in the folder above. Zhu 2022.
 """
 
-import json
 from pathlib import Path
 
-from calib.base.errors import CalibrationError
+from calib.base.errors import CalibrationError, SourceError
 from calib.files.image_file import read_depth_m
+from calib.files.json_text import json_in
 from calib.files.pose_files import read_poses
 from calib.formats.calibration_file import Calibration
 from calib.geometry.camera import Camera
@@ -52,9 +52,9 @@ def _calibration(folder):
     if path is None:
         return PUBLISHED
     try:
-        fields = json.loads(path.read_text())["camera"]
+        fields = json_in(path)["camera"]
         fx, fy, cx, cy = (float(fields[name]) for name in ("fx", "fy", "cx", "cy"))
         camera = Camera(int(fields["w"]), int(fields["h"]), fx, fy, cx, cy)
         return Calibration(camera, float(fields["scale"]))
-    except (ValueError, OverflowError, KeyError, TypeError, CalibrationError) as error:
+    except (ValueError, OverflowError, KeyError, TypeError, CalibrationError, SourceError) as error:
         raise CalibrationError(f"{path}: expected camera with w, h, fx, fy, cx, cy and scale ({error!r})") from error

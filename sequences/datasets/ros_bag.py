@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from calib.base.errors import CalibrationError, MissingPackageError, SourceError
+from calib.files.bounded_file import bytes_of, refuse_endless
 from calib.files.image_file import UnreadableImage
 from calib.files.time_order import left_out, stray_ones
 from calib.formats.ros import camera_in_message
@@ -31,6 +32,7 @@ CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 WANTED = ("color", "colour", "rgb", "left", "cam0", "image")
 UNWANTED = ("infra", "ir/", "right", "cam1", "mask", "theora")
 """In names of topics: of the camera that is taken where there are several, the first best; and of others."""
+MAX_METADATA_BYTES = 256 << 10
 MAX_DEPTH_OFFSET_S = 0.02
 DEPTH_WAITING = 8
 """Colour images that wait for their depth."""
@@ -158,8 +160,11 @@ class RosBag(Sequence):
         if "depth" in topic.lower():
             return True
         connections = [connection for connection in reader.connections if connection.topic == topic]
-        for connection, _, data in reader.messages(connections=connections):
-            return is_depth(reader.deserialize(data, connection.msgtype))
+        try:
+            for connection, _, data in reader.messages(connections=connections):
+                return is_depth(reader.deserialize(data, connection.msgtype))
+        except Exception:  # of a damaged message any: what it is, is told when it is read
+            pass
         return False
 
     def _camera(self, reader, size) -> Camera:
@@ -170,7 +175,9 @@ class RosBag(Sequence):
                             if connection.msgtype == CAMERA_INFO and connection.msgcount),
                            key=lambda topic: (_namespace(topic) != namespace, topic))
             if infos and (_namespace(infos[0]) == namespace or len(infos) == 1):
-                _, _, message = next(self._messages(reader, infos[0]))
+                _, _, message = next(self._messages(reader, infos[0]), (None, None, None))
+                if message is None:
+                    raise CalibrationError(f"{self.place}, {infos[0]}: its first message cannot be read")
                 return self._from_message(message, infos[0]).fitted_to(size)
         own = self.place / "calibration.yaml" if self.place.is_dir() else self.place.with_suffix(".yaml")
         return find_calibration(self.options, own).camera.fitted_to(size)
@@ -197,6 +204,10 @@ def _opened(place: Path) -> Iterator[Any]:
         from rosbags.typesys import Stores, get_typestore
     except ImportError:
         raise MissingPackageError("rosbags", "a bag of ROS") from None
+    for entry in place.iterdir() if place.is_dir() else ():
+        refuse_endless(entry)
+    if place.is_dir():
+        bytes_of(place / "metadata.yaml", MAX_METADATA_BYTES, "metadata of a bag")  # reading YAML takes long
     try:
         reader = AnyReader([place])
         try:
@@ -206,7 +217,7 @@ def _opened(place: Path) -> Iterator[Any]:
                 raise
             reader = AnyReader([place], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
             reader.open()
-    except (AnyReaderError, OSError, ValueError, AssertionError, KeyError, IndexError) as error:
+    except Exception as error:  # of damaged bags any
         raise SourceError(f"{place} cannot be opened as a bag of ROS: {' '.join(str(error).split())[:150]}; "
                           f"is it whole? (`rosbag reindex` mends ROS 1 bags that were cut off)") from error
     try:
@@ -218,7 +229,8 @@ def _opened(place: Path) -> Iterator[Any]:
 def _bag_files(path):
     """Files of the bag: itself, or those of a folder with metadata.yaml."""
     if path.is_dir():
-        return sorted([*path.glob("*.db3"), *path.glob("*.mcap")]) if (path / "metadata.yaml").is_file() else []
+        files = sorted([*path.glob("*.db3"), *path.glob("*.mcap")]) if (path / "metadata.yaml").is_file() else []
+        return [file for file in files if file.is_file()]
     if not path.is_file():
         return []
     with path.open("rb") as file:
@@ -231,7 +243,7 @@ def _is_of_realsense(file):
     with file.open("rb") as content:
         head = content.read(SEARCHED_BYTES)
         content.seek(max(0, file.stat().st_size - SEARCHED_BYTES))
-        return REALSENSE in head or REALSENSE in content.read()
+        return REALSENSE in head or REALSENSE in content.read(SEARCHED_BYTES)
 
 
 def _preference(topic):

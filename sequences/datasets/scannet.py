@@ -76,5 +76,5 @@ def _sens_file(path):
     path = Path(path)
     if path.is_file():
         return path if path.suffix == ".sens" else None
-    files = sorted(path.glob("*.sens")) if path.is_dir() and not (path / "color").is_dir() else []
+    files = sorted(filter(Path.is_file, path.glob("*.sens"))) if path.is_dir() and not (path / "color").is_dir() else []
     return files[0] if len(files) == 1 else None

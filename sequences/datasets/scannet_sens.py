@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from calib.base.errors import CalibrationError, SourceError
-from calib.files.image_file import UnreadableImage, decode_rgb
+from calib.files.image_file import MAX_BYTES, UnreadableImage, decode_rgb
 from calib.files.pose_files import pose_from
 from sequences.datasets.layout import camera_in
 from sequences.datasets.recorded_dataset import RATE_HZ, RecordedDataset, Shot
@@ -28,6 +28,8 @@ FRAME = struct.Struct("<16f4Q")
 JPEG_OR_PNG = (1, 2)
 RAW_DEPTH, ZLIB_DEPTH = 0, 1
 MAX_NAME_BYTES = 1000
+MAX_DEPTH_PIXELS = 1 << 25
+"""Of a depth image; the largest depth cameras have a million."""
 
 
 class Stored(NamedTuple):
@@ -68,6 +70,8 @@ class ScanNetSensSequence(RecordedDataset):
         return DepthImage(depth_u16.astype(np.float32) / np.float32(self._units_per_m), self._depth_camera)
 
     def _bytes(self, stored):
+        if stored.size > MAX_BYTES:
+            raise UnreadableImage(f"{self._path} {stored}: {stored.size >> 20} MB are too much for an image")
         with open(self._path, "rb") as file:
             file.seek(stored.start)
             return file.read(stored.size)
@@ -89,6 +93,8 @@ def _header(file, path):
                           f"and JPEG, raw and zlib)")
     colour, depth = (camera_in(path, *size, *matrix[[0, 1, 0, 1], [0, 1, 2, 2]])
                      for size, matrix in ((sizes[:2], matrices[0]), (sizes[2:], matrices[2])))
+    if depth.width * depth.height > MAX_DEPTH_PIXELS:
+        raise SourceError(f"{path}: depth images of {depth.width}x{depth.height} are larger than any")
     if not 0 < units_per_m < np.inf:
         raise CalibrationError(f"{path}: depth units per metre must be positive, not {units_per_m:g}")
     return colour, depth, units_per_m, depth_kind == ZLIB_DEPTH, count

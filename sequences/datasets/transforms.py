@@ -2,12 +2,11 @@
 OpenGL's camera axes) of each image, and maybe `depth_file_path` (millimetres). Müller 2022, Tancik 2023.
 """
 
-import json
 from pathlib import Path
 
 from calib.base.errors import CalibrationError, SourceError
 from calib.files.image_file import natural_order
-from calib.files.text_file import text_of
+from calib.files.json_text import json_in
 from calib.formats.nerf import camera_in_transforms
 from sequences.datasets.layout import require_files, require_folder
 from sequences.datasets.posed_images import PosedImages, from_opengl, one_after_the_other
@@ -56,11 +55,11 @@ def _file(path):
 
 def _fields(file):
     try:
-        fields = json.loads(text_of(file))
+        fields = json_in(file)
         frames = fields["frames"]
         if not isinstance(frames, list) or not all(isinstance(frame, dict) for frame in frames):
             raise ValueError("frames is no list")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (SourceError, ValueError, KeyError, TypeError) as error:
         raise SourceError(f"{file}: expected JSON with frames ({error})") from error
     return fields
 

@@ -8,6 +8,8 @@ from sequences.sequence import SourceOptions
 
 TELLING = b"\0\n\r\t ,.-+eE0179:;#=[]{}'\"\xff"
 """Bytes that mean something in text; chance seldom finds them."""
+MAX_LINE = 2000
+"""Characters of an error: a few paths and words."""
 
 
 def damage(folder, rng):
@@ -31,16 +33,29 @@ def outcome_of(sample):
 
     Anything but a one-line error and whole frames is raised, also where frames are missing without a word.
     """
+    count, outcome = read_through(sample)
+    missing = len(sample.T_world_cam) - count
+    assert outcome != "unnoticed" or not count or missing <= sample.may_lack, f"{missing} missing without a word"
+    return outcome
+
+
+def read_through(sample):
+    """Read a sample to its end, whatever is in it -> how many frames there are, outcome as of outcome_of."""
     try:
-        options = {"depth_every": int(sample.has_depth)} | sample.options
+        options = {"depth_every": int(sample.has_depth)} | dict(sample.options)
         sequence = open_sequence(str(sample.source), SourceOptions(**options))
-        frames = list(sequence)
+        times_s = []
+        for frame in sequence:
+            assert frame.rgb.shape == (*sequence.camera.size, 3), "frames of several sizes"
+            times_s.append(frame.timestamp_s)
     except MonofuseError as error:
-        assert "\n" not in str(error), f"more than one line: {error}"
-        return "refused"
-    assert all(frame.rgb.shape == (*sequence.camera.size, 3) for frame in frames), "frames of several sizes"
-    times_s = [frame.timestamp_s for frame in frames]
-    missing = len(sample.T_world_cam) - len(frames)
-    assert not frames or missing <= sample.may_lack or sequence.skipped.reasons, f"{missing} missing without a word"
-    assert all(before < after < float("inf") for before, after in pairwise(times_s)), f"times {times_s}"
-    return "skipped" if sequence.skipped.reasons else "unnoticed"
+        check_line(error)
+        return 0, "refused"
+    assert all(before < after < float("inf") for before, after in pairwise(times_s)), f"times {times_s[:50]}"
+    return len(times_s), "skipped" if sequence.skipped.reasons else "unnoticed"
+
+
+def check_line(error):
+    """Assert that an error is one line that somebody would read."""
+    assert "\n" not in str(error), f"more than one line: {str(error)[:MAX_LINE]}"
+    assert len(str(error)) <= MAX_LINE, f"a line of {len(str(error))} characters: {str(error)[:MAX_LINE]}"

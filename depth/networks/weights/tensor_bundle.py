@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from calib.base.errors import NetworkError
+from calib.base.errors import NetworkError, SourceError
+from calib.files.bounded_file import bytes_of
 
+MAX_INDEX_BYTES = 64 << 20
 FOOTER_BYTES, MAGIC = 48, bytes.fromhex("57fb808b247547db")
 DTYPES = {1: np.dtype("<f4"), 2: np.dtype("<f8"), 3: np.dtype("<i4"), 9: np.dtype("<i8")}
 """Element types by their numbers in types.proto."""
@@ -22,14 +24,17 @@ def read_bundle(path: str | Path) -> dict[str, np.ndarray]:
     """`NAME` or `NAME.index` -> {name: array}. Raises NetworkError."""
     prefix = Path(path).with_suffix("") if Path(path).suffix == ".index" else Path(path)
     try:
-        index = Path(f"{prefix}.index").read_bytes()
-        data = Path(f"{prefix}.data-00000-of-00001").read_bytes()
+        index = bytes_of(Path(f"{prefix}.index"), MAX_INDEX_BYTES, "the index of a checkpoint")
+        data = np.memmap(f"{prefix}.data-00000-of-00001", np.uint8, "r")
+    except SourceError as error:
+        raise NetworkError(str(error)) from None
     except OSError as error:
         raise NetworkError(f"{error.filename}: {error.strerror}; a TensorFlow checkpoint is a file .index and one "
                            f".data-00000-of-00001 next to it") from None
     try:
         return {name: _array(_message(entry), data) for name, entry in _entries(index) if name}
-    except (ValueError, IndexError, KeyError, TypeError) as error:
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, RuntimeError) as error:
+        # RuntimeError: numbers that end too early, within a generator
         raise NetworkError(f"{prefix}.index is no TensorFlow checkpoint that can be read here ({error!r})") from None
 
 

@@ -1,6 +1,5 @@
 """A finished result, or one of its files, as the viewer shows it."""
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from calib.base.errors import BadInputError, SourceError
+from calib.base.errors import BadInputError
+from calib.files.json_text import json_in
 from calib.files.tum_files import read_trajectory
 from monofuse.interface.viewer.surfaces import Points, Shape, read_glb_shape, read_ply_shape, read_points
 from monofuse.results.files import KEYFRAME_PICTURES
@@ -92,10 +92,7 @@ def _read_folder(folder: Path, points_beside_mesh: bool) -> Result:
 
 def _read_report(folder: Path) -> dict[str, Any]:
     """report.json; empty where there is none, as in results of the library."""
-    try:
-        report = json.loads((folder / "report.json").read_text())
-    except FileNotFoundError:
+    if not (folder / "report.json").exists():
         return {}
-    except (OSError, ValueError) as error:
-        raise SourceError(f"cannot read {folder / 'report.json'}: {error}") from error
+    report = json_in(folder / "report.json")
     return report if isinstance(report, dict) else {}

@@ -8,11 +8,14 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from calib.base.errors import SourceError
+from calib.files.bounded_file import bytes_of
 from monofuse.results.glb_file import U32, glb_bytes, read_glb, vectors
 from monofuse.results.gltf import coloured_glb
 from monofuse.results.orientation import upright
 from monofuse.results.rescaling.ply import vertex_table
 
+MAX_BYTES = 512 << 20
+"""Of a file; browsers take less."""
 DEFAULT_RADIUS_M = 0.01
 """Of points in files that do not say it."""
 
@@ -69,7 +72,7 @@ def read_glb_shape(path: Path) -> Shape:
         return ours if ours else _read_foreign(data)
     except SourceError as error:
         raise SourceError(f"{path} cannot be shown: {error}") from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise SourceError(f"{path} cannot be shown: it is damaged ({error})") from error
 
 
@@ -107,7 +110,7 @@ def read_ply_shape(path: Path, T_world_cam: np.ndarray | None) -> Shape:
     from trimesh.visual import ColorVisuals
     try:
         mesh = trimesh.load(io.BytesIO(_bytes_of(path)), file_type="ply", process=False)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise SourceError(f"{path} cannot be shown: it is damaged ({error})") from error
     if not isinstance(mesh, trimesh.Trimesh) or not len(mesh.faces):
         raise SourceError(f"{path} cannot be shown: there is neither a mesh nor a cloud in it")
@@ -133,7 +136,7 @@ def read_points(path: Path) -> Points | None:
                    else np.full(positions.shape, 180)).astype(np.uint8)
     except SourceError as error:
         raise SourceError(f"{path} cannot be shown: {error}") from error
-    except (ValueError, LookupError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError) as error:
         raise SourceError(f"{path} cannot be shown: it is damaged ({error})") from error
     radius_m = float(np.median(table["radius"])) if "radius" in names and len(table) else DEFAULT_RADIUS_M
     return Points(positions, normals.astype(np.float32), colours, radius_m)
@@ -141,6 +144,6 @@ def read_points(path: Path) -> Points | None:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return bytes_of(path, MAX_BYTES, "a mesh")
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from error

@@ -1,8 +1,11 @@
 """A finished result as a whole: what is in its folder, and all of it made larger or smaller at once."""
 
 import json
+import math
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +13,24 @@ import numpy as np
 
 from calib.base.errors import BadInputError, SourceError
 from calib.files.atomic_file import replace_all, replacing
+from calib.files.bounded_file import bytes_of
 from calib.files.image_file import encode_png
+from calib.files.json_text import json_in
 from calib.files.tum_files import read_trajectory
 from monofuse.maps.map_file import MAP_FILE
 from monofuse.maps.rescaled import rescaled_map
 from monofuse.results.files import ESTIMATED_CAMERA, KEYFRAME_PICTURES, PART_RESULTS, RESULTS, SCENE
+from monofuse.results.length import length_in_words
 from monofuse.results.overview import draw_overview
 from monofuse.results.report import report_file
 from monofuse.results.rescaling.glb import rescaled_glb
 from monofuse.results.rescaling.ply import rescaled_ply, vertex_table
+from monofuse.results.rescaling.report import rescaled_report
 from monofuse.results.rescaling.text_files import rescaled_obj, rescaled_trajectory
 from slam.texturing.texture import TexturedMesh
 
+MAX_BYTES = 512 << 20
+"""Of one file of a result."""
 RESCALERS: dict[str, Callable[[bytes, float], bytes]] = {
     "trajectory.txt": rescaled_trajectory, ".ply": rescaled_ply, "mesh.obj": rescaled_obj, "mesh.glb": rescaled_glb}
 """By how a file's name ends: its content and a factor -> its content with all lengths times that."""
@@ -34,14 +43,19 @@ def read_report(folder: Path) -> dict[str, Any]:
     """report.json of a result; empty for results of the library, which have none. Raises BadInputError."""
     if not (folder / "trajectory.txt").is_file():
         raise BadInputError(f"{folder} is no result of a run: it has no trajectory.txt")
-    try:
-        report = json.loads((folder / "report.json").read_text())
-    except FileNotFoundError:
+    path = folder / "report.json"
+    if not path.exists() and not path.is_symlink():
         return {}
-    except (OSError, ValueError) as error:
-        raise BadInputError(f"cannot read {folder / 'report.json'}: {error}") from error
-    if not isinstance(report, dict):
-        raise BadInputError(f"{folder / 'report.json'} is no report of a run")
+    report = json_in(path)
+    try:
+        rescaled_report(report, 1.0, 0.0, {})
+        length_in_words(report, 1.0)
+        measured = report.get("measured", {"factor": 1.0})
+        ends = [*measured.get("from", [1.0]), *measured.get("to", [1.0])]
+        if not all(isinstance(value, float | int) and math.isfinite(value) for value in (*ends, measured["factor"])):
+            raise ValueError("measured")
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
+        raise BadInputError(f"{path} is no report of a run, or damaged ({error})") from error
     return report
 
 
@@ -51,7 +65,7 @@ def distance_to_surface_m(folder: Path, points: np.ndarray) -> np.ndarray:
     path = next((folder / name for name in ("mesh.ply", "map.ply") if (folder / name).is_file()), None)
     if path is None:
         return np.zeros(len(points))
-    table = _naming(path, vertex_table, path.read_bytes())[1]
+    table = _naming(path, vertex_table, _content(path))[1]
     vertices = np.stack([table[axis].astype(np.float32) for axis in "xyz"], -1)
     return np.array([np.linalg.norm(vertices - point, axis=1).min(initial=np.inf) for point in points])
 
@@ -67,12 +81,14 @@ def rescale(folder: Path, factor: float, report: dict[str, Any]) -> None:
     for path in sorted(folder.iterdir()):
         rescaler = next((function for ending, function in RESCALERS.items() if path.name.endswith(ending)), None)
         if rescaler and (path.name in RESULTS or PART_RESULTS.fullmatch(path.name)):
-            contents[path.name] = _naming(path, rescaler, path.read_bytes(), factor)
+            contents[path.name] = _naming(path, rescaler, _content(path), factor)
     if (folder / "overview.png").is_file():
         contents["overview.png"] = _overview(folder, factor, str(report.get("source", folder.name)),
                                              report["scale_log_std"])
     if (folder / SCENE).is_file():
         contents[SCENE] = None
+    for name in contents:
+        _refuse_huge(folder / name)  # what is replaced is kept in memory until all is done
     contents["report.json"] = report_file(report)
     with _rescaled_map(folder, factor):
         replace_all(folder, contents)
@@ -94,8 +110,9 @@ def _overview(folder, factor, caption, log_std):
     if not (folder / "mesh.ply").is_file():
         return None
     import trimesh
-    mesh = trimesh.load(folder / "mesh.ply", process=False)
-    assert isinstance(mesh, trimesh.Trimesh)
+    mesh = _naming(folder / "mesh.ply", trimesh.load, BytesIO(_content(folder / "mesh.ply")), "ply", False)
+    if not isinstance(mesh, trimesh.Trimesh):
+        raise SourceError(f"{folder / 'mesh.ply'} cannot be rescaled: there is no mesh in it")
     mesh.apply_scale(factor)
     _, T_world_cam = read_trajectory(folder / "trajectory.txt")
     T_world_cam[:, :3, 3] *= factor
@@ -107,7 +124,8 @@ def _texture(folder, factor):
     if not (folder / "mesh.glb").is_file():
         return None
     import trimesh
-    scene: Any = trimesh.load(folder / "mesh.glb", process=False, force="scene")
+    content = BytesIO(_content(folder / "mesh.glb"))
+    scene: Any = _naming(folder / "mesh.glb", partial(trimesh.load, force="scene"), content, "glb", False)
     parts = list(scene.geometry.values())  # in our world: the node that turns it upright is left out
     if len(parts) != 1 or not isinstance(parts[0], trimesh.Trimesh):
         return None
@@ -127,5 +145,19 @@ def _naming(path, function, *arguments):
         return function(*arguments)
     except SourceError as error:
         raise SourceError(f"{path} cannot be rescaled: {error}") from error
-    except (ValueError, LookupError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise SourceError(f"{path} cannot be rescaled: it is damaged ({error})") from error
+
+
+def _content(path):
+    """Content of a file of the result. Raises SourceError."""
+    try:
+        return bytes_of(path, MAX_BYTES, "a result")
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}") from error
+
+
+def _refuse_huge(path):
+    """Raise SourceError for what no result is as large as."""
+    if path.is_file() and path.stat().st_size > MAX_BYTES:
+        raise SourceError(f"{path}: {path.stat().st_size >> 20} MB are too much for a result")

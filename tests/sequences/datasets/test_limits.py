@@ -1,0 +1,38 @@
+"""Headers that lie of sizes and counts are refused before anything is made of that size."""
+
+import struct
+
+import pytest
+
+from calib.base.errors import BadInputError, CalibrationError
+from calib.geometry.camera import MAX_SIDE_PX, Camera
+from sequences.datasets.colmap import _binary
+from sequences.datasets.icl import read_distance
+from sequences.datasets.scannet_sens import CAMERAS, IMAGES, _header
+
+
+@pytest.mark.parametrize("width, height", [(2**31, 480), (640, MAX_SIDE_PX + 1)])
+def test_a_camera_has_sides_that_a_sensor_can_have(width, height):
+    with pytest.raises(CalibrationError, match="pixels on a side"):
+        Camera(width, height, 500.0, 500.0, 320.0, 240.0)
+
+
+@pytest.mark.parametrize("size", [(2**32 - 1, 2**32 - 1), (60_000, 60_000)])
+def test_depth_of_absurd_size_in_a_sens_file(tmp_path, size):
+    matrices = [500.0, 0, 320, 0, 0, 500, 240, 0, 0, 0, 1, 0, 0, 0, 0, 1] * 4
+    (tmp_path / "a.sens").write_bytes(struct.pack("<IQ", 4, 0) + CAMERAS.pack(*matrices)
+                                      + IMAGES.pack(2, 1, 640, 480, *size, 1000.0, 1))
+    with open(tmp_path / "a.sens", "rb") as file, pytest.raises(BadInputError, match="larger than any|on a side"):
+        _header(file, tmp_path / "a.sens")
+
+
+@pytest.mark.parametrize("data", [struct.pack("<Q", 2**63), struct.pack("<Q", 1) + bytes(64) + b"x" * 5000])
+def test_counts_and_names_without_end_in_images_bin(data):
+    with pytest.raises(ValueError, match="images|without end"):
+        _binary(data)
+
+
+def test_a_depth_text_of_too_many_numbers(tmp_path):
+    (tmp_path / "scene_00_0000.depth").write_bytes(b"1 " * (9 << 20))
+    with pytest.raises(BadInputError, match="too much for a text file"):
+        read_distance(tmp_path / "scene_00_0000.depth")
