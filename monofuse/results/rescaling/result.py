@@ -1,6 +1,5 @@
 """A finished result as a whole: what is in its folder, and all of it made larger or smaller at once."""
 
-import json
 import math
 from collections.abc import Callable
 from contextlib import contextmanager
