@@ -183,7 +183,7 @@ def adjustment_costs(count: int) -> list[str]:
     keyframes = Keyframes(KeyframeConfig())
     for row, T in enumerate(T_world_key):
         keyframes.add(Keyframe(row, row, row, (), np.zeros(0), DEPTH_M, np.zeros(0, np.uint8)), T)
-    odometry = OdometryPrior.of(keyframes, 0.03, 0.02)
+    odometry = OdometryPrior.of(keyframes, [(row - 1, row) for row in range(1, count)], 0.03, 0.02)
     expected_m = depth_m * np.exp(rng.normal(0, 0.1, count))[tracks.image]
     bundle, begin_ms = timed_ms(lambda: ReprojectionBundle(CAMERA, tracks, expected_m, np.arange(count) == 0,
                                                            ReprojectionBundleConfig(), odometry))

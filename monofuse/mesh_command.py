@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -85,7 +85,7 @@ def files_of(saved: SavedMap, arguments: argparse.Namespace, screen: Screen) -> 
     formats = {*arguments.mesh, *(["obj"] if (folder / "mesh.obj").is_file() else [])}
     files = {"mesh.ply": mesh_file(mesh, "ply"), **dict(mesh_files(mesh, texture, T_world_cam, sorted(formats)))}
     if (folder / "report.json").is_file():
-        report = read_report(folder) | {"mesh": mesh_facts(mesh)}
+        report: dict[str, Any] = read_report(folder) | {"mesh": mesh_facts(mesh)}
         picture = draw_overview(mesh, texture, T_world_cam, report["source"], log_std_of(report))
         files |= {"overview.png": encode_png(picture), "report.json": report_file(report)}
     return files, len(mesh.faces)
