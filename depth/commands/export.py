@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import NetworkError
-from calib.files.atomic_file import write_file
+from calib.files.atomic_file import replacing, write_file
 from depth.networks import registry
 from depth.runtimes.network_spec import spec_text
 
@@ -29,8 +29,9 @@ def run(arguments: argparse.Namespace) -> list[str]:
     from depth.runtimes.torch_runtime import open_weights
     source = open_weights(arguments.weights, arguments.network)
     size, multiple = source.size, source.spec.multiple
-    data = export_onnx(source.module, size, registry.find(source.name).output_names, any_size=bool(multiple))
-    write_file(arguments.output, data)
+    with replacing(arguments.output) as partial:  # refuses at once what cannot be written
+        data = export_onnx(source.module, size, registry.find(source.name).output_names, any_size=bool(multiple))
+        partial.write_bytes(data)
     write_file(arguments.output.with_suffix(".yaml"), spec_text(source.spec).encode())
     exported, sizes = OnnxDepth(arguments.output), (size, size[::-1]) if multiple else (size,)
     worst = max(_difference(source, exported, each) for each in sizes)

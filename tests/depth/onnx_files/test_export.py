@@ -14,6 +14,9 @@ from depth.runtimes.torch_runtime import open_weights
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript", reason="torch.onnx needs it")
 
+PLAIN_OPERATORS = {"Add", "Cast", "Clip", "Conv", "Div", "Gather", "ReduceMean", "Relu", "Reshape", "Resize", "Split", "Sub"}
+"""What every runtime knows."""
+
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
@@ -39,6 +42,12 @@ def test_the_file_predicts_what_the_weights_do(exported):
     found = OnnxDepth(folder / "out.onnx").predict(rgb, Camera(160, 128, 80.0, 80.0, 79.5, 63.5))
     assert log_depth.std() > 0.01 and np.allclose(found.depth_m, np.exp(log_depth), rtol=0.01)
     assert log_error.std() > 0.01 and np.allclose(found.log_error, log_error, atol=0.01)
+
+
+def test_every_runtime_knows_its_operators(exported):
+    onnx = pytest.importorskip("onnx")
+    folder, _ = exported
+    assert {node.op_type for node in onnx.load(folder / "out.onnx").graph.node} <= PLAIN_OPERATORS
 
 
 def test_what_a_runtime_must_know_is_beside_it(exported):
