@@ -4,7 +4,7 @@
     python -m benchmarks.networks_in_slam SEQUENCE_DIR ... [--network FILE [NAME=VALUE ...]] ... [--folder DIR ...]
                                           [--noise N] [--learning] [--fused] [--write FILE.md] [OPTION ...]
 
-Recordings in TUM layout with measured depth. Networks: the one that ships, each --network (.onnx or .safetensors, with
+Recordings in TUM layout with measured depth. Networks: those that ship, each --network (.onnx or .safetensors, with
 the options that its yaml does not say, as for --depth-option), and all in each --folder or below, such as those that
 `benchmarks/papers.py --keep-weights` leaves in DIR/training. An OPTION is one of run_slam.py. Networks are taken as
 they come: none learns the recording, unless --learning says so. With --fused, SLAM is that of the paper instead: depth
@@ -35,8 +35,7 @@ from benchmarks.variants import noisy
 from calib.base.command_line import exit_code, name_and_value, path_of, whole_number
 from calib.base.errors import BadInputError
 from calib.files.atomic_file import write_file
-from depth.runtimes.default_network import NAME as OUR_NETWORK
-from depth.runtimes.default_network import default_weights
+from depth.runtimes.default_network import SHIPPED, shipped_weights
 
 WEIGHTS = (".onnx", ".safetensors")
 LEARNING = ("learning", "second pass")
@@ -93,8 +92,9 @@ def main() -> None:
 
 
 def found(given: Sequence[Sequence[str]], folders: Sequence[Path]) -> Iterator[DepthNetwork]:
-    """The network that ships, those given as [FILE, NAME=VALUE, ...], those in folders. Raises BadInputError."""
-    yield DepthNetwork(OUR_NETWORK, default_weights(), ("--depth", OUR_NETWORK))
+    """The networks that ship, those given as [FILE, NAME=VALUE, ...], those in folders. Raises BadInputError."""
+    for name in SHIPPED:
+        yield DepthNetwork(name, shipped_weights(name), ("--depth", name))
     for file, *values in given:
         if not Path(file).is_file():
             raise BadInputError(f"--network {file}: no such file")

@@ -29,6 +29,8 @@ from slam.evaluation import evaluate_files
 PROTOCOL = ("One run each. ATE: root mean square of positions after Sim(3) / SE(3) alignment. Mesh: share of measured "
             "depth pixels within 5 % / 10 %, seen from the true cameras, aligned by positions and orientations. Depth "
             "of keyframes: mean relative error, and share within 25 %, after one scale for the recording.")
+REPORTED = ("fps", "frames", "peak_memory_mb", "total_s")
+"""What is taken over from report.json."""
 COLUMNS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "ATE Sim(3) / SE(3), m": lambda f: f"{f['ate_sim3_m']:.4f} / {f['ate_se3_m']:.4f}",
     "scale": lambda f: f"{f['ate_scale']:.3f}",
@@ -80,8 +82,7 @@ def run(recording: Path, output: Path, options: Sequence[str]) -> None:
 def figures(recording: Path, results: Path) -> dict[str, Any]:
     """All that is known of a result: errors of its trajectory and mesh, and what its files say."""
     report = read_json(results / "report.json")
-    found = evaluate_files(results, recording) | {name: report[name] for name in ("fps", "frames", "peak_memory_mb")
-                                                  if name in report}
+    found = evaluate_files(results, recording) | {name: report[name] for name in REPORTED if name in report}
     if (results / "mesh.ply").is_file():
         found |= mesh_scores(results, recording)
     of_depth = read_json(results / keyframe_depth.FILE)

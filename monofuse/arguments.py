@@ -48,10 +48,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--localise", action="store_true",
                         help="with --map: only say where the camera is in that map, and change nothing")
     parser.add_argument("--depth", metavar="sensor|NAME|FILE|ORG/MODEL",
-                        help=f"where depth comes from: our network `{OUR_NETWORK}` (default), one in an .onnx, "
-                             f".safetensors or .pth file, the source itself (`sensor`), or a model of the Hugging Face "
-                             f"hub: a short name that `depth list` shows, ORG/MODEL[@REVISION], or a folder with its "
-                             f"files")
+                        help=f"where depth comes from: our network `{OUR_NETWORK}` (default) or `mobile-open` (trained "
+                             f"on data that allow any use), one in an .onnx, .safetensors or .pth file, the source "
+                             f"itself (`sensor`), or a model of the Hugging Face hub: a short name that `depth list` "
+                             f"shows, ORG/MODEL[@REVISION], or a folder with its files")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images and what it predicts: layout, channels, range, mean, "
                              "std, output, error, scale, focal_px, size; overrides FILE.yaml; may be repeated")

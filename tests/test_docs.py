@@ -21,7 +21,7 @@ def missing(page):
     for link in re.findall(r"\]\((?!https?:)([^)#\s]+)", text):
         if not (page.parent / link).exists():
             yield f"link {link}"
-    for path in re.findall(rf"(?<![\w/.])({IN_ROOM}/[\w/]+(?:\.\w+)?)", text):
+    for path in re.findall(rf"(?<![\w/.])({IN_ROOM}/[\w/-]+(?:\.\w+)?)", text):
         if "NAME" not in path and not (ROOT / path).exists():
             yield f"file {path}"
     for name in re.findall(r"`(\w+\.py)`", text):

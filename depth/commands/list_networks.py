@@ -5,9 +5,11 @@ import argparse
 from calib.base.errors import MissingPackageError
 from depth.hub.known_models import KNOWN_MODELS, licence_line
 from depth.networks.registry import NETWORKS
+from depth.runtimes.default_network import SHIPPED, shipped_weights
 
 HELP = "show every network: ours and the papers' with their sizes, those of the Hugging Face hub with their licences"
 COLUMNS = ("name", "paper", "input", "output", "predicts", "parameters")
+SHIPPED_COLUMNS = ("ships as", "trained on", "size")
 HUB_COLUMNS = ("name", "model of the hub", "predicts", "licence", "time of one image", "download")
 
 
@@ -16,8 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> list[str]:
-    """-> two tables, one line a network, sizes as width x height: what can be trained here, and what is fetched."""
-    return [*_table([COLUMNS, *(_row(network) for network in NETWORKS.values())]), "",
+    """-> three tables, one line a network, sizes as width x height: what ships, what can be trained here, what is
+    fetched."""
+    return [*_table([SHIPPED_COLUMNS, *(_shipped_row(name, network) for name, network in SHIPPED.items())]), "",
+            *_table([COLUMNS, *(_row(network) for network in NETWORKS.values())]), "",
             *_table([HUB_COLUMNS, *(_hub_row(name, model) for name, model in KNOWN_MODELS.items())]), "",
             "Any other model of the hub: --depth ORG/MODEL. Those above are the hub's: their licences hold, and nobody "
             "has tried their weights here."]
@@ -26,6 +30,11 @@ def run(arguments: argparse.Namespace) -> list[str]:
 def _table(rows):
     widths = [max(map(len, column)) for column in zip(*rows)]
     return [_line(row, widths) for row in rows]
+
+
+def _shipped_row(name, network):
+    licence = " (for research)" if network.licence else " (any use)"
+    return name, network.trained_on + licence, f"{shipped_weights(name).stat().st_size / 1e6:.1f} MB"
 
 
 def _hub_row(name, model):

@@ -15,7 +15,7 @@ from depth.hub.exported import exported
 from depth.hub.known_models import licence_line
 from depth.hub.model_files import ModelFiles, find_model
 from depth.runtimes import catalogue
-from depth.runtimes.default_network import weights_of
+from depth.runtimes.default_network import SHIPPED, weights_of
 from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.network_spec import read_spec
 
@@ -42,6 +42,10 @@ class HubNetwork(ImageNetwork):
         """Depth in metres for this camera; see depth.estimator.DepthEstimator."""
         return self.network_for(rgb.shape[:2]).predict(rgb, camera)
 
+    def focal_share(self, rgb: np.ndarray) -> float | None:
+        """Focal length that the network sees; see ImageNetwork."""
+        return self.network_for(rgb.shape[:2]).focal_share(rgb)
+
     def raw(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """The network's output; see ImageNetwork."""
         return self.network_for(rgb.shape[:2]).raw(rgb)
@@ -58,7 +62,9 @@ def open_estimator(name: str | Path, options: Mapping[str, str] | None = None, r
     """
     model = find_model(str(name), tell)
     if model is None:
-        return catalogue.open_estimator(weights_of(name), options, runtime, device, threads, network, progress)
+        found = catalogue.open_estimator(weights_of(name), options, runtime, device, threads, network, progress)
+        found.licence = SHIPPED[str(name)].licence if name in SHIPPED else ""
+        return found
     options, description = dict(options or {}), describe(model)
     size, multiple = _chosen_size(options.pop("size", None), description, model)
     open_at = partial(_opened, model, description, (options, runtime, device, threads, network, progress), tell)

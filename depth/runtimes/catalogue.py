@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from calib.base.errors import BadInputError, MissingPackageError, UnusableRuntimeError
-from depth.runtimes.default_network import NAME
+from depth.runtimes.default_network import SHIPPED
 from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.nvidia_gpu import find_gpu
 
@@ -75,7 +75,7 @@ def able_runtimes(path: Path, runtime: str = "auto", device: str = "auto") -> li
     able = [name for name, found in RUNTIMES.items() if suffix in found.suffixes]
     if not able:
         known = sorted({suffix for found in RUNTIMES.values() for suffix in found.suffixes})
-        raise BadInputError(f"no depth network {path}: give `{NAME}`, `sensor`, or a file that ends in "
+        raise BadInputError(f"no depth network {path}: give {', '.join(SHIPPED)}, `sensor`, or a file that ends in "
                             f"{', '.join(known)}, or a model of the Hugging Face hub (see `monofuse depth list`)")
     if runtime == "auto":
         has_gpu = device != "cpu" and find_gpu() is not None

@@ -54,12 +54,12 @@ def test_every_network_gets_a_row_and_is_run_once(recording, runs, tmp_path, mon
                  "--folder", tmp_path / "training", "--max-frames", 9, "--write", tmp_path / "page.md")
     shown = tables(monkeypatch, capsys, tmp_path, *arguments)
     rows = [line.split(" | ") for line in shown.splitlines() if line.startswith("| ")][2:]
-    assert [cells[0] for cells in rows] == ["| mobile", "| fast", "| broken", "| laina_alexnet_upconv-l2"]
-    assert rows[1][1:] == ["0.000 / 0.098", "1.25", rows[1][3], "0.200 / 0.700", "0.80", "0.150", "16", "50 |"]
-    assert rows[1][3].startswith("1.000 / 0.") and rows[2][1:] == ["failed |"]
+    assert [cells[0][2:] for cells in rows] == ["mobile", "mobile-open", "fast", "broken", "laina_alexnet_upconv-l2"]
+    assert rows[2][1:] == ["0.000 / 0.098", "1.25", rows[2][3], "0.200 / 0.700", "0.80", "0.150", "16", "50 |"]
+    assert rows[2][3].startswith("1.000 / 0.") and rows[3][1:] == ["failed |"]
     assert "### plane" in shown and "options: --max-frames 9" in shown
     assert (tmp_path / "page.md").read_text() == f"{networks_in_slam.HEAD}\n{shown}"
-    assert runs[1][1] == ["--depth", str(tmp_path / "fast.onnx"), "--depth-option", "scale=0.01",
+    assert runs[2][1] == ["--depth", str(tmp_path / "fast.onnx"), "--depth-option", "scale=0.01",
                           *without("learning", "second pass"), "--max-frames", "9"]
     before = len(runs)
     assert tables(monkeypatch, capsys, tmp_path, *arguments) == shown and len(runs) == before + 1, "the one that failed"
@@ -69,7 +69,7 @@ def test_every_network_gets_a_row_and_is_run_once(recording, runs, tmp_path, mon
 
 def test_noisy_copies_count_as_the_recording_itself(recording, runs, tmp_path, monkeypatch, capsys):
     assert "3 runs each" in tables(monkeypatch, capsys, tmp_path, recording, "--noise", 2)
-    assert len(runs) == 3 and len({path for path, _ in runs}) == 3
+    assert len(runs) == 6 and len({path for path, _ in runs}) == 5, "the recording itself, and two copies for each network"
     assert networks_in_slam.mean([{"ate_scale": 0.5, "fps": 1.0}, {"ate_scale": 2.0, "fps": 3.0}]) == pytest.approx(
         {"ate_scale": 1.0, "fps": 2.0})
 

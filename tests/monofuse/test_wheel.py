@@ -9,6 +9,7 @@ from email.parser import Parser
 
 import pytest
 
+from depth.runtimes.default_network import SHIPPED
 from tests.helpers.paths import ROOT
 from tests.helpers.slam_process import PATIENCE_S, report_in
 
@@ -50,7 +51,7 @@ def installed(wheel, tmp_path_factory):
 def test_the_wheel_holds_all_modules_and_the_network(wheel):
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     wanted = {str(path.relative_to(ROOT)) for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
-    assert names == wanted | {f"depth/weights/mobile.{suffix}" for suffix in ("onnx", "yaml", "md")}
+    assert names == wanted | {f"depth/weights/{name}.{suffix}" for name in SHIPPED for suffix in ("onnx", "yaml", "md")}
 
 
 def test_the_wheel_describes_itself(wheel):

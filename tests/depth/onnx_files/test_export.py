@@ -14,7 +14,8 @@ from depth.runtimes.torch_runtime import open_weights
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript", reason="torch.onnx needs it")
 
-PLAIN_OPERATORS = {"Add", "Cast", "Clip", "Conv", "Div", "Gather", "ReduceMean", "Relu", "Reshape", "Resize", "Split", "Sub"}
+PLAIN_OPERATORS = {"Add", "Cast", "Clip", "Conv", "Div", "Gather", "ReduceMean", "Relu", "Reshape", "Resize", "Split",
+                   "Sub"}
 """What every runtime knows."""
 
 

@@ -1,4 +1,4 @@
-"""The network that ships: it loads, predicts rooms, and says where it comes from."""
+"""The networks that ship: they load, predict rooms, and say where they come from."""
 
 from pathlib import Path
 
@@ -6,19 +6,29 @@ import numpy as np
 import pytest
 
 from calib.geometry.camera import Camera
-from depth.runtimes.default_network import NAME, default_weights, weights_of
+from depth.hub.network import open_estimator
+from depth.runtimes.default_network import NAME, SHIPPED, default_weights, shipped_weights, weights_of
 from depth.runtimes.onnx_runtime import OnnxDepth
 from tests.helpers.paths import KITCHEN
 
 
 def test_a_name_is_our_network_and_all_else_a_path():
     assert weights_of(NAME) == default_weights() and weights_of("other/mobile.onnx") == Path("other/mobile.onnx")
+    assert weights_of("mobile-open") != default_weights()
 
 
-def test_it_is_small_and_has_a_model_card():
-    card = default_weights().with_suffix(".md").read_text()
-    assert default_weights().stat().st_size < 10e6
+@pytest.mark.parametrize("name", SHIPPED)
+def test_it_is_small_and_has_a_model_card(name):
+    weights = shipped_weights(name)
+    card = weights.with_suffix(".md").read_text()
+    assert weights.stat().st_size < 10e6 and card.startswith(f"# {name}\n")
     assert all(word in card for word in ("## Data", "## Measured", "## Recipe", "## Licence"))
+
+
+@pytest.mark.parametrize("name, says", [("mobile", "for any other use: --depth mobile-open"), ("mobile-open", "")])
+def test_who_uses_one_hears_of_its_licence(name, says):
+    licence = open_estimator(name, runtime="onnx").licence
+    assert licence.endswith(says) and bool(licence) == bool(says)
 
 
 def test_depth_follows_the_focal_length():
