@@ -32,7 +32,7 @@ LAYERS = (
     ("slam.keyframe_depth", "slam.loops", "slam.texturing"),
     ("slam.config", "slam.evaluation", "slam.localiser", "slam.plots"),
     ("slam.system",),
-    ("slam.__main__", "monofuse.configuration", "monofuse.interface"),
+    ("slam.__main__", "slam.merging", "monofuse.configuration", "monofuse.interface"),
     ("monofuse.maps",),
     ("monofuse.export",),
     ("monofuse.results",),

@@ -41,6 +41,8 @@ class JoiningConfig:
     scale, for one to confirm the other."""
     min_votes: int = 2
     """Pairs of keyframes that must agree on a join."""
+    min_keyframes: int = 1
+    """Different keyframes of either submap that must be among these pairs."""
 
 
 class Meeting(NamedTuple):
@@ -84,11 +86,18 @@ class SubmapJoiner:
                 meetings.append(Meeting(first, second, place.S_a_b))
             yield count / len(pairs)
         while (votes := self._best_votes(keyframes, meetings)):
-            scale = keyframes.scale.copy()
-            move(self._joined(keyframes, votes))
+            scale, rows = keyframes.scale.copy(), {vote[:2] for vote in votes}
+            if self._join(keyframes, votes, move):
+                self.joined += votes
+            else:
+                meetings = [meeting for meeting in meetings if meeting[:2] not in rows]
             growth = keyframes.scale / scale
             meetings = [meeting.rescaled(growth) for meeting in meetings]
-            self.joined += votes
+
+    def _join(self, keyframes: Keyframes, votes: list[Meeting], move: Callable[[np.ndarray], None]) -> bool:
+        """Join two submaps as their votes say -> whether they are joined now"""
+        move(self._joined(keyframes, votes))
+        return True
 
     def _pairs(self, keyframes):
         """-> [(row, row)] of keyframes in different submaps that look alike or followed each other, sorted"""
@@ -142,7 +151,14 @@ class SubmapJoiner:
         for meeting in open_ones:
             votes = [other for other in open_ones if self._agree(keyframes, meeting, other)]
             best = max(best, votes, key=len)
-        return best if len(best) >= self.config.min_votes else []
+        is_enough = len(best) >= self.config.min_votes and self._breadth(keyframes, best) >= self.config.min_keyframes
+        return best if is_enough else []
+
+    @staticmethod
+    def _breadth(keyframes, votes):
+        """How many different keyframes of either submap take part in votes, at least"""
+        rows = {row for vote in votes for row in vote[:2]}
+        return np.unique(keyframes.submap[list(rows)], return_counts=True)[1].min(initial=len(rows))
 
     def _agree(self, keyframes, meeting, other):
         """Whether two meetings of the same two submaps say the same of how these lie to each other."""

@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 class KeyframePoses(Protocol):
     """Where K keyframes stand, and to which part of a map they belong: Keyframes, or those of a saved map."""
 
-    submap: np.ndarray
-    """(K,) numbers."""
-    scale: np.ndarray
-    """(K,) size of a keyframe's units against those that it was made in."""
+    @property
+    def submap(self) -> np.ndarray:
+        """(K,) numbers."""
+        ...
+
+    @property
+    def scale(self) -> np.ndarray:
+        """(K,) size of a keyframe's units against those that it was made in."""
+        ...
 
     @property
     def T_world_key(self) -> np.ndarray:
