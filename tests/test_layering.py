@@ -53,7 +53,8 @@ TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.runtim
 """What is torch code through and through; nothing else loads it before it is needed."""
 OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "websockets", "rerun", "matplotlib",
             "open3d", "trimesh", "h5py", "torch", "onnx", "onnxruntime", "liblzfse", "transformers", "huggingface_hub",
-            "rosbags", "pi_heif", "rawpy", "av", "ray", "submitit", "fsspec", "filelock")
+            "rosbags", "pi_heif", "rawpy", "av", "ray", "submitit", "fsspec", "filelock",
+            "laspy")
 
 
 def name_of(path):

@@ -47,7 +47,7 @@ def refuse_misfits(maps: Sequence[SavedMap]) -> None:
                                 "can be merged")
         if other.working_size != first.working_size or other.config.level_count != first.config.level_count:
             raise BadInputError(f"{first.path} works at {_size(first)} pixels, {other.path} at {_size(other)}: run one "
-                                "of the two again, with images and a --set working_width that give the size of the other")
+                                "of the two again, with a --set working_width that gives the size of the other")
 
 
 def concatenated(maps: Sequence[SavedMap], path: Path, told: Callable[[str], None]) -> list[Numbers]:
