@@ -63,8 +63,8 @@ def recording_row(recording: Path, scratch: Path) -> list[str]:
     folders = [part_run(recording, name, share, scratch) for name, share in {"one": (0, 1), **SHARES}.items()]
     merged = scratch / f"{recording.name}_merged"
     if not merged.is_dir():
-        done = subprocess.run([sys.executable, "-m", "monofuse", "merge", *map(str, folders[1:]), "--output", str(merged),
-                               "--no-scene"], cwd=ROOT, capture_output=True, text=True)
+        command = [sys.executable, "-m", "monofuse", "merge", *map(str, folders[1:]), "--output", str(merged)]
+        done = subprocess.run([*command, "--no-scene"], cwd=ROOT, capture_output=True, text=True)
         if done.returncode:
             return [recording.name, f"not joined: {done.stderr.strip()}"]
     truth, one = read_trajectory(ground_truth_file(recording)), read_trajectory(folders[0] / "trajectory.txt")

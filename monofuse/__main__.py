@@ -54,7 +54,7 @@ COMMANDS = {
     "bench": Command("monofuse.bench.command", "main", "run a benchmark's sequences, and score them as papers do"),
     "recover": Command("monofuse.recover", "main", "make the results of a run that was killed, from its map"),
     "merge": Command("monofuse.merge_command", "main", "make one map of the maps of several recordings of a place"),
-    "export": Command("monofuse.export_command", "main", "write a map for COLMAP, nerfstudio, TUM, KITTI, EuRoC, PLY or LAS"),
+    "export": Command("monofuse.export_command", "main", "write a map for COLMAP, nerfstudio, CloudCompare and others"),
     "mesh": Command("monofuse.mesh_command", "main", "mesh a result anew with other settings, without tracking again"),
     "measure": Command("monofuse.measure", "main", "measure a distance in a result, or rescale it by a known one"),
     "eval": Command("slam.__main__", "evaluate", "compare a trajectory with ground truth"),

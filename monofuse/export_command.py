@@ -23,7 +23,7 @@ from monofuse.results.outcome import finished
 if TYPE_CHECKING:
     from slam.system import SlamSystem
 
-DESCRIPTION = "Write the keyframes of a result, with images and depth, its points or its trajectory, for other programs."
+DESCRIPTION = "Write the keyframes of a result with images and depth, its points, or a trajectory, for other programs."
 Files = Iterator[tuple[str, bytes]]
 WITH_IMAGES: dict[str, Callable[..., Files]] = {"colmap": colmap_files, "nerfstudio": nerfstudio_files}
 TRAJECTORIES: dict[str, Callable[..., Files]] = {"tum": tum_files, "kitti": kitti_files, "euroc": euroc_files}
@@ -41,8 +41,8 @@ def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namesp
     parser = OneLineParser(prog=program, description=DESCRIPTION)
     parser.add_argument("result", type=path_of, metavar="RESULT", help="folder of a run, or the map.db in it")
     parser.add_argument("--format", required=True, choices=(*WITH_IMAGES, *POINTS, *TRAJECTORIES),
-                        help="colmap, nerfstudio: keyframes with images and depth; ply, las: the points of the map with "
-                             "their colours; tum, kitti, euroc: the trajectory of the last recording")
+                        help="colmap, nerfstudio: keyframes with images and depth; ply, las: the points of the map, "
+                             "coloured; tum, kitti, euroc: the trajectory of the last recording")
     parser.add_argument("--output", required=True, type=path_of, metavar="DIR", help="new folder for the files")
     parser.add_argument("--drop", type=rows_of, default=frozenset(), metavar="ROW,ROW,FIRST-LAST",
                         help="keyframes to leave out, by their numbers in the names of exported images")

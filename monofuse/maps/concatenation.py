@@ -43,8 +43,8 @@ def refuse_misfits(maps: Sequence[SavedMap]) -> None:
     for other in maps[1:]:
         if other.config.depth_is_measured != first.config.depth_is_measured:
             kinds = ["a sensor's" if saved.config.depth_is_measured else "a network's" for saved in (first, other)]
-            raise BadInputError(f"{first.path} is of {kinds[0]} depth, {other.path} of {kinds[1]}: only maps of one kind "
-                                "can be merged")
+            raise BadInputError(f"{first.path} is of {kinds[0]} depth, {other.path} of {kinds[1]}: merge maps of one "
+                                "kind")
         if other.working_size != first.working_size or other.config.level_count != first.config.level_count:
             raise BadInputError(f"{first.path} works at {_size(first)} pixels, {other.path} at {_size(other)}: run one "
                                 "of the two again, with a --set working_width that gives the size of the other")

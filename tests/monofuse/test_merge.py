@@ -93,11 +93,11 @@ def test_mistakes_are_one_line(places, tmp_path, capsys):
     with sqlite3.connect(newer / MAP_FILE) as connection:
         connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
     connection.close()
-    small = recorded(tmp_path / "small", poses(0)[:1], scenes.CAMERA)
+    small = recorded(tmp_path / "small", poses(0)[:1], CAMERA.resized((60, 80)))
     here, out = str(places / "here"), str(tmp_path / "out")
     for words, expected in (([here], "give two or more"), ([here, here], "given twice"),
                             ([here, f"{here}/{MAP_FILE}"], "given twice"), ([here, str(tmp_path)], "there is no map"),
-                            ([here, str(newer)], "update monofuse"), ([here, str(small)], "160x120"),
+                            ([here, str(newer)], "update monofuse"), ([here, str(small)], "80x"),
                             ([here, str(places / "there"), "--output", here], "is there already")):
         assert merge_command.main([*words, *([] if "--output" in words else ["--output", out])]) == 2
         said = capsys.readouterr().err
@@ -106,8 +106,8 @@ def test_mistakes_are_one_line(places, tmp_path, capsys):
 
 
 def test_another_camera_is_brought_to_that_of_the_first_map(places, tmp_path):
-    wide = recorded(tmp_path / "wide", poses(1), replace(CAMERA, fx=0.9 * CAMERA.fx, fy=0.9 * CAMERA.fy, cx=150.0))
-    session = joined([places / "here", wide], tmp_path / "both")
+    other = replace(CAMERA, fx=1.06 * CAMERA.fx, fy=1.05 * CAMERA.fy, cx=CAMERA.cx - 2)
+    session = joined([places / "here", recorded(tmp_path / "narrow", poses(1), other)], tmp_path / "both")
     keyframes = session.slam.keyframes
     new = keyframes.items[-1]
     T_room_cam = poses(1)[new.frame_index]
