@@ -62,7 +62,7 @@ def read_trajectories(sequence: Path, results: Path | None) -> dict[str, Traject
 
 def pose_at(trajectory: Trajectory, frame: Frame) -> np.ndarray | None:
     """-> T_world_cam (4, 4), None where the trajectory has none at this time"""
-    return ground_truth_at(trajectory, frame.timestamp_s, ASSOCIATION_TOLERANCE_S)
+    return ground_truth_at(trajectory, [frame.timestamp_s], ASSOCIATION_TOLERANCE_S)[0]
 
 
 def relative_pose(trajectory: Trajectory, a: Frame, b: Frame) -> np.ndarray:

@@ -65,4 +65,4 @@ def finished(kernels, pristine_recording, tmp_path_factory):
                  "--max-frames", "18", "--max-surfels", "8000", "--mesh", "obj", "--mesh", "glb", "--mesh", "obj",
                  "--runtime", "auto", "--device", "cpu", "--seed", "3"]
     folder = tmp_path_factory.mktemp("run") / "new" / "results"
-    return run_process(*arguments, "--output", folder, scene=True), folder, arguments
+    return run_process(*arguments, "--output", folder, whole=True), folder, arguments

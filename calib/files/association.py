@@ -1,5 +1,7 @@
 """Matching by time: which images, depth maps and poses belong to one moment."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -17,7 +19,8 @@ def associate(wanted_s: np.ndarray, times_s: np.ndarray, tolerance_s: float) -> 
     return np.flatnonzero(close), nearest[close]
 
 
-def nearest_in_time(times_s: np.ndarray, time_s: float, tolerance_s: float) -> int | None:
-    """Index of the time nearest to `time_s`, or None where none lies within the tolerance. As `associate`."""
-    _, nearest = associate(np.array([time_s]), times_s, tolerance_s)
-    return int(nearest[0]) if len(nearest) else None
+def nearest_in_time(times_s: np.ndarray, wanted_s: Sequence[float] | np.ndarray,
+                    tolerance_s: float) -> list[int | None]:
+    """For each wanted time the index of the nearest, or None where none lies within the tolerance. As `associate`."""
+    found = dict(zip(*(indices.tolist() for indices in associate(np.asarray(wanted_s, float), times_s, tolerance_s))))
+    return [found.get(k) for k in range(len(wanted_s))]

@@ -34,7 +34,7 @@ def true_points(sequence: Sequence) -> np.ndarray:
     rng = np.random.default_rng(0)
     parts = []
     for frame in sequence:
-        T_world_cam = ground_truth_at(sequence.ground_truth, frame.timestamp_s, POSE_TOLERANCE_S)
+        (T_world_cam,) = ground_truth_at(sequence.ground_truth, [frame.timestamp_s], POSE_TOLERANCE_S)
         if frame.sensor_depth is None or T_world_cam is None:
             continue
         depth_m, camera = frame.sensor_depth.depth_m, frame.sensor_depth.camera

@@ -35,8 +35,9 @@ class EurocSequence(RecordedDataset):
         sensor = folder / "cam0" / "sensor.yaml"
         camera = None if options.calibration_file else read_calibration(sensor).camera
         ground_truth = _ground_truth(folder / "state_groundtruth_estimate0", _body_from_sensor(sensor))
-        shots = [Shot(time_s, file, None, ground_truth_at(ground_truth, time_s, TOLERANCE_S))
-                 for time_s, file in _images(folder / "cam0")]
+        images = _images(folder / "cam0")
+        poses = ground_truth_at(ground_truth, [time_s for time_s, _ in images], TOLERANCE_S)
+        shots = [Shot(time_s, file, None, T_world_cam) for (time_s, file), T_world_cam in zip(images, poses)]
         super().__init__(location, LAYOUT, shots, camera, options, ground_truth=ground_truth,
                          index=folder / "cam0" / "data.csv")
         if self.place.resolve().name == "mav0":

@@ -122,14 +122,13 @@ def ground_truth_of(shots: list[Shot]) -> tuple[np.ndarray, np.ndarray] | None:
     return (np.array([time_s for time_s, _ in known]), np.array([T for _, T in known])) if known else None
 
 
-def ground_truth_at(ground_truth: tuple[np.ndarray, np.ndarray] | None, time_s: float,
-                    tolerance_s: float) -> np.ndarray | None:
-    """The T_world_cam (4, 4) nearest in time, or None where none lies within the tolerance.
+def ground_truth_at(ground_truth: tuple[np.ndarray, np.ndarray] | None, wanted_s: list[float],
+                    tolerance_s: float) -> list[np.ndarray | None]:
+    """For each time the T_world_cam (4, 4) nearest to it, or None where none lies within the tolerance.
 
     `ground_truth`: times (N,) and T_world_cam (N, 4, 4), or None.
     """
     if ground_truth is None:
-        return None
+        return [None] * len(wanted_s)
     times_s, T_world_cam = ground_truth
-    nearest = nearest_in_time(times_s, time_s, tolerance_s)
-    return None if nearest is None else T_world_cam[nearest]
+    return [None if k is None else T_world_cam[k] for k in nearest_in_time(times_s, wanted_s, tolerance_s)]

@@ -59,12 +59,13 @@ class TumSequence(RecordedDataset):
         strays = []
         images, depth_times_s, depth_files = _lists(folder, index, bool(associations), options, strays.append)
         calibration = calibration_of(folder, options)
-        nearest = [nearest_in_time(depth_times_s, time_s, ASSOCIATION_TOLERANCE_S) for time_s, _ in images]
+        times_s = [time_s for time_s, _ in images]
+        nearest = nearest_in_time(depth_times_s, times_s, ASSOCIATION_TOLERANCE_S)
         ground_truth_path = ground_truth_file(folder)
         ground_truth = read_ground_truth(ground_truth_path)
-        shots = [Shot(time_s, folder / name, None if depth is None else depth_files[depth],
-                      ground_truth_at(ground_truth, time_s, ASSOCIATION_TOLERANCE_S))
-                 for (time_s, name), depth in zip(images, nearest)]
+        poses = ground_truth_at(ground_truth, times_s, ASSOCIATION_TOLERANCE_S)
+        shots = [Shot(time_s, folder / name, None if depth is None else depth_files[depth], T_world_cam)
+                 for (time_s, name), depth, T_world_cam in zip(images, nearest, poses)]
         if options.depth_every == 1 and not any(shot.depth for shot in shots):
             raise SourceError(f"{folder}: no depth image lies within {ASSOCIATION_TOLERANCE_S} s of a colour image: "
                               f"rgb.txt and depth.txt need the same clock")

@@ -11,12 +11,13 @@ from tests.helpers.paths import ROOT
 
 PROGRAM = ROOT / "run_slam.py"
 PATIENCE_S = 120
+SHORT = "--fast", "--no-scene"
+"""Leaves out what takes seconds after the last frame."""
 
 
-def run_process(*arguments, program=PROGRAM, environment=None, scene=False, **options):
-    """-> subprocess.CompletedProcess with stdout and stderr as text. Fails where it hangs. scene: whether scene.html is
-    written, which takes a second."""
-    arguments = arguments if scene else (*arguments, "--no-scene")
+def run_process(*arguments, program=PROGRAM, environment=None, whole=False, **options):
+    """-> subprocess.CompletedProcess with stdout and stderr as text. Fails where it hangs. whole: not SHORT."""
+    arguments = (*arguments, *(() if whole else SHORT))
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {})
     return subprocess.run([sys.executable, str(program), *map(str, arguments)], capture_output=True, text=True,
                           timeout=PATIENCE_S, env=environment, **options)

@@ -1,7 +1,6 @@
 """Bad input: one clear line and exit code 2, before any work where that is possible, and nothing is lost."""
 
 import sys
-from importlib.util import find_spec
 
 import cv2
 import numpy as np
@@ -11,7 +10,7 @@ from calib.base.command_line import exit_code
 from calib.geometry.camera import Camera
 from monofuse import run as run_slam
 from tests.helpers.onnx_file import onnx_file
-from tests.helpers.slam_process import report_in, run_process, trajectory_in
+from tests.helpers.slam_process import SHORT, report_in, run_process, trajectory_in
 from tests.helpers.tiny_recordings import write_camera
 from tests.helpers.walk_recording import FRAMES, SIZE
 
@@ -25,7 +24,7 @@ def said(capsys):
     """Runs run_slam, on recorded depth where no other is named -> (exit code, the one line on standard error)."""
     def run(*arguments):
         depth = [] if "--depth" in arguments else ["--depth", "sensor"]
-        code = run_slam.main([*map(str, arguments), *depth])
+        code = run_slam.main([*map(str, arguments), *depth, *SHORT])
         error = capsys.readouterr().err
         assert error.startswith("run_slam: ") and error.count("\n") == 1, error
         return code, error
@@ -179,7 +178,7 @@ def test_unreadable_images_are_skipped_and_counted(recording, tmp_path, capsys):
     (recording / "rgb" / "7.png").write_bytes(whole[: len(whole) // 2])
     (recording / "rgb" / "8.png").unlink()
     (recording / "depth" / "10.png").write_bytes(b"")
-    assert run_slam.main([str(recording), "--depth", "sensor", "--output", str(tmp_path / "out")]) == 0
+    assert run_slam.main([str(recording), "--depth", "sensor", "--output", str(tmp_path / "out"), *SHORT]) == 0
     report = report_in(tmp_path / "out")
     assert (report["frames"], report["tracked"], report["skipped"]) == (FRAMES - 2, FRAMES - 2, 3)
     assert ["7.png" in report["skipped_reasons"][0], "8.png" in report["skipped_reasons"][1]] == [True, True]
@@ -200,7 +199,7 @@ def test_images_that_change_size(said, recording, tmp_path):
 def test_a_calibration_of_the_same_aspect_is_scaled(recording, tmp_path, capsys):
     write_camera(recording / "double.yaml", Camera(320, 240, 251.1497, 251.1497, 159.5, 119.5))
     assert run_slam.main([str(recording), "--depth", "sensor", "--calibration", str(recording / "double.yaml"),
-                          "--output", str(tmp_path / "out"), "--max-frames", "6"]) == 0
+                          "--output", str(tmp_path / "out"), "--max-frames", "6", *SHORT]) == 0
     camera = report_in(tmp_path / "out")["camera"]
     assert (camera["width"], camera["height"]) == SIZE
     assert (camera["fx"], camera["cx"]) == (pytest.approx(125.57485), pytest.approx(79.5))
@@ -228,7 +227,7 @@ def test_a_network_that_fails_half_way(recording, network, tmp_path):
     """2 + log(brightness): minus infinity for a black image. The run goes on."""
     cv2.imwrite(str(recording / "rgb" / "14.png"), np.zeros((*SIZE[::-1], 3), np.uint8))
     path = network(("Log", ["red"], "logarithm"), ("Add", ["logarithm", "two"], "depth"))
-    assert run_slam.main([str(recording), "--depth", str(path), "--output", str(tmp_path / "out")]) == 0
+    assert run_slam.main([str(recording), "--depth", str(path), "--output", str(tmp_path / "out"), *SHORT]) == 0
     assert len(trajectory_in(tmp_path / "out")) == report_in(tmp_path / "out")["tracked"] >= 15
 
 
@@ -241,8 +240,7 @@ def test_images_without_texture(said, recording, tmp_path):
     code, line = said(recording, "--output", tmp_path / "out")
     assert code == 1 and "texture" in line
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
-        "trajectory.txt", "map.ply", "map.db", "overview.png", "report.json", "keyframes.zip",
-        *(["scene.html"] if find_spec("viser") else [])}
+        "trajectory.txt", "map.ply", "map.db", "overview.png", "report.json", "keyframes.zip"}
 
 
 def test_a_camera_that_is_lost_at_once(said, recording, tmp_path):

@@ -12,7 +12,7 @@ FILES = ("trajectory.txt", "map.ply", "mesh.ply", "mesh.obj", "mesh.png", "mesh.
 
 def check_same(finished, folder, environment):
     process, first, arguments = finished
-    run = run_process(*arguments, "--output", folder, environment=environment, scene=True)
+    run = run_process(*arguments, "--output", folder, environment=environment, whole=True)
     assert process.returncode == run.returncode == 0
     for name in FILES:
         assert (first / name).read_bytes() == (folder / name).read_bytes(), name

@@ -19,7 +19,7 @@ from slam.system import SlamSystem
 from tests.helpers.mjpeg_server import MjpegServer
 from tests.helpers.onnx_file import bright_is_near
 from tests.helpers.realsense_recording import SERIAL, write_db3
-from tests.helpers.slam_process import PATIENCE_S, PROGRAM, report_in, trajectory_in
+from tests.helpers.slam_process import PATIENCE_S, PROGRAM, SHORT, report_in, trajectory_in
 from tests.helpers.tiny_recordings import write_camera
 
 COUNT = 12
@@ -41,7 +41,7 @@ def options(walk, tmp_path):
     """Calibration and network for the walk, and where results go."""
     write_camera(tmp_path / "camera.yaml", walk[1])
     return ["--calibration", str(tmp_path / "camera.yaml"), *bright_is_near(tmp_path),
-            "--output", str(tmp_path / "out")]
+            *SHORT, "--output", str(tmp_path / "out")]
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_ctrl_c_while_a_camera_is_silent(kernels, walk, options, tmp_path):
 
 
 def test_a_realsense_recording_becomes_a_mesh(kernels, walk_db3, walk, tmp_path, capsys):
-    assert run_slam.main([str(walk_db3), "--depth", "sensor", "--output", str(tmp_path / "out")]) == 0
+    assert run_slam.main([str(walk_db3), "--depth", "sensor", *SHORT, "--output", str(tmp_path / "out")]) == 0
     trajectory = trajectory_in(tmp_path / "out")
     truth = [np.linalg.inv(walk[0][0].T_world_cam_true) @ frame.T_world_cam_true for frame in walk[0][:COUNT]]
     assert np.abs(trajectory[:, 1:4] - np.array(truth)[:, :3, 3]).max() < 0.02

@@ -1,6 +1,6 @@
 """The program `monofuse`: it hands the words on, and says how it was started."""
 
-import subprocess
+import runpy
 import sys
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from calib.base.command_line import name_of
 from monofuse.__main__ import COMMANDS, main
 from tests.helpers.paths import ROOT
+from tests.helpers.slam_process import SHORT
 
 
 def said(capsys, *words):
@@ -49,32 +50,39 @@ def test_every_command_takes_the_rest_of_the_words(capsys, name):
     assert (code, out) == (2, "") and err.startswith(f"monofuse {name}: ") and err.count("\n") == 1
 
 
-@pytest.mark.parametrize("words, usage, prefix", [
-    (["run_slam.py"], "python run_slam.py [-h]", "run_slam: "),
-    (["-m", "monofuse", "run"], "python -m monofuse run [-h]", "monofuse run: "),
-    (["-m", "monofuse", "eval"], "python -m monofuse eval [-h]", "monofuse eval: "),
-    (["-m", "calib"], "python -m calib [-h] COMMAND", "calib: "),
-    (["-m", "depth"], "python -m depth [-h] COMMAND", "depth: "),
-    (["-m", "slam"], "python -m slam [-h] evaluate", "slam: "),
-    (["-m", "slam", "evaluate"], "python -m slam evaluate [-h]", "slam: "),
-    (["-m", "sequences"], "python -m sequences [-h] COMMAND", "sequences: ")])
-def test_usage_and_errors_say_how_it_was_started(words, usage, prefix):
+@pytest.mark.parametrize("started, words, usage, prefix", [
+    ("run_slam.py", [], "python run_slam.py [-h]", "run_slam: "),
+    ("monofuse", ["run"], "python -m monofuse run [-h]", "monofuse run: "),
+    ("monofuse", ["eval"], "python -m monofuse eval [-h]", "monofuse eval: "),
+    ("calib", [], "python -m calib [-h] COMMAND", "calib: "),
+    ("depth", [], "python -m depth [-h] COMMAND", "depth: "),
+    ("slam", [], "python -m slam [-h] evaluate", "slam: "),
+    ("slam", ["evaluate"], "python -m slam evaluate [-h]", "slam: "),
+    ("sequences", [], "python -m sequences [-h] COMMAND", "sequences: ")])
+def test_usage_and_errors_say_how_it_was_started(monkeypatch, capsys, started, words, usage, prefix):
+    monkeypatch.delitem(sys.modules, f"{started}.__main__", raising=False)  # runpy warns of what is imported already
+
     def run(word):
-        return subprocess.run([sys.executable, *words, word], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    done = run("--help")
-    assert done.returncode == 0 and done.stdout.startswith(f"usage: {usage}"), done.stderr
-    done = run("--no-such-option")
-    assert done.returncode == 2 and done.stderr.startswith(prefix) and done.stderr.count("\n") == 1
+        monkeypatch.setattr(sys, "argv", [started, *words, word])
+        with pytest.raises(SystemExit) as caught:
+            runpy.run_path(str(ROOT / started), run_name="__main__") if started.endswith(".py") else \
+                runpy.run_module(started, run_name="__main__")
+        return caught.value.code, *capsys.readouterr()
+
+    code, out, err = run("--help")
+    assert not code and out.startswith(f"usage: {usage}"), err
+    code, out, err = run("--no-such-option")
+    assert code == 2 and err.startswith(prefix) and err.count("\n") == 1
 
 
 def test_run_is_run_slam(recording, tmp_path, capsys):
-    options = ["--depth", "sensor", "--max-frames", "6", "--output", str(tmp_path / "out")]
+    options = ["--depth", "sensor", "--max-frames", "6", *SHORT, "--output", str(tmp_path / "out")]
     assert main(["run", str(recording), *options]) == 0
     assert (tmp_path / "out" / "trajectory.txt").exists() and "6 read, 6 tracked" in capsys.readouterr().out
 
 
 def test_a_source_alone_is_run(recording, tmp_path, capsys):
-    output = ["--output", str(tmp_path / "out")]
+    output = [*SHORT, "--output", str(tmp_path / "out")]
     assert main(["--max-frames", "6", "--depth", "sensor", str(recording), *output]) == 0
     assert (tmp_path / "out" / "trajectory.txt").exists() and "6 read, 6 tracked" in capsys.readouterr().out
     for word in ("nowhere/room.mp4", "room.mp4", "tum:nowhere"):

@@ -13,9 +13,9 @@ import trimesh
 
 from monofuse import recover
 from monofuse.maps.map_file import MAP_FILE
-from tests.helpers.slam_process import PATIENCE_S, PROGRAM, read_surfels, report_in, run_process, trajectory_in
+from tests.helpers.slam_process import PATIENCE_S, PROGRAM, SHORT, read_surfels, report_in, run_process, trajectory_in
 
-LONG = 100_000
+LONG = 20_000
 KILLS = 30
 MAX_LOST_S = 5.0
 
@@ -42,7 +42,7 @@ def frames_in(folder):
 
 def test_a_run_that_was_killed_is_recovered(kernels, endless, tmp_path, capsys):
     folder = tmp_path / "out"
-    with subprocess.Popen([sys.executable, PROGRAM, str(endless), "--depth", "sensor", "--output", folder],
+    with subprocess.Popen([sys.executable, PROGRAM, str(endless), "--depth", "sensor", *SHORT, "--output", folder],
                           stdout=subprocess.DEVNULL) as run:
         deadline = time.monotonic() + PATIENCE_S
         while frames_in(folder) < 30 and time.monotonic() < deadline:

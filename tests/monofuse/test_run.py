@@ -14,7 +14,7 @@ from calib.focal.estimate import FocalEstimate
 from monofuse import run as run_slam
 from sequences.synthetic import sequence as synthetic
 from tests.helpers.onnx_file import bright_is_near
-from tests.helpers.slam_process import PATIENCE_S, PROGRAM, read_surfels, report_in, trajectory_in
+from tests.helpers.slam_process import PATIENCE_S, PROGRAM, SHORT, read_surfels, report_in, trajectory_in
 from tests.helpers.tiny_recordings import write_camera
 
 SCENE = ["scene.html"] if find_spec("viser") else []
@@ -86,7 +86,7 @@ def test_a_pipe_gets_a_few_plain_lines(finished):
 def test_nobody_reading_the_output_does_not_end_a_run(recording, tmp_path):
     """As in `run_slam.py | head -n 1`."""
     command = [sys.executable, str(PROGRAM), str(recording), "--depth", "sensor", "--output", str(tmp_path / "out"),
-               "--max-frames", "6"]
+               "--max-frames", "6", *SHORT]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout and process.stderr
     process.stdout.readline()
@@ -123,7 +123,7 @@ def test_a_video_with_a_network(walk, tmp_path, capsys):
     video.release()
     write_camera(tmp_path / "camera.yaml", camera.resized((2 * camera.height, 2 * camera.width)))
     assert run_slam.main([str(tmp_path / "walk.avi"), "--calibration", str(tmp_path / "camera.yaml"),
-                          *bright_is_near(tmp_path), "--output", str(tmp_path / "out")]) == 0
+                          *bright_is_near(tmp_path), *SHORT, "--output", str(tmp_path / "out")]) == 0
     assert "bright_is_near.onnx, run by onnx, for keyframes\n" in capsys.readouterr().out
     report = report_in(tmp_path / "out")
     assert report["frames"] == 12 and report["tracked"] >= 10
@@ -140,7 +140,7 @@ def test_a_video_alone_is_enough(walk, tmp_path, monkeypatch, capsys):
     video.release()
     monkeypatch.setattr("calib.unknown_camera.estimate_camera",
                         lambda grays, guess: FocalEstimate(camera, 0.05, 3, len(list(grays))))
-    assert run_slam.main([str(tmp_path / "walk.avi"), "--adapt", "off", "--output", str(tmp_path / "out")]) == 0
+    assert run_slam.main([str(tmp_path / "walk.avi"), *SHORT, "--output", str(tmp_path / "out")]) == 0
     screen, report = capsys.readouterr().out, report_in(tmp_path / "out")
     assert "its focal length is estimated; --calibration FILE is surer" in screen
     assert "mobile, run by onnx" in screen and "--depth sensor" not in screen
@@ -151,8 +151,8 @@ def test_a_video_alone_is_enough(walk, tmp_path, monkeypatch, capsys):
 def test_the_seed_chooses_the_room(room, monkeypatch, tmp_path, capsys):
     asked = []
     monkeypatch.setattr(synthetic, "cached_room", lambda seed: asked.append(seed) or room)
-    assert run_slam.main(["synthetic:frames=6,size=160x120", "--seed", "5", "--depth", "sensor", "--output",
-                          str(tmp_path)]) == 0
+    assert run_slam.main(["synthetic:frames=6,size=160x120", "--seed", "5", "--depth", "sensor", *SHORT,
+                          "--output", str(tmp_path)]) == 0
     assert asked == [5] and report_in(tmp_path)["source"] == "synthetic-5"
 
 

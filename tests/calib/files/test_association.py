@@ -1,7 +1,6 @@
 """Which times belong to one moment."""
 
 import numpy as np
-import pytest
 
 from calib.files.association import associate, nearest_in_time
 
@@ -25,14 +24,13 @@ def test_association_is_the_exhaustive_search():
 
 
 def test_of_two_that_are_equally_near_the_earlier_is_taken():
-    assert nearest_in_time(np.array([0.0, 1.0, 2.0]), 1.5, 1.0) == 1
+    assert nearest_in_time(np.array([0.0, 1.0, 2.0]), [1.5], 1.0) == [1]
 
 
-@pytest.mark.parametrize("time_s, index", [(-0.04, 0), (-0.06, None), (0.16, 2), (0.34, 3), (0.36, None)])
-def test_one_time(time_s, index):
-    assert nearest_in_time(TIMES_S, time_s, 0.05) == index
+def test_each_time_has_its_nearest_or_none():
+    assert nearest_in_time(TIMES_S, [-0.04, -0.06, 0.16, 0.34, 0.36], 0.05) == [0, None, 2, 3, None]
 
 
 def test_nothing_is_near_where_there_is_nothing():
-    assert nearest_in_time(np.empty(0), 0.0, np.inf) is None
+    assert nearest_in_time(np.empty(0), [0.0], np.inf) == [None]
     assert not len(associate(np.empty(0), TIMES_S, np.inf)[0])

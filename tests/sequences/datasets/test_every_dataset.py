@@ -13,6 +13,7 @@ from sequences.catalogue import open_sequence
 from sequences.sequence import SourceOptions
 from tests.helpers.dataset_samples import SAMPLE_FRAMES, WITH_DEPTH, WITH_GROUND_TRUTH, WRITERS
 from tests.helpers.opening import opened
+from tests.helpers.slam_process import SHORT
 from tests.helpers.tiny_recordings import write_camera
 
 
@@ -84,7 +85,8 @@ def test_depth_moved_by_the_poses_meets_later_depth(samples, name):
 def test_runs_to_a_mesh(samples, name, kernels, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("monofuse.saving.overview", lambda session, mesh, texture: np.zeros((8, 8, 3), np.uint8))
     depth = ["--depth", "sensor"] if samples(name).has_depth else ["--adapt", "off"]
-    assert run_slam.main([str(samples(name).source), *depth, "--max-frames", "5", "--output", str(tmp_path)]) == 0
+    options = [*depth, "--max-frames", "5", *SHORT]
+    assert run_slam.main([str(samples(name).source), *options, "--output", str(tmp_path)]) == 0
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["frames"], report["tracked"], report["skipped"]) == (5, 5, 0)
     assert (tmp_path / "mesh.ply").stat().st_size > 10_000

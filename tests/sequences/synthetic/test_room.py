@@ -6,6 +6,7 @@ from sequences.synthetic.hand_held import hand_held_walk
 from sequences.synthetic.renderer import Renderer
 from sequences.synthetic.rendering.sensor import developed
 from sequences.synthetic.room import build_room
+from sequences.synthetic.room_cache import cached_room
 from sequences.synthetic.sequence import pinhole
 
 
@@ -19,7 +20,7 @@ def test_the_same_options_give_the_same_bytes(room):
 
 
 def test_another_seed_is_another_room(room):
-    other = build_room(8)
+    other = cached_room(8)
     assert other.size_m != room.size_m
     assert len(other.shell.triangles) != len(room.shell.triangles)
     pictures = [developed(Renderer(r, pinhole(160, 120, 65)).render(hand_held_walk(r, 1, 30.0, 7)[0])[0]).astype(float)
