@@ -2,8 +2,8 @@
 
 What proposes a join is the same as between the submaps of one recording; but nothing says that two recordings have a
 place in common at all, and rooms of one building look alike. So more pairs of keyframes, of several places, must agree
-on one similarity, and then it is tried: of all keyframes that should see what a keyframe of the other map saw, enough
-must pass loop verification, images and depth, from where the join puts them.
+on one similarity, and then it is tried: of all keyframes that should show what one of the other map shows, from nearly
+the same place, enough must pass loop verification, images and depth.
 """
 
 from __future__ import annotations
@@ -35,12 +35,15 @@ class MergingConfig:
     """Different keyframes of either map that must be among these pairs."""
     min_overlap: float = 0.5
     """Share of a keyframe's image that one of the other map must see, by the join, for the two to be compared."""
-    min_confirmed: float = 0.4
-    """Share of the compared pairs that must pass loop verification."""
+    max_view_change: float = 0.4
+    """Distance between two keyframes, in median depths, plus the angle between them, in radians, at most, for them to
+    be compared: both would then see the same, whatever stands about."""
+    min_confirmed: float = 0.6
+    """Share of the keyframes with another to be compared to that must be confirmed by one."""
 
 
 class MapJoiner(SubmapJoiner):
-    """Joins submaps of several maps in one system; `joined` holds the pairs of keyframes that confirm the joins."""
+    """Joins submaps of several maps in one system; `confirmed` holds the pairs of keyframes that do it."""
 
     def __init__(self, camera: Camera, verify: LoopVerifier, candidates: LoopCandidates, tracks: FeatureTrackConfig,
                  joining: JoiningConfig, config: MergingConfig):
@@ -49,34 +52,40 @@ class MapJoiner(SubmapJoiner):
         super().__init__(camera, verify, candidates.index, tracks, joining)
         self.overlap, self.merging = candidates.overlap, config
         self.confirmed: list[Meeting] = []
-        """Pairs of keyframes that passed verification from where a join has put them, newer row first."""
+        """Pairs of keyframes that agree with the joins: those that proposed them, and those that were compared then."""
 
     def _join(self, keyframes: Keyframes, votes: list[Meeting], move: Callable[[np.ndarray], None]) -> bool:
         """Join two submaps as their votes say, unless what they show contradicts that."""
-        S_before, submap_before = keyframes.S_world_key(), keyframes.submap
-        first, second = (np.flatnonzero(submap_before == submap_before[row]) for row in votes[0][:2])
+        S_before, submap_before, scale = keyframes.S_world_key(), keyframes.submap, keyframes.scale.copy()
+        sides = [np.flatnonzero(submap_before == submap_before[row]) for row in votes[0][:2]]
         move(self._joined(keyframes, votes))
-        scale = keyframes.scale.copy()
-        pairs = self._overlapping(keyframes, first, second)
-        meetings = [meeting for pair in pairs if (meeting := self._confirmed(keyframes, *pair)) is not None]
-        is_confirmed = len(meetings) >= max(self.merging.min_votes, self.merging.min_confirmed * len(pairs))
-        if is_confirmed and self._breadth_of(meetings) >= self.merging.min_keyframes:
-            self.confirmed = [meeting.rescaled(keyframes.scale / scale) for meeting in self.confirmed] + meetings
+        growth = keyframes.scale / scale
+        votes = [vote.rescaled(growth) for vote in votes]
+        compared = self._compared(keyframes, *sides) | self._compared(keyframes, *sides[::-1])
+        known = {(max(vote[:2]), min(vote[:2])) for vote in votes}
+        pairs = sorted({(max(pair), min(pair)) for pair in compared.items()} - known)
+        agreeing = votes + [meeting for pair in pairs if (meeting := self._confirmed(keyframes, *pair))]
+        rows = {row for meeting in agreeing for row in meeting[:2]}
+        if compared and np.mean([row in rows for row in compared]) >= self.merging.min_confirmed:
+            self.confirmed = [meeting.rescaled(growth) for meeting in self.confirmed] + agreeing
             return True
         keyframes.submap = submap_before
         move(S_before)
         return False
 
-    def _overlapping(self, keyframes, first, second):
-        """-> [(newer row, older row)] across a join: each keyframe and the other side's that sees most"""
-        pairs = set()
-        for rows, others in ((first, second), (second, first)):
-            for row in rows:
-                overlap = self.overlap(keyframes.items[row], keyframes, slice(len(keyframes)))[others]
-                if overlap.max() >= self.merging.min_overlap:
-                    other = int(others[overlap.argmax()])
-                    pairs.add((max(int(row), other), min(int(row), other)))
-        return sorted(pairs)
+    def _compared(self, keyframes, side, other_side):
+        """-> {row of one side: row of the other side}, the nearest view, where there is one"""
+        compared, T = {}, keyframes.T_world_key
+        for row in side:
+            keyframe = keyframes.items[row]
+            T_key_other = se3.inverse(T[row]) @ T[other_side]
+            angle_rad = np.arccos(np.clip((np.trace(T_key_other[:, :3, :3], axis1=1, axis2=2) - 1) / 2, -1, 1))
+            change = angle_rad + np.linalg.norm(T_key_other[:, :3, 3], axis=1) / keyframe.median_depth_m
+            overlap = self.overlap(keyframe, keyframes, slice(len(T)))[other_side]
+            change[overlap < self.merging.min_overlap] = np.inf
+            if change.min() <= self.merging.max_view_change:
+                compared[int(row)] = int(other_side[change.argmin()])
+        return compared
 
     def _confirmed(self, keyframes, new, old):
         """The meeting of two keyframes that should see the same; None where verification fails or says otherwise"""
@@ -89,8 +98,3 @@ class MapJoiner(SubmapJoiner):
         zeta = sim3.log(sim3.inverse(place.S_a_b) @ T_new_old)
         size = max(np.linalg.norm(zeta[:3]) / b.median_depth_m, np.linalg.norm(zeta[3:6]), abs(zeta[6]))
         return Meeting(new, old, place.S_a_b) if size <= self.config.max_contradiction else None
-
-    @staticmethod
-    def _breadth_of(meetings):
-        """How many different keyframes take part, at least, as newer ones and as older ones"""
-        return min(len({meeting.first for meeting in meetings}), len({meeting.second for meeting in meetings}))

@@ -158,12 +158,12 @@ class SubmapJoiner:
 
     def _votes(self, keyframes, meetings):
         """Meetings of the same two submaps -> most of them that say the same of how these lie to each other as one of
-        them does"""
+        them does, that one first"""
         submap, T, best = keyframes.submap, keyframes.T_world_key, np.zeros(0, int)
         first, second = np.array([meeting[:2] for meeting in meetings]).T
         S = T[first] @ np.array([meeting.S_first_second for meeting in meetings]) @ sim3.inverse(T[second])
         turned = np.where((submap[first] == submap[first[0]])[:, None, None], S, sim3.inverse(S))
-        for meeting, is_first in zip(meetings, submap[first] == submap[first[0]]):
+        for place, (meeting, is_first) in enumerate(zip(meetings, submap[first] == submap[first[0]])):
             others = turned if is_first else sim3.inverse(turned)
             own = T[meeting.first] @ meeting.S_first_second @ sim3.inverse(T[meeting.second])
             carried = sim3.inverse(T[meeting.second])
@@ -172,7 +172,7 @@ class SubmapJoiner:
             size = np.stack([np.linalg.norm(zeta[:, :3], axis=1) / depth_m, np.linalg.norm(zeta[:, 3:6], axis=1),
                              np.abs(zeta[:, 6])]).max(0)
             votes = np.flatnonzero(size <= self.config.max_contradiction)
-            best = votes if len(votes) > len(best) else best
+            best = np.r_[place, votes[votes != place]] if len(votes) > len(best) else best
         return [meetings[index] for index in best]
 
     @staticmethod

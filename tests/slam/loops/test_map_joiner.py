@@ -22,11 +22,8 @@ def test_a_join_has_to_be_confirmed_by_what_is_seen(views, is_confirmed):
     for keyframe in keyframes.items:
         candidates.add(keyframe)
 
-    def verified(a, b, guesses, prediction=None):
-        return verify(a, b, guesses, prediction) if guesses or is_confirmed else None
-
-    joiner = MapJoiner(CAMERA, verified, candidates, CONFIG.adjustment.tracks, JoiningConfig(),
-                       MergingConfig(min_votes=2, min_keyframes=2))
+    joiner = MapJoiner(CAMERA, verify, candidates, CONFIG.adjustment.tracks, JoiningConfig(),
+                       MergingConfig(min_votes=2, min_keyframes=2, min_confirmed=0.6 if is_confirmed else 1.1))
     before = keyframes.S_world_key()
     for _ in joiner.steps(keyframes, keyframes.move):
         pass
