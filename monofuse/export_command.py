@@ -1,22 +1,33 @@
 """`monofuse export RESULT --format NAME --output DIR`: the map of a result in the form of another program."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.base.command_line import OneLineParser, exit_code, name_of, path_of
 from calib.base.errors import BadInputError
 from calib.files.atomic_file import write_file
+from monofuse.export.las_file import las_files
 from monofuse.export.posed_images import PosedImage, colmap_files, nerfstudio_files
 from monofuse.export.trajectory_files import euroc_files, kitti_files, tum_files
 from monofuse.interface.screen import Screen
+from monofuse.maps.restore import restored
 from monofuse.maps.saved_map import SavedMap
+from monofuse.results.files import surfels_ply
+from monofuse.results.outcome import finished
 
-DESCRIPTION = "Write the keyframes of a result, with images and depth, or its trajectory, for another program."
+if TYPE_CHECKING:
+    from slam.system import SlamSystem
+
+DESCRIPTION = "Write the keyframes of a result with images and depth, its points, or a trajectory, for other programs."
 Files = Iterator[tuple[str, bytes]]
 WITH_IMAGES: dict[str, Callable[..., Files]] = {"colmap": colmap_files, "nerfstudio": nerfstudio_files}
 TRAJECTORIES: dict[str, Callable[..., Files]] = {"tum": tum_files, "kitti": kitti_files, "euroc": euroc_files}
+POINTS = ("ply", "las")
 MAX_DROPPED = 1_000_000
 
 
@@ -29,8 +40,9 @@ def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namesp
     """Raises BadInputError."""
     parser = OneLineParser(prog=program, description=DESCRIPTION)
     parser.add_argument("result", type=path_of, metavar="RESULT", help="folder of a run, or the map.db in it")
-    parser.add_argument("--format", required=True, choices=(*WITH_IMAGES, *TRAJECTORIES),
-                        help="colmap, nerfstudio: keyframes with images and depth; tum, kitti, euroc: the trajectory")
+    parser.add_argument("--format", required=True, choices=(*WITH_IMAGES, *POINTS, *TRAJECTORIES),
+                        help="colmap, nerfstudio: keyframes with images and depth; ply, las: the points of the map, "
+                             "coloured; tum, kitti, euroc: the trajectory of the last recording")
     parser.add_argument("--output", required=True, type=path_of, metavar="DIR", help="new folder for the files")
     parser.add_argument("--drop", type=rows_of, default=frozenset(), metavar="ROW,ROW,FIRST-LAST",
                         help="keyframes to leave out, by their numbers in the names of exported images")
@@ -52,11 +64,28 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
     """Read the map, write the files. Raises MonofuseError."""
     if arguments.output.exists() and (not arguments.output.is_dir() or any(arguments.output.iterdir())):
         raise BadInputError(f"{arguments.output} is there already: choose a new folder for --output")
-    with SavedMap(arguments.result) as saved, screen.status("exporting") as status:
-        for name, data in files_of(saved, arguments):
-            status.update(f"exporting: {name}")
-            write_file(arguments.output / name, data)
+    with SavedMap(arguments.result) as saved:
+        slam = finished(restored(saved), "reading the map", screen) if arguments.format in POINTS else None
+        with screen.status("exporting") as status:
+            for name, data in points_of(slam, arguments) if slam else files_of(saved, arguments):
+                status.update(f"exporting: {name}")
+                write_file(arguments.output / name, data)
     screen.print(f"exported  for {arguments.format}: {arguments.output}")
+
+
+def points_of(slam: SlamSystem, arguments: argparse.Namespace) -> Files:
+    """Name and content of the file with the surfels of the part that the results show."""
+    is_wanted = slam.keyframes.submap == slam.map.main_submap
+    is_wanted[[row for row in arguments.drop if row < len(is_wanted)]] = False
+    surfels, T_world_key = slam.surfels.of_keyframes(is_wanted), slam.keyframes.T_world_key
+    rows = surfels.select(0)
+    if not len(rows):
+        raise BadInputError("--drop leaves no point to export")
+    if arguments.format == "ply":
+        yield "points.ply", surfels_ply(surfels, T_world_key)
+        return
+    points, _ = surfels.world_points(rows, T_world_key)
+    yield from las_files(points, np.round(surfels.arrays.colour[rows]).astype(np.uint8))
 
 
 def files_of(saved: SavedMap, arguments: argparse.Namespace) -> Files:

@@ -9,6 +9,7 @@ from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.keyframe_depth.refinement import RefinementConfig
 from slam.keyframe_depth.relative_depth import RelativeDepthConfig
 from slam.loops.loop_closer import LoopConfig
+from slam.loops.map_joiner import MergingConfig
 from slam.loops.submap_joiner import JoiningConfig
 from slam.loops.verification import VerificationConfig
 from slam.mapping.dynamic_regions import DynamicRegionConfig
@@ -75,6 +76,8 @@ class SlamConfig:
     """Loop closure and pose graph."""
     joining: JoiningConfig = field(default_factory=JoiningConfig)
     """Submaps joined by features after the last frame, before the adjustment and where there is one."""
+    merging: MergingConfig = field(default_factory=MergingConfig)
+    """Maps of several recordings joined, by `monofuse merge`."""
     adjustment: GlobalAdjustmentConfig | None = None
     """Bundle adjustment of all keyframes after the last frame, for predicted depth; None leaves it out."""
     frame_adjustment: FrameAdjustmentConfig | None = None

@@ -92,6 +92,8 @@ class SlamSystem:
         self.scene = StaticScene(self.camera, config.moving_parts, self.stage_times)
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
         self.requests = DepthRequests()
+        self.submaps_are_joined = False
+        """Whether what can be joined is; by stricter rules than those between parts of one recording, perhaps."""
         self._anchor: np.ndarray | None = None
 
     def begin_elsewhere(self, anchored_count: int) -> None:
@@ -293,7 +295,7 @@ class SlamSystem:
     def _join_submaps(self) -> Generator[float, None, list[tuple[int, int]]]:
         """Yields the share of the final adjustment's work that is done, returns pairs of rows that show one place."""
         c = self.config
-        if not c.adjustment or len(np.unique(self.keyframes.submap)) < 2:
+        if self.submaps_are_joined or not c.adjustment or len(np.unique(self.keyframes.submap)) < 2:
             return []
         joiner = SubmapJoiner(self.camera, self.loops.verify, self.loops.candidates.index, c.adjustment.tracks,
                               c.joining)

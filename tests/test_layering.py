@@ -32,7 +32,7 @@ LAYERS = (
     ("slam.keyframe_depth", "slam.loops", "slam.texturing"),
     ("slam.config", "slam.evaluation", "slam.localiser", "slam.plots"),
     ("slam.system",),
-    ("slam.__main__", "monofuse.configuration", "monofuse.interface"),
+    ("slam.__main__", "slam.merging", "monofuse.configuration", "monofuse.interface"),
     ("monofuse.maps",),
     ("monofuse.export",),
     ("monofuse.results",),
@@ -53,7 +53,8 @@ TORCH_USERS = ("depth.networks", "depth.losses", "depth.training", "depth.runtim
 """What is torch code through and through; nothing else loads it before it is needed."""
 OPTIONAL = ("pyrealsense2", "tensorrt", "tensorrt_rtx", "openvino", "viser", "websockets", "rerun", "matplotlib",
             "open3d", "trimesh", "h5py", "torch", "onnx", "onnxruntime", "liblzfse", "transformers", "huggingface_hub",
-            "rosbags", "pi_heif", "rawpy", "av", "ray", "submitit", "fsspec", "filelock")
+            "rosbags", "pi_heif", "rawpy", "av", "ray", "submitit", "fsspec", "filelock",
+            "laspy")
 
 
 def name_of(path):

@@ -59,6 +59,11 @@ def copy_map(source: Path, path: Path) -> sqlite3.Connection:
     return connection
 
 
+def open_map(path: Path) -> sqlite3.Connection:
+    """A map that is there, to go on in it. Raises sqlite3.Error."""
+    return _connected(path)
+
+
 def close_map(connection: sqlite3.Connection) -> None:
     """Close a map that is whole: one file, to be read from anywhere, also where nothing can be written."""
     try:
@@ -123,9 +128,14 @@ def write_info(connection: sqlite3.Connection, values: Mapping[str, Any]) -> Non
 
 
 def _connected_to_new(path):
-    """In the place of an older file. Commits are left to the caller. FULL: what was committed survives a power cut."""
+    """In the place of an older file."""
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return _connected(path)
+
+
+def _connected(path):
+    """Commits are left to the caller. FULL: what was committed survives a power cut."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")

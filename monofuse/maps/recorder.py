@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from monofuse.configuration import plain
 from monofuse.interface.versions import versions
 from monofuse.maps.changes import ChangeLog
-from monofuse.maps.map_file import copy_map, create_map
+from monofuse.maps.map_file import copy_map, create_map, open_map
 from monofuse.maps.writer import MapWriter
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ STATES = ("tracking", "tracked", "adjusted", "final", "complete")
 class MapRecorder:
     """Writes the map of one run."""
 
-    def __init__(self, path: Path, slam: SlamSystem, source: str, info: Mapping[str, Any],
+    def __init__(self, path: Path, slam: SlamSystem, source: str | None, info: Mapping[str, Any],
                  extends: Path | None = None):
-        """source, info: what the map shall say of the run; extends: a map that `slam` was restored from, which is
-        copied first. Raises OutputError."""
-        self.writer = MapWriter(path, partial(copy_map, extends) if extends else create_map, source, info)
+        """source, info: what the map shall say of the run, source None: nothing, no new recording comes; extends: a map
+        that `slam` was restored from, which is copied first, unless it is this file. Raises OutputError."""
+        copied = open_map if extends == path else partial(copy_map, extends) if extends else create_map
+        self.writer = MapWriter(path, copied, source, info)
         self._log, self._last_s, self._is_anew = ChangeLog(slam, is_written=extends is not None), -INTERVAL_S, False
         slam.images.keeps_for_writer = True
         self._info: dict[str, Any] = {"camera": asdict(slam.full_camera), "working_size": slam.camera.size,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import cv2
 import numpy as np
@@ -17,6 +17,8 @@ from slam.system import SlamSystem
 from slam.tracking.image import Image
 from slam.tracking.pyramid import NO_DEPTH, build_pyramid, grey
 
+KEYFRAMES_SHARE = 0.6
+"""Of the work of restoring a map: its keyframes; the rest is that of the surfels."""
 OBSERVATIONS = np.float32(8)
 """That a pixel of depth without an uncertainty counts as: enough for a stable surfel."""
 
@@ -27,20 +29,37 @@ def restored(saved: SavedMap, config: SlamConfig | None = None, is_extended: boo
 
     config: of what follows, by default the map's own; is_extended: another recording follows; if not, the system is as
     if the last one had just been tracked. Raises BadInputError where map and configuration do not fit."""
-    config = config or saved.config
+    depths: dict[int, StereoDepth] = {}
+    slam = yield from restored_keyframes(saved, config or saved.config, is_extended, depths)
+    anchored_count = slam.keyframes.earlier_count
+    if isinstance(slam.depth, PredictedDepth):
+        if saved.state != STATES[0] or anchored_count:  # its scale is final: in the network's depth, too
+            slam.depth.map_scale.inherit(saved.info["scale"])
+        if len(depths) == len(slam.keyframes) and not is_extended:
+            slam.depth.restore_final(slam.loops.candidates.overlap, depths)
+    for share in fused(slam):
+        yield KEYFRAMES_SHARE + (1 - KEYFRAMES_SHARE) * share
+    if anchored_count:
+        slam.begin_elsewhere(anchored_count)
+    return slam
+
+
+def restored_keyframes(saved: SavedMap, config: SlamConfig, is_extended: bool,
+                       depths: dict[int, StereoDepth]) -> Generator[float, None, SlamSystem]:
+    """Yields as `restored` does, up to KEYFRAMES_SHARE; returns a SlamSystem without surfels
+
+    depths: is filled with the final depth of keyframes, by row."""
     _refuse_misfits(saved, config)
     slam = SlamSystem(saved.camera, config)
     if slam.camera.size != saved.working_size:
         raise BadInputError(f"{saved.path} says {saved.working_size} of the size that its depth has, not "
                             f"{slam.camera.size}: it is damaged")
-    depths: dict[int, StereoDepth] = {}
-    anchored_count = 0
     for keyframe in saved.keyframes():
-        anchored_count += is_extended or keyframe.session < saved.sessions[-1][0]
+        slam.keyframes.earlier_count += is_extended or keyframe.session < saved.sessions[-1][0]
         if keyframe.log_std is not None:
             depths[keyframe.row] = StereoDepth(keyframe.inverse_depth, keyframe.log_std)
         _add(slam, keyframe)
-        yield 0.6 * (keyframe.row + 1) / saved.keyframe_count
+        yield KEYFRAMES_SHARE * (keyframe.row + 1) / saved.keyframe_count
     slam.loops.restore(saved.edges())
     for number, _, _ in saved.sessions:
         trajectory = saved.trajectory(number)
@@ -48,15 +67,6 @@ def restored(saved: SavedMap, config: SlamConfig | None = None, is_extended: boo
             slam.map.relative_trajectory = trajectory
         else:
             slam.map.earlier.append(trajectory)
-    if isinstance(slam.depth, PredictedDepth):
-        if saved.state != STATES[0] or anchored_count:  # its scale is final: in the network's depth, too
-            slam.depth.map_scale.inherit(saved.info["scale"])
-        if len(depths) == len(slam.keyframes) and not is_extended:
-            slam.depth.restore_final(slam.loops.candidates.overlap, depths)
-    for share in _fused(slam):
-        yield 0.6 + 0.4 * share
-    if anchored_count:
-        slam.begin_elsewhere(anchored_count)
     return slam
 
 
@@ -94,8 +104,8 @@ def _add(slam, saved):
         slam.depth.refiner.restore(keyframe.row, saved.network_depth, rgb, saved.log_ratio, saved.agreement)
 
 
-def _fused(slam):
-    """Make the surfels anew from the keyframes' depth -> share of the work that is done"""
+def fused(slam: SlamSystem) -> Iterator[float]:
+    """Make the surfels of a system without any from the keyframes' depth -> share of the work that is done"""
     depth = slam.depth
     if isinstance(depth, PredictedDepth) and depth.final:
         yield from depth.rebuild()

@@ -97,6 +97,28 @@ class SavedMap:
         with self._reading():
             return STATES[STATES.index(self.info["state"])]
 
+    @property
+    def working_size(self) -> tuple[int, int]:
+        """(height, width) of the keyframes' depth."""
+        height, width = self.info["working_size"]
+        return height, width
+
+    @property
+    def edge_count(self) -> int:
+        """Numbers that edges have, at most: one more than the largest."""
+        with self._reading():
+            return self._connection.execute("SELECT coalesce(max(number) + 1, 0) FROM edge").fetchone()[0]
+
+    def table(self, name: str) -> tuple[list[str], Iterator[tuple]]:
+        """A table as it is stored -> its columns, and its rows one by one."""
+        with self._reading():
+            cursor = self._connection.execute(f"SELECT * FROM {name}")
+            return [column[0] for column in cursor.description], self._rows(cursor)
+
+    def _rows(self, cursor):
+        with self._reading():
+            yield from cursor
+
     def keyframes(self) -> Iterator[SavedKeyframe]:
         """All keyframes in the order of their rows. Raises SourceError for a damaged file."""
         with self._reading():

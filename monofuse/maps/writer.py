@@ -23,16 +23,18 @@ CONTENT = ("keyframe", "depth", "network_depth", "pose", "frame", "edge")
 class MapWriter:
     """Writes one map. What fails is kept in `failure`, since a run goes on without it."""
 
-    def __init__(self, path: Path, connect: Callable[[Path], sqlite3.Connection], source: str,
+    def __init__(self, path: Path, connect: Callable[[Path], sqlite3.Connection], source: str | None,
                  info: Mapping[str, Any]):
-        """connect: creates the file, or copies another; source, info: of the recording that is written, a session of
-        its own. Raises OutputError."""
+        """connect: creates the file, copies another, or opens it to go on; source, info: of the recording that is
+        written, a session of its own; None: the last recording of the file goes on. Raises OutputError."""
         self.path = path
         try:
             self._connection = connect(path)
-            self.session = self._connection.execute("SELECT coalesce(max(number) + 1, 0) FROM session").fetchone()[0]
-            self._connection.execute("INSERT INTO session VALUES (?, ?, ?)",
-                                     (self.session, source, json.dumps(info, default=str)))
+            last = self._connection.execute("SELECT coalesce(max(number), -1) FROM session").fetchone()[0]
+            self.session = last if source is None else last + 1
+            if source is not None:
+                self._connection.execute("INSERT INTO session VALUES (?, ?, ?)",
+                                         (self.session, source, json.dumps(info, default=str)))
         except (sqlite3.Error, OSError) as error:
             raise OutputError(f"cannot write {path}: {_reason(error)}; choose another --output") from error
         self.failure: OutputError | None = None

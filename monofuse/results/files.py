@@ -25,8 +25,9 @@ ESTIMATED_CAMERA, KEYFRAME_PICTURES, SCENE = "estimated_camera.yaml", "keyframes
 RESULTS = ("trajectory.txt", "map.ply", *(f"mesh.{name}" for name in (*MESH_FORMATS, "mtl", "png")), "overview.png",
            "report.json", ESTIMATED_CAMERA, KEYFRAME_PICTURES, SCENE)
 """All files that a run may write, besides those of PART_RESULTS."""
-PART_RESULTS = re.compile(r"part_\d+_(trajectory\.txt|map\.ply)")
-"""part_N_trajectory.txt and part_N_map.ply of each part of the trajectory that could not be joined to the rest."""
+PART_RESULTS = re.compile(r"part_\d+_(trajectory\.txt|map\.ply)|recording_\d+_trajectory\.txt")
+"""part_N_trajectory.txt and part_N_map.ply of each part of the trajectory that could not be joined to the rest, and
+recording_N_trajectory.txt of each recording before the last one, where several went into the map."""
 OBJ_DIGITS = 5
 """Decimals in .obj files: hundredths of a millimetre, since text is three times as large as the other formats."""
 
@@ -48,7 +49,7 @@ class ResultFolder:
 
     def clear(self) -> None:
         """Remove the results of older runs, so that nothing here belongs to another run. Raises OutputError."""
-        parts = [path.name for path in self.path.glob("part_*") if PART_RESULTS.fullmatch(path.name)]
+        parts = [path.name for path in self.path.iterdir() if PART_RESULTS.fullmatch(path.name)]
         for name in (*RESULTS, *parts):
             for path in (self.path / name, *self.path.glob(partial_pattern(name))):
                 try:
@@ -64,12 +65,15 @@ class ResultFolder:
 
 
 def map_files(live_map: LiveMap) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the trajectory and map files: of the main submap, then of each that could not be joined."""
+    """Names and contents of the trajectory and map files: of the main submap, then of each that could not be joined,
+    then the trajectories of earlier recordings in the main submap."""
     main = live_map.main_submap
     for number in [main, *(record["submap"] for record in live_map.submaps()[1:])]:
         prefix = "" if number == main else f"part_{number}_"
         yield f"{prefix}trajectory.txt", trajectory_text(*live_map.trajectory(number))
         yield f"{prefix}map.ply", surfels_ply(live_map.surfels_of(number), live_map.keyframes.T_world_key)
+    for number, trajectory in enumerate(live_map.earlier, 1):
+        yield f"recording_{number}_trajectory.txt", trajectory_text(*trajectory.in_world(live_map.keyframes, main))
 
 
 def surfels_ply(surfels: Surfels, T_world_key: np.ndarray) -> bytes:

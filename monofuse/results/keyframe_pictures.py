@@ -28,9 +28,10 @@ class KeyframePicture(NamedTuple):
 
 
 def pictures_file(slam: "SlamSystem") -> bytes | None:
-    """The main submap's keyframes, as far as their images were kept -> content of the archive, None for none"""
+    """The main submap's keyframes of the last recording, as far as their images were kept -> content of the archive,
+    None for none"""
     main, keyframes = slam.map.main_submap, slam.keyframes
-    rows = [row for row in slam.images.rows if keyframes.submap[row] == main]
+    rows = [row for row in slam.images.rows if keyframes.submap[row] == main and row >= keyframes.earlier_count]
     if not rows:
         return None
     file = io.BytesIO()

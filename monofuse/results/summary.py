@@ -10,7 +10,7 @@ from monofuse.results.report_table import Row, rows_of_errors, rows_of_frames, r
 
 STILL_M = 0.02
 """Length of a trajectory below which the camera stood still."""
-LATER_FILES = re.compile(r"report\.json|overview\.png|part_.*|mesh\.(mtl|png)")
+LATER_FILES = re.compile(r"report\.json|overview\.png|part_.*|recording_.*|mesh\.(mtl|png)")
 """Files that are named last, or not at all where there are many."""
 MAX_FILES = 6
 

@@ -6,8 +6,8 @@ A keyframe waits until later ones have seen the same surfaces, is finalised by s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -163,6 +163,13 @@ class PredictedDepth:
         self._follow_scale(factor)
         self.refiner.map_moved(self.map.keyframes, factor)
         self.final = None
+
+    def maps_merged(self, parts: Sequence[range], report: Mapping[str, Any]) -> None:
+        """The keyframes in each of `parts`, by row, came from another map, perhaps with another network, and have the
+        scale of the whole now, on which `report` is. What their networks say of it is no news from here on."""
+        for rows in parts:
+            self.refiner.fit_network(self.map.keyframes, rows)
+        self.map_scale.inherit(dict(report))
 
     def _follow_scale(self, factor: np.ndarray) -> None:
         self.log_scale += float(np.log(factor[self.map.keyframes.reference.row]))

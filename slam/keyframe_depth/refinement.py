@@ -7,6 +7,7 @@ its depth, as ratios to the aligned one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -121,11 +122,10 @@ class Refiner:
         self.network_depth = {row: (depth / np.float32(factor)).astype(np.float16)
                               for row, depth in self.network_depth.items()}
 
-    def fit_network(self, keyframes: Keyframes) -> None:
-        """Bring the network's depth of new keyframes to the scale of the saved map that they are in: its own size of
-        the place is no news there, and would pull at the adjustment."""
-        rows = [row for row in self.log_ratio if row >= keyframes.anchored_count
-                and int(keyframes.submap[row]) in keyframes.anchored_submaps]
+    def fit_network(self, keyframes: Keyframes, rows: Iterable[int]) -> None:
+        """Bring the network's depth of keyframes to the scale of a map that they were put into: its own size of the
+        place is no news there, and would pull at the adjustment."""
+        rows = [row for row in rows if row in self.log_ratio]
         if rows:
             log_factor = float(np.median(self._log_ratios(keyframes, rows)))
             for row in rows:

@@ -9,7 +9,7 @@ pieces of some milliseconds, one per frame.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -135,6 +135,17 @@ class LoopCloser:
         self.graph.add(edges)
         self._note_closed([Loop(e.first, e.second, e.S_first_second) for e in edges if e.is_loop])
 
+    def close_all(self, keyframes: Keyframes, places: Iterable[tuple[int, int, np.ndarray]]) -> np.ndarray:
+        """Close loops that were verified elsewhere, at once -> S_world_key (K, 4, 4) of all keyframes
+
+        places: rows of a newer and an older keyframe, S_new_old (4, 4) in present units. All other edges between
+        keyframes are first taken from their present poses, which were adjusted since."""
+        self.remeasure(keyframes, range(len(keyframes)))
+        loops = [self._loop(keyframes, *place) for place in places]
+        self._keep(loops, [self._edge(keyframes, *loop, self.config.loop_std, True) for loop in loops])
+        *_, optimum = self.graph.steps(keyframes.S_world_key(), self.graph.edges)
+        return optimum.S_world_key
+
     def remeasure(self, keyframes: Keyframes, rows: Collection[int]) -> None:
         """Take the odometry edges between these rows from the present poses in `keyframes`, which are better now."""
         S = keyframes.S_world_key()
@@ -163,8 +174,7 @@ class LoopCloser:
         place = self.verify(new, old, [guess] if guess is not None else [], prediction)
         if place is None:
             return
-        loop = Loop(new_row, old_row, sim3.inverse(sim3.scaling(keyframes.scale[new_row])) @ place.S_a_b
-                    @ sim3.scaling(keyframes.scale[old_row]))
+        loop = self._loop(keyframes, new_row, old_row, place.S_a_b)
         same_submap = keyframes.submap[new_row] == keyframes.submap[old_row]
         votes = [other for other in self.unconfirmed if self._agree(keyframes, loop, other)]
         if same_submap and self._pull(keyframes, loop) <= self.config.small:
@@ -288,6 +298,12 @@ class LoopCloser:
     def _note_closed(self, loops):
         self.closed += loops
         self.closed_pairs |= {loop[:2] for loop in loops}
+
+    @staticmethod
+    def _loop(keyframes, new, old, S_new_old):
+        """S_new_old: in present units."""
+        to_new = sim3.inverse(sim3.scaling(keyframes.scale[new]))
+        return Loop(new, old, to_new @ S_new_old @ sim3.scaling(keyframes.scale[old]))
 
     @staticmethod
     def _joined(S_world_key, submap, loop):

@@ -6,6 +6,7 @@ verification as any loop, and a second pair of keyframes has to agree on how the
 look-alikes must stay apart. What does not join remains a submap of its own.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -41,6 +42,8 @@ class JoiningConfig:
     scale, for one to confirm the other."""
     min_votes: int = 2
     """Pairs of keyframes that must agree on a join."""
+    min_keyframes: int = 1
+    """Different keyframes of either submap that must be among these pairs."""
 
 
 class Meeting(NamedTuple):
@@ -84,11 +87,18 @@ class SubmapJoiner:
                 meetings.append(Meeting(first, second, place.S_a_b))
             yield count / len(pairs)
         while (votes := self._best_votes(keyframes, meetings)):
-            scale = keyframes.scale.copy()
-            move(self._joined(keyframes, votes))
+            scale, rows = keyframes.scale.copy(), {vote[:2] for vote in votes}
+            if self._join(keyframes, votes, move):
+                self.joined += votes
+            else:
+                meetings = [meeting for meeting in meetings if meeting[:2] not in rows]
             growth = keyframes.scale / scale
             meetings = [meeting.rescaled(growth) for meeting in meetings]
-            self.joined += votes
+
+    def _join(self, keyframes: Keyframes, votes: list[Meeting], move: Callable[[np.ndarray], None]) -> bool:
+        """Join two submaps as their votes say -> whether they are joined now"""
+        move(self._joined(keyframes, votes))
+        return True
 
     def _pairs(self, keyframes):
         """-> [(row, row)] of keyframes in different submaps that look alike or followed each other, sorted"""
@@ -137,27 +147,39 @@ class SubmapJoiner:
 
     def _best_votes(self, keyframes, meetings):
         """-> the meetings of two submaps that agree with each other, the most there are; none where too few do"""
-        submap, best = keyframes.submap, []
-        open_ones = [meeting for meeting in meetings if submap[meeting.first] != submap[meeting.second]]
-        for meeting in open_ones:
-            votes = [other for other in open_ones if self._agree(keyframes, meeting, other)]
-            best = max(best, votes, key=len)
-        return best if len(best) >= self.config.min_votes else []
+        submap, together = keyframes.submap, defaultdict(list)
+        for meeting in meetings:
+            ends = tuple(sorted(submap[list(meeting[:2])]))
+            if ends[0] != ends[1]:
+                together[ends].append(meeting)
+        best = max((self._votes(keyframes, group) for group in together.values()), key=len, default=[])
+        is_enough = len(best) >= self.config.min_votes and self._breadth(keyframes, best) >= self.config.min_keyframes
+        return best if is_enough else []
 
-    def _agree(self, keyframes, meeting, other):
-        """Whether two meetings of the same two submaps say the same of how these lie to each other."""
-        submap, rows, other_rows = keyframes.submap, meeting[:2], other[:2]
-        if {*submap[list(rows)]} != {*submap[list(other_rows)]}:
-            return False
-        if submap[rows[0]] != submap[other_rows[0]]:
-            other = Meeting(other.second, other.first, sim3.inverse(other.S_first_second))
-        T = keyframes.T_world_key
-        S = [T[one.first] @ one.S_first_second @ sim3.inverse(T[one.second]) for one in (meeting, other)]
-        carried = sim3.inverse(T[meeting.second])
-        zeta = sim3.log(carried @ sim3.inverse(S[0]) @ S[1] @ sim3.inverse(carried))
-        depth_m = keyframes.items[meeting.second].median_depth_m
-        size = max(np.linalg.norm(zeta[:3]) / depth_m, np.linalg.norm(zeta[3:6]), abs(zeta[6]))
-        return size <= self.config.max_contradiction
+    def _votes(self, keyframes, meetings):
+        """Meetings of the same two submaps -> most of them that say the same of how these lie to each other as one of
+        them does, that one first"""
+        submap, T, best = keyframes.submap, keyframes.T_world_key, np.zeros(0, int)
+        first, second = np.array([meeting[:2] for meeting in meetings]).T
+        S = T[first] @ np.array([meeting.S_first_second for meeting in meetings]) @ sim3.inverse(T[second])
+        turned = np.where((submap[first] == submap[first[0]])[:, None, None], S, sim3.inverse(S))
+        for place, (meeting, is_first) in enumerate(zip(meetings, submap[first] == submap[first[0]])):
+            others = turned if is_first else sim3.inverse(turned)
+            own = T[meeting.first] @ meeting.S_first_second @ sim3.inverse(T[meeting.second])
+            carried = sim3.inverse(T[meeting.second])
+            zeta = sim3.log(carried @ sim3.inverse(own) @ others @ sim3.inverse(carried))
+            depth_m = keyframes.items[meeting.second].median_depth_m
+            size = np.stack([np.linalg.norm(zeta[:, :3], axis=1) / depth_m, np.linalg.norm(zeta[:, 3:6], axis=1),
+                             np.abs(zeta[:, 6])]).max(0)
+            votes = np.flatnonzero(size <= self.config.max_contradiction)
+            best = np.r_[place, votes[votes != place]] if len(votes) > len(best) else best
+        return [meetings[index] for index in best]
+
+    @staticmethod
+    def _breadth(keyframes, votes):
+        """How many different keyframes of either submap take part in votes, at least"""
+        rows = {row for vote in votes for row in vote[:2]}
+        return np.unique(keyframes.submap[list(rows)], return_counts=True)[1].min(initial=len(rows))
 
     @staticmethod
     def _joined(keyframes, votes):

@@ -77,6 +77,8 @@ class Keyframes:
         """(K,) number of each keyframe's submap, 0 for the first; loops join submaps."""
         self.anchored_count = 0
         """Keyframes, the first ones, of a saved map that this one extends: they hold its world and scale."""
+        self.earlier_count = 0
+        """Keyframes, the first ones, of earlier recordings than the one whose trajectory is shown."""
         self._reference: Keyframe | None = None
 
     @property

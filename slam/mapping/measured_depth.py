@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -81,6 +81,10 @@ class MeasuredDepth:
 
     def map_moved(self, factor: np.ndarray) -> None:
         """The keyframes' poses were corrected, and each one's scale grew by its factor (K,)."""
+
+    def maps_merged(self, parts: Sequence[range], report: Mapping[str, Any]) -> None:
+        """The keyframes in each of `parts`, by row, came from another map; `report`: on the scale of the whole.
+        Measured depth has one."""
 
     def scale_report(self) -> dict:
         """Values on the scale for report.json; none where depth is metric."""

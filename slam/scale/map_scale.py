@@ -55,7 +55,8 @@ class MapScale:
         Before, the first keyframe's prediction set the scale; but a network's errors of scale differ between views."""
         S_world_key = keyframes.S_world_key()
         if keyframes.anchored_count:
-            refiner.fit_network(keyframes)
+            refiner.fit_network(keyframes, [row for row, submap in enumerate(keyframes.submap) if
+                                            row >= keyframes.anchored_count and submap in keyframes.anchored_submaps])
         if self.is_relative:
             return S_world_key
         for submap in sorted({*map(int, keyframes.submap)} - keyframes.anchored_submaps):

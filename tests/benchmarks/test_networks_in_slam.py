@@ -69,7 +69,7 @@ def test_every_network_gets_a_row_and_is_run_once(recording, runs, tmp_path, mon
 
 def test_noisy_copies_count_as_the_recording_itself(recording, runs, tmp_path, monkeypatch, capsys):
     assert "3 runs each" in tables(monkeypatch, capsys, tmp_path, recording, "--noise", 2)
-    assert len(runs) == 6 and len({path for path, _ in runs}) == 5, "the recording itself, and two copies for each network"
+    assert len(runs) == 6 and len({path for path, _ in runs}) == 5, "itself, and two copies a network"
     assert networks_in_slam.mean([{"ate_scale": 0.5, "fps": 1.0}, {"ate_scale": 2.0, "fps": 3.0}]) == pytest.approx(
         {"ate_scale": 1.0, "fps": 2.0})
 

@@ -52,6 +52,19 @@ def test_points_of_colmap_are_seen_where_they_say(result, tmp_path):
     assert np.abs(camera.project(at) + 0.5 - seen[:, :2]).max() < 0.02
 
 
+def test_points_read_back(result, tmp_path):
+    laspy = pytest.importorskip("laspy")
+    for form in ("ply", "las"):
+        assert export_command.main([str(result), "--format", form, "--output", str(tmp_path / form)]) == 0
+    cloud = trimesh.load(tmp_path / "ply" / "points.ply")
+    las = laspy.read(tmp_path / "las" / "points.las")
+    assert len(cloud.vertices) == len(las.points) > 1000
+    assert np.abs(np.column_stack([las.x, -las.z, las.y]) - cloud.vertices).max() < 1e-4, "z is up in LAS"
+    assert np.array_equal(np.column_stack([las.red, las.green, las.blue]) // 257, cloud.colors[:, :3])
+    in_map = trimesh.load(result / "map.ply").vertices
+    assert np.abs(cloud.vertices.mean(0) - in_map.mean(0)).max() < 0.05
+
+
 @pytest.mark.parametrize("form, name", [("tum", "trajectory.txt"), ("kitti", "poses.txt"), ("euroc", "trajectory.csv")])
 def test_trajectories_read_back(result, tmp_path, form, name):
     assert export_command.main([str(result), "--format", form, "--output", str(tmp_path / "out")]) == 0
