@@ -98,12 +98,6 @@ class SavedMap:
             return STATES[STATES.index(self.info["state"])]
 
     @property
-    def working_size(self) -> tuple[int, int]:
-        """(height, width) of the keyframes' depth."""
-        height, width = self.info["working_size"]
-        return height, width
-
-    @property
     def edge_count(self) -> int:
         """Numbers that edges have, at most: one more than the largest."""
         with self._reading():
