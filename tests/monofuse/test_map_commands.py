@@ -59,7 +59,7 @@ def test_points_read_back(result, tmp_path):
     cloud = trimesh.load(tmp_path / "ply" / "points.ply")
     las = laspy.read(tmp_path / "las" / "points.las")
     assert len(cloud.vertices) == len(las.points) > 1000
-    assert np.abs(np.column_stack([las.x, -las.z, las.y]) - cloud.vertices).max() < 1e-4, "z is up in LAS"
+    assert np.abs(np.column_stack([las.x, -np.array(las.z), las.y]) - cloud.vertices).max() < 1e-4, "z is up in LAS"
     assert np.array_equal(np.column_stack([las.red, las.green, las.blue]) // 257, cloud.colors[:, :3])
     in_map = trimesh.load(result / "map.ply").vertices
     assert np.abs(cloud.vertices.mean(0) - in_map.mean(0)).max() < 0.05
