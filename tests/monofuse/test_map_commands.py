@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 import trimesh
+from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 from monofuse import export_command, mesh_command
@@ -61,8 +62,8 @@ def test_points_read_back(result, tmp_path):
     assert len(cloud.vertices) == len(las.points) > 1000
     assert np.abs(np.column_stack([las.x, -np.array(las.z), las.y]) - cloud.vertices).max() < 1e-4, "z is up in LAS"
     assert np.array_equal(np.column_stack([las.red, las.green, las.blue]) // 257, cloud.colors[:, :3])
-    in_map = trimesh.load(result / "map.ply").vertices
-    assert np.abs(cloud.vertices.mean(0) - in_map.mean(0)).max() < 0.05
+    away_m, _ = KDTree(cloud.vertices).query(trimesh.load(result / "map.ply").vertices)
+    assert np.median(away_m) < 0.03, "map.ply holds fewer of the same points"
 
 
 @pytest.mark.parametrize("form, name", [("tum", "trajectory.txt"), ("kitti", "poses.txt"), ("euroc", "trajectory.csv")])
