@@ -31,7 +31,7 @@ class SensorDepth:
 
     sensor_depth_every = 1
     """Every n-th frame needs the sensor's depth."""
-    focal_share = None
+    focal_share, licence = None, ""
     """See NetworkDepth."""
 
     def __init__(self, description: str):
@@ -58,6 +58,11 @@ class NetworkDepth:
     def configured(self, config: SlamConfig) -> SlamConfig:
         """The configuration for what this network predicts."""
         return configured_for(self.estimator, config)
+
+    @property
+    def licence(self) -> str:
+        """One line where the licence of the weights does not allow every use, else empty."""
+        return self.estimator.licence if isinstance(self.estimator, ImageNetwork) else ""
 
     def focal_share(self, rgb: np.ndarray) -> float | None:
         """Focal length that the network itself sees in an image (H, W, 3) uint8, in widths of it; None where it tells

@@ -60,8 +60,6 @@ def open_depth(arguments: Namespace, screen: Screen, config: SlamConfig) -> Sens
             network=arguments.network,
             progress=lambda share: status.update(f"building the network's engine, once: {share:.0%}"),
             tell=status.update)
-    if estimator.licence:
-        screen.print(f"licence    {estimator.licence}")
     only_keyframes = arguments.predict == "keyframes" or (arguments.predict == AUTO.name and bool(config.refinement))
     return NetworkDepth(f"{chosen_depth(arguments)}, {estimator.note}, for "
                         f"{'keyframes' if only_keyframes else 'all frames'}",
@@ -256,6 +254,8 @@ def introduce(arguments: Namespace, sequence: Sequence, rectifier: Rectifier, de
         settings = [f"{name}={text}" for name, text in arguments.set]
         screen.print(" ".join(["config    ", *([str(arguments.config)] if arguments.config else []), *settings]))
     screen.print(f"depth      {depth.description}{_other_depth(arguments, sequence)}")
+    if depth.licence:
+        screen.print(f"licence    {depth.licence}")
 
 
 def _refuse_beside_fast(arguments: Namespace) -> None:

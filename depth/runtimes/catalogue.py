@@ -75,7 +75,8 @@ def able_runtimes(path: Path, runtime: str = "auto", device: str = "auto") -> li
     able = [name for name, found in RUNTIMES.items() if suffix in found.suffixes]
     if not able:
         known = sorted({suffix for found in RUNTIMES.values() for suffix in found.suffixes})
-        raise BadInputError(f"no depth network {path}: give {', '.join(SHIPPED)}, `sensor`, or a file that ends in "
+        ours = ", ".join(f"`{name}`" for name in SHIPPED)
+        raise BadInputError(f"no depth network {path}: give {ours}, `sensor`, or a file that ends in "
                             f"{', '.join(known)}, or a model of the Hugging Face hub (see `monofuse depth list`)")
     if runtime == "auto":
         has_gpu = device != "cpu" and find_gpu() is not None

@@ -10,13 +10,16 @@ import pytest
 from depth.__main__ import COMMANDS, main
 from depth.hub.known_models import KNOWN_MODELS
 from depth.networks.registry import NETWORKS
+from depth.runtimes.default_network import SHIPPED
 from tests.helpers.paths import ROOT
 
 
 def test_list_has_a_line_for_every_network(capsys):
     pytest.importorskip("torch")
     assert main(["list"]) == 0
-    lines, hub_lines, note = (part.splitlines() for part in capsys.readouterr().out.split("\n\n"))
+    shipped, lines, hub_lines, note = (part.splitlines() for part in capsys.readouterr().out.split("\n\n"))
+    assert [line.split()[0] for line in shipped] == ["ships", *SHIPPED]
+    assert "(for research)" in shipped[1] and "(any use)" in shipped[2]
     head, *lines = lines
     assert head.split() == ["name", "paper", "input", "output", "predicts", "parameters"]
     assert [line.split()[0] for line in lines] == list(NETWORKS)

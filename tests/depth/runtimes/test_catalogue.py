@@ -96,8 +96,8 @@ def test_where_no_runtime_is_left_all_reasons_are_given(made_up):
     ("a.onnx", "torch", "--runtime torch runs .safetensors, .pth, .pt files, not a.onnx: choose auto or tensorrt or "),
     ("a.pth", "onnx", "--runtime onnx runs .onnx, .safetensors files, not a.pth: choose auto or torch"),
     ("a.pth", "openvino", "--runtime openvino runs .onnx files, not a.pth"),
-    ("a.txt", "auto", "no depth network a.txt: give `mobile`, `sensor`, or a file that ends in .onnx, .pt, .pth, "
-                      ".safetensors"),
+    ("a.txt", "auto", "no depth network a.txt: give `mobile`, `mobile-open`, `sensor`, or a file that ends in .onnx, "
+                      ".pt, .pth, .safetensors"),
     ("mobile", "torch", "no depth network mobile: give"),
     ("a.onnx", "magic", "--runtime magic: choose one of auto, tensorrt, onnx, openvino, torch")])
 def test_what_nobody_runs(name, runtime, says):
