@@ -12,6 +12,7 @@ run:             ## reconstruct the built-in synthetic room, from its colour ima
 	@./setup.sh run
 	.venv/bin/python run_slam.py synthetic --output results/synthetic $(ARGS)
 
+# Tests start many processes, so bytecode is kept whatever the environment says.
 test: setup      ## run every test but the heavy ones
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The table in README, out of measured figures: benchmarks/measured.json holds them, nothing in it is typed.
 
-    python -m benchmarks.readme_table SEQUENCE_DIR ...   runs each with recorded depth and from colour alone, and judges
-    python -m benchmarks.readme_table                    writes the table of measured.json into README anew
+    python -m benchmarks.readme_table SEQUENCE_DIR ... --output DIR     runs each with recorded depth and from colour
+                                                                       alone into DIR/DEPTH/NAME, and judges
+    python -m benchmarks.readme_table                                  writes the table of measured.json anew
 
 The figures are those of benchmarks/scoreboard.py, whose protocol holds.
 """
@@ -10,14 +11,13 @@ The figures are those of benchmarks/scoreboard.py, whose protocol holds.
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.runs import OPTIONS, ROOT, run_slam
 from benchmarks.scoreboard import cell, scoreboard
-from calib.base.command_line import exit_code
+from calib.base.command_line import exit_code, path_of
 from calib.base.errors import MonofuseError
 
 FILE, README = ROOT / "benchmarks" / "measured.json", ROOT / "README.md"
@@ -32,21 +32,19 @@ HEADER = ("sequence", "depth", "ATE SE(3)", "ATE Sim(3)", "scale, true / ours", 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sequences", nargs="*", type=Path, metavar="SEQUENCE_DIR")
+    parser.add_argument("--output", type=path_of, metavar="DIR", default=ROOT / "results" / "readme_table")
     arguments = parser.parse_args()
     if arguments.sequences:
-        FILE.write_text(json.dumps(measured(arguments.sequences), indent=1) + "\n")
+        FILE.write_text(json.dumps(measured(arguments.sequences, arguments.output), indent=1) + "\n")
     README.write_text(with_table(README.read_text(), json.loads(FILE.read_text())))
 
 
-def measured(recordings: Sequence[Path]) -> dict[str, Any]:
-    """-> {name in DEPTHS: scoreboard}"""
-    boards = {}
+def measured(recordings: Sequence[Path], output: Path) -> dict[str, Any]:
+    """-> {name in DEPTHS: scoreboard}; results are left in output/DEPTH/NAME"""
     for depth, options in DEPTHS.items():
-        with tempfile.TemporaryDirectory() as scratch:
-            for recording in recordings:
-                run_slam(recording, *options, keep=Path(scratch) / recording.resolve().name)
-            boards[depth] = scoreboard(recordings, Path(scratch), Path(scratch), options)
-    return boards
+        for recording in recordings:
+            run_slam(recording, *options, keep=output / depth / recording.resolve().name)
+    return {depth: scoreboard(recordings, output / depth, output, options) for depth, options in DEPTHS.items()}
 
 
 def with_table(page: str, boards: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from monofuse.export.trajectory_files import euroc_files, kitti_files, tum_files
 from monofuse.interface.screen import Screen
 from monofuse.maps.restore import restored
 from monofuse.maps.saved_map import SavedMap
-from monofuse.results.files import surfels_ply
+from monofuse.results.files import require_new_folder, surfels_ply
 from monofuse.results.outcome import finished
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def rows_of(text: str) -> frozenset[int]:
 
 def run(arguments: argparse.Namespace, screen: Screen) -> None:
     """Read the map, write the files. Raises MonofuseError."""
-    if arguments.output.exists() and (not arguments.output.is_dir() or any(arguments.output.iterdir())):
-        raise BadInputError(f"{arguments.output} is there already: choose a new folder for --output")
+    require_new_folder(arguments.output)
     with SavedMap(arguments.result) as saved:
         slam = finished(restored(saved), "reading the map", screen) if arguments.format in POINTS else None
         with screen.status("exporting") as status:

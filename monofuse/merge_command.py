@@ -16,13 +16,12 @@ from monofuse.maps.concatenation import refuse_misfits
 from monofuse.maps.map_file import MAP_FILES
 from monofuse.maps.saved_map import SavedMap
 from monofuse.merging_session import MergingSession, joined_session
+from monofuse.results.files import require_new_folder
 from monofuse.results.run_folder import RunFolder
 from monofuse.saving import save_mesh_and_report, save_pictures, save_trajectory_and_map
 
 DESCRIPTION = ("Make one map, in one world and scale, of the maps of several recordings that show common places. What "
                "does not join for sure stays apart. The maps that are given are not changed.")
-
-
 SAME_SCALE = 0.005
 """Log of the factor by which a map has grown that is not worth a line."""
 
@@ -45,8 +44,7 @@ def parse_arguments(argv: Sequence[str] | None, program: str) -> argparse.Namesp
 
 def run(arguments: argparse.Namespace, screen: Screen) -> None:
     """Open the maps, join them, write the results of the largest group that is one. Raises MonofuseError."""
-    if arguments.output.exists() and (not arguments.output.is_dir() or any(arguments.output.iterdir())):
-        raise BadInputError(f"{arguments.output} is there already: choose a new folder for --output")
+    require_new_folder(arguments.output)
     with ExitStack() as stack:
         maps = [stack.enter_context(saved) for saved in open_maps(arguments.results)]
         refuse_misfits(maps)

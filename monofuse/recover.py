@@ -8,8 +8,7 @@ from calib.base.command_line import OneLineParser, exit_code, name_of, path_of
 from calib.base.errors import BadInputError, MonofuseError
 from monofuse.interface.screen import Screen
 from monofuse.interface.stop_signal import StopSignal
-from monofuse.maps.map_file import MAP_FILE
-from monofuse.maps.recorder import STATES
+from monofuse.maps.map_file import MAP_FILE, STATES
 from monofuse.maps.restore import restored
 from monofuse.maps.saved_map import SavedMap
 from monofuse.maps.saved_sequence import SavedSequence

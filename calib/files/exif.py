@@ -1,10 +1,9 @@
 """What a photo says of the camera that took it."""
 
 import math
-from io import BytesIO
 from pathlib import Path
 
-from calib.files.bounded_file import bytes_of
+from calib.files.bounded_file import refuse_unbounded
 from calib.files.image_file import MAX_BYTES
 
 DIAGONAL_35MM = math.hypot(36, 24)
@@ -35,7 +34,8 @@ def _read(path):
     """Focal length in mm of 35 mm film, orientation, (width, height); zeros where the file does not say."""
     from PIL import ExifTags, Image
     try:
-        with Image.open(BytesIO(bytes_of(Path(path), MAX_BYTES, "an image"))) as image:
+        refuse_unbounded(Path(path), MAX_BYTES, "an image")
+        with Image.open(path) as image:
             exif = image.getexif()
             focal_mm = float(exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm, 0))
             return focal_mm, exif.get(ExifTags.Base.Orientation, 0), image.size

@@ -42,11 +42,9 @@ NO_IMAGE = "not an image, or damaged; copy it again, or leave it out"
 silence()
 warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)  # large images are refused here
 
-__all__ = ["IMAGE_SUFFIXES", "UnreadableImage", "decode_gray", "decode_rgb",
-           "encode_jpeg", "encode_png", "images_in", "is_image",
-           "natural_order",
-           "read_any_depth_m", "read_depth_m", "read_depth_u16", "read_gray", "read_rgb", "read_unchanged",
-           "unread_kind"]
+__all__ = ["IMAGE_SUFFIXES", "UnreadableImage", "decode_gray", "decode_rgb", "encode_jpeg", "encode_png", "images_in",
+           "is_image", "natural_order", "read_any_depth_m", "read_depth_m", "read_depth_u16", "read_gray", "read_rgb",
+           "read_unchanged", "unread_kind"]
 
 
 class UnreadableImage(BadInputError):

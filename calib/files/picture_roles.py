@@ -7,11 +7,10 @@ only counts where a picture of the same number lies there: a folder of `depth_*.
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
-from calib.files.bounded_file import bytes_of
+from calib.files.bounded_file import refuse_unbounded
 from calib.files.image_file import MAX_BYTES
 
 ROLE_WORDS = {
@@ -123,7 +122,8 @@ def _kind(file):
     """2 for colour, 1 for grey of 8 bits, 0 for more bits; and pixels. What cannot be read counts as colour."""
     from PIL import Image
     try:
-        with Image.open(BytesIO(bytes_of(file, MAX_BYTES, "an image"))) as image:
+        refuse_unbounded(file, MAX_BYTES, "an image")
+        with Image.open(file) as image:
             depth = 0 if image.mode in DEEP_MODES else 2 if image.mode in COLOUR_MODES else 1
             return depth, image.size[0] * image.size[1]
     except Exception:  # of damaged images any

@@ -63,7 +63,8 @@ def open_estimator(name: str | Path, options: Mapping[str, str] | None = None, r
     model = find_model(str(name), tell)
     if model is None:
         found = catalogue.open_estimator(weights_of(name), options, runtime, device, threads, network, progress)
-        found.licence = SHIPPED[str(name)].licence if name in SHIPPED else ""
+        if str(name) in SHIPPED:
+            found.licence = SHIPPED[str(name)].licence
         return found
     options, description = dict(options or {}), describe(model)
     size, multiple = _chosen_size(options.pop("size", None), description, model)

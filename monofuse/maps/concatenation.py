@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 from calib.base.errors import BadInputError
 from monofuse.configuration import plain
-from monofuse.maps.map_file import close_map, create_map, damaged, write_info
+from monofuse.maps.map_file import STATES, close_map, create_map, damaged, write_info
 from monofuse.maps.other_camera import CameraChange
-from monofuse.maps.recorder import STATES
 from monofuse.maps.saved_map import SavedMap
 from slam.scale.known_scale import ScaleConfig
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from calib.base.errors import SourceError
 from calib.files.image_file import decode_gray
+from monofuse.maps.map_check import MAX_WORKING_PX
 
 LOG_STEP = 0.0005
 """Of log depth: half of it is the relative error, far below any depth's own."""
 NEAREST_M, FARTHEST_M = 0.01, 1000.0
 STD_FLOOR, STD_STEPS = 1e-3, 32
 """Smallest standard deviation of log depth, and steps per factor of e."""
-MAX_SIDE = 4096
 LEVEL = 1
 """Of zlib: 6 saves an eighth of the space and takes three times as long."""
 
@@ -37,7 +37,7 @@ def decode_depth(data: bytes) -> np.ndarray:
     """bytes -> (h, w) float32 inverse depth. Raises SourceError where they are damaged."""
     try:
         height, width = (int(n) for n in np.frombuffer(data[:4], "<u2"))
-        if max(height, width) > MAX_SIDE:
+        if max(height, width) > MAX_WORKING_PX:
             raise ValueError(f"{width}x{height}")
         planes = np.frombuffer(zlib.decompressobj().decompress(data[4:], 2 * height * width + 1), np.uint8)
         differences = np.ascontiguousarray(np.moveaxis(planes.reshape(2, height, width), 0, -1)).view("<i2")[..., 0]

@@ -14,6 +14,8 @@ from calib.base.errors import BadInputError, SourceError
 from calib.files.json_text import json_of
 from monofuse.maps.map_check import check_tables
 
+STATES = ("tracking", "tracked", "adjusted", "final", "complete")
+"""How far a run has come: its frames come; all came; poses are adjusted; depth is final; the results are there."""
 MAP_FILE = "map.db"
 """Name of a map in the folder of a result."""
 MAP_FILES = MAP_FILE, f"{MAP_FILE}-wal", f"{MAP_FILE}-shm"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from monofuse.configuration import plain
 from monofuse.interface.versions import versions
 from monofuse.maps.changes import ChangeLog
-from monofuse.maps.map_file import copy_map, create_map, open_map
+from monofuse.maps.map_file import STATES, copy_map, create_map, open_map
 from monofuse.maps.writer import MapWriter
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 INTERVAL_S = 1.0
 """Between two transactions; each waits for the disk once, so this also bounds what a power cut can take."""
-STATES = ("tracking", "tracked", "adjusted", "final", "complete")
-"""How far a run has come: its frames come; all came; poses are adjusted; depth is final; the results are there."""
+
 
 
 class MapRecorder:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from calib.base.errors import BadInputError
-from monofuse.maps.recorder import STATES
+from monofuse.maps.map_file import STATES
 from monofuse.maps.saved_map import SavedKeyframe, SavedMap
 from slam.config import SlamConfig
 from slam.keyframe_depth.predicted_depth import PredictedDepth

@@ -16,8 +16,7 @@ from calib.geometry.camera import Camera
 from monofuse.configuration import changed
 from monofuse.maps.depth_code import decode_depth, decode_log_std, decode_mask
 from monofuse.maps.map_check import camera_of, matrices
-from monofuse.maps.map_file import DAMAGE, damaged, map_in, read_info, read_map
-from monofuse.maps.recorder import STATES
+from monofuse.maps.map_file import DAMAGE, STATES, damaged, map_in, read_info, read_map
 from slam.config import SlamConfig
 from slam.loops.pose_graph import Edge
 from slam.tracking.trajectory import RelativeTrajectory
@@ -93,7 +92,7 @@ class SavedMap:
 
     @property
     def state(self) -> str:
-        """One of monofuse.maps.recorder.STATES."""
+        """One of monofuse.maps.map_file.STATES."""
         with self._reading():
             return STATES[STATES.index(self.info["state"])]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.base.errors import OutputError
+from calib.base.errors import BadInputError, OutputError
 from calib.files.atomic_file import partial_pattern, reason_of, write_file
 from calib.files.tum_files import trajectory_text
 
@@ -62,6 +62,12 @@ class ResultFolder:
         write_file(self.path / name, data)
         if name not in self.written:
             self.written.append(name)
+
+
+def require_new_folder(path: Path) -> None:
+    """Raise BadInputError where something lies in the folder for what a command writes."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise BadInputError(f"{path} is there already: choose a new folder for --output")
 
 
 def map_files(live_map: LiveMap) -> Iterator[tuple[str, bytes]]:

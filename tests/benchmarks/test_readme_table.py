@@ -27,7 +27,7 @@ def test_a_page_without_the_marks_is_refused():
 
 def test_recordings_are_run_with_each_source_of_depth(monkeypatch, tmp_path):
     runs = []
-    monkeypatch.setattr(readme_table, "run_slam", lambda recording, *options, keep: runs.append((keep.name, options)))
+    monkeypatch.setattr(readme_table, "run_slam", lambda recording, *options, keep: runs.append((keep, options)))
     monkeypatch.setattr(readme_table, "scoreboard", lambda recordings, results, output, options: BOARD)
-    assert readme_table.measured([tmp_path / "room"]) == {"sensor": BOARD, "mobile": BOARD}
-    assert runs == [("room", ("--depth", "sensor")), ("room", ("--depth", "mobile"))]
+    assert readme_table.measured([tmp_path / "room"], tmp_path) == {"sensor": BOARD, "mobile": BOARD}
+    assert runs == [(tmp_path / depth / "room", ("--depth", depth)) for depth in ("sensor", "mobile")]

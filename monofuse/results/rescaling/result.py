@@ -12,7 +12,7 @@ import numpy as np
 
 from calib.base.errors import BadInputError, SourceError
 from calib.files.atomic_file import replace_all, replacing
-from calib.files.bounded_file import bytes_of
+from calib.files.bounded_file import bytes_of, refuse_unbounded
 from calib.files.image_file import encode_png
 from calib.files.json_text import json_in
 from calib.files.tum_files import read_trajectory
@@ -87,7 +87,8 @@ def rescale(folder: Path, factor: float, report: dict[str, Any]) -> None:
     if (folder / SCENE).is_file():
         contents[SCENE] = None
     for name in contents:
-        _refuse_huge(folder / name)  # what is replaced is kept in memory until all is done
+        if (folder / name).is_file():  # what is replaced is kept in memory until all is done
+            refuse_unbounded(folder / name, MAX_BYTES, "a result")
     contents["report.json"] = report_file(report)
     with _rescaled_map(folder, factor):
         replace_all(folder, contents)
@@ -154,9 +155,3 @@ def _content(path):
         return bytes_of(path, MAX_BYTES, "a result")
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from error
-
-
-def _refuse_huge(path):
-    """Raise SourceError for what no result is as large as."""
-    if path.is_file() and path.stat().st_size > MAX_BYTES:
-        raise SourceError(f"{path}: {path.stat().st_size >> 20} MB are too much for a result")

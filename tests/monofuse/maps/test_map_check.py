@@ -10,8 +10,8 @@ import pytest
 
 from calib.base.errors import BadInputError
 from calib.files.image_file import encode_png
-from monofuse.maps.depth_code import MAX_SIDE, decode_depth, decode_mask
-from monofuse.maps.map_check import camera_of, check_tables, matrices
+from monofuse.maps.depth_code import decode_depth, decode_mask
+from monofuse.maps.map_check import MAX_WORKING_PX, camera_of, check_tables, matrices
 from monofuse.maps.map_file import TABLES
 
 T = np.eye(4).tobytes()
@@ -66,7 +66,7 @@ def test_cameras_make_sense(change):
 
 
 def test_depth_that_unfolds_to_gigabytes_is_refused(monkeypatch):
-    for height, width in ((65535, 65535), (MAX_SIDE, MAX_SIDE), (2, 2)):
+    for height, width in ((65535, 65535), (MAX_WORKING_PX, MAX_WORKING_PX), (2, 2)):
         data = struct.pack("<HH", height, width) + zlib.compress(bytes(1 << 20))
         with pytest.raises(BadInputError, match="damaged"):
             decode_depth(data)
