@@ -1,9 +1,11 @@
 """The table in README out of measured figures."""
 
+import json
+
 import pytest
 
 from benchmarks import readme_table
-from benchmarks.readme_table import BEGIN, END, with_table
+from benchmarks.readme_table import BEGIN, END, FILE, README, with_table
 from calib.base.errors import MonofuseError
 
 FOUND = {"frames": 300, "path_m": 2.367, "ate_se3_m": 0.00834, "ate_sim3_m": 0.0036, "ate_scale": 1.0244, "fps": 43.6,
@@ -23,6 +25,11 @@ def test_each_recording_has_a_row_for_each_source_of_depth():
 def test_a_page_without_the_marks_is_refused():
     with pytest.raises(MonofuseError, match="no table to replace"):
         with_table("# Title\n", {"mobile": BOARD})
+
+
+def test_the_readme_shows_what_was_measured():
+    page = README.read_text()
+    assert with_table(page, json.loads(FILE.read_text())) == page
 
 
 def test_recordings_are_run_with_each_source_of_depth(monkeypatch, tmp_path):
