@@ -1,4 +1,7 @@
 # monofuse on a CPU:  docker build -t monofuse .  &&  docker run --rm -v "$PWD:/work" monofuse run room.mp4
+# On an NVIDIA GPU, with TensorRT; the driver is the host's, CUDA comes with the packages:
+#   docker build --build-arg EXTRAS=viewer,tensorrt --build-arg TORCH=torch==2.13.0 -t monofuse:gpu .
+#   docker run --rm --gpus all -v "$PWD:/work" monofuse:gpu run room.mp4
 # Two stages, so that neither pip's cache nor the sources are in the image.
 FROM python:3.12-slim AS build
 COPY pyproject.toml constraints.txt README.md LICENSE /source/
@@ -7,16 +10,18 @@ COPY depth /source/depth
 COPY monofuse /source/monofuse
 COPY sequences /source/sequences
 COPY slam /source/slam
-RUN python -m venv /opt/monofuse
-RUN /opt/monofuse/bin/pip install --no-cache-dir -c /source/constraints.txt "/source[viewer]"
+ARG EXTRAS=viewer
 # The network learns a recording with torch, whose CPU build is a tenth of the other.
-RUN /opt/monofuse/bin/pip install --no-cache-dir -c /source/constraints.txt --extra-index-url https://download.pytorch.org/whl/cpu "torch==2.13.0+cpu" onnx
+ARG TORCH="torch==2.13.0+cpu"
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+RUN python -m venv /opt/monofuse
+RUN /opt/monofuse/bin/pip install --no-cache-dir -c /source/constraints.txt --extra-index-url "$TORCH_INDEX" "/source[$EXTRAS]" "$TORCH" onnx
 
 FROM python:3.12-slim
 # What numba loads.
 RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/monofuse /opt/monofuse
-ENV PATH=/opt/monofuse/bin:$PATH XDG_CACHE_HOME=/cache
+ENV PATH=/opt/monofuse/bin:$PATH XDG_CACHE_HOME=/cache NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 RUN useradd --create-home monofuse && mkdir /cache /work && chown monofuse /cache /work
 USER monofuse
 # Kernels are compiled here and not at the first start of every container.

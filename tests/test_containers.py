@@ -13,16 +13,19 @@ import yaml
 from tests.helpers.paths import ROOT
 from tests.helpers.slam_process import report_in
 
-FILES = ("Dockerfile", "Dockerfile.gpu", "ros2/Dockerfile")
+FILES = ("Dockerfile", "ros2/Dockerfile")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS = set(PYPROJECT["project"]["optional-dependencies"])
 PINS = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
 
 
 def steps(name):
-    """[(instruction, its words as one text)] without remarks."""
-    text = re.sub(r"\\\n", " ", (ROOT / name).read_text())
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return [tuple(line.split(maxsplit=1)) for line in lines]
+    """[(instruction, its words as one text)] without remarks; arguments that are given a value are filled in."""
+    lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith("#")]
+    found = [tuple(line.split(maxsplit=1)) for line in lines]
+    arguments = dict(words.split("=", 1) for instruction, words in found if instruction == "ARG")
+    return [(instruction, re.sub(r"\$([A-Z_]+)", lambda match: arguments.get(match[1], match[0]).strip('"'), words))
+            for instruction, words in found]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -40,8 +43,8 @@ def test_what_is_copied_is_there_and_nothing_is_left_out(name):
 def test_what_is_installed_is_pinned(name):
     installed = [words for instruction, words in steps(name) if instruction == "RUN" and "pip install" in words]
     assert installed and all("-c /source/constraints.txt" in words for words in installed)
-    for extra in re.findall(r"/source\[([\w,-]+)\]", " ".join(installed)):
-        assert set(extra.split(",")) <= set(PYPROJECT["project"]["optional-dependencies"])
+    for extras in re.findall(r"/source\[([\w,-]+)\]", " ".join(installed)):
+        assert set(extras.split(",")) <= EXTRAS
     for package, version in re.findall(r'"(\w+)==([\d.]+)(?:\+cpu)?"', " ".join(installed)):
         assert PINS[package] == version
 
@@ -56,7 +59,11 @@ def test_system_libraries_are_those_of_the_setup(name):
 
 def test_the_compose_file_builds_both_images():
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    assert services["cpu"]["build"] == "." and services["gpu"]["build"]["dockerfile"] == "Dockerfile.gpu"
+    given = services["gpu"]["build"]["args"]
+    assert services["cpu"]["build"] == "." and given["TORCH"] == f"torch=={PINS['torch']}"
+    assert set(given["EXTRAS"].split(",")) <= EXTRAS and set(given) < {
+        words.split("=")[0] for instruction, words in steps("Dockerfile") if instruction == "ARG"}
+    assert all(f"--build-arg {name}={value}" in (ROOT / "Dockerfile").read_text() for name, value in given.items())
     assert all("--viewer" in service["command"] and service["network_mode"] == "host" for service in services.values())
 
 
@@ -75,8 +82,9 @@ def test_the_steps_of_the_cpu_image_in_a_fresh_venv(tmp_path):
                 else:
                     path.mkdir(parents=True, exist_ok=True)
                     shutil.copy(ROOT / file, path)
-        elif instruction == "RUN" and "/opt/monofuse" in words and "torch" not in words:
+        elif instruction == "RUN" and "/opt/monofuse" in words:
             words = words.replace("/opt/monofuse", str(place)).replace("/source", str(source))
+            words = re.sub(r' --extra-index-url \S+| "torch==\S+"', "", words)
             words = re.sub(r"^python ", f"{sys.executable} ", words)
             subprocess.run(words, shell=True, check=True, timeout=1800)
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
