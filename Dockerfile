@@ -2,8 +2,12 @@
 # On an NVIDIA GPU, with TensorRT; the driver is the host's, CUDA comes with the packages:
 #   docker build --build-arg EXTRAS=viewer,tensorrt --build-arg TORCH=torch==2.13.0 -t monofuse:gpu .
 #   docker run --rm --gpus all -v "$PWD:/work" monofuse:gpu run room.mp4
-# Two stages, so that neither pip's cache nor the sources are in the image.
-FROM python:3.12-slim AS build
+# Two stages, so that what only building needs is not in the image.
+FROM python:3.12-slim AS base
+# What numba loads.
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
+
+FROM base AS build
 COPY pyproject.toml constraints.txt README.md LICENSE /source/
 COPY calib /source/calib
 COPY depth /source/depth
@@ -15,17 +19,20 @@ ARG EXTRAS=viewer
 ARG TORCH="torch==2.13.0+cpu"
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 RUN python -m venv /opt/monofuse
-RUN /opt/monofuse/bin/pip install --no-cache-dir -c /source/constraints.txt --extra-index-url "$TORCH_INDEX" "/source[$EXTRAS]" "$TORCH" onnx
+RUN /opt/monofuse/bin/pip install --no-cache-dir --no-compile -c /source/constraints.txt --extra-index-url "$TORCH_INDEX" "/source[$EXTRAS]" "$TORCH" onnx
+# A fifth of it all is tests of others, and what C++ programs need of torch.
+RUN cd /opt/monofuse/lib/python3*/site-packages && rm -rf torch/test torch/include numba/tests onnx/backend/test && find torch/bin -type f ! -name torch_shm_manager -delete && find scipy sympy networkx -name tests -prune -exec rm -rf {} +
+# numba keeps what it compiles for as long as the time of the source stays the same, and images hold whole seconds.
+RUN find /opt/monofuse -name "*.py" -exec touch -d 2020-01-01 {} +
+# Kernels, and the bytecode of what a run imports, are compiled here and not at the first start of every container.
+RUN XDG_CACHE_HOME=/cache /opt/monofuse/bin/python -c "import onnx, onnxruntime, torch, monofuse.run; from monofuse.warm_up import warm_up; from slam.config import SlamConfig; warm_up(SlamConfig.for_network()); warm_up(SlamConfig.for_sensor())"
 
-FROM python:3.12-slim
-# What numba loads.
-RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
+FROM base
+RUN useradd --create-home monofuse && mkdir /work && chown monofuse /work
 COPY --from=build /opt/monofuse /opt/monofuse
+COPY --from=build --chown=monofuse /cache /cache
 ENV PATH=/opt/monofuse/bin:$PATH XDG_CACHE_HOME=/cache NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
-RUN useradd --create-home monofuse && mkdir /cache /work && chown monofuse /cache /work
 USER monofuse
-# Kernels are compiled here and not at the first start of every container.
-RUN python -c "from monofuse.warm_up import warm_up; from slam.config import SlamConfig; warm_up(SlamConfig.for_network()); warm_up(SlamConfig.for_sensor())"
 WORKDIR /work
 ENTRYPOINT ["monofuse"]
 CMD ["--help"]

@@ -11,11 +11,13 @@ from slam.config import SlamConfig
 from slam.global_adjustment.feature_tracks import PointTracks
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
 from slam.kernels.consistency import count_votes
+from slam.kernels.surfel_field import Discs, add_discs, disc_blocks
 from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.stereo import refine_depth
 from slam.mapping.dynamic_regions import contradicted_by_images
 from slam.mapping.pass_merger import PassMerger
 from slam.meshing.depth_view import DepthView
+from slam.meshing.field_blocks import empty_field
 from slam.meshing.tsdf import build_mesh
 from slam.system import SlamSystem
 from slam.texturing.surface import Photo, Surface
@@ -48,6 +50,8 @@ def warm_up(config: SlamConfig) -> None:
     if isinstance(slam.depth, PredictedDepth):
         _refine_keyframes(slam, slam.depth, frames[-1])
         _adjust_all_keyframes(slam)
+    else:
+        _mesh_a_surfel()
     merger = PassMerger(slam.camera, config.fusion, min_gap=0)
     merger.waiting.append(0)
     merger.step(slam.surfels, slam.keyframes)
@@ -60,6 +64,14 @@ def _paint_a_triangle(camera: Camera, rgb: np.ndarray, config: TextureConfig) ->
     photo = Photo(lambda: np.ascontiguousarray(rgb[:, : camera.width]), np.eye(4), camera)
     for _ in texture_steps(surface, [photo], config):
         pass
+
+
+def _mesh_a_surfel() -> None:
+    """What follows the last frame where depth is measured."""
+    discs = Discs(np.array([[0.0, 0.0, 1.0]]), np.array([[0.0, 0.0, -1.0]]), np.array([0.01]), np.ones(1))
+    keys = np.empty(8, np.int64)
+    keys = np.unique(keys[:disc_blocks(discs, 0.01, 0.02, keys)])
+    add_discs(empty_field(keys), keys, discs, 0.01, 0.02)
 
 
 def _refine_keyframes(slam: SlamSystem, depth: PredictedDepth, frame: Frame) -> None:

@@ -77,6 +77,7 @@ def run_missing(tasks: Sequence[Task], arguments: Namespace, place: Place, scree
         missing = [task for task in tasks if not is_finished(task)]
         done = len(tasks) - len(missing)
         screen.print(f"batch      {len(tasks)} runs" + (f", {done} of them finished already" if done else ""))
+        write_summary([row_of(task, None) for task in tasks], place)  # says now, not after hours, if this cannot be
         problems: dict[str, str | None] = {}
         rows: list[Row] = []
         try:

@@ -28,6 +28,7 @@ def s3(monkeypatch):
     system = s3fs.S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
     system.mkdir("lab")
     yield system
+    system.rm("lab", recursive=True)
     server.stop()
 
 
