@@ -25,6 +25,12 @@ def no_gpu(request, monkeypatch):
         monkeypatch.setattr("depth.runtimes.catalogue.find_gpu", lambda: None)
 
 
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch):
+    """The tests run in two processes: threads of torch that wait for each other's core would burn it."""
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+
+
 @pytest.fixture(scope="session")
 def room():
     """The synthetic room with seed 7."""

@@ -210,7 +210,7 @@ def test_a_board_that_is_not_there():
 
 
 def test_the_command_line_says_that_there_was_no_floor(recording, tmp_path, capsys):
-    options = [*bright_is_near(tmp_path), "--no-scene", "--max-frames", "6", "--output", str(tmp_path / "out")]
+    options = [*bright_is_near(tmp_path), *SHORT, "--max-frames", "6", "--output", str(tmp_path / "out")]
     assert run_slam.main([str(recording), *options, "--scale", "height=1.5"]) == 0
     report = report_in(tmp_path / "out")
     line, = report["problems"]
