@@ -5,17 +5,25 @@ import signal
 
 import pytest
 
+from calib.base.kernel_cache import is_compiled
 from monofuse.warm_up import warm_up
 from sequences.sequence import SourceOptions
 from sequences.synthetic import sequence as synthetic
 from sequences.synthetic.room_cache import cached_room
 from slam.config import SlamConfig
 from tests.helpers.once import once
+from tests.helpers.paths import ROOT
 from tests.helpers.slam_process import run_process
 from tests.helpers.walk_recording import FRAMES, SIZE, write_walk
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so shells start what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_sessionstart(session):
+    """Compile in one place: otherwise each of xdist's workers would compile everything."""
+    if not hasattr(session.config, "workerinput") and not is_compiled(ROOT / "slam" / "kernels"):
+        warm_up(SlamConfig.for_network())
 
 
 @pytest.fixture(autouse=True)
