@@ -15,7 +15,7 @@ from monofuse import Slam, read_calibration
 
 source, calibration_file, results = sys.argv[1:]
 slam = Slam(read_calibration(calibration_file).camera)
-slam.warm_up()  # before the camera starts: the first time on a machine this compiles for a minute or two
+slam.warm_up()  # before the camera starts: the first time on a machine this compiles for a minute
 stop = threading.Event()
 signal.signal(signal.SIGINT, lambda *_: stop.set())  # between two images; half an image would spoil the map
 

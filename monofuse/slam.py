@@ -127,7 +127,7 @@ class Slam:
         return self.system.config
 
     def warm_up(self) -> None:
-        """Compile all kernels now, once per machine a minute or two, else seconds, so that no image waits for it."""
+        """Compile all kernels now, once per machine a minute, else seconds, so that no image waits for it."""
         warm_up(self.config)
 
     def track(self, rgb: np.ndarray, time_s: float, depth_m: np.ndarray | None = None) -> FrameResult:

@@ -5,16 +5,25 @@ import signal
 
 import pytest
 
+from calib.base.kernel_cache import is_compiled
 from monofuse.warm_up import warm_up
 from sequences.sequence import SourceOptions
 from sequences.synthetic import sequence as synthetic
 from sequences.synthetic.room_cache import cached_room
 from slam.config import SlamConfig
+from tests.helpers.once import once
+from tests.helpers.paths import ROOT
 from tests.helpers.slam_process import run_process
 from tests.helpers.walk_recording import FRAMES, SIZE, write_walk
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so shells start what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_sessionstart(session):
+    """Compile in one place: otherwise each of xdist's workers would compile everything."""
+    if not hasattr(session.config, "workerinput") and not is_compiled(ROOT / "slam" / "kernels"):
+        warm_up(SlamConfig.for_network())
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +33,12 @@ def no_gpu(request, monkeypatch):
         monkeypatch.setattr("depth.runtimes.catalogue.find_gpu", lambda: None)
 
 
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch):
+    """The tests run in two processes: threads of torch that wait for each other's core would burn it."""
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+
+
 @pytest.fixture(scope="session")
 def room():
     """The synthetic room with seed 7."""
@@ -31,19 +46,19 @@ def room():
 
 
 @pytest.fixture(scope="session")
-def walk(room):
-    """Frames with exact depth, and their camera."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(synthetic, "cached_room", lambda seed: room)
+def walk(tmp_path_factory):
+    """Frames with exact depth, and their camera. Not to be changed."""
+    def make(folder):
         options = SourceOptions(depth_every=1, max_frames=FRAMES)
         sequence = synthetic.SyntheticSequence(f"7,frames=160,size={SIZE[0]}x{SIZE[1]}", options)
-    return list(sequence), sequence.camera
+        return list(sequence), sequence.camera
+    return once(tmp_path_factory, "walk", make)
 
 
 @pytest.fixture(scope="session")
 def pristine_recording(walk, tmp_path_factory):
     """The walk on disk. Not to be changed."""
-    return write_walk(tmp_path_factory.mktemp("recordings") / "walk", *walk)
+    return once(tmp_path_factory, "recording", lambda folder: write_walk(folder / "walk", *walk))
 
 
 @pytest.fixture
@@ -64,5 +79,8 @@ def finished(kernels, pristine_recording, tmp_path_factory):
     arguments = [pristine_recording, "--depth", "sensor", "--calibration", pristine_recording / "calibration.yaml",
                  "--max-frames", "18", "--max-surfels", "8000", "--mesh", "obj", "--mesh", "glb", "--mesh", "obj",
                  "--runtime", "auto", "--device", "cpu", "--seed", "3"]
-    folder = tmp_path_factory.mktemp("run") / "new" / "results"
-    return run_process(*arguments, "--output", folder, whole=True), folder, arguments
+
+    def make(folder):
+        results = folder / "new" / "results"
+        return run_process(*arguments, "--output", results, whole=True), results, arguments
+    return once(tmp_path_factory, "finished", make)

@@ -38,6 +38,12 @@ def cached_njit(sources: str | Path, **options: Any) -> Callable[[Callable[..., 
     return decorate
 
 
+def is_compiled(sources: Path) -> bool:
+    """Whether functions of that folder are kept already, or cannot be."""
+    folder = _cache_folder(sources)
+    return folder is None or any(folder.rglob("*.nbi"))
+
+
 def _cache_folder(sources):
     """`.../monofuse/NAME-HASH` below NUMBA_CACHE_DIR, XDG_CACHE_HOME or ~/.cache; None where that is not writable."""
     digest = hashlib.sha256()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import cv2
 import numpy as np
 
 from slam.kernels.rasterise import rasterise, rasterise_rows
@@ -88,7 +89,7 @@ def draw(surface: Surface, look: Viewpoint, background: np.ndarray, supersamplin
     colours = surface.colours * _shade(surface.normals, look)[:, None]
     rasterise(fine.pixels(surface.points).astype(np.float32), colours.astype(np.float32), surface.triangles,
               np.full(fine.size, np.inf, np.float32), image)
-    return _averaged(image, look.size, supersampling)
+    return _averaged(image, look.size)
 
 
 def draw_textured(mesh: TexturedMesh, look: Viewpoint, background: np.ndarray, supersampling: int = 2) -> np.ndarray:
@@ -98,7 +99,7 @@ def draw_textured(mesh: TexturedMesh, look: Viewpoint, background: np.ndarray, s
     corners, rows = _seen(mesh.vertices, mesh.triangles, fine)
     image = texture_at(mesh, corners, rows, is_perspective=False)
     image[rows < 0] = background
-    return _averaged(image, look.size, supersampling)
+    return _averaged(image, look.size)
 
 
 def seen_area_m2(surface: Surface, look: Viewpoint) -> float:
@@ -121,5 +122,5 @@ def _shade(normals, look):
     return 0.55 + 0.45 * np.abs(normals @ look.axes[2])
 
 
-def _averaged(image, size, supersampling):
-    return image.reshape(size[0], supersampling, size[1], supersampling, 3).mean((1, 3))
+def _averaged(image, size):
+    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.sparse import bsr_array, coo_array
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import LinearOperator, SuperLU, cg, splu
 
 from calib.geometry import sim3
 from calib.geometry.camera import Camera
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 MIN_SHARE = 1e-9
 """Share of the largest diagonal entry that is added to all, so that undetermined unknowns stay."""
+
+MAX_RESIDUAL = 1e-7
+"""Of the equations of one step, as a share of their right side: inexact steps do (Agarwal 2010, sec. 3)."""
+MAX_CONJUGATE_STEPS = 40
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class ReprojectionBundle:
             np.log(np.where(is_known, expected_depth_m, 1)), share * is_known)
         self.image_count = len(is_fixed)
         self.block_row, self.block_column, self.block_of = self._pairs()
+        self.factors: SuperLU | None = None
+        """Of the matrix of an earlier step."""
 
     def minimise(self, state: ReprojectionState) -> tuple[ReprojectionState, np.ndarray]:
         """-> ReprojectionState at the minimum, and the reprojection errors (M,) in pixels there"""
@@ -162,11 +168,34 @@ class ReprojectionBundle:
         return ReprojectionState(moved, points), cost
 
     def _solve(self, blocks, gradient):
-        """-> (number of free keyframes, 6)"""
+        """-> (number of free keyframes, 6)
+
+        By conjugate gradients, preconditioned with the factors of an earlier step's matrix, which has changed little:
+        a factorisation takes as long as a hundred iterations. Where that does not get there, by factors of this one."""
         K = self.image_count
         ends = np.searchsorted(self.block_row, np.arange(K + 1))
-        S = bsr_array((blocks, self.block_column, ends), shape=(6 * K, 6 * K)).tocsc()
+        S = bsr_array((blocks, self.block_column, ends), shape=(6 * K, 6 * K))
         free = (6 * self.free[:, None] + np.arange(6)).ravel()
-        factors = splu(S[:, free][free], permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True},
+        right = gradient[self.free].ravel()
+        if self.factors:
+            solution, left = self._iterated(S, free, right, self.factors)
+            if not left:
+                return solution.reshape(-1, 6)
+        factors = splu(S.tocsc()[:, free][free], permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True},
                        diag_pivot_thresh=0.0)
-        return factors.solve(gradient[self.free].ravel()).reshape(-1, 6)
+        self.factors = factors
+        return factors.solve(right).reshape(-1, 6)
+
+    def _iterated(self, S, free, right, factors):
+        """-> (6 * number of free keyframes,), and 0 if it converged"""
+        whole = np.zeros(S.shape[0])
+
+        def times(x):
+            whole[free] = x
+            return (S @ whole)[free]
+
+        def operator(function):
+            return LinearOperator((len(free), len(free)), function)
+
+        return cg(operator(times), right, rtol=MAX_RESIDUAL, atol=0.0, maxiter=MAX_CONJUGATE_STEPS,
+                  M=operator(factors.solve))

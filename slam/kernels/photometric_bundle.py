@@ -194,8 +194,10 @@ def eliminate(equations, first, reduced, gradient):
     """
     H, g, h_point, g_point, h_cross = equations
     D = H.shape[0]
-    reduced[:] = H[first:, first:]
-    gradient[:] = g[first:]
+    for a in range(first, D):
+        gradient[a - first] = g[a]
+        for b in range(first, D):
+            reduced[a - first, b - first] = H[a, b]
     for n in range(h_point.shape[0]):
         inverse = 1 / h_point[n]
         for a in range(first, D):
@@ -310,7 +312,9 @@ def spread(H_pair, g_pair, pairs, H, g):
             for a in range(8):
                 for b in range(a):
                     H_pair[i, j, a, b] = H_pair[i, j, b, a]
-            G[:6, :6] = pairs.adjoints[i, j]
+            for a in range(6):
+                for b in range(6):
+                    G[a, b] = pairs.adjoints[i, j, a, b]
             G[6, 6], G[7, 7] = 1, pairs.gains[i, j]
             for a in range(8):
                 for b in range(8):

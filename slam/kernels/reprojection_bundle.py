@@ -133,7 +133,8 @@ def moved_points(observations, points, step, X, moved):
     cross, inverse, point_gradient = points
     pull = np.empty(3)
     for p in range(len(start) - 1):
-        pull[:] = point_gradient[p]
+        for k in range(3):
+            pull[k] = point_gradient[p, k]
         for m in range(start[p], start[p + 1]):
             for c in range(3):
                 for a in range(6):

@@ -103,13 +103,15 @@ def choose_photos(cost, photo, graph, messages, choice):
         for step in range(count):
             t = step if direction == 0 else count - 1 - step
             before, after = 0, 0
-            belief[:] = cost[t]
+            for k in range(width):
+                belief[k] = cost[t, k]
             for s in range(3):
                 other = graph.neighbour[t, s]
                 if other >= 0:
                     before += other < t
                     after += other > t
-                    belief += messages[t, s]
+                    for k in range(width):
+                        belief[k] += messages[t, s, k]
             share = ONE / np.float32(max(before, after, 1))
             if direction == 1:
                 _choose(t, cost[t], photo, graph, messages, choice)

@@ -76,15 +76,18 @@ class TinyNetwork(registry.Network):
         return MODULES[self.name]()
 
 
-MODULES = {"tiny": Tiny, "tiny_plain": TinyPlain, "tiny_error": TinyError, "tiny_fine": TinyFine}
+MODULES = {"tiny": Tiny, "tiny_plain": TinyPlain, "tiny_error": TinyError, "tiny_upright": TinyError,
+           "tiny_fine": TinyFine}
 
 
-def entry(name, loss="berhu", predicts="depth", first_stage=None):
-    return TinyNetwork(name, "test", "", SIZE, (16, 16), loss, predicts, 2, first_stage,
-                       predicts_error=name == "tiny_error")
+def entry(name, loss="berhu", predicts="depth", first_stage=None, side_multiple=2):
+    """One that divides by 32 takes images of any shape, as `mobile` does."""
+    return TinyNetwork(name, "test", "", SIZE, (16, 16), loss, predicts, side_multiple, first_stage,
+                       any_shape=side_multiple == 32, predicts_error=loss == "laplace")
 
 
 ENTRIES = (entry("tiny"), entry("tiny_plain"), entry("tiny_error", "laplace", "log_depth"),
+           entry("tiny_upright", "laplace", "log_depth", side_multiple=32),
            entry("tiny_fine", "l1", first_stage="tiny"))
 
 

@@ -16,7 +16,6 @@ from slam.config import SlamConfig
 from slam.keyframe_depth.final_depth import FinalDepthConfig
 from slam.keyframe_depth.refinement import RefinementConfig
 from slam.scale.known_scale import ScaleConfig
-from tests.helpers.slam_process import run_process
 
 SENSOR, NETWORK = SlamConfig.for_sensor(), SlamConfig.for_network()
 EVERYTHING = replace(NETWORK, final_depth=FinalDepthConfig(), known_scale=ScaleConfig(
@@ -188,18 +187,18 @@ def test_a_configuration_for_the_other_kind_of_depth_is_refused(depth, config, t
         of_arguments("--depth", depth, "--config", path)
 
 
-def test_the_program_lists_a_configuration_that_it_can_read(tmp_path):
-    done = run_process("--depth", "mobile", "--set", "lost_s=3", "--list-config")
-    assert done.returncode == 0 and not done.stderr
-    assert with_file(SENSOR, written(tmp_path / "all.yaml", done.stdout)) == replace(NETWORK, lost_s=3.0)
-    assert all(name.rpartition(".")[2] + ":" in done.stdout for name in all_names(SlamConfig))
+def test_the_program_lists_a_configuration_that_it_can_read(tmp_path, capsys):
+    assert run.main(["--depth", "mobile", "--set", "lost_s=3", "--list-config"]) == 0
+    said = capsys.readouterr()
+    assert not said.err
+    assert with_file(SENSOR, written(tmp_path / "all.yaml", said.out)) == replace(NETWORK, lost_s=3.0)
+    assert all(name.rpartition(".")[2] + ":" in said.out for name in all_names(SlamConfig))
 
 
-def test_the_program_refuses_a_field_that_there_is_not():
-    done = run_process("synthetic", "--set", "tracker.max_iteration=20")
-    assert done.returncode == 2 and not done.stdout
-    assert done.stderr == ("run_slam: --set tracker.max_iteration=20: no such field; did you mean "
-                           "tracker.solver.max_iterations?\n")
+def test_the_program_refuses_a_field_that_there_is_not(capsys):
+    assert run.main(["synthetic", "--set", "tracker.max_iteration=20"]) == 2
+    assert capsys.readouterr() == ("", "run_slam: --set tracker.max_iteration=20: no such field; did you mean "
+                                       "tracker.solver.max_iterations?\n")
 
 
 @pytest.mark.parametrize("depth, setting, says", [

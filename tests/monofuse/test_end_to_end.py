@@ -10,7 +10,7 @@ from sequences.sequence import SourceOptions
 from sequences.synthetic import sequence as synthetic
 from tests.helpers.slam_process import report_in, run_process
 
-SOURCE = "7,frames=160"
+SOURCE = "7,frames=120,size=320x240"
 LOOK_EVERY = 8
 """Frames from which the truly visible surface is taken."""
 
@@ -49,13 +49,13 @@ def distances_m(points, vertices, triangles):
 
 def test_every_frame_is_tracked(run):
     report = run[1]
-    assert report["frames"] == report["tracked"] == 160 and report["lost"] == report["relocalised"] == 0
+    assert report["frames"] == report["tracked"] == 120 and report["lost"] == report["relocalised"] == 0
     assert report["keyframes"] > 2
 
 
 def test_the_trajectory_is_true(run):
     report = run[1]
-    assert report["path_m"] > 2 and report["ate_se3_m"] < 0.003 * report["path_m"]
+    assert report["path_m"] > 1.3 and report["ate_se3_m"] < 0.003 * report["path_m"]
     assert abs(report["ate_scale"] - 1) < 0.005
 
 

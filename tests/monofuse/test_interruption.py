@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -13,9 +14,11 @@ from contextlib import suppress
 import pytest
 import trimesh
 
+from monofuse import run as run_slam
 from monofuse.interface.stop_signal import Interrupted, StopSignal
 from sequences.prefetch import prefetch
-from tests.helpers.slam_process import PATIENCE_S, PROGRAM, ROOT, read_surfels, report_in, run_process, trajectory_in
+from slam.system import SlamSystem
+from tests.helpers.slam_process import PATIENCE_S, PROGRAM, ROOT, SHORT, read_surfels, report_in, trajectory_in
 from tests.helpers.walk_recording import FRAMES
 
 LONG = 20_000
@@ -38,8 +41,8 @@ def in_terminal(kernels, tmp_path):
     """Starts a run in a terminal of its own, with its results in tmp_path/out -> Terminal"""
     runs = []
 
-    def start(source):
-        runs.append(Terminal(source, "--depth", "sensor", "--no-scene", "--output", tmp_path / "out"))
+    def start(source, *options):
+        runs.append(Terminal(source, "--depth", "sensor", *options, "--output", tmp_path / "out"))
         return runs[-1]
 
     yield start
@@ -108,7 +111,7 @@ def check_saved(folder):
 
 
 def test_ctrl_c_saves_what_there_is(in_terminal, endless, tmp_path):
-    run = in_terminal(endless)
+    run = in_terminal(endless, *SHORT)
     run.wait_for(TENS_OF_FRAMES)
     run.press_ctrl_c()
     assert run.exit_code() == 130
@@ -119,7 +122,7 @@ def test_ctrl_c_saves_what_there_is(in_terminal, endless, tmp_path):
 
 
 def test_a_second_ctrl_c_only_leaves_out_the_mesh(in_terminal, endless, tmp_path):
-    run = in_terminal(endless)
+    run = in_terminal(endless, "--no-scene")
     run.wait_for(TENS_OF_FRAMES)
     os.kill(run.pid, signal.SIGTERM)
     run.wait_for(b"building the mesh")
@@ -133,7 +136,7 @@ def test_a_second_ctrl_c_only_leaves_out_the_mesh(in_terminal, endless, tmp_path
 
 
 def test_a_closed_terminal_saves_what_there_is(in_terminal, endless, tmp_path):
-    run = in_terminal(endless)
+    run = in_terminal(endless, *SHORT)
     run.wait_for(TENS_OF_FRAMES)
     run.close()
     assert run.exit_code() == 128 + signal.SIGHUP
@@ -141,48 +144,43 @@ def test_a_closed_terminal_saves_what_there_is(in_terminal, endless, tmp_path):
     assert (tmp_path / "out" / "mesh.ply").exists()
 
 
-def test_a_bug_saves_what_there_is(kernels, recording, tmp_path):
-    program = tmp_path / "buggy.py"
-    program.write_text("""
-import sys
-from monofuse import run as run_slam
-from slam.system import SlamSystem
-process = SlamSystem.process
+def test_a_bug_saves_what_there_is(kernels, recording, tmp_path, monkeypatch, capsys):
+    process = SlamSystem.process
 
-def buggy(self, frame):
-    if frame.index == 15:
-        raise RuntimeError("a bug in frame 15")
-    return process(self, frame)
+    def buggy(self, frame):
+        if frame.index == 15:
+            raise RuntimeError("a bug in frame 15")
+        return process(self, frame)
 
-SlamSystem.process = buggy
-sys.exit(run_slam.main())
-""")
-    run = run_process(recording, "--depth", "sensor", "--output", tmp_path / "out", program=program)
-    assert run.returncode == 1
-    assert "RuntimeError: a bug in frame 15" in run.stderr and run.stderr.splitlines()[-1].startswith("run_slam: ")
+    monkeypatch.setattr(SlamSystem, "process", buggy)
+    assert run_slam.main([str(recording), "--depth", "sensor", *SHORT, "--output", str(tmp_path / "out")]) == 1
+    errors = capsys.readouterr().err
+    assert "RuntimeError: a bug in frame 15" in errors and errors.splitlines()[-1].startswith("run_slam: ")
     report = report_in(tmp_path / "out")
     assert report["ended"] == "failed" and report["problems"] == ["RuntimeError: a bug in frame 15"]
     assert len(trajectory_in(tmp_path / "out")) == report["tracked"] == 15
     assert (tmp_path / "out" / "mesh.ply").exists() and (tmp_path / "out" / "map.ply").exists()
 
 
-def test_a_full_disk_keeps_what_fits(kernels, recording, tmp_path):
+@pytest.fixture
+def full_disk():
     """No file may exceed 100 kB: a disk full for the map and the mesh, but not for the path and the report."""
-    program = tmp_path / "short_of_space.py"
-    program.write_text("""
-import resource, sys
-from monofuse import run as run_slam
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-sys.exit(run_slam.main())
-""")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_keeps_what_fits(kernels, recording, full_disk, tmp_path, capsys):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mesh.ply").write_text("of an older run")
     new = tmp_path / "out" / "unfinished"
-    run = run_process(recording, "--depth", "sensor", "--output", tmp_path / "out", program=program)
-    assert run.returncode == 2 and run.stderr.count("\n") == 1
-    assert f"cannot write {new}/map.ply" in run.stderr and "free some space" in run.stderr
+    assert run_slam.main([str(recording), "--depth", "sensor", *SHORT, "--output", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1
+    assert f"cannot write {new}/map.ply" in said.err and "free some space" in said.err
     assert (tmp_path / "out" / "mesh.ply").read_text() == "of an older run"
-    assert files_in(new) - {"map.db"} == {"trajectory.txt", "report.json", "keyframes.zip"} and str(new) in run.stdout
+    assert files_in(new) - {"map.db"} == {"trajectory.txt", "report.json", "keyframes.zip"} and str(new) in said.out
     report = report_in(new)
     assert report["ended"] == "failed"
     assert len(trajectory_in(new)) == report["tracked"] == report["frames"] == FRAMES

@@ -16,6 +16,7 @@ from monofuse.checked_input import checked_depth
 from tests.helpers import scenes
 from tests.helpers.onnx_file import bright_is_near
 from tests.helpers.paths import ROOT
+from tests.helpers.slam_process import SHORT
 
 FRAMES = 12
 
@@ -77,7 +78,8 @@ def test_with_a_network_and_a_lens_it_leaves_the_files_of_the_program(recording,
     camera = replace(camera, distortion=(-0.05, 0.01, 0.0, 0.0))
     write_calibration(recording / "calibration.yaml", Calibration(camera))
     network = bright_is_near(tmp_path)
-    assert run.main([str(recording), *network, "--max-frames", str(FRAMES), "--output", str(tmp_path / "out")]) == 0
+    assert run.main([str(recording), *network, "--max-frames", str(FRAMES), "--no-scene",
+                     "--output", str(tmp_path / "out")]) == 0
     estimator = monofuse.open_estimator(network[1], {"scale": "0.01", "size": "48,64"}, "onnx")
     slam = finished_slam(Slam(camera, depth=estimator), recording)
     slam.save(tmp_path / "saved")
@@ -90,7 +92,7 @@ def test_depth_of_a_distorted_camera_is_rectified_like_its_image(recording, kern
     camera = monofuse.read_calibration(recording / "calibration.yaml").camera
     camera = replace(camera, distortion=(-0.05, 0.01, 0.0, 0.0))
     write_calibration(recording / "calibration.yaml", Calibration(camera))
-    run.main([str(recording), "--depth", "sensor", "--max-frames", "6", "--output", str(tmp_path / "out")])
+    run.main([str(recording), "--depth", "sensor", "--max-frames", "6", *SHORT, "--output", str(tmp_path / "out")])
     slam = finished_slam(Slam(camera, depth="sensor"), recording, 6, with_depth=True)
     slam.save_trajectory(tmp_path / "trajectory.txt")
     assert (tmp_path / "trajectory.txt").read_bytes() == (tmp_path / "out" / "trajectory.txt").read_bytes()

@@ -18,6 +18,7 @@ from monofuse.interface.viewer.server import Served
 from monofuse.view_command import main
 from monofuse.viewing import stay
 from tests.helpers.paths import ROOT
+from tests.helpers.slam_process import SHORT
 from tests.helpers.small_result import write_result
 
 needs_viser = pytest.mark.skipif(find_spec("viser") is None, reason="viser is not installed")
@@ -144,7 +145,7 @@ def test_the_buttons_of_the_live_view_steer_a_whole_run(kernels, recording, tmp_
             saved.append(len((out / "trajectory.txt").read_text().splitlines()))
 
     monkeypatch.setattr(Viewer, "show", press)
-    assert run([str(recording), "--depth", "sensor", "--viewer", "--no-scene", "--output", str(out)]) == 0
+    assert run([str(recording), "--depth", "sensor", "--viewer", *SHORT, "--output", str(out)]) == 0
     report = json.loads((out / "report.json").read_text())
     assert (report["ended"], report["frames"], report["problems"]) == ("interrupted", 14, [])
     assert saved[0] >= 6 and len((out / "trajectory.txt").read_text().splitlines()) == saved[0]

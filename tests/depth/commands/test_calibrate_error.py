@@ -1,6 +1,7 @@
 """`python -m depth calibrate-error`: images whose truth lies about a network's prediction with noise that is known."""
 
 import json
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 
 from calib.geometry.nyu_kinect import NYU_CAMERA
 from depth.__main__ import main
+from depth.commands import calibrate_error
+from tests.helpers.depth_datasets import write_nyu_folder
 
 torch = pytest.importorskip("torch")
 
@@ -74,8 +77,10 @@ def test_expected_errors_become_the_measured_ones(weights, images, tmp_path, cap
 @pytest.mark.parametrize("more, says", [(["--weights", "/nowhere.safetensors"], "/nowhere.safetensors"),
                                         (["--data", "/nowhere"], "/nowhere"), (["--split", "val"], "split val"),
                                         (["--output", "/proc/no/net.safetensors"], "cannot write /proc/no")])
-def test_bad_input_is_one_line(weights, images, tmp_path, capsys, more, says):
-    words = ["--weights", str(weights), "--data", str(images(1, 0)), "--split", "all"]
+def test_bad_input_is_one_line(weights, tmp_path, monkeypatch, capsys, more, says):
+    monkeypatch.setattr(calibrate_error, "errors_on", lambda *each: SimpleNamespace(fit=lambda: (1.0, 0.0)))
+    data = write_nyu_folder(tmp_path / "data", range(2), size=SIZE)
+    words = ["--weights", str(weights), "--data", str(data), "--split", "all"]
     assert main(["calibrate-error", *words, "--output", str(tmp_path / "a.pth"), *more]) == 2
     error = capsys.readouterr().err
     assert says in error and error.count("\n") == 1

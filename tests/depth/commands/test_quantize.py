@@ -151,7 +151,7 @@ def test_openvino_predicts_the_same(images, tmp_path, monkeypatch):
 @pytest.mark.skipif(not NYU.is_dir(), reason="needs real data")
 def test_the_network_that_ships_on_real_images(tmp_path, capsys):
     output = tmp_path / "mobile-int8.onnx"
-    assert main(["quantize", "--data", str(NYU), "--images", "8", "--val-images", "8", "--output", str(output)]) == 0
+    assert main(["quantize", "--data", str(NYU), "--images", "4", "--val-images", "4", "--output", str(output)]) == 0
     rows = [line.split() for line in lines(capsys)]
     assert rows[2][0] == "float" and float(rows[3][-1]) > float(rows[2][-1]) - 0.01
     assert output.stat().st_size < 0.65 * default_weights().stat().st_size

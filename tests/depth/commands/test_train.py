@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -78,24 +79,29 @@ def wait_for(path, process, seconds=60):
         time.sleep(0.01)
 
 
-def test_a_real_kill_and_a_real_ctrl_c(images, tmp_path):
+def ctrl_c_at_the_next(checkpoint):
+    """In this process, once the file has changed."""
+    before, end = checkpoint.stat().st_mtime_ns, time.monotonic() + 60
+    while checkpoint.stat().st_mtime_ns == before and time.monotonic() < end:
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_real_kill_and_a_real_ctrl_c(images, tmp_path, capsys):
     """20000 steps would take minutes: killed at the first checkpoint, resumed, then stopped by Ctrl-C."""
     words = arguments(images, tmp_path / "out", "--steps", "20000", "--checkpoint-every", "20",
                       "--validate-every", "30000")
-    process = started(words)
-    wait_for(tmp_path / "out" / "checkpoint.pt", process)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
     checkpoint = tmp_path / "out" / "checkpoint.pt"
+    process = started(words)
+    wait_for(checkpoint, process)
+    process.kill()
+    process.communicate()
     killed_at = torch.load(checkpoint, weights_only=True)["step"]
-    before = checkpoint.stat().st_mtime_ns
-    process = started([*words, "--resume"])
-    while checkpoint.stat().st_mtime_ns == before:
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    error = process.communicate()[1]
-    assert (process.returncode, error) == (130, "depth: interrupted\n")
+    pressing = threading.Thread(target=ctrl_c_at_the_next, args=[checkpoint])
+    pressing.start()
+    code = main([*words, "--resume"])
+    pressing.join()
+    assert (code, capsys.readouterr().err) == (130, "depth: interrupted\n")
     stopped_at = torch.load(checkpoint, weights_only=True)["step"]
     assert stopped_at > killed_at and killed_at % 20 == 0
     assert f"{stopped_at} of 20000" in (tmp_path / "out" / "tiny.md").read_text()

@@ -14,24 +14,30 @@ from depth.runtimes.torch_runtime import open_weights
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript", reason="torch.onnx needs it")
 
+from tests.helpers import tiny_networks
+
+ONLY_REAL = pytest.mark.parametrize("exported", [pytest.param("mobile", marks=pytest.mark.heavy)], indirect=True)
+
 PLAIN_OPERATORS = {"Add", "Cast", "Clip", "Conv", "Div", "Gather", "ReduceMean", "Relu", "Reshape", "Resize", "Split",
                    "Sub"}
 """What every runtime knows."""
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    """-> (folder with net.safetensors and net.onnx, the network)"""
+@pytest.fixture(scope="module", params=["tiny_upright", pytest.param("mobile", marks=pytest.mark.heavy)])
+def exported(request, tmp_path_factory):
+    """-> (folder with net.safetensors and out.onnx, the network)"""
     from depth.networks import registry
     from depth.networks.weights.checkpoint import save_network
     folder = tmp_path_factory.mktemp("export")
     torch.manual_seed(0)
-    module = registry.find("mobile").build().eval()
-    torch.nn.init.normal_(module.predict.weight, std=0.2)
-    save_network(folder / "net.safetensors", "mobile", module)
-    (folder / "net.yaml").write_text("size: [128, 160]\nfocal_px: [80.0, 80.0]\n")
-    assert main(["export", "--weights", str(folder / "net.safetensors"), "--output", str(folder / "out.onnx")]) == 0
-    return folder, module
+    with pytest.MonkeyPatch.context() as patch:
+        tiny_networks.lend(patch)
+        module = registry.find(request.param).build().eval()
+        torch.nn.init.normal_(module.predict.weight, std=0.2)
+        save_network(folder / "net.safetensors", request.param, module)
+        (folder / "net.yaml").write_text("size: [128, 160]\nfocal_px: [80.0, 80.0]\n")
+        assert main(["export", "--weights", str(folder / "net.safetensors"), "--output", str(folder / "out.onnx")]) == 0
+        yield folder, module
 
 
 def test_the_file_predicts_what_the_weights_do(exported):
@@ -54,8 +60,7 @@ def test_every_runtime_knows_its_operators(exported):
 def test_what_a_runtime_must_know_is_beside_it(exported):
     folder, _ = exported
     assert yaml.safe_load((folder / "out.yaml").read_text()) == {
-        "output": "log_depth", "error": "log_error", "size": [128, 160], "multiple": 32,
-        "focal_px": [80.0, 80.0]}
+        "output": "log_depth", "error": "log_error", "size": [128, 160], "multiple": 32, "focal_px": [80.0, 80.0]}
 
 
 def test_images_of_another_shape_keep_it(exported):
@@ -69,6 +74,7 @@ def test_images_of_another_shape_keep_it(exported):
     assert np.allclose(longer, 2 * upright, rtol=1e-4)
 
 
+@ONLY_REAL
 def test_weights_take_half_the_space(exported):
     folder, _ = exported
     assert Path(folder / "out.onnx").stat().st_size < 0.56 * Path(folder / "net.safetensors").stat().st_size

@@ -15,7 +15,7 @@ from tests.helpers.tiny_networks import ENTRIES
 from tests.helpers.training_runs import ALONE, assert_same, settings
 
 torch.set_num_threads(1)
-TINY, _, TINY_ERROR, _ = ENTRIES
+TINY, _, TINY_ERROR, *_ = ENTRIES
 
 
 def learner(entry=TINY, seed=0, **values):

@@ -8,7 +8,7 @@ from depth.training.stage import prepare, stages
 from tests.helpers.tiny_networks import ENTRIES, Tiny, TinyFine, lend
 from tests.helpers.training_runs import settings
 
-TINY, _, _, TINY_FINE = ENTRIES
+TINY, *_, TINY_FINE = ENTRIES
 
 
 @pytest.fixture(autouse=True)

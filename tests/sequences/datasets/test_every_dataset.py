@@ -80,7 +80,7 @@ def test_depth_moved_by_the_poses_meets_later_depth(samples, name):
     assert np.median(np.abs(met_m - z_m)[met_m > 0] / z_m[met_m > 0]) < 0.005
 
 
-@pytest.mark.parametrize("name", [name if name in ("euroc", "record3d") else
+@pytest.mark.parametrize("name", [name if name == "record3d" else
                                   pytest.param(name, marks=pytest.mark.heavy) for name in WRITERS])
 def test_runs_to_a_mesh(samples, name, kernels, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("monofuse.saving.overview", lambda session, mesh, texture: np.zeros((8, 8, 3), np.uint8))

@@ -10,7 +10,8 @@ from sequences.synthetic.hand_held import hand_held_walk
 from sequences.synthetic.rendering.bvh import cast
 
 
-@pytest.mark.parametrize("frames, loop", [(60, True), (300, True), (300, False), (1500, True)])
+@pytest.mark.parametrize("frames, loop", [(60, True), (300, True), (300, False),
+                                          pytest.param(1500, True, marks=pytest.mark.heavy)])
 def test_walks_are_rigid_and_as_smooth_as_a_hand(room, frames, loop):
     T = hand_held_walk(room, frames, 30.0, 7, loop)
     assert T.shape == (frames, 4, 4)
@@ -26,7 +27,7 @@ def test_walks_are_rigid_and_as_smooth_as_a_hand(room, frames, loop):
     assert np.ptp(T[:, 2, 3]) < 0.5 and np.all((T[:, 2, 3] > 1.15) & (T[:, 2, 3] < 1.75))
 
 
-@pytest.mark.parametrize("frames", [300, 900])
+@pytest.mark.parametrize("frames", [300, pytest.param(900, marks=pytest.mark.heavy)])
 def test_walks_end_where_they_start(room, frames):
     T = hand_held_walk(room, frames, 30.0, 3)
     closing = inverse(T[-1]) @ T[0]
@@ -37,7 +38,7 @@ def test_walks_end_where_they_start(room, frames):
 
 @pytest.mark.parametrize("seed", [7, 8])
 def test_walks_stay_clear_of_all_surfaces(room, seed):
-    places = hand_held_walk(room, 600, 30.0, seed)[::20, :3, 3]
+    places = hand_held_walk(room, 300, 30.0, seed)[::20, :3, 3]
     rng = np.random.default_rng(0)
     directions = rng.normal(size=(len(places) * 1500, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)

@@ -1,6 +1,6 @@
 """The synthetic source: exact depth and poses, effects, what frames carry."""
 
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -12,8 +12,8 @@ WALKED = "7,frames=150,size=160x120,samples=3"
 
 
 def test_depth_and_poses_carry_one_frame_into_another(opened):
-    frames = list(opened(WALKED, depth_every=1, max_frames=40))
-    a, b = frames[20], frames[32]
+    frames = list(opened(WALKED, depth_every=1, max_frames=18))
+    a, b = frames[5], frames[17]
     camera = a.sensor_depth.camera
     T_b_a = inverse(b.T_world_cam_true) @ a.T_world_cam_true
     points = camera.backproject(a.sensor_depth.depth_m) @ T_b_a[:3, :3].T + T_b_a[:3, 3]
@@ -27,7 +27,7 @@ def test_depth_and_poses_carry_one_frame_into_another(opened):
 
 
 def test_frames_are_well_exposed_and_rich(opened):
-    for frame in list(opened("7,frames=150,size=160x120"))[::30]:
+    for frame in opened("7,frames=5,rate=1,size=160x120"):
         gray = frame.rgb.mean(-1)
         gradient = np.hypot(*np.gradient(gray))
         assert 60 < gray.mean() < 200
@@ -39,9 +39,9 @@ def test_frames_are_well_exposed_and_rich(opened):
 def test_blur_smears_along_the_turn(opened):
     sharp, blurred = opened("7,frames=60,size=160x120"), opened("7,frames=60,size=160x120,blur=1")
     T = sharp.ground_truth[1]
-    turning = [np.abs((inverse(a) @ b)[0, 2]) for a, b in pairwise(T)]
+    turning = [np.abs((inverse(a) @ b)[0, 2]) for a, b in pairwise(T[:20])]
     index = int(np.argmax(turning))
-    one, other = (list(sequence)[index] for sequence in (sharp, blurred))
+    one, other = (next(islice(sequence, index, None)) for sequence in (sharp, blurred))
     across, along = (np.abs(np.diff(other.rgb.astype(float), axis=axis)).mean()
                      / np.abs(np.diff(one.rgb.astype(float), axis=axis)).mean() for axis in (0, 1))
     assert along < 0.9 and along < across

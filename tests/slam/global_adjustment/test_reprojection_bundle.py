@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.sparse.linalg import splu
 
 from calib.geometry import se3
+from slam.global_adjustment import reprojection_bundle
 from slam.global_adjustment.feature_tracks import PointTracks
 from slam.global_adjustment.odometry_prior import OdometryPrior
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
@@ -175,3 +177,14 @@ def test_a_camera_that_wrong_points_would_turn_stays_where_odometry_has_it():
         return se3.rotation_angle_rad(state.T_cam_world[2] @ se3.inverse(T[2]))
 
     assert turned_rad(odometry) < 0.06 < 0.15 < turned_rad(None)
+
+
+def test_factors_of_an_earlier_step_lead_to_the_same_place(monkeypatch):
+    """As where each step has factors of its own, since iterations never suffice."""
+    seen, factorisations = Seen(images=12, points=300, noise_px=0.5), []
+    monkeypatch.setattr(reprojection_bundle, "splu", lambda *a, **k: factorisations.append(0) or splu(*a, **k))
+    *_, (_, iterated) = steps = list(seen.bundle().steps(seen.disturbed()))
+    assert len(factorisations) < 0.7 * len(steps)
+    monkeypatch.setattr(reprojection_bundle, "MAX_RESIDUAL", 0.0)
+    *_, (_, exact) = seen.bundle().steps(seen.disturbed())
+    assert np.allclose(iterated.T_cam_world, exact.T_cam_world, atol=1e-5)

@@ -18,7 +18,7 @@ from slam.mapping.surfels import SurfelConfig
 from slam.system import SlamSystem
 from tests.helpers import scenes
 
-CAMERA = scenes.CAMERA.resized((180, 240))
+CAMERA = scenes.CAMERA
 NO_CANDIDATES = CandidateConfig(by_appearance=0, by_position=0)
 ROUND = scenes.turn(110, 1.15 * 2 * np.pi)
 NO_DRIFT, DRIFT = np.zeros(6), np.array([0, -0.005, 0, 0, 0, 0])

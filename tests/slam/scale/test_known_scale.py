@@ -22,7 +22,7 @@ from slam.scale.recorded_scale import RecordedPosesCue
 from slam.system import SlamSystem
 from tests.helpers import scenes
 from tests.helpers.onnx_file import bright_is_near
-from tests.helpers.slam_process import report_in
+from tests.helpers.slam_process import SHORT, report_in
 
 NETWORK = replace(SlamConfig.for_network(), surfels=SurfelConfig(max_surfels=200_000))
 NETWORK_SIZE = 0.8
@@ -65,8 +65,8 @@ def missing_scale(slam, frames):
     return absolute_error(T_world_cam[:, :3, 3], ground_truth, with_scale=True)[1]
 
 
-def plain_frames(start=ORIGIN):
-    poses = [start @ T for T in scenes.walk(40, STEP)]
+def plain_frames(start=ORIGIN, count=28):
+    poses = [start @ T for T in scenes.walk(count, STEP)]
     return [scenes.frame(i, T, depth_scale=NETWORK_SIZE) for i, T in enumerate(poses)]
 
 
@@ -173,7 +173,7 @@ def with_recorded_depth(frames, every):
 
 @pytest.mark.parametrize("text", ["depth", "poses"])
 def test_what_the_recording_brings_along_puts_it_right(text):
-    slam, missing = finished(scenes.CAMERA, parse_scale(text), with_recorded_depth(plain_frames(), 2))
+    slam, missing = finished(scenes.CAMERA, parse_scale(text), with_recorded_depth(plain_frames(count=40), 2))
     assert missing == pytest.approx([1, 1], abs=0.03)
     said = slam.depth.scale_report()
     assert said["scale_from"] == text and 0.01 <= said["scale_log_std"] < 0.05 and not said["scale_doubtful"]
@@ -210,7 +210,7 @@ def test_a_board_that_is_not_there():
 
 
 def test_the_command_line_says_that_there_was_no_floor(recording, tmp_path, capsys):
-    options = [*bright_is_near(tmp_path), "--max-frames", "6", "--output", str(tmp_path / "out")]
+    options = [*bright_is_near(tmp_path), *SHORT, "--max-frames", "6", "--output", str(tmp_path / "out")]
     assert run_slam.main([str(recording), *options, "--scale", "height=1.5"]) == 0
     report = report_in(tmp_path / "out")
     line, = report["problems"]

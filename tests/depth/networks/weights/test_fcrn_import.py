@@ -41,8 +41,9 @@ def test_the_matconvnet_file_predicts_the_same(layers, npy, tmp_path):
     """The whole network as DagNN saves it: deviations for variances, and without the sizes of 1 that MATLAB drops."""
     path = tmp_path / "NYU_ResNet-UpProj.mat"
     savemat(path, saved_release(layers))
-    from_mat, from_npy = (import_fcrn(each).state_dict() for each in (path, npy))
+    from_mat, from_npy = (release_tensors(read_layers(each), each.name) for each in (path, npy))
     path.unlink()
+    assert from_mat.keys() == from_npy.keys()
     assert all(torch.allclose(from_mat[name], tensor, rtol=1e-4, atol=1e-6) for name, tensor in from_npy.items())
 
 
@@ -87,8 +88,9 @@ def test_what_is_surplus_is_named(layers):
         release_tensors({**layers, "fc1000": {"weights": np.zeros((1, 1, 2, 3))}}, "a.npy")
 
 
-def test_what_has_another_shape_is_named(layers, tmp_path):
-    np.save(tmp_path / "a.npy", {**layers, "ConvPred": {"weights": np.zeros((3, 3, 64, 2)), "biases": np.zeros(2)}})
+def test_what_has_another_shape_is_named(layers, tmp_path, monkeypatch):
+    wrong = {**layers, "ConvPred": {"weights": np.zeros((3, 3, 64, 2)), "biases": np.zeros(2)}}
+    monkeypatch.setattr("depth.networks.weights.fcrn_import.read_layers", lambda path: wrong)
     with pytest.raises(NetworkError, match="wrong shape: decoder.predict.weight is 2x64x3x3 and not 1x64x3x3"):
         import_fcrn(tmp_path / "a.npy")
 
