@@ -20,8 +20,8 @@ ARG TORCH="torch==2.13.0+cpu"
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 RUN python -m venv /opt/monofuse
 RUN /opt/monofuse/bin/pip install --no-cache-dir --no-compile -c /source/constraints.txt --extra-index-url "$TORCH_INDEX" "/source[$EXTRAS]" "$TORCH" onnx
-# A fifth of it all is tests of others, and what C++ programs need of torch.
-RUN cd /opt/monofuse/lib/python3*/site-packages && rm -rf torch/test torch/include numba/tests onnx/backend/test && find torch/bin -type f ! -name torch_shm_manager -delete && find scipy sympy networkx -name tests -prune -exec rm -rf {} +
+# A fifth of it all is tests of others, what C++ programs need of torch, a second build of zstandard and pip itself.
+RUN cd /opt/monofuse/lib/python3*/site-packages && rm -rf torch/test torch/include numba/tests onnx/backend/test zstandard/_cffi.*.so pip pip-*.dist-info && find torch/bin -type f ! -name torch_shm_manager -delete && find scipy sympy networkx numpy -name tests -prune -exec rm -rf {} + && find . -name "*.pyi" -delete
 # numba keeps what it compiles for as long as the time of the source stays the same, and images hold whole seconds.
 RUN find /opt/monofuse -name "*.py" -exec touch -d 2020-01-01 {} +
 # Kernels, and the bytecode of what a run imports, are compiled here and not at the first start of every container.
