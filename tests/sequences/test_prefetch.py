@@ -10,9 +10,9 @@ from sequences.prefetch import newest, prefetch
 
 @pytest.fixture(autouse=True)
 def no_thread_is_left():
-    before = threading.active_count()
+    before = set(threading.enumerate())
     yield
-    assert threading.active_count() == before
+    assert not set(threading.enumerate()) - before
 
 
 def waits_for(condition, seconds=5.0):

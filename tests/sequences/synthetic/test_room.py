@@ -20,10 +20,11 @@ def bare_room(seed):
     return assembled(size_m, faces(kit, rng, *size_m), kit.textures, [lamp], rng)
 
 
-def test_the_same_seed_gives_the_same_bare_room():
-    one, again = bare_room(7), bare_room(7)
+def test_the_same_seed_gives_the_same_bare_room_and_another_one_another():
+    one, again, other = bare_room(7), bare_room(7), bare_room(8)
     for part in ("look", "shell", "bvh"):
         assert all(np.array_equal(a, b) for a, b in zip(getattr(one, part), getattr(again, part)))
+    assert not all(np.array_equal(a, b) for a, b in zip(one.look, other.look))
 
 
 @pytest.mark.heavy
@@ -36,6 +37,7 @@ def test_the_same_options_give_the_same_bytes(room):
     assert np.array_equal(one[0], other[0]) and np.array_equal(one[1], other[1])
 
 
+@pytest.mark.heavy
 def test_another_seed_is_another_room(room):
     other = cached_room(8)
     assert other.size_m != room.size_m
