@@ -51,3 +51,8 @@ class MissingPackageError(BadInputError):
 
     def __init__(self, package: str, needed_for: str):
         super().__init__(f"{needed_for} needs the package {package}: pip install {package}")
+
+
+def one_line(error: Exception | str) -> str:
+    """A message, or that of an exception, in one line of at most 300 characters."""
+    return " ".join(str(error).split())[:300]

@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.cache_folder import cache_folder
-from calib.base.errors import NetworkError, OutputError
+from calib.base.errors import NetworkError, OutputError, one_line
 from calib.files.atomic_file import write_file
 from depth.hub.description import Description
 from depth.hub.model_files import ModelFiles
 from depth.networks.registry import load_torch
 from depth.onnx_files.export import export_onnx
-from depth.onnx_files.model import one_line
 from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.network_spec import spec_text
 from depth.runtimes.onnx_network import FIELD_OF_VIEW

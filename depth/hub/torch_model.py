@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from calib.base.errors import MissingPackageError, NetworkError
-from depth.onnx_files.model import one_line, quiet
+from calib.base.errors import MissingPackageError, NetworkError, one_line
+from depth.onnx_files.model import quiet
 
 
 class DepthModule(nn.Module):

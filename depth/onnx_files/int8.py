@@ -14,9 +14,9 @@ from typing import Protocol
 
 import numpy as np
 
-from calib.base.errors import MonofuseError, NetworkError
+from calib.base.errors import MonofuseError, NetworkError, one_line
 from depth.onnx_files.half import HEAVY
-from depth.onnx_files.model import Declared, load_onnx, one_line, quiet, read_model
+from depth.onnx_files.model import Declared, load_onnx, quiet, read_model
 
 QUANTISED = [*sorted(HEAVY), "Relu", "Clip", "Add", "Concat", "Resize", "MaxPool", "AveragePool", "Pad"]
 OPTIONS = {"MatMulConstBOnly": True}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from calib.base.errors import MissingPackageError, NetworkError
+from calib.base.errors import MissingPackageError, NetworkError, one_line
 
 if TYPE_CHECKING:
     import onnx
@@ -138,8 +138,3 @@ def require_file(path: str | Path) -> None:
 def unreadable(path: str | Path, error: Exception | str) -> NetworkError:
     """The NetworkError for a file that a runtime could not read, with the reason that it gave."""
     return NetworkError(f"{path} cannot be loaded as an ONNX network: {one_line(error)}")
-
-
-def one_line(error: Exception | str) -> str:
-    """A message, or that of an exception, in one line of at most 300 characters."""
-    return " ".join(str(error).split())[:300]

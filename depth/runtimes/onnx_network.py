@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.base.errors import NetworkError
-from depth.onnx_files.model import Declared, one_line
+from calib.base.errors import NetworkError, one_line
+from depth.onnx_files.model import Declared
 from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.network_spec import NetworkSpec, read_spec
 from depth.runtimes.preprocessing import to_input

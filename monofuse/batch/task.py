@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from calib.base.errors import BadInputError, MonofuseError
+from calib.base.errors import BadInputError, MonofuseError, one_line
 from monofuse.batch.place import REPORT, Place, file_system, is_remote
 
 LOGS = "logs"
-MAX_PROBLEM = 300
-"""Characters of a problem; the rest is in the log."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,9 @@ def carry_out(task: Task) -> str | None:
         with _logged(task), task.place.new_result(task.name) as folder, _fetched(task.arguments.source) as source:
             _run(task, source, folder)
     except (MonofuseError, OSError) as error:
-        return _in_one_line(str(error))
+        return one_line(str(error))
     except Exception as error:
-        return _in_one_line(f"{type(error).__name__}: {error}; this is a mistake in monofuse, see the log")
+        return one_line(f"{type(error).__name__}: {error}; this is a mistake in monofuse, see the log")
     return None
 
 
@@ -117,10 +115,6 @@ def _forget_peak_memory() -> None:
     if sys.platform == "linux":
         with suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5")
-
-
-def _in_one_line(text: str) -> str:
-    return " ".join(text.split())[:MAX_PROBLEM]
 
 
 def plain_arguments(arguments: Namespace) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from calib.base.errors import OutputError, UnusableRuntimeError
-from depth.onnx_files.model import one_line
+from calib.base.errors import OutputError, UnusableRuntimeError, one_line
 from depth.runtimes import self_check
 from depth.runtimes.nvidia_gpu import NvidiaGpu
 from depth.runtimes.tensorrt.engine_cache import CachedEngine, read_bytes, write_bytes

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
-from calib.base.errors import UnusableRuntimeError
+from calib.base.errors import UnusableRuntimeError, one_line
 from depth.onnx_files.endless import refuse_endless
 from depth.onnx_files.half import FORM, half_precision
-from depth.onnx_files.model import declared_inputs, fix_shape, load_onnx, one_line, read_model
+from depth.onnx_files.model import declared_inputs, fix_shape, load_onnx, read_model
 from depth.runtimes.network_spec import NetworkSpec
 from depth.runtimes.nvidia_gpu import NvidiaGpu
 from depth.runtimes.onnx_network import OnnxNetwork
