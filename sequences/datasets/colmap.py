@@ -92,7 +92,7 @@ def _images(model):
             return _text(file)
         with open(file, "rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _binary(data)
-    except (struct.error, ValueError, IndexError, OSError) as error:
+    except (struct.error, ValueError, IndexError, OverflowError, OSError) as error:
         raise SourceError(f"{file} is no list of COLMAP's images, or cut off ({error})") from error
 
 

@@ -217,6 +217,8 @@ def _opened(place: Path) -> Iterator[Any]:
                 raise
             reader = AnyReader([place], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
             reader.open()
+        if not all(isinstance(connection.msgcount, int) for connection in reader.connections):
+            raise ValueError("its metadata count messages by what is no number")
     except Exception as error:  # of damaged bags any
         raise SourceError(f"{place} cannot be opened as a bag of ROS: {' '.join(str(error).split())[:150]}; "
                           f"is it whole? (`rosbag reindex` mends ROS 1 bags that were cut off)") from error

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from calib.base.errors import SourceError
+from calib.base.errors import SourceError, one_line
 from sequences.cameras.realsense.library import librealsense
 from sequences.cameras.realsense.player import Player
 from sequences.cameras.realsense.streams import choose_streams, rgb_of
@@ -17,7 +17,7 @@ from sequences.sequence import Sequence, SkipLog, SourceOptions
 LAYOUT = "a .bag or .db3 file (RealSense)"
 MAGIC = {".bag": b"#ROSBAG V", ".db3": b"SQLite format 3"}
 """What such files begin with, by their suffix."""
-MAX_OPENING_S = 30.0
+MAX_OPENING_S = 20.0
 """Opening takes a fraction of a second; with some damaged files librealsense never comes to an end."""
 TRIAL = "import sys, pyrealsense2; pyrealsense2.context().load_device(sys.argv[1])"
 
@@ -58,9 +58,12 @@ class RealSenseFile(Sequence):
     def __iter__(self) -> Iterator[Frame]:
         playback, streams = self._open()
         stopped = self.rs.playback_status.stopped
-        player = Player(streams, self.options.depth_every > 0, lambda: playback.current_status() != stopped)
-        playback.pause()  # while only some of the sensors run, frames of the others would be lost
-        player.start()
+        try:
+            player = Player(streams, self.options.depth_every > 0, lambda: playback.current_status() != stopped)
+            playback.pause()  # while only some of the sensors run, frames of the others would be lost
+            player.start()
+        except RuntimeError as error:
+            raise self._unusable(error) from error
         resuming = threading.Thread(target=playback.resume, daemon=True)  # it may wait for frames to be taken
         resuming.start()
         try:
@@ -108,5 +111,7 @@ class RealSenseFile(Sequence):
             playback.set_real_time(False)
             return playback, choose_streams(playback, self.file)
         except RuntimeError as error:
-            reason = " ".join(str(error).split())
-            raise SourceError(f"{self.file} cannot be opened as a RealSense recording: {reason}") from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error):
+        return SourceError(f"{self.file} cannot be opened as a RealSense recording: {one_line(error)}")

@@ -6,7 +6,7 @@ import pytest
 
 from calib.base.errors import BadInputError, CalibrationError
 from calib.geometry.camera import MAX_SIDE_PX, Camera
-from sequences.datasets.colmap import _binary
+from sequences.datasets.colmap import _binary, _images
 from sequences.datasets.icl import read_distance
 from sequences.datasets.scannet_sens import CAMERAS, IMAGES, _header
 
@@ -36,3 +36,11 @@ def test_a_depth_text_of_too_many_numbers(tmp_path):
     (tmp_path / "scene_00_0000.depth").write_bytes(b"1 " * (9 << 20))
     with pytest.raises(BadInputError, match="too much for a text file"):
         read_distance(tmp_path / "scene_00_0000.depth")
+
+
+def test_points_of_an_image_beyond_all_memory(tmp_path):
+    """The second image would begin where no address is."""
+    (tmp_path / "images.bin").write_bytes(struct.pack("<QI7dI", 2, 0, 1, *6 * [0], 1) + b"a.png\0"
+                                          + struct.pack("<Q", 2**62))
+    with pytest.raises(BadInputError, match="is no list of COLMAP's images"):
+        _images(tmp_path / "images.bin")

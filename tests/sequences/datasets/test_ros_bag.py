@@ -173,3 +173,12 @@ def test_damaged_bags(tmp_path):
             with pytest.raises(SourceError) as caught:
                 list(opened(path))
             assert "\n" not in str(caught.value) and path.name in str(caught.value)
+
+
+def test_metadata_that_count_messages_in_words(tmp_path):
+    path = write(tmp_path / "walk.mcap")
+    text = (path / "metadata.yaml").read_text()
+    assert "message_count: 5" in text
+    (path / "metadata.yaml").write_text(text.replace("message_count: 5", "message_count: many"))
+    with pytest.raises(SourceError, match="cannot be opened as a bag of ROS"):
+        opened(path)

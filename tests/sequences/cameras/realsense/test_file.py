@@ -123,3 +123,12 @@ def test_what_librealsense_itself_does_not_survive_is_said(recording, monkeypatc
 def test_recognised_by_suffix(recording, tmp_path):
     (tmp_path / "folder.bag").mkdir()
     assert recognises(recording) and recognises(str(recording)) and not recognises(tmp_path / "folder.bag")
+
+
+def test_a_device_without_a_name(recording, monkeypatch):
+    """As in a file whose table of what the camera is was damaged."""
+    def fail(*_):
+        raise RuntimeError("info Name not supported by the sensor!")
+    monkeypatch.setattr(file, "Player", fail)
+    with pytest.raises(SourceError, match="cannot be opened as a RealSense recording: info Name not supported"):
+        played(recording)
