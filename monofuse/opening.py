@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from calib.base.errors import BadInputError, MonofuseError, UnknownCameraError
+from calib.base.errors import BadInputError, MonofuseError, UnknownCameraError, one_line
 from calib.files.mask_file import read_mask
 from calib.focal.estimate import FocalEstimate
 from calib.geometry.camera import Camera
@@ -134,7 +134,7 @@ def refusing_what_cannot_work(arguments: Namespace) -> Iterator[None]:
     except Exception as error:
         if not (arguments.config or arguments.set):
             raise
-        reason = " ".join(str(error).split())[:120]
+        reason = one_line(error, 120)
         raise BadInputError(f"SLAM cannot work with this configuration ({type(error).__name__}: {reason}): check the "
                             f"values of --config and --set") from error
 

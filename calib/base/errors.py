@@ -53,6 +53,6 @@ class MissingPackageError(BadInputError):
         super().__init__(f"{needed_for} needs the package {package}: pip install {package}")
 
 
-def one_line(error: Exception | str) -> str:
-    """A message, or that of an exception, in one line of at most 300 characters."""
-    return " ".join(str(error).split())[:300]
+def one_line(error: BaseException | str, most: int = 300) -> str:
+    """A message, or that of an exception, in one line of at most so many characters."""
+    return " ".join(str(error).split())[:most]

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from calib.base.errors import SourceError
+from calib.base.errors import SourceError, one_line
 from calib.files.bounded_file import bytes_of
 
 MAX_BYTES = 32 << 20
@@ -27,4 +27,4 @@ def json_of(data: bytes | str) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ValueError(" ".join(str(error).split())[:200]) from error
+        raise ValueError(one_line(error, 200)) from error

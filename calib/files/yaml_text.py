@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from calib.base.errors import one_line
+
 MAX_CHARACTERS, MAX_VALUES = 256 << 10, 1_000_000
 """Of a text, which takes seconds to read, and what it may unfold to."""
 MAX_DEPTH = 100
@@ -26,7 +28,7 @@ def yaml_of(text: str, loader: Any = yaml.SafeLoader, is_first_of_many: bool = F
         return tree
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         # ValueError: dates that do not exist
-        raise ValueError(" ".join(str(error).split())[:200]) from error
+        raise ValueError(one_line(error, 200)) from error
 
 
 def _depth(text):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from calib.base.errors import MissingPackageError, NetworkError
+from calib.base.errors import MissingPackageError, NetworkError, one_line
 
 REQUIRED = ("config.json", "preprocessor_config.json", "model*.safetensors")
 PATTERNS = [*REQUIRED, "model.safetensors.index.json", "README.md"]
@@ -63,4 +63,4 @@ def _cause(error):
         return error.strerror
     if any(word in type(error).__name__ for word in ("LocalEntryNotFound", "Connect", "Timeout", "Offline", "Proxy")):
         return "the hub cannot be reached"
-    return " ".join(str(error).split())[:MAX_REASON] or "the hub does not say why"
+    return one_line(error, MAX_REASON) or "the hub does not say why"

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from calib.base.errors import BadInputError, MissingPackageError, MonofuseError
+from calib.base.errors import BadInputError, MissingPackageError, MonofuseError, one_line
 from monofuse.batch.needs import Needs
 from monofuse.batch.task import Ended, Task, Work, carry_out
 
@@ -50,7 +50,7 @@ class RayEngine:
                 break
             except Exception as error:  # Ray raises all kinds, a bare Exception where the machine is too busy, say
                 self._ray.shutdown()
-                reason = " ".join(str(error).split())[:200]
+                reason = one_line(error, 200)
                 if self._address:
                     raise BadInputError(f"there is no Ray cluster at {self._address}: {reason}") from error
                 if not tries_left:
@@ -109,11 +109,11 @@ class RayEngine:
         except WorkerCrashedError:
             return f"its process died, {1 + RETRIES} times: out of memory, or a crash in a library"
         except RaySystemError as error:
-            raise MonofuseError(f"Ray ended: {' '.join(str(error).split())[:200]}") from error
+            raise MonofuseError(f"Ray ended: {one_line(error, 200)}") from error
         except RayTaskError as error:  # the worker could not even begin: another version of monofuse there, say
-            return " ".join(str(error.cause or error).split())[:200]
+            return one_line(error.cause or error, 200)
         except RayError as error:
-            return " ".join(str(error).split())[:200]
+            return one_line(error, 200)
 
 
 def _cores() -> int:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from calib.base.errors import CalibrationError, MissingPackageError, SourceError
+from calib.base.errors import CalibrationError, MissingPackageError, SourceError, one_line
 from calib.files.bounded_file import bytes_of, refuse_endless
 from calib.files.image_file import UnreadableImage
 from calib.files.time_order import left_out, stray_ones
@@ -220,7 +220,7 @@ def _opened(place: Path) -> Iterator[Any]:
         if not all(isinstance(connection.msgcount, int) for connection in reader.connections):
             raise ValueError("its metadata count messages by what is no number")
     except Exception as error:  # of damaged bags any
-        raise SourceError(f"{place} cannot be opened as a bag of ROS: {' '.join(str(error).split())[:150]}; "
+        raise SourceError(f"{place} cannot be opened as a bag of ROS: {one_line(error, 150)}; "
                           f"is it whole? (`rosbag reindex` mends ROS 1 bags that were cut off)") from error
     try:
         yield reader

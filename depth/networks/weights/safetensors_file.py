@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from calib.base.errors import MissingPackageError, NetworkError
+from calib.base.errors import MissingPackageError, NetworkError, one_line
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -16,8 +16,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             facts = file.metadata()
         return torch_part.load(path.read_bytes()), dict(facts or {})
     except (safetensors.SafetensorError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise NetworkError(f"{path} is no safetensors file, or not all of one: {reason}") from None
+        raise NetworkError(f"{path} is no safetensors file, or not all of one: {one_line(error)}") from None
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from calib.base.errors import SourceError
+from calib.base.errors import SourceError, one_line
 from sequences.cameras.realsense.library import librealsense
 from sequences.cameras.realsense.player import Player
 from sequences.cameras.realsense.streams import choose_streams, rgb_of
@@ -64,8 +64,7 @@ class RealSense(LiveSequence):
             player.start()
             yield from self._frames(player)
         except RuntimeError as error:
-            reason = " ".join(str(error).split())
-            raise SourceError(f"{self.name} fails: {reason}; is another program using it?") from error
+            raise SourceError(f"{self.name} fails: {one_line(error)}; is another program using it?") from error
         finally:
             player.stop()
 
