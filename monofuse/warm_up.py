@@ -47,7 +47,8 @@ def warm_up(config: SlamConfig) -> None:
     """Run the pipeline of `config` on a few small made-up frames."""
     config = replace(config, surfels=replace(config.surfels, max_surfels=4 * CAMERA.width * CAMERA.height))
     frames = made_up_frames()
-    with nullcontext() if is_compiled(Path(kernels.__path__[0])) else second_process():
+    is_shared = config.refinement and not is_compiled(Path(kernels.__path__[0]))
+    with second_process() if is_shared else nullcontext():
         track(frames, config)
     paint_a_triangle(frames[0].rgb, config.texture)
     if config.refinement:
@@ -59,8 +60,8 @@ def warm_up(config: SlamConfig) -> None:
 
 @contextmanager
 def second_process() -> Iterator[None]:
-    """Meanwhile, what does not come with frames is compiled by another process, on another core: half of it all.
-    Whatever goes wrong there is compiled here."""
+    """Meanwhile, what does not come with frames is compiled by another process, on another core: half of what predicted
+    depth needs, and little that measured depth does. Whatever goes wrong there is compiled here."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         process = subprocess.Popen([sys.executable, "-m", "monofuse.warm_up"], env=environment,

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
 MIN_SHARE = 1e-9
 """Share of the largest diagonal entry that is added to all, so that undetermined unknowns stay."""
-
 MAX_RESIDUAL = 1e-7
-"""Of the equations of one step, as a share of their right side: inexact steps do (Agarwal 2010, sec. 3)."""
+"""Of the equations of one step, as a share of their right side. With 1e-4 the weakest directions, along which a long walk
+bends, stay behind: office's ATE was 0.073 m instead of 0.064 m."""
 MAX_CONJUGATE_STEPS = 40
+"""Beyond which new factors take less time."""
 
 
 @dataclass(frozen=True)
@@ -171,15 +172,16 @@ class ReprojectionBundle:
         """-> (number of free keyframes, 6)
 
         By conjugate gradients, preconditioned with the factors of an earlier step's matrix, which has changed little:
-        a factorisation takes as long as a hundred iterations. Where that does not get there, by factors of this one."""
+        at 1,000 keyframes a factorisation takes as long as fifty iterations. Where these do not get there, by factors
+        of this one."""
         K = self.image_count
         ends = np.searchsorted(self.block_row, np.arange(K + 1))
         S = bsr_array((blocks, self.block_column, ends), shape=(6 * K, 6 * K))
         free = (6 * self.free[:, None] + np.arange(6)).ravel()
         right = gradient[self.free].ravel()
         if self.factors:
-            solution, left = self._iterated(S, free, right, self.factors)
-            if not left:
+            solution, steps_short = self._iterated(S, free, right, self.factors)
+            if not steps_short:
                 return solution.reshape(-1, 6)
         factors = splu(S.tocsc()[:, free][free], permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True},
                        diag_pivot_thresh=0.0)

@@ -19,12 +19,14 @@ def test_what_the_second_process_does_works(kernels):
 def test_a_second_process_that_fails_is_no_matter(kernels, monkeypatch, program):
     monkeypatch.setattr(sys, "executable", program)
     monkeypatch.setattr(warm_up, "is_compiled", lambda folder: False)
-    warm_up.warm_up(SlamConfig.for_sensor())
+    warm_up.warm_up(SlamConfig.for_network())
 
 
-def test_the_second_process_is_needed_once(kernels, monkeypatch):
-    monkeypatch.setattr(warm_up, "second_process", lambda: pytest.fail("all is compiled"))
-    warm_up.warm_up(SlamConfig.for_sensor())
+@pytest.mark.parametrize("config, was_compiled", [(SlamConfig.for_network(), True), (SlamConfig.for_sensor(), False)])
+def test_no_second_process_where_there_is_little_for_it(kernels, monkeypatch, config, was_compiled):
+    monkeypatch.setattr(warm_up, "is_compiled", lambda folder: was_compiled)
+    monkeypatch.setattr(warm_up, "second_process", lambda: pytest.fail("not needed"))
+    warm_up.warm_up(config)
 
 
 @pytest.mark.heavy
