@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 MIN_SHARE = 1e-9
 """Share of the largest diagonal entry that is added to all, so that undetermined unknowns stay."""
 MAX_RESIDUAL = 1e-7
-"""Of the equations of one step, as a share of their right side. With 1e-4 the weakest directions, along which a long walk
-bends, stay behind: office's ATE was 0.073 m instead of 0.064 m."""
+"""Of the equations of one step, as a share of their right side. With 1e-4 the weakest directions, along which a long
+walk bends, stay behind: office's ATE was 0.073 m instead of 0.064 m."""
 MAX_CONJUGATE_STEPS = 40
 """Beyond which new factors take less time."""
 
