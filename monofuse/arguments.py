@@ -41,12 +41,29 @@ def parse_arguments(argv: Sequence[str] | None, program: str = "python run_slam.
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """All options of a run but where its frames come from and where its results go."""
+    _map_options(parser)
+    _depth_options(parser)
+    _source_options(parser)
+    _mesh_options(parser)
+    _end_options(parser)
+    _configuration_options(parser)
+    _views_options(parser)
+    parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N",
+                        help="which synthetic room, where SOURCE does not say (default: 0)")
+
+
+def _map_options(parser: argparse.ArgumentParser) -> None:
+    """Going on in a saved map."""
     parser.add_argument("--map", type=path_of, metavar="RESULT",
                         help="go on in the map of an earlier run (its folder, or the map.db in it): the camera is "
                              "looked for in it, and what is new is added in its world and scale; that result stays as "
                              "it is, unless it is the --output")
     parser.add_argument("--localise", action="store_true",
                         help="with --map: only say where the camera is in that map, and change nothing")
+
+
+def _depth_options(parser: argparse.ArgumentParser) -> None:
+    """Where depth comes from, and what runs the network."""
     parser.add_argument("--depth", metavar="sensor|NAME|FILE|ORG/MODEL",
                         help=f"where depth comes from: our network `{OUR_NETWORK}` (default) or `mobile-open` (trained "
                              f"on data that allow any use), one in an .onnx, .safetensors or .pth file, the source "
@@ -64,6 +81,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                         help="what runs the network (default: TensorRT on an NVIDIA GPU, else ONNX Runtime; the "
                              "program says which)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs")
+
+
+def _source_options(parser: argparse.ArgumentParser) -> None:
+    """The camera, and what is taken from its images."""
     parser.add_argument("--calibration", type=path_of, metavar="auto|FILE",
                         help="camera calibration: ours, or that of ROS, COLMAP, Kalibr, OpenCV, TUM, EuRoC or "
                              "ORB-SLAM (default: the source's own or the file next to it, else `auto`, which "
@@ -83,12 +104,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--record", type=path_of, metavar="DIR",
                         help="record a live source there (TUM layout, lossless) while it runs, to replay it later")
     parser.add_argument("--max-frames", type=whole_number(1), metavar="N", help="stop after N frames")
+
+
+def _mesh_options(parser: argparse.ArgumentParser) -> None:
+    """How large the map may be, and the forms of the mesh."""
     parser.add_argument("--max-surfels", type=whole_number(1000, MAX_SURFELS_CAP), metavar="N",
                         help=f"cap on the map; the least certain surfels make way (default: "
                              f"{SurfelConfig.max_surfels})")
     parser.add_argument("--mesh", choices=MESH_FORMATS, action="append", default=[],
                         help="also write the mesh in this format, next to mesh.ply and mesh.glb, which are always "
                              "there; may be repeated")
+
+
+def _end_options(parser: argparse.ArgumentParser) -> None:
+    """What follows the last frame."""
     parser.add_argument("--adapt", choices=ADAPT,
                         help="whether the network learns what it sees: after the last frame (`end`, default for "
                              "recordings; takes about a minute), also while the camera runs (`live`, experimental), or "
@@ -105,6 +134,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--final", action="store_true", help=argparse.SUPPRESS)  # the default now
     parser.add_argument("--triangles", type=whole_number(100), metavar="N",
                         help="triangles that the mesh has at most (default: as many as its detail warrants)")
+
+
+def _configuration_options(parser: argparse.ArgumentParser) -> None:
+    """Settings of SLAM, and what is told of them."""
     parser.add_argument("--config", type=path_of, metavar="FILE",
                         help="configuration of SLAM, or a part of it: YAML, or the report.json of an earlier run, "
                              "whose SOURCE and --depth have to be given again")
@@ -115,6 +148,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                         help="print the configuration that these arguments give, with what every field means, and end")
     parser.add_argument("--verbose", action="store_true",
                         help="also print the times of all stages, memory, and what report.json says besides")
+
+
+def _views_options(parser: argparse.ArgumentParser) -> None:
+    """Watching, while it runs and afterwards."""
     parser.add_argument("--viewer", action="store_true",
                         help="watch and steer it in a browser while it runs; shows the result until that is closed")
     parser.add_argument("--viewer-host", metavar="HOST", default="127.0.0.1",
@@ -125,8 +162,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                         help="log images, depth, trajectory and map for rerun, to a file or to its viewer")
     parser.add_argument("--no-scene", action="store_true",
                         help="write no scene.html, the result in one page for any browser (about as large as mesh.glb)")
-    parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N",
-                        help="which synthetic room, where SOURCE does not say (default: 0)")
 
 
 def chosen_depth(arguments: argparse.Namespace) -> str:
