@@ -133,12 +133,17 @@ def test_newest_drops_what_was_not_taken():
 
 
 def test_newest_passes_on_everything_to_who_is_fast():
+    seen, was_taken = [], [threading.Event() for _ in range(8)]
+
     def slowly():
         for k in range(8):
             yield k
-            time.sleep(0.02)
+            was_taken[k].wait(5)
 
-    assert list(newest(slowly())) == list(range(8))
+    for item in newest(slowly()):
+        seen.append(item)
+        was_taken[item].set()
+    assert seen == list(range(8))
 
 
 def test_the_last_item_is_not_lost_to_an_error():
