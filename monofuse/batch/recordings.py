@@ -8,7 +8,8 @@ from itertools import product
 from pathlib import PurePosixPath
 
 from calib.base.errors import BadInputError
-from monofuse.batch.place import FILE_URL, Place, file_system, is_remote
+from monofuse.batch.place import FILE_URL, Place
+from monofuse.batch.store import file_system, is_remote
 from monofuse.batch.task import Task, plain_arguments
 from sequences.catalogue import SOURCES, recordings_in
 

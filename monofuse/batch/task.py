@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from calib.base.errors import BadInputError, MonofuseError, one_line
-from monofuse.batch.place import REPORT, Place, file_system, is_remote
+from monofuse.batch.place import REPORT, Place
+from monofuse.batch.store import file_system, is_remote
 
 LOGS = "logs"
 
