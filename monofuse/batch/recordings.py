@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from calib.base.errors import BadInputError
 from monofuse.batch.place import FILE_URL, Place
-from monofuse.batch.store import file_system, is_remote
+from monofuse.batch.store import file_system, is_remote, reading
 from monofuse.batch.task import Task, plain_arguments
 from sequences.catalogue import SOURCES, recordings_in
 
@@ -90,7 +90,8 @@ def _absolute(source: str) -> str:
 def _remote_sources(url: str) -> list[str]:
     """A URL, or all that a pattern with * finds. Raises BadInputError where there is nothing."""
     system, path = file_system(url)
-    found = sorted(system.glob(path)) if "*" in path else [path] if system.exists(path) else []
+    with reading(url):
+        found = sorted(system.glob(path)) if "*" in path else [path] if system.exists(path) else []
     if not found:
         raise BadInputError(f"there is nothing at {url}")
     return [system.unstrip_protocol(each) for each in found]
