@@ -40,9 +40,12 @@ def test_what_a_store_raises_is_one_line(monkeypatch, act, error):
         act()
 
 
-def test_a_missing_bucket_is_no_missing_file_to_who_writes(monkeypatch):
+def test_a_missing_bucket_is_named(monkeypatch):
     def refuse(*_):
-        raise FileNotFoundError("http://127.0.0.1/upload")
-    monkeypatch.setattr(type(file_system("memory://out")[0]), "pipe_file", refuse)
+        raise FileNotFoundError("http://127.0.0.1/b/lab/o")
+    for name in ("glob", "pipe_file"):
+        monkeypatch.setattr(type(file_system("memory://out")[0]), name, refuse)
     with pytest.raises(OutputError, match="cannot write memory://out/summary.csv: there is no such bucket"):
         Place.of("memory://out").write(b"", "summary.csv")
+    with pytest.raises(BadInputError, match="there is nothing at memory://lab/"):
+        tasks_of(Namespace(recordings=["memory://lab/*"]), Place.of("memory://out"))
