@@ -129,6 +129,9 @@ class SlamSystem:
         if tracked is None:
             return self._lost(image, frame)
         is_due = self._is_keyframe_due(image, tracked)
+        known = self.localiser.return_to_known(image, tracked) if is_due else None
+        if known is not None:
+            tracked, is_due = known, False
         is_asked_for = is_due and self.requests.ask(frame, image, tracked, self.keyframes)
         T_world_cam = self.map.place_camera(image.timestamp_s, se3.inverse(tracked.T_cam_key))
         is_doubtful = self.scene.is_doubtful(T_world_cam)

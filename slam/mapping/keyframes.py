@@ -155,10 +155,19 @@ class Keyframes:
         self.scale = self.scale * factor
         return factor
 
-    def needs_new(self, tracked: TrackingResult, patience: float = 1.0) -> bool:
-        """Whether the camera is far enough from the reference for a new keyframe: `patience` times as far as usual."""
+    def distance_to(self, T_world_cam: np.ndarray) -> np.ndarray:
+        """Camera pose (4, 4) -> (K,) how far each keyframe is from it: translation in the keyframe's median depths plus
+        rotation in radians"""
+        T_cam_key = se3.inverse(T_world_cam) @ self.T_world_key
+        depth_m = np.array([keyframe.median_depth_m for keyframe in self.items])
+        cosine = np.clip((np.trace(T_cam_key[:, :3, :3], axis1=1, axis2=2) - 1) / 2, -1, 1)
+        return np.linalg.norm(T_cam_key[:, :3, 3], axis=1) / depth_m + np.arccos(cosine)
+
+    def needs_new(self, tracked: TrackingResult, patience: float = 1.0, keyframe: Keyframe | None = None) -> bool:
+        """Whether the camera is far enough from a keyframe, by default the reference, for a new one: `patience` times
+        as far as usual."""
         c = self.config
-        baseline = np.linalg.norm(tracked.T_cam_key[:3, 3]) / self.reference.median_depth_m
+        baseline = np.linalg.norm(tracked.T_cam_key[:3, 3]) / (keyframe or self.reference).median_depth_m
         return bool(baseline > patience * c.max_baseline or 1 - tracked.overlap > patience * (1 - c.min_overlap)
                 or se3.rotation_angle_rad(tracked.T_cam_key) > patience * c.max_rotation_rad)
 
