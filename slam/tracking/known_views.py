@@ -1,6 +1,6 @@
 """When the camera is back where the map has keyframes enough: an older keyframe then takes the place of a new one.
 
-So a room that is filmed for an hour has the keyframes of a room (as Engel 2014, LSD-SLAM, takes up keyframes again). The
+So a room that is filmed for an hour has the keyframes of a room (as LSD-SLAM takes up keyframes again, Engel 2014). The
 first views of a place are all kept, since depth and adjustment live on several; and an older keyframe is taken up only
 where the map is consistent there, so that drift is still found, and corrected, by loops between keyframes.
 """
