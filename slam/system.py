@@ -334,7 +334,9 @@ class SlamSystem:
         submap = self.map.main_submap
         views = self.depth.views(submap)
         if views:
-            return build_mesh(views, self.camera, self.config.mesh)
+            mesh = build_mesh(views, self.camera, self.config.mesh)
+            self.keyframes.memory.let_go()
+            return mesh
         return build_surfel_mesh(self.map.surfels_of(submap), self.keyframes.T_world_key, self.config.mesh)
 
     def trajectory(self, submap: int | None = None) -> tuple[np.ndarray, np.ndarray]:

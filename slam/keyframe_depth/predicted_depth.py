@@ -48,7 +48,7 @@ class PredictedDepth:
     def __init__(self, live_map: LiveMap, config: SlamConfig):
         self.map, self.config, self.stage_times = live_map, config, live_map.stage_times
         assert config.refinement is not None, "without it, see UnrefinedDepth"
-        self.refiner = Refiner(live_map.camera, config.refinement, bool(config.final_depth))
+        self.refiner = Refiner(live_map.camera, config.refinement, live_map.keyframes.memory, bool(config.final_depth))
         self.map_scale = MapScale(config.known_scale, config.refinement.network_scale.doubtful_log_std,
                                   config.depth_is_relative)
         self.log_scale = 0.0
@@ -265,7 +265,8 @@ class PredictedDepth:
             for row, rgb in self.refiner.rgb.items():
                 depth = predict(rgb)
                 if depth is not None:
-                    predicted[row] = half_size(inverse_depth_on(self.map.camera, depth, is_measured=False))
+                    half = half_size(inverse_depth_on(self.map.camera, depth, is_measured=False))
+                    predicted[row] = self.refiner.memory.keep(half)
             self.final = yield from self.final.estimated_around(predicted)
 
     def rebuild(self) -> Iterator[float]:

@@ -21,6 +21,7 @@ from slam.keyframe_depth.network_response import NetworkResponse, ResponseConfig
 from slam.keyframe_depth.stereo import StereoConfig, refine_depth, unrefined
 from slam.mapping.dynamic_regions import DynamicRegionConfig, contradicted_by_images
 from slam.mapping.keyframes import Keyframes
+from slam.mapping.paged_memory import PagedMemory
 from slam.scale.network_scale import NetworkScale, NetworkScaleConfig, Vote, network_scale
 from slam.tracking.image import Image
 from slam.tracking.tracker import TrackingResult
@@ -62,8 +63,9 @@ class RefinementConfig:
 class Refiner:
     """Holds the window and what else refinement keeps per keyframe; the map's poses and depth are in Keyframes."""
 
-    def __init__(self, camera: Camera, config: RefinementConfig, keeps_images: bool = False):
-        self.camera, self.config, self.keeps_images = camera, config, keeps_images
+    def __init__(self, camera: Camera, config: RefinementConfig, memory: PagedMemory, keeps_images: bool = False):
+        """memory: for what is kept of all keyframes."""
+        self.camera, self.config, self.memory, self.keeps_images = camera, config, memory, keeps_images
         self.window = Window(config.window)
         self.response = NetworkResponse(config.response)
         self.log_ratio: dict[int, float] = {}
@@ -119,7 +121,7 @@ class Refiner:
     def rescale_network(self, factor: float) -> None:
         """Multiply all stored depth of the network by `factor`, since its scale is now known better."""
         self.log_ratio = {row: ratio - float(np.log(factor)) for row, ratio in self.log_ratio.items()}
-        self.network_depth = {row: (depth / np.float32(factor)).astype(np.float16)
+        self.network_depth = {row: self.memory.keep((depth / np.float32(factor)).astype(np.float16))
                               for row, depth in self.network_depth.items()}
 
     def fit_network(self, keyframes: Keyframes, rows: Iterable[int]) -> None:
@@ -130,7 +132,8 @@ class Refiner:
             log_factor = float(np.median(self._log_ratios(keyframes, rows)))
             for row in rows:
                 self.log_ratio[row] -= log_factor
-                self.network_depth[row] = (self.network_depth[row] / np.exp(np.float32(log_factor))).astype(np.float16)
+                depth = (self.network_depth[row] / np.exp(np.float32(log_factor))).astype(np.float16)
+                self.network_depth[row] = self.memory.keep(depth)
 
     def _rows(self, keyframes, submap):
         """Keyframes of a submap with a log scale."""
@@ -172,19 +175,19 @@ class Refiner:
         self.window.add(row, T_world_key, self._affine(tracked), image.pyramid, inverse_depth, log_std)
         self.window.adjust()
         self.unfinished[row] = image
-        self.network_depth[row] = half_size(image.inverse_depth)
+        self.network_depth[row] = self.memory.keep(half_size(image.inverse_depth))
         if self.keeps_images:
-            self.rgb[row] = image.rgb
+            self.rgb[row] = self.memory.keep(image.rgb)
 
     def restore(self, row: int, network_depth: np.ndarray, rgb: np.ndarray, log_ratio: float | None,
                 agreement: float | None) -> None:
         """Take over what was kept of a keyframe of a saved map; it is no part of the window."""
-        self.network_depth[row] = network_depth
+        self.network_depth[row] = self.memory.keep(network_depth)
         if log_ratio is not None:
             self.log_ratio[row] = log_ratio
         self.agreement[row] = agreement
         if self.keeps_images:
-            self.rgb[row] = rgb
+            self.rgb[row] = self.memory.keep(rgb)
 
     def finish(self, row: int, keyframes: Keyframes) -> tuple[Image, StereoDepth]:
         """Finalise the depth of an unfinished keyframe -> its Image, StereoDepth"""
@@ -194,7 +197,7 @@ class Refiner:
         stereo = self._stereo(row, keyframes, image, inverse_depth)
         self.agreement[row] = self.response.learn(image.inverse_depth, *stereo)
         if self.keeps_images:
-            self.log_std[row] = stereo.log_std.astype(np.float16)
+            self.log_std[row] = self.memory.keep(stereo.log_std.astype(np.float16))
         return image, stereo
 
     def observations(self, stereo: StereoDepth) -> np.ndarray:
