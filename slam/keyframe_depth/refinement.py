@@ -7,9 +7,9 @@ its depth, as ratios to the aligned one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,16 +18,13 @@ from calib.geometry.camera import Camera
 from slam.keyframe_depth.depth_alignment import AlignedDepth, AlignmentConfig, bend_to_points
 from slam.keyframe_depth.keyframe_window import Window, WindowConfig
 from slam.keyframe_depth.network_response import NetworkResponse, ResponseConfig
-from slam.keyframe_depth.stereo import StereoConfig, refine_depth, unrefined
+from slam.keyframe_depth.stereo import StereoConfig, StereoDepth, refine_depth, unrefined
 from slam.mapping.dynamic_regions import DynamicRegionConfig, contradicted_by_images
 from slam.mapping.keyframes import Keyframes
 from slam.mapping.paged_memory import PagedMemory
 from slam.scale.network_scale import NetworkScale, NetworkScaleConfig, Vote, network_scale
 from slam.tracking.image import Image
 from slam.tracking.tracker import TrackingResult
-
-if TYPE_CHECKING:
-    from slam.keyframe_depth.stereo import StereoDepth
 
 
 @dataclass(frozen=True)
@@ -58,6 +55,17 @@ class RefinementConfig:
     """Located points in view that the alignment of dense depth needs."""
     network_scale: NetworkScaleConfig = field(default_factory=NetworkScaleConfig)
     """The scale of a map by its network, and its uncertainty."""
+
+
+class FinishedDepth(NamedTuple):
+    """A keyframe whose depth is final."""
+
+    row: int
+    image: Image
+    depth: StereoDepth
+    """In the units that the keyframe had when this began."""
+    scale: float
+    """Of the keyframe then; see Keyframes.scale."""
 
 
 class Refiner:
@@ -189,16 +197,22 @@ class Refiner:
         if self.keeps_images:
             self.rgb[row] = self.memory.keep(rgb)
 
-    def finish(self, row: int, keyframes: Keyframes) -> tuple[Image, StereoDepth]:
-        """Finalise the depth of an unfinished keyframe -> its Image, StereoDepth"""
+    def finishing(self, row: int, keyframes: Keyframes) -> Callable[[], FinishedDepth]:
+        """-> the work of finalising the depth of an unfinished keyframe, for another thread: it owns what it needs"""
         image = self.unfinished.pop(row)
         shape = self.dense(image.inverse_depth, keyframes.T_world_key[row])
-        inverse_depth = keyframes.items[row].inverse_depth if shape is None else shape.inverse_depth
-        stereo = self._stereo(row, keyframes, image, inverse_depth)
-        self.agreement[row] = self.response.learn(image.inverse_depth, *stereo)
+        inverse_depth = keyframes.items[row].inverse_depth.copy() if shape is None else shape.inverse_depth
+        scale, stereo = float(keyframes.scale[row]), self._stereo(row, keyframes, image, inverse_depth)
+        return lambda: FinishedDepth(row, image, stereo(), scale)
+
+    def finished(self, finished: FinishedDepth, keyframes: Keyframes) -> StereoDepth:
+        """Learn from a keyframe's final depth -> that, in present units"""
+        row, (inverse_depth, log_std) = finished.row, finished.depth
+        stereo = StereoDepth(inverse_depth * np.float32(finished.scale / keyframes.scale[row]), log_std)
+        self.agreement[row] = self.response.learn(finished.image.inverse_depth, *stereo)
         if self.keeps_images:
-            self.log_std[row] = self.memory.keep(stereo.log_std.astype(np.float16))
-        return image, stereo
+            self.log_std[row] = self.memory.keep(log_std.astype(np.float16))
+        return stereo
 
     def observations(self, stereo: StereoDepth) -> np.ndarray:
         """-> (h, w) float32 observations that the pixels of a final depth count as"""
@@ -216,18 +230,21 @@ class Refiner:
         return [frame for k, frame in enumerate(self.window.frames) if 0 < abs(k - place) <= reach]
 
     def _stereo(self, row, keyframes, image, inverse_depth):
-        """Refine (h, w) inverse depth by stereo with the keyframe's neighbours in the window -> StereoDepth, 0 in
-        dynamic regions"""
-        neighbours = self._neighbours(row)
-        if not neighbours:
-            return unrefined(inverse_depth, self.config.network_log_std)
-        T_world_key = keyframes.T_world_key
-        T_other_key = se3.inverse(T_world_key[[frame.row for frame in neighbours]]) @ T_world_key[row]
+        """-> the work of refining (h, w) inverse depth by stereo with the keyframe's neighbours in the window ->
+        StereoDepth, 0 in dynamic regions"""
+        config, neighbours = self.config, self._neighbours(row)
+        T_world_key, rows = keyframes.T_world_key, [frame.row for frame in neighbours]
+        T_other_key = se3.inverse(T_world_key[rows]) @ T_world_key[row]
         others = [frame.pyramid for frame in neighbours]
-        stereo = refine_depth(image.pyramid, inverse_depth, others, T_other_key, self.config.stereo)
-        moves = contradicted_by_images(image.pyramid, stereo.inverse_depth, others, T_other_key,
-                                       self.config.dynamic_regions)
-        return stereo._replace(inverse_depth=np.where(moves, 0, stereo.inverse_depth))
+
+        def stereo():
+            if not others:
+                return unrefined(inverse_depth, config.network_log_std)
+            depth = refine_depth(image.pyramid, inverse_depth, others, T_other_key, config.stereo)
+            moves = contradicted_by_images(image.pyramid, depth.inverse_depth, others, T_other_key,
+                                           config.dynamic_regions)
+            return depth._replace(inverse_depth=np.where(moves, 0, depth.inverse_depth))
+        return stereo
 
     def _affine(self, tracked):
         """Log gain and bias against the window's first keyframe -> (2,), from those against the last"""

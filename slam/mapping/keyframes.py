@@ -1,6 +1,6 @@
 """Keyframes: images with depth that others are aligned to, and their poses."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -71,6 +71,11 @@ class Keyframe:
         """(h, w) float32 at the finest level, 0 where unknown: the keyframe's own depth."""
         self._grow()
         return self.stored_inverse_depth
+
+    def copy(self) -> "Keyframe":
+        """The keyframe as it is now, for another thread."""
+        return replace(self, stored_points=tuple(points.copy() for points in self.points),
+                       stored_inverse_depth=self.inverse_depth.copy())
 
     def redraw(self, points: tuple[np.ndarray, ...], inverse_depth: np.ndarray) -> None:
         """Replace what is aligned to, and depth (h, w)."""
