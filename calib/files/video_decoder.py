@@ -22,6 +22,8 @@ TRANSFERS = {16: "HDR10 (PQ)", 18: "HDR (HLG)"}
 """FFmpeg's numbers of the brightness curves of HDR video (ITU-T H.273)."""
 FOCAL_KEY = "focal_length.35mm_equivalent"
 """Behind `com.apple.quicktime.camera.`"""
+MAX_SEARCH_S = 15
+"""For the header, or the next picture, in a file: what is damaged may go on for gigabytes without any."""
 MAX_ASPECT = 4.0
 """Of a pixel; beyond, a header is wrong."""
 
@@ -153,7 +155,8 @@ class OpenCvDecoder(Decoder):
             capture.release()
 
     def _open(self):
-        capture = open_capture(self.file)
+        capture = open_capture(self.file, (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 1000 * MAX_SEARCH_S,
+                                           cv2.CAP_PROP_READ_TIMEOUT_MSEC, 1000 * MAX_SEARCH_S))
         if not capture.isOpened():
             if not self.file.stat().st_size:
                 raise SourceError(f"{self.file} is an empty file: was it copied whole?")
@@ -218,7 +221,7 @@ class PyAvDecoder(Decoder):
 
     def _open(self):
         try:
-            return self.av.open(str(self.file), options={"fflags": "discardcorrupt"})
+            return self.av.open(str(self.file), options={"fflags": "discardcorrupt"}, timeout=float(MAX_SEARCH_S))
         except self.av.error.FFmpegError as error:
             raise SourceError(f"{self.file} cannot be opened as a video: {error.strerror}") from error
 
