@@ -2,8 +2,8 @@
 
 A false loop ruins a map, a missed one costs little. So a candidate has to pass verification by features, direct
 alignment and depth in both directions (slam.loops.verification); a second pair of keyframes has to vote for the same
-correction, unless that is tiny; and the pose graph must not be strained beyond plausible drift. The work is cut into
-pieces of some milliseconds, one per frame.
+correction, unless that is tiny; and the pose graph must not be strained beyond plausible drift. Another thread
+verifies; the rest is cut into pieces of some milliseconds, one per frame.
 """
 
 from __future__ import annotations
