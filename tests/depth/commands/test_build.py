@@ -5,7 +5,6 @@ import pytest
 
 from calib.base.errors import UnusableRuntimeError
 from depth.__main__ import main
-from depth.runtimes.onnx_runtime import OnnxDepth
 from depth.runtimes.tensorrt.runtime import TensorRtDepth
 
 pytest.importorskip("onnx")
