@@ -8,6 +8,7 @@ the larger of the two deviations; the line is written all the same. --check alon
 
 import argparse
 import csv
+import io
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from benchmarks.runs import ROOT, machine, run_slam, table
 from benchmarks.scoreboard import version
 from calib.base.command_line import exit_code, path_of, whole_number
 from calib.base.errors import MonofuseError
+from calib.files.atomic_file import write_file
 
 FILE = ROOT / "benchmarks" / "history.csv"
 FRAMES = 150
@@ -70,7 +72,7 @@ def falls(before: Mapping[str, str], now: Mapping[str, str]) -> Iterable[str]:
     for name, direction in FIGURES.items():
         change = direction * (float(now[name]) - float(before[name]))
         spread = max(float(now[f"{name}_std"]), float(before[f"{name}_std"]))
-        if change < -spread:
+        if not change >= -spread:  # NaN, too
             yield f"{name} {before[name]} -> {now[name]} (spread {spread:g})"
 
 
@@ -86,11 +88,12 @@ def read_history(path: Path) -> list[dict[str, str]]:
 
 
 def write_history(lines: Iterable[Mapping[str, str]], path: Path) -> None:
-    """All lines, in place of the file."""
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
+    """All lines, in place of the file, which stays as it is where that fails."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    write_file(path, text.getvalue().encode())
 
 
 def _shown(line, name):

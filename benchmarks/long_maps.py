@@ -12,6 +12,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 import numpy as np
@@ -24,6 +25,7 @@ from slam.evaluation import absolute_error
 from slam.global_adjustment.feature_tracks import PointTracks
 from slam.global_adjustment.odometry_prior import OdometryPrior
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
+from slam.hand_over import HandOver
 from slam.loops.loop_closer import LoopCloser, LoopConfig
 from slam.loops.pose_graph import Edge
 from slam.loops.verification import LoopVerifier, SamePlace
@@ -66,7 +68,8 @@ class Recording:
         self.unit = np.ones(count)
         """Size of a true metre in each keyframe's frame, when it was made."""
         self.places = self.rng.integers(0, 256, (PER_ROUND, FEATURES, 32), dtype=np.uint8)
-        self.closer = LoopCloser(CAMERA, cast("LoopVerifier", self), cast("Relocaliser", self), False, closer_config)
+        self.closer = LoopCloser(CAMERA, cast("LoopVerifier", self), cast("Relocaliser", self), False, closer_config,
+                                 HandOver(ThreadPoolExecutor(1)))
 
     def pose(self, _features: object, _old: Keyframe) -> None:
         """As a relocaliser: no guess by features, the map's prediction has to do."""

@@ -20,6 +20,7 @@ from slam.mapping.surfels import SurfelConfig
 from slam.meshing.mesh_config import MeshConfig
 from slam.scale.known_scale import ScaleConfig
 from slam.texturing.texture import TextureConfig
+from slam.tracking.known_views import KnownViewConfig
 from slam.tracking.moving_parts import MovingPartsConfig
 from slam.tracking.relocalisation import RelocalisationConfig
 from slam.tracking.sharpness import SharpnessConfig
@@ -52,6 +53,8 @@ class SlamConfig:
     """Direct alignment of a frame to a keyframe."""
     keyframes: KeyframeConfig = field(default_factory=KeyframeConfig)
     """When keyframes are made, and which of their pixels are aligned to."""
+    known_views: KnownViewConfig = field(default_factory=KnownViewConfig)
+    """When older keyframes serve again instead of new ones."""
     keyframe_images: KeyframeImageConfig = field(default_factory=KeyframeImageConfig)
     """Full-size images of keyframes, for the texture."""
     sharpness: SharpnessConfig = field(default_factory=SharpnessConfig)

@@ -72,14 +72,30 @@ class Localiser:
     def _refer_to_nearest(self, T_world_cam: np.ndarray) -> None:
         """Make the keyframe nearest to a camera at T_world_cam (4, 4) the reference, where it is clearly nearer."""
         keyframes = self.map.keyframes
-        T_cam_key = se3.inverse(T_world_cam) @ keyframes.T_world_key
-        depth_m = np.array([keyframe.median_depth_m for keyframe in keyframes.items])
-        cosine = np.clip((np.trace(T_cam_key[:, :3, :3], axis1=1, axis2=2) - 1) / 2, -1, 1)
-        distance = np.linalg.norm(T_cam_key[:, :3, 3], axis=1) / depth_m + np.arccos(cosine)
+        distance = keyframes.distance_to(T_world_cam)
         distance[keyframes.submap != keyframes.active_submap] = np.inf
         nearest = keyframes.items[int(distance.argmin())]
         if distance[nearest.row] < CLEARLY_NEARER * distance[keyframes.reference.row]:
             keyframes.reference, self.affine = nearest, (0.0, 0.0)
+
+    @stage("return")
+    def return_to_known(self, image: Image, tracked: TrackingResult) -> TrackingResult | None:
+        """For an image that would become a keyframe: make an older keyframe that shows the same the reference instead
+        -> the image's alignment to that; None where the map has none, or does not say the same of where they are"""
+        keyframes, c = self.map.keyframes, self.config.known_views
+        T_world_cam = self.map.T_world_reference @ se3.inverse(tracked.T_cam_key)
+        distance = keyframes.distance_to(T_world_cam)
+        distance[keyframes.submap != keyframes.active_submap] = np.inf
+        distance[max(0, len(keyframes) - c.min_gap):] = np.inf
+        known = keyframes.items[int(distance.argmin())]
+        if distance[known.row] == np.inf or known is keyframes.reference:
+            return None
+        prediction = se3.inverse(T_world_cam) @ keyframes.T_world_key[known.row]
+        again = self.tracker.track(image.pyramid, known, prediction)
+        if keyframes.needs_new(again, c.nearness, known) or not c.confirms(again, prediction, known.median_depth_m):
+            return None
+        keyframes.reference, self.affine = known, again.affine
+        return again
 
     @stage("track")
     def _track(self, image: Image) -> TrackingResult:

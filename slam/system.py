@@ -1,6 +1,7 @@
-"""SLAM from frames to poses and a map. Single-threaded and deterministic: the same frames give the same map."""
+"""SLAM from frames to poses and a map. Deterministic: the same frames give the same map."""
 
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from calib.geometry.camera import Camera
 from sequences.frame import Frame
 from slam.config import SlamConfig
 from slam.global_adjustment.frame_adjustment import FrameAdjustment
+from slam.hand_over import HandOver
 from slam.keyframe_depth.depth_alignment import averaged_with_map
 from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.unrefined_depth import UnrefinedDepth
@@ -81,11 +83,13 @@ class SlamSystem:
         self.full_camera = camera
         """Pinhole of `images`."""
         self.map = LiveMap(self.camera, config.keyframes, config.surfels, config.fusion, self.stage_times)
-        self.depth = _depth_collaborator(config)(self.map, config)
+        keyframe_thread = ThreadPoolExecutor(1, thread_name_prefix="keyframes")
+        self.depth = _depth_collaborator(config)(self.map, config, keyframe_thread)
         self.relocaliser = Relocaliser(self.camera, config.relocalisation)
         tracker = Tracker(config.tracker)
         verifier = LoopVerifier(self.camera, tracker, config.level_count, config.depth_is_measured, config.verification)
-        self.loops = LoopCloser(self.camera, verifier, self.relocaliser, config.depth_is_measured, config.loops)
+        self.loops = LoopCloser(self.camera, verifier, self.relocaliser, config.depth_is_measured, config.loops,
+                                HandOver(keyframe_thread))
         self.localiser = Localiser(self.map, tracker, self.relocaliser, self.loops.candidates.index, config)
         self.frames = FrameAdjustment(self.map, tracker, config.frame_adjustment) if config.frame_adjustment else None
         self.sharpness = Sharpness(config.sharpness)
@@ -129,6 +133,9 @@ class SlamSystem:
         if tracked is None:
             return self._lost(image, frame)
         is_due = self._is_keyframe_due(image, tracked)
+        known = self.localiser.return_to_known(image, tracked) if is_due else None
+        if known is not None:
+            tracked, is_due = known, False
         is_asked_for = is_due and self.requests.ask(frame, image, tracked, self.keyframes)
         T_world_cam = self.map.place_camera(image.timestamp_s, se3.inverse(tracked.T_cam_key))
         is_doubtful = self.scene.is_doubtful(T_world_cam)
@@ -331,7 +338,9 @@ class SlamSystem:
         submap = self.map.main_submap
         views = self.depth.views(submap)
         if views:
-            return build_mesh(views, self.camera, self.config.mesh)
+            mesh = build_mesh(views, self.camera, self.config.mesh)
+            self.keyframes.memory.let_go()
+            return mesh
         return build_surfel_mesh(self.map.surfels_of(submap), self.keyframes.T_world_key, self.config.mesh)
 
     def trajectory(self, submap: int | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -63,6 +63,9 @@ def open_estimator(path: str | Path, options: Mapping[str, str] | None = None, r
             continue
         estimator.note = _note(name, estimator, passed_over)
         return estimator
+    if device == "cuda" and find_gpu() is None:
+        raise UnusableRuntimeError("--device cuda: there is no NVIDIA GPU here, or no driver for it (a container needs "
+                                   "--gpus all); use --device cpu")
     reasons = "; ".join(f"{name}: {error}" for name, error in passed_over.items())
     raise UnusableRuntimeError(f"nothing here runs {path.name}: {reasons}")
 

@@ -11,32 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from calib.base.errors import BadInputError, MissingPackageError, MonofuseError, OutputError
+from calib.base.errors import BadInputError, OutputError
 from calib.files.atomic_file import reason_of, write_file
+from monofuse.batch.store import file_system, is_remote, reading, writing
 
 REPORT = "report.json"
 """Written last: where it is, the result is whole."""
 PART = ".part"
 FILE_URL = "file://"
-
-
-def is_remote(location: str) -> bool:
-    """Whether this is the URL of a store that fsspec reads, and neither a path nor a stream of a camera."""
-    scheme, separator, _ = location.partition("://")
-    return bool(separator) and scheme in ("s3", "s3a", "gs", "gcs", "az", "abfs", "hdfs", "memory")
-
-
-def file_system(url: str) -> tuple[Any, str]:
-    """URL -> fsspec's file system, and the path there. Raises MissingPackageError, BadInputError."""
-    try:
-        from fsspec.core import url_to_fs
-        return url_to_fs(url)
-    except ImportError as error:
-        package = getattr(error, "name", None) or str(error).rpartition(" ")[2]
-        raise MissingPackageError({"gs": "gcsfs", "gcs": "gcsfs", "s3": "s3fs", "s3a": "s3fs"}.get(
-            url.partition("://")[0], package), url) from error
-    except ValueError as error:
-        raise BadInputError(f"{url}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -75,21 +57,21 @@ class Place:
                               ) from error
 
     def read(self, *names: str) -> bytes:
-        """A file's content. Raises FileNotFoundError."""
+        """A file's content. Raises FileNotFoundError; BadInputError where a store does not answer."""
         if not self.is_remote:
             return Path(self.at(*names)).read_bytes()
         system, path = file_system(self.at(*names))
-        return system.cat_file(path)
+        with reading(self.at(*names)):
+            return system.cat_file(path)
 
     def write(self, data: bytes, *names: str) -> None:
         """A file, whole or not at all. Raises OutputError."""
         if not self.is_remote:
-            return write_file(self.at(*names), data)
+            write_file(self.at(*names), data)
+            return
         system, path = file_system(self.at(*names))
-        try:
+        with writing(self.at(*names)):
             system.pipe_file(path, data)
-        except OSError as error:
-            raise OutputError(f"cannot write {self.at(*names)}: {reason_of(error)}") from error
 
     @contextmanager
     def new_result(self, name: str) -> Iterator[Path]:
@@ -122,11 +104,9 @@ class Place:
     def _upload(self, folder: Path, name: str) -> None:
         system, path = file_system(self.at(name))
         files = sorted((file for file in folder.rglob("*") if file.is_file()), key=lambda file: file.name == REPORT)
-        try:
+        with writing(self.at(name)):
             for file in files:
                 system.put_file(str(file), f"{path}/{file.relative_to(folder).as_posix()}")
-        except OSError as error:
-            raise MonofuseError(f"cannot upload to {self.at(name)}: {error}") from error
 
     def sweep(self) -> None:
         """Remove what processes that were killed have left half-done. Only while no other batch works here."""

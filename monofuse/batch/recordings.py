@@ -8,7 +8,8 @@ from itertools import product
 from pathlib import PurePosixPath
 
 from calib.base.errors import BadInputError
-from monofuse.batch.place import FILE_URL, Place, file_system, is_remote
+from monofuse.batch.place import FILE_URL, Place
+from monofuse.batch.store import file_system, is_remote, reading
 from monofuse.batch.task import Task, plain_arguments
 from sequences.catalogue import SOURCES, recordings_in
 
@@ -89,7 +90,11 @@ def _absolute(source: str) -> str:
 def _remote_sources(url: str) -> list[str]:
     """A URL, or all that a pattern with * finds. Raises BadInputError where there is nothing."""
     system, path = file_system(url)
-    found = sorted(system.glob(path)) if "*" in path else [path] if system.exists(path) else []
+    try:
+        with reading(url):
+            found = sorted(system.glob(path)) if "*" in path else [path] if system.exists(path) else []
+    except FileNotFoundError:  # gcsfs: the bucket, while s3fs finds nothing in one that is not there
+        found = []
     if not found:
         raise BadInputError(f"there is nothing at {url}")
     return [system.unstrip_protocol(each) for each in found]

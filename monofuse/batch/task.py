@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from calib.base.errors import BadInputError, MonofuseError, one_line
-from monofuse.batch.place import REPORT, Place, file_system, is_remote
+from monofuse.batch.place import REPORT, Place
+from monofuse.batch.store import file_system, is_remote, reading
 
 LOGS = "logs"
 
@@ -101,12 +102,13 @@ def _fetched(source: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="monofuse-") as scratch:
         local = Path(scratch, PurePosixPath(path.rstrip("/")).name)
         try:
-            if system.isdir(path):
-                system.get(path.rstrip("/") + "/", f"{local}/", recursive=True)
-            else:
-                system.get_file(path, str(local))
-        except OSError as error:
-            raise BadInputError(f"{source}: {error.strerror or error}") from error
+            with reading(source):
+                if system.isdir(path):
+                    system.get(path.rstrip("/") + "/", f"{local}/", recursive=True)
+                else:
+                    system.get_file(path, str(local))
+        except FileNotFoundError as error:
+            raise BadInputError(f"there is nothing at {source}") from error
         yield str(local)
 
 

@@ -12,8 +12,9 @@ from calib.files.image_file import encode_png
 from calib.files.tum_files import read_trajectory
 from monofuse.arguments import add_options
 from monofuse.batch.command import add_engine_options, raise_failures, run_missing
-from monofuse.batch.place import Place, is_remote
+from monofuse.batch.place import Place
 from monofuse.batch.recordings import as_run
+from monofuse.batch.store import is_remote
 from monofuse.batch.task import Task
 from monofuse.bench.copies import noisy_copy
 from monofuse.bench.dataset import DATASETS, Dataset

@@ -110,10 +110,10 @@ class ChangeLog:
         keyframes, final, new = self.slam.keyframes, final_depth(self.slam), []
         for keyframe in keyframes.items:
             depth = final.get(keyframe.row)
-            inverse_depth = keyframe.inverse_depth if depth is None else depth.inverse_depth
-            if self._depth.get(keyframe.row) is not inverse_depth:
-                self._depth[keyframe.row] = inverse_depth
-                copied = inverse_depth.copy() if depth is None else inverse_depth  # the final one stays as it is
+            drawn = keyframe.stored_inverse_depth if depth is None else depth.inverse_depth
+            if self._depth.get(keyframe.row) is not drawn:
+                self._depth[keyframe.row] = drawn
+                copied = keyframe.inverse_depth.copy() if depth is None else drawn  # the final one stays as it is
                 new.append(NewDepth(keyframe.row, float(keyframes.scale[keyframe.row]), copied,
                                     depth.log_std if depth else None))
         return new

@@ -68,13 +68,13 @@ class FinalDepth:
         """Estimate every keyframe's depth, around the live depth -> share of the work that is done"""
         for row in range(len(self.keyframes)):
             self.others[row] = self._others(row)
-            self.depth[row] = self._estimated(row, self.keyframes.items[row].inverse_depth)
+            self.depth[row] = self._kept(self._estimated(row, self.keyframes.items[row].inverse_depth))
             yield (row + 1) / len(self.keyframes)
 
     def restore(self, depth: dict[int, StereoDepth]) -> None:
         """Take over what was estimated when this map was saved, by row."""
         self.others = {row: self._others(row) for row in depth}
-        self.depth = depth
+        self.depth = {row: self._kept(one) for row, one in depth.items()}
 
     def estimated_around(self, predicted: dict[int, np.ndarray]) -> Generator[float, None, FinalDepth]:
         """Yields the share of the work; returns another FinalDepth, around new predictions that are aligned to this one
@@ -84,7 +84,7 @@ class FinalDepth:
         new.predicted = {**self.predicted, **predicted}
         new.depth = {}
         for row, depth in self.depth.items():
-            new.depth[row] = new._estimated(row, new._aligned(row, depth))
+            new.depth[row] = new._kept(new._estimated(row, new._aligned(row, depth)))
             yield (row + 1) / len(self.depth)
         return new
 
@@ -115,7 +115,14 @@ class FinalDepth:
     def _view(self, row):
         depth = self.depth[row]
         inverse_depth = np.where(self.is_opposed(row), np.float32(0), depth.inverse_depth)
-        return DepthView(inverse_depth, depth.log_std, self.refiner.rgb[row], self.keyframes.T_world_key[row])
+        return DepthView(self.refiner.memory.keep(inverse_depth), depth.log_std, self.refiner.rgb[row],
+                         self.keyframes.T_world_key[row])
+
+    def _kept(self, depth):
+        """A StereoDepth that takes memory only while it is used; so does all else of the keyframes from here on."""
+        memory = self.refiner.memory
+        memory.let_go()
+        return StereoDepth(*map(memory.keep, depth))
 
     def _others(self, row):
         """-> rows of keyframes for stereo, best first"""

@@ -14,10 +14,11 @@ import numpy as np
 from calib.geometry import se3
 from sequences.frame import DepthImage, Frame
 from slam.global_adjustment.global_adjustment import GlobalAdjustment
+from slam.hand_over import HandOver
 from slam.keyframe_depth.depth_alignment import AlignedDepth, align_depth, scaled
 from slam.keyframe_depth.final_depth import FinalDepth
 from slam.keyframe_depth.final_map import fuse_map
-from slam.keyframe_depth.refinement import Refiner, half_size
+from slam.keyframe_depth.refinement import FinishedDepth, Refiner, half_size
 from slam.keyframe_depth.relative_depth import fitted_to
 from slam.keyframe_depth.stereo import StereoDepth
 from slam.mapping.keyframes import Keyframe
@@ -32,6 +33,8 @@ from slam.tracking.pyramid import inverse_depth_on
 from slam.tracking.tracker import TrackingResult
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from slam.config import SlamConfig
 
 MIN_SPREAD = 0.02
@@ -45,10 +48,12 @@ class PredictedDepth:
 
     has_grid = False
 
-    def __init__(self, live_map: LiveMap, config: SlamConfig):
+    def __init__(self, live_map: LiveMap, config: SlamConfig, executor: Executor):
+        """executor: has the thread that finalises depth."""
         self.map, self.config, self.stage_times = live_map, config, live_map.stage_times
         assert config.refinement is not None, "without it, see UnrefinedDepth"
-        self.refiner = Refiner(live_map.camera, config.refinement, bool(config.final_depth))
+        self.finishing: HandOver[FinishedDepth] = HandOver(executor)
+        self.refiner = Refiner(live_map.camera, config.refinement, live_map.keyframes.memory, bool(config.final_depth))
         self.map_scale = MapScale(config.known_scale, config.refinement.network_scale.doubtful_log_std,
                                   config.depth_is_relative)
         self.log_scale = 0.0
@@ -133,20 +138,33 @@ class PredictedDepth:
             keyframes.redraw(keyframe, image.pyramid, refined.inverse_depth, self.config.depth_log_std)
 
     def finish_next(self) -> None:
-        """Finalise the depth of the next keyframe that has enough neighbours, if one waits."""
+        """Once a frame: have the depth of the next keyframe finalised that has enough neighbours, if one waits, and
+        take what is final by now into the map."""
+        for finished in self.finishing.due():
+            self._take_finished(finished)
         row = self.refiner.next_row()
         if row is not None:
-            self._finish(row)
+            self._begin_to_finish(row)
 
     def finish_keyframes(self) -> None:
         """Finalise the depth of all keyframes that still wait, with the neighbours that there are."""
         while self.refiner.unfinished:
-            self._finish(next(iter(self.refiner.unfinished)))
+            self._begin_to_finish(next(iter(self.refiner.unfinished)))
+        for finished in self.finishing.rest():
+            self._take_finished(finished)
 
-    @stage("finish")
-    def _finish(self, row: int) -> None:
-        """Finalise a keyframe's depth, and fuse it in place of its preview."""
-        image, stereo = self.refiner.finish(row, self.map.keyframes)
+    def _begin_to_finish(self, row: int) -> None:
+        work = self.refiner.finishing(row, self.map.keyframes)
+
+        def timed() -> FinishedDepth:
+            with self.stage_times.timed("finish"):
+                return work()
+        self.finishing.begin(timed)
+
+    @stage("fuse")
+    def _take_finished(self, finished: FinishedDepth) -> None:
+        """Give a keyframe its final depth, and fuse it in place of its preview."""
+        row, image, stereo = finished.row, finished.image, self.refiner.finished(finished, self.map.keyframes)
         self.map.keyframes.redraw(self.map.keyframes.items[row], image.pyramid, *stereo)
         self._fuse(row, image, stereo.inverse_depth, self.refiner.observations(stereo))
         if self.told:
@@ -265,7 +283,8 @@ class PredictedDepth:
             for row, rgb in self.refiner.rgb.items():
                 depth = predict(rgb)
                 if depth is not None:
-                    predicted[row] = half_size(inverse_depth_on(self.map.camera, depth, is_measured=False))
+                    half = half_size(inverse_depth_on(self.map.camera, depth, is_measured=False))
+                    predicted[row] = self.refiner.memory.keep(half)
             self.final = yield from self.final.estimated_around(predicted)
 
     def rebuild(self) -> Iterator[float]:

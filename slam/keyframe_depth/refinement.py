@@ -7,9 +7,9 @@ its depth, as ratios to the aligned one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,15 +18,13 @@ from calib.geometry.camera import Camera
 from slam.keyframe_depth.depth_alignment import AlignedDepth, AlignmentConfig, bend_to_points
 from slam.keyframe_depth.keyframe_window import Window, WindowConfig
 from slam.keyframe_depth.network_response import NetworkResponse, ResponseConfig
-from slam.keyframe_depth.stereo import StereoConfig, refine_depth, unrefined
+from slam.keyframe_depth.stereo import StereoConfig, StereoDepth, refine_depth, unrefined
 from slam.mapping.dynamic_regions import DynamicRegionConfig, contradicted_by_images
 from slam.mapping.keyframes import Keyframes
+from slam.mapping.paged_memory import PagedMemory
 from slam.scale.network_scale import NetworkScale, NetworkScaleConfig, Vote, network_scale
 from slam.tracking.image import Image
 from slam.tracking.tracker import TrackingResult
-
-if TYPE_CHECKING:
-    from slam.keyframe_depth.stereo import StereoDepth
 
 
 @dataclass(frozen=True)
@@ -59,11 +57,23 @@ class RefinementConfig:
     """The scale of a map by its network, and its uncertainty."""
 
 
+class FinishedDepth(NamedTuple):
+    """A keyframe whose depth is final."""
+
+    row: int
+    image: Image
+    depth: StereoDepth
+    """In the units that the keyframe had when this began."""
+    scale: float
+    """Of the keyframe then; see Keyframes.scale."""
+
+
 class Refiner:
     """Holds the window and what else refinement keeps per keyframe; the map's poses and depth are in Keyframes."""
 
-    def __init__(self, camera: Camera, config: RefinementConfig, keeps_images: bool = False):
-        self.camera, self.config, self.keeps_images = camera, config, keeps_images
+    def __init__(self, camera: Camera, config: RefinementConfig, memory: PagedMemory, keeps_images: bool = False):
+        """memory: for what is kept of all keyframes."""
+        self.camera, self.config, self.memory, self.keeps_images = camera, config, memory, keeps_images
         self.window = Window(config.window)
         self.response = NetworkResponse(config.response)
         self.log_ratio: dict[int, float] = {}
@@ -119,7 +129,7 @@ class Refiner:
     def rescale_network(self, factor: float) -> None:
         """Multiply all stored depth of the network by `factor`, since its scale is now known better."""
         self.log_ratio = {row: ratio - float(np.log(factor)) for row, ratio in self.log_ratio.items()}
-        self.network_depth = {row: (depth / np.float32(factor)).astype(np.float16)
+        self.network_depth = {row: self.memory.keep((depth / np.float32(factor)).astype(np.float16))
                               for row, depth in self.network_depth.items()}
 
     def fit_network(self, keyframes: Keyframes, rows: Iterable[int]) -> None:
@@ -130,7 +140,8 @@ class Refiner:
             log_factor = float(np.median(self._log_ratios(keyframes, rows)))
             for row in rows:
                 self.log_ratio[row] -= log_factor
-                self.network_depth[row] = (self.network_depth[row] / np.exp(np.float32(log_factor))).astype(np.float16)
+                depth = (self.network_depth[row] / np.exp(np.float32(log_factor))).astype(np.float16)
+                self.network_depth[row] = self.memory.keep(depth)
 
     def _rows(self, keyframes, submap):
         """Keyframes of a submap with a log scale."""
@@ -172,30 +183,36 @@ class Refiner:
         self.window.add(row, T_world_key, self._affine(tracked), image.pyramid, inverse_depth, log_std)
         self.window.adjust()
         self.unfinished[row] = image
-        self.network_depth[row] = half_size(image.inverse_depth)
+        self.network_depth[row] = self.memory.keep(half_size(image.inverse_depth))
         if self.keeps_images:
-            self.rgb[row] = image.rgb
+            self.rgb[row] = self.memory.keep(image.rgb)
 
     def restore(self, row: int, network_depth: np.ndarray, rgb: np.ndarray, log_ratio: float | None,
                 agreement: float | None) -> None:
         """Take over what was kept of a keyframe of a saved map; it is no part of the window."""
-        self.network_depth[row] = network_depth
+        self.network_depth[row] = self.memory.keep(network_depth)
         if log_ratio is not None:
             self.log_ratio[row] = log_ratio
         self.agreement[row] = agreement
         if self.keeps_images:
-            self.rgb[row] = rgb
+            self.rgb[row] = self.memory.keep(rgb)
 
-    def finish(self, row: int, keyframes: Keyframes) -> tuple[Image, StereoDepth]:
-        """Finalise the depth of an unfinished keyframe -> its Image, StereoDepth"""
+    def finishing(self, row: int, keyframes: Keyframes) -> Callable[[], FinishedDepth]:
+        """-> the work of finalising the depth of an unfinished keyframe, for another thread: it owns what it needs"""
         image = self.unfinished.pop(row)
         shape = self.dense(image.inverse_depth, keyframes.T_world_key[row])
-        inverse_depth = keyframes.items[row].inverse_depth if shape is None else shape.inverse_depth
-        stereo = self._stereo(row, keyframes, image, inverse_depth)
-        self.agreement[row] = self.response.learn(image.inverse_depth, *stereo)
+        inverse_depth = keyframes.items[row].inverse_depth.copy() if shape is None else shape.inverse_depth
+        scale, stereo = float(keyframes.scale[row]), self._stereo(row, keyframes, image, inverse_depth)
+        return lambda: FinishedDepth(row, image, stereo(), scale)
+
+    def finished(self, finished: FinishedDepth, keyframes: Keyframes) -> StereoDepth:
+        """Learn from a keyframe's final depth -> that, in present units"""
+        row, (inverse_depth, log_std) = finished.row, finished.depth
+        stereo = StereoDepth(inverse_depth * np.float32(finished.scale / keyframes.scale[row]), log_std)
+        self.agreement[row] = self.response.learn(finished.image.inverse_depth, *stereo)
         if self.keeps_images:
-            self.log_std[row] = stereo.log_std.astype(np.float16)
-        return image, stereo
+            self.log_std[row] = self.memory.keep(log_std.astype(np.float16))
+        return stereo
 
     def observations(self, stereo: StereoDepth) -> np.ndarray:
         """-> (h, w) float32 observations that the pixels of a final depth count as"""
@@ -213,18 +230,21 @@ class Refiner:
         return [frame for k, frame in enumerate(self.window.frames) if 0 < abs(k - place) <= reach]
 
     def _stereo(self, row, keyframes, image, inverse_depth):
-        """Refine (h, w) inverse depth by stereo with the keyframe's neighbours in the window -> StereoDepth, 0 in
-        dynamic regions"""
-        neighbours = self._neighbours(row)
-        if not neighbours:
-            return unrefined(inverse_depth, self.config.network_log_std)
-        T_world_key = keyframes.T_world_key
-        T_other_key = se3.inverse(T_world_key[[frame.row for frame in neighbours]]) @ T_world_key[row]
+        """-> the work of refining (h, w) inverse depth by stereo with the keyframe's neighbours in the window ->
+        StereoDepth, 0 in dynamic regions"""
+        config, neighbours = self.config, self._neighbours(row)
+        T_world_key, rows = keyframes.T_world_key, [frame.row for frame in neighbours]
+        T_other_key = se3.inverse(T_world_key[rows]) @ T_world_key[row]
         others = [frame.pyramid for frame in neighbours]
-        stereo = refine_depth(image.pyramid, inverse_depth, others, T_other_key, self.config.stereo)
-        moves = contradicted_by_images(image.pyramid, stereo.inverse_depth, others, T_other_key,
-                                       self.config.dynamic_regions)
-        return stereo._replace(inverse_depth=np.where(moves, 0, stereo.inverse_depth))
+
+        def stereo():
+            if not others:
+                return unrefined(inverse_depth, config.network_log_std)
+            depth = refine_depth(image.pyramid, inverse_depth, others, T_other_key, config.stereo)
+            moves = contradicted_by_images(image.pyramid, depth.inverse_depth, others, T_other_key,
+                                           config.dynamic_regions)
+            return depth._replace(inverse_depth=np.where(moves, 0, depth.inverse_depth))
+        return stereo
 
     def _affine(self, tracked):
         """Log gain and bias against the window's first keyframe -> (2,), from those against the last"""

@@ -17,6 +17,8 @@ from slam.stages import stage
 from slam.tracking.image import Image
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from slam.config import SlamConfig
 
 
@@ -25,8 +27,8 @@ class UnrefinedDepth(MeasuredDepth):
 
     has_grid = False
 
-    def __init__(self, live_map: LiveMap, config: SlamConfig):
-        super().__init__(live_map, config)
+    def __init__(self, live_map: LiveMap, config: SlamConfig, executor: Executor):
+        super().__init__(live_map, config, executor)
         self.log_scale = 0.0
         """Log of the factor that brought the last frame's depth to the map's."""
 

@@ -17,13 +17,14 @@ import numpy as np
 
 from calib.geometry import sim3
 from calib.geometry.camera import Camera
+from slam.hand_over import HandOver
 from slam.loops.candidates import CandidateConfig, LoopCandidates
 from slam.loops.pose_graph import Edge, Optimum, PoseGraph, PoseGraphConfig
 from slam.mapping.keyframes import Keyframes
 from slam.tracking.relocalisation import Relocaliser
 
 if TYPE_CHECKING:
-    from slam.loops.verification import LoopVerifier
+    from slam.loops.verification import LoopVerifier, SamePlace
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,19 @@ class Loop(NamedTuple):
     """(4, 4) in the units that both keyframes had when they were made."""
 
 
+class Verified(NamedTuple):
+    """What came of the verification of a pair of keyframes."""
+
+    new: int
+    """Row of the newer keyframe."""
+    old: int
+    """Row of the older keyframe."""
+    scale: tuple[float, float]
+    """Of both, when it began; see Keyframes.scale."""
+    place: SamePlace | None
+    """Where the two lie, in the units of then; None where it failed."""
+
+
 class Trial(NamedTuple):
     """An optimisation in progress: one linear solve per frame."""
 
@@ -99,9 +113,12 @@ class LoopCloser:
     """Verifies loop candidates and corrects the keyframes, a small step per call."""
 
     def __init__(self, camera: Camera, verifier: LoopVerifier, relocaliser: Relocaliser, depth_is_measured: bool,
-                 config: LoopConfig):
-        """relocaliser: guesses poses by features."""
+                 config: LoopConfig, hand_over: HandOver[Verified]):
+        """relocaliser: guesses poses by features; hand_over: to the thread that verifies."""
         self.config, self.verify, self.relocaliser = config, verifier, relocaliser
+        self.verifying = hand_over
+        self.verified: deque[Verified] = deque()
+        """Results that wait until no optimisation is in progress."""
         self.candidates = LoopCandidates(camera, config.candidates)
         self.graph = PoseGraph(config.graph, is_rigid=depth_is_measured)
         self.waiting: deque[tuple[int, int]] = deque(maxlen=config.max_waiting)
@@ -116,8 +133,8 @@ class LoopCloser:
 
     @property
     def is_busy(self) -> bool:
-        """Whether candidates wait or an optimisation is in progress."""
-        return bool(self.waiting) or self.trial is not None
+        """Whether candidates wait, are being verified, or an optimisation is in progress."""
+        return bool(self.waiting or self.verifying or self.verified) or self.trial is not None
 
     def add(self, keyframes: Keyframes, reference: int | None) -> None:
         """Take in the newest keyframe; `reference`: row that it was tracked against, or None."""
@@ -141,7 +158,7 @@ class LoopCloser:
         places: rows of a newer and an older keyframe, S_new_old (4, 4) in present units. All other edges between
         keyframes are first taken from their present poses, which were adjusted since."""
         self.remeasure(keyframes, range(len(keyframes)))
-        loops = [self._loop(keyframes, *place) for place in places]
+        loops = [self._loop(new, old, S_new_old, keyframes.scale[[new, old]]) for new, old, S_new_old in places]
         self._keep(loops, [self._edge(keyframes, *loop, self.config.loop_std, True) for loop in loops])
         *_, optimum = self.graph.steps(keyframes.S_world_key(), self.graph.edges)
         return optimum.S_world_key
@@ -155,26 +172,39 @@ class LoopCloser:
                 self.graph.edges[index] = edge._replace(S_first_second=sim3.inverse(S[edge.first]) @ S[edge.second])
 
     def step(self, keyframes: Keyframes) -> np.ndarray | None:
-        """Continue an optimisation, or verify one candidate -> corrected S_world_key (K, 4, 4) for the map, or None"""
+        """Once a frame: continue an optimisation, or weigh what was verified, and have one candidate verified ->
+        corrected S_world_key (K, 4, 4) for the map, or None"""
+        self.verified.extend(self.verifying.due())
         if self.trial is not None:
             return self._continue(keyframes, self.trial)
         if self.waiting:
-            self._consider(keyframes, *self.waiting.popleft())
+            self._begin(keyframes, *self.waiting.popleft())
+        if self.verified:
+            self._weigh(keyframes, self.verified.popleft())
         return None
 
-    def _consider(self, keyframes, new_row, old_row):
-        """Verify one pair of keyframes, and start an optimisation if the loop has votes enough."""
+    def _begin(self, keyframes, new_row, old_row):
+        """Have one pair of keyframes verified."""
         if len(keyframes) > self.config.window and self._is_redundant(new_row, old_row):
             return
-        new, old = keyframes.items[new_row], keyframes.items[old_row]
+        new, old = keyframes.items[new_row].copy(), keyframes.items[old_row].copy()
+        scale = float(keyframes.scale[new_row]), float(keyframes.scale[old_row])
         prediction = self.candidates.prediction(new, old, keyframes)
-        guess = self.relocaliser.pose(new.features, old)
-        if guess is None and prediction is None:
+
+        def verified():
+            guess = self.relocaliser.pose(new.features, old)
+            if guess is None and prediction is None:
+                return Verified(new_row, old_row, scale, None)
+            place = self.verify(new, old, [guess] if guess is not None else [], prediction)
+            return Verified(new_row, old_row, scale, place)
+        self.verifying.begin(verified)
+
+    def _weigh(self, keyframes, verified):
+        """Start an optimisation if a loop has votes enough."""
+        if verified.place is None:
             return
-        place = self.verify(new, old, [guess] if guess is not None else [], prediction)
-        if place is None:
-            return
-        loop = self._loop(keyframes, new_row, old_row, place.S_a_b)
+        new_row, old_row = verified.new, verified.old
+        loop = self._loop(new_row, old_row, verified.place.S_a_b, verified.scale)
         same_submap = keyframes.submap[new_row] == keyframes.submap[old_row]
         votes = [other for other in self.unconfirmed if self._agree(keyframes, loop, other)]
         if same_submap and self._pull(keyframes, loop) <= self.config.small:
@@ -300,10 +330,9 @@ class LoopCloser:
         self.closed_pairs |= {loop[:2] for loop in loops}
 
     @staticmethod
-    def _loop(keyframes, new, old, S_new_old):
-        """S_new_old: in present units."""
-        to_new = sim3.inverse(sim3.scaling(keyframes.scale[new]))
-        return Loop(new, old, to_new @ S_new_old @ sim3.scaling(keyframes.scale[old]))
+    def _loop(new, old, S_new_old, scale):
+        """S_new_old: in the units in which the two keyframes have these scales."""
+        return Loop(new, old, sim3.inverse(sim3.scaling(scale[0])) @ S_new_old @ sim3.scaling(scale[1]))
 
     @staticmethod
     def _joined(S_world_key, submap, loop):

@@ -1,6 +1,6 @@
 """Keyframes: images with depth that others are aligned to, and their poses."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from calib.geometry import se3, sim3
 from slam.kernels.alignment import POINT_FIELDS
 from slam.kernels.pyramid import halve_inverse_depth
+from slam.mapping.paged_memory import PagedMemory
 from slam.tracking.image import Image
 from slam.tracking.pyramid import Pyramid
 from slam.tracking.tracker import TrackingResult
@@ -44,10 +45,10 @@ class Keyframe:
     """Row in the tables of Keyframes."""
     frame_index: int
     timestamp_s: float
-    points: tuple[np.ndarray, ...]
-    """Per pyramid level (POINT_FIELDS, N) float32, see slam.kernels.alignment."""
-    inverse_depth: np.ndarray
-    """(h, w) float32 at the finest level, 0 where unknown: the keyframe's own depth."""
+    stored_points: tuple[np.ndarray, ...]
+    """`points`, before they grow by `growth`."""
+    stored_inverse_depth: np.ndarray
+    """`inverse_depth`, before depth grows by `growth`: the same object as long as it is the same depth."""
     median_depth_m: float
     gray_u8: np.ndarray
     """(h, w) uint8 at the finest level: the image itself, for aligning it to other keyframes."""
@@ -55,13 +56,43 @@ class Keyframe:
     """Positions and descriptors, see Relocaliser.describe."""
     usable: np.ndarray | None = None
     """(h, w) bool: where the image shows the static scene; None: everywhere."""
+    growth: float = 1.0
+    """Factor by which what is stored is still to grow: done when it is looked at, since most keyframes are not, for
+    long."""
+
+    @property
+    def points(self) -> tuple[np.ndarray, ...]:
+        """Per pyramid level (POINT_FIELDS, N) float32, see slam.kernels.alignment."""
+        self._grow()
+        return self.stored_points
+
+    @property
+    def inverse_depth(self) -> np.ndarray:
+        """(h, w) float32 at the finest level, 0 where unknown: the keyframe's own depth."""
+        self._grow()
+        return self.stored_inverse_depth
+
+    def copy(self) -> "Keyframe":
+        """The keyframe as it is now, for another thread."""
+        return replace(self, stored_points=tuple(points.copy() for points in self.points),
+                       stored_inverse_depth=self.inverse_depth.copy())
+
+    def redraw(self, points: tuple[np.ndarray, ...], inverse_depth: np.ndarray) -> None:
+        """Replace what is aligned to, and depth (h, w)."""
+        self.stored_points, self.stored_inverse_depth, self.growth = points, inverse_depth, 1.0
+        self.median_depth_m = _median_depth_m(inverse_depth)
 
     def rescale(self, factor: float) -> None:
         """Make everything in this keyframe's frame `factor` times as large."""
-        for points in self.points:
-            points[:3] *= np.float32(factor)
-        self.inverse_depth /= np.float32(factor)
+        self.growth *= float(factor)
         self.median_depth_m *= float(factor)
+
+    def _grow(self):
+        if self.growth != 1.0:
+            for points in self.stored_points:
+                points[:3] *= np.float32(self.growth)
+            self.stored_inverse_depth /= np.float32(self.growth)
+            self.growth = 1.0
 
 
 class Keyframes:
@@ -69,6 +100,8 @@ class Keyframes:
 
     def __init__(self, config: KeyframeConfig):
         self.config = config
+        self.memory = PagedMemory()
+        """For what is kept of all keyframes."""
         self.items: list[Keyframe] = []
         self.T_world_key = np.zeros((0, 4, 4))
         self.scale = np.zeros(0)
@@ -106,22 +139,21 @@ class Keyframes:
                with_grid: bool) -> Keyframe:
         """As `make`, however few its points are: it was a keyframe when its map was saved."""
         points = self._points(pyramid, inverse_depth, depth_log_std, with_grid)
-        return Keyframe(len(self), frame.index, frame.timestamp_s, points, inverse_depth,
-                        _median_depth_m(inverse_depth),
-                        np.round(255 * pyramid.levels[0].texture[..., 0]).astype(np.uint8), usable=frame.usable)
+        gray_u8 = np.round(255 * pyramid.levels[0].texture[..., 0]).astype(np.uint8)
+        return Keyframe(len(self), frame.index, frame.timestamp_s, points, self.memory.keep(inverse_depth),
+                        _median_depth_m(inverse_depth), self.memory.keep(gray_u8), usable=frame.usable)
 
     def forget_points(self) -> None:
         """Give up what images are aligned to and found by, the largest part of a keyframe."""
         for keyframe in self.items:
-            keyframe.points, keyframe.features = (), ()
+            keyframe.stored_points, keyframe.features = (), ()
 
     def redraw(self, keyframe: Keyframe, pyramid: Pyramid, inverse_depth: np.ndarray,
                depth_log_std: float | np.ndarray) -> None:
         """Give a keyframe another (h, w) inverse depth, unless that leaves too few points."""
         points = self._points(pyramid, inverse_depth, depth_log_std, with_grid=False)
         if points[0].shape[1] >= self.config.min_points:
-            keyframe.points, keyframe.inverse_depth = points, inverse_depth
-            keyframe.median_depth_m = _median_depth_m(inverse_depth)
+            keyframe.redraw(points, self.memory.keep(inverse_depth))
 
     def add(self, keyframe: Keyframe, T_world_key: np.ndarray, submap: int | None = None) -> None:
         """Make a keyframe part of the map and the reference of tracking, by default in the submap of the last one."""
@@ -130,6 +162,7 @@ class Keyframes:
         self.scale = np.append(self.scale, 1.0)
         self.submap = np.append(self.submap, self.active_submap if submap is None else submap)
         self.reference = keyframe
+        self.memory.let_go()
 
     @property
     def active_submap(self) -> int:
@@ -155,10 +188,19 @@ class Keyframes:
         self.scale = self.scale * factor
         return factor
 
-    def needs_new(self, tracked: TrackingResult, patience: float = 1.0) -> bool:
-        """Whether the camera is far enough from the reference for a new keyframe: `patience` times as far as usual."""
+    def distance_to(self, T_world_cam: np.ndarray) -> np.ndarray:
+        """Camera pose (4, 4) -> (K,) how far each keyframe is from it: translation in the keyframe's median depths plus
+        rotation in radians"""
+        T_cam_key = se3.inverse(T_world_cam) @ self.T_world_key
+        depth_m = np.array([keyframe.median_depth_m for keyframe in self.items])
+        cosine = np.clip((np.trace(T_cam_key[:, :3, :3], axis1=1, axis2=2) - 1) / 2, -1, 1)
+        return np.linalg.norm(T_cam_key[:, :3, 3], axis=1) / depth_m + np.arccos(cosine)
+
+    def needs_new(self, tracked: TrackingResult, patience: float = 1.0, keyframe: Keyframe | None = None) -> bool:
+        """Whether the camera is far enough from a keyframe, by default the reference, for a new one: `patience` times
+        as far as usual."""
         c = self.config
-        baseline = np.linalg.norm(tracked.T_cam_key[:3, 3]) / self.reference.median_depth_m
+        baseline = np.linalg.norm(tracked.T_cam_key[:3, 3]) / (keyframe or self.reference).median_depth_m
         return bool(baseline > patience * c.max_baseline or 1 - tracked.overlap > patience * (1 - c.min_overlap)
                 or se3.rotation_angle_rad(tracked.T_cam_key) > patience * c.max_rotation_rad)
 
@@ -172,7 +214,7 @@ class Keyframes:
                 halve_inverse_depth(inverse_depth, level.edge_ratio, halved)
                 inverse_depth = halved
                 depth_log_std = cv2.resize(depth_log_std, halved.shape[::-1], interpolation=cv2.INTER_AREA)
-            points.append(self._select(level, inverse_depth, depth_log_std, index, with_grid))
+            points.append(self.memory.keep(self._select(level, inverse_depth, depth_log_std, index, with_grid)))
         return tuple(points)
 
     def _select(self, level, inverse_depth, depth_log_std, index, with_grid):

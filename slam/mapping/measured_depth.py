@@ -17,6 +17,8 @@ from slam.tracking.image import Image
 from slam.tracking.tracker import TrackingResult
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from slam.config import SlamConfig
     from slam.meshing.depth_view import DepthView
 
@@ -42,7 +44,8 @@ class MeasuredDepth:
     adjusted_rows: tuple[int, ...] = ()
     """Keyframes whose poses the last `add_keyframe` has changed."""
 
-    def __init__(self, live_map: LiveMap, config: SlamConfig):
+    def __init__(self, live_map: LiveMap, config: SlamConfig, executor: Executor):
+        """executor: has a thread for work that measured depth does not have."""
         self.map, self.config, self.stage_times = live_map, config, live_map.stage_times
 
     def first(self, image: Image, T_world_cam: np.ndarray) -> FrameDepth:

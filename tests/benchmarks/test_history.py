@@ -32,7 +32,8 @@ def test_a_line_is_added_each_time(measured, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("later, says", [(reports(1.1), None), (reports(0.5), None), (reports(fps=70.0), None),
-                                         (reports(1.5), "ate_sim3_m 0.012 -> 0.018"), (reports(fps=50.0), "fps 60")])
+                                         (reports(1.5), "ate_sim3_m 0.012 -> 0.018"), (reports(fps=50.0), "fps 60"),
+                                         (reports(float("nan")), "ate_sim3_m 0.012 -> nan")])
 def test_a_figure_that_falls_by_more_than_its_spread_fails(measured, tmp_path, later, says):
     measured(reports())
     if says is None:

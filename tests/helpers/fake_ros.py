@@ -1,5 +1,5 @@
 """As much of ROS 2 as the node touches: messages whose fields come into being when they are used, and a Node that
-remembers what it publishes. It stands in for packages that no index of Python's has."""
+remembers what it publishes. It stands in for packages that few machines have."""
 
 import sys
 from types import ModuleType, SimpleNamespace

@@ -92,6 +92,13 @@ def test_where_no_runtime_is_left_all_reasons_are_given(made_up):
         open_estimator("net.onnx")
 
 
+def test_a_gpu_that_is_not_there_is_one_reason_and_not_each_runtime_s(made_up, monkeypatch):
+    monkeypatch.setattr(runtimes, "find_gpu", lambda: None)
+    made_up(first=refuses, second=refuses)
+    with pytest.raises(UnusableRuntimeError, match="^--device cuda: there is no NVIDIA GPU here.*use --device cpu$"):
+        open_estimator("net.onnx", device="cuda")
+
+
 @pytest.mark.parametrize("name, runtime, says", [
     ("a.onnx", "torch", "--runtime torch runs .safetensors, .pth, .pt files, not a.onnx: choose auto or tensorrt or "),
     ("a.pth", "onnx", "--runtime onnx runs .onnx, .safetensors files, not a.pth: choose auto or torch"),
@@ -151,7 +158,7 @@ def test_weights_are_run_by_torch(tmp_path, monkeypatch):
         expected = module(torch.full((1, 3, 32, 64), 0.2))[0, 0].detach().numpy()
         assert np.allclose(estimator.predict(GREY, CAMERA).depth_m, expected, rtol=1e-3)
         if not torch.cuda.is_available():
-            with pytest.raises(NetworkError, match="--device cuda: torch finds no usable GPU"):
+            with pytest.raises(NetworkError, match="--device cuda: there is no NVIDIA GPU here"):
                 open_estimator(tmp_path / "net.safetensors", device="cuda")
     finally:
         torch.set_num_threads(before)

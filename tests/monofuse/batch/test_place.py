@@ -2,8 +2,8 @@
 
 import pytest
 
-from calib.base.errors import BadInputError, MissingPackageError, OutputError
-from monofuse.batch.place import Place, file_system, is_remote
+from calib.base.errors import BadInputError, OutputError
+from monofuse.batch.place import Place
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -65,12 +65,5 @@ def test_a_damaged_report_is_named(tmp_path):
 
 def test_kinds_of_locations(tmp_path):
     assert Place.of(f"file://{tmp_path}").location == str(tmp_path)
-    assert is_remote("s3://bucket/walk.mp4") and not is_remote("rtsp://camera/1") and not is_remote("tum:walk")
     with pytest.raises(BadInputError, match="begins with s3://"):
         Place.of("ftp://host/results")
-
-
-def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "s3fs", None)
-    with pytest.raises(MissingPackageError, match="pip install s3fs"):
-        file_system("s3://bucket/walk")

@@ -9,6 +9,7 @@ import pytest
 from calib.geometry import se3
 from slam.keyframe_depth.keyframe_window import Window, unique_minimum
 from slam.keyframe_depth.refinement import RefinementConfig, Refiner
+from slam.mapping.paged_memory import PagedMemory
 from tests.helpers import scenes
 from tests.helpers.keyframe_windows import CONFIG, WALK, filled, pyramid_at, small_pose_errors
 
@@ -74,7 +75,7 @@ def test_a_minimum_counts_where_it_is_low_inside_and_alone():
 
 @pytest.fixture
 def refiner():
-    refiner = Refiner(scenes.CAMERA, RefinementConfig(window=CONFIG))
+    refiner = Refiner(scenes.CAMERA, RefinementConfig(window=CONFIG), PagedMemory())
     for row, T in enumerate(WALK[:5]):
         pyramid, rho = pyramid_at(T)
         refiner.add(row, T, None, SimpleNamespace(pyramid=pyramid, inverse_depth=rho), rho)
@@ -101,7 +102,7 @@ def test_without_a_prediction_points_bend_nothing(refiner):
 
 def test_brightness_is_carried_along():
     """Log gain and bias of a keyframe against the first, through those against the one before."""
-    refiner = Refiner(scenes.CAMERA, RefinementConfig(window=CONFIG))
+    refiner = Refiner(scenes.CAMERA, RefinementConfig(window=CONFIG), PagedMemory())
     tracked = type("Tracked", (), {"affine": (0.1, 0.02)})
     pyramid, rho = pyramid_at(WALK[0])
     refiner.window.add(0, WALK[0], (0.2, 0.05), pyramid, rho, np.full(rho.shape, 0.3, np.float32))

@@ -11,7 +11,8 @@ from tests.helpers import scenes
 
 def test_the_depth_of_new_keyframes_comes_to_the_scale_of_a_saved_map():
     """Three keyframes of the map, which is twice as large as the network says; three new ones in it, one elsewhere."""
-    keyframes, refiner = Keyframes(KeyframeConfig()), Refiner(scenes.CAMERA, RefinementConfig())
+    keyframes = Keyframes(KeyframeConfig())
+    refiner = Refiner(scenes.CAMERA, RefinementConfig(), keyframes.memory)
     keyframes.scale, keyframes.submap = np.ones(7), np.array([0, 0, 0, 0, 0, 0, 1])
     keyframes.anchored_count = 3
     for row in range(7):

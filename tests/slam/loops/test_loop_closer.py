@@ -13,7 +13,7 @@ from slam.evaluation import absolute_error
 from slam.loops.candidates import CandidateConfig
 from slam.loops.loop_closer import Loop, Trial
 from slam.loops.pose_graph import Edge, Optimum
-from slam.mapping.keyframes import KeyframeConfig, Keyframes
+from slam.mapping.keyframes import Keyframe, KeyframeConfig, Keyframes
 from slam.mapping.surfels import SurfelConfig
 from slam.system import SlamSystem
 from tests.helpers import scenes
@@ -172,7 +172,9 @@ def closer_with(T_world_key, window):
     config = replace(SlamConfig.for_network().loops, window=window)
     loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(T_world_key)
     loops.config = config
-    keyframes.items = [SimpleNamespace(row=row, median_depth_m=1.0, features=()) for row in range(len(T_world_key))]
+    nothing = np.zeros(0, np.uint8)
+    keyframes.items = [Keyframe(row, row, row / 30, (), np.zeros(0, np.float32), 1.0, nothing)
+                       for row in range(len(T_world_key))]
     S = keyframes.S_world_key()
     loops.graph.add([loops._edge(keyframes, row, row + 1, sim3.inverse(S[row]) @ S[row + 1], (0.004, 0.0), False)
                      for row in range(len(S) - 1)])

@@ -119,3 +119,28 @@ def test_many_moves_leave_rotations_rigid():
         keyframes.move(sim3.similarity(keyframes.T_world_key, keyframes.scale) @ sim3.inverse(S) @ S)
     R = keyframes.T_world_key[0, :3, :3]
     assert np.allclose(R @ R.T, np.eye(3), atol=1e-12)
+
+
+def test_what_is_stored_grows_when_it_is_looked_at_and_once():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    keyframes = Keyframes(KeyframeConfig())
+    keyframes.add(keyframe := made(rgb, depth_m), np.eye(4))
+    points, depth, median_m = keyframe.points[1].copy(), keyframe.inverse_depth.copy(), keyframe.median_depth_m
+    stored = keyframe.stored_inverse_depth
+    for factor in (1.5, 2.0):
+        keyframes.move(sim3.scaling(keyframes.scale[0] * factor)[None])
+    assert keyframe.median_depth_m == pytest.approx(3 * median_m) and np.array_equal(stored, depth)
+    for _ in range(2):
+        assert np.allclose(keyframe.points[1][:3], 3 * points[:3]) and np.allclose(keyframe.inverse_depth, depth / 3)
+        assert np.array_equal(keyframe.points[1][3:], points[3:])
+    assert keyframe.inverse_depth is stored
+
+
+def test_distance_counts_metres_in_depths_and_radians():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    keyframes = Keyframes(KeyframeConfig())
+    keyframes.add(made(rgb, depth_m), np.eye(4))
+    keyframes.add(made(rgb, depth_m), se3.exp(np.array([0, 0, 0, 0, 0.2, 0])))
+    m = keyframes.reference.median_depth_m
+    at = se3.exp(np.array([0.1 * m, 0, 0, 0, 0, 0]))
+    assert np.allclose(keyframes.distance_to(at), [0.1, 0.3], atol=1e-6)
