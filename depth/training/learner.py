@@ -125,7 +125,7 @@ def _optimiser(groups, config):
     if config.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum)
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimiser]
-    return kind(groups, lr=config.lr, betas=(config.momentum, 0.999))
+    return kind(groups, lr=config.lr, betas=(config.momentum, 0.999), fused=True)  # one pass over memory, not nine
 
 
 def _dtype(precision, device):
