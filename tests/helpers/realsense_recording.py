@@ -20,11 +20,11 @@ def walls(count):
 
 def write_db3(path, views, *cameras, **options):
     """As `_write_db3`, once more where this machine was too busy: a recording lasts as long as it took. -> path"""
-    for _ in range(3):
+    for _ in range(5):
         path.unlink(missing_ok=True)
         begin_s = time.monotonic()
         _write_db3(path, views, *cameras, **options)
-        if time.monotonic() - begin_s < 1.5e-3 * INTERVAL_MS * len(views) + 0.1:
+        if time.monotonic() - begin_s < 1e-3 * INTERVAL_MS * len(views) + 0.25:
             break
     return path
 
