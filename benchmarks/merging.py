@@ -60,7 +60,9 @@ def main() -> None:
 
 def recording_row(recording: Path, scratch: Path) -> list[str]:
     """A row of the first table."""
-    folders = [part_run(recording, name, share, scratch) for name, share in {"one": (0, 1), **SHARES}.items()]
+    count = len(image_lines(recording))
+    folders = [part_run(recording, name, slice(round(first * count), round(last * count)), scratch)
+               for name, (first, last) in {"one": (0, 1), **SHARES}.items()]
     merged = scratch / f"{recording.name}_merged"
     if not merged.is_dir():
         command = [sys.executable, "-m", "monofuse", "merge", *map(str, folders[1:]), "--output", str(merged)]
@@ -76,19 +78,22 @@ def recording_row(recording: Path, scratch: Path) -> list[str]:
             f"{error_m(trajectories[-1], one)[0]:.4f}", *(f"{scale:.3f}" for _, scale in errors)]
 
 
-def part_run(recording: Path, name: str, share: tuple[float, float], scratch: Path) -> Path:
-    """-> the folder of the result of a run over a share of a recording in TUM layout, from and to"""
+def part_run(recording: Path, name: str, frames: slice, scratch: Path, *options: str) -> Path:
+    """-> the folder of the result of a run over some of the frames of a recording in TUM layout"""
     source, result = scratch / f"{recording.name}_{name}_frames", scratch / f"{recording.name}_{name}"
     if not (result / "report.json").is_file():
         source.mkdir(parents=True, exist_ok=True)
-        lines = [line for line in (recording / "rgb.txt").read_text().splitlines() if not line.startswith("#")]
-        first, last = (round(part * len(lines)) for part in share)
-        (source / "rgb.txt").write_text("\n".join(lines[first:last]) + "\n")
+        (source / "rgb.txt").write_text("\n".join(image_lines(recording)[frames]) + "\n")
         for path in recording.resolve().iterdir():
             if path.name != "rgb.txt" and not (source / path.name).exists():
                 (source / path.name).symlink_to(path)
-        run_slam(source, *QUICK, keep=result)
+        run_slam(source, *QUICK, *options, keep=result)
     return result
+
+
+def image_lines(recording: Path) -> list[str]:
+    """The lines of a recording's rgb.txt, one for each image."""
+    return [line for line in (recording / "rgb.txt").read_text().splitlines() if not line.startswith("#")]
 
 
 Trajectory = tuple[np.ndarray, np.ndarray]
