@@ -73,7 +73,6 @@ class Localiser:
         """Make the keyframe nearest to a camera at T_world_cam (4, 4) the reference, where it is clearly nearer."""
         keyframes = self.map.keyframes
         distance = keyframes.distance_to(T_world_cam)
-        distance[keyframes.submap != keyframes.active_submap] = np.inf
         nearest = keyframes.items[int(distance.argmin())]
         if distance[nearest.row] < CLEARLY_NEARER * distance[keyframes.reference.row]:
             keyframes.reference, self.affine = nearest, (0.0, 0.0)
@@ -85,7 +84,6 @@ class Localiser:
         keyframes, c = self.map.keyframes, self.config.known_views
         T_world_cam = self.map.T_world_reference @ se3.inverse(tracked.T_cam_key)
         distance = keyframes.distance_to(T_world_cam)
-        distance[keyframes.submap != keyframes.active_submap] = np.inf
         distance[max(0, len(keyframes) - c.min_gap):] = np.inf
         known = keyframes.items[int(distance.argmin())]
         if distance[known.row] == np.inf or known is keyframes.reference:

@@ -190,11 +190,12 @@ class Keyframes:
 
     def distance_to(self, T_world_cam: np.ndarray) -> np.ndarray:
         """Camera pose (4, 4) -> (K,) how far each keyframe is from it: translation in the keyframe's median depths plus
-        rotation in radians"""
+        rotation in radians; infinite in other submaps than the active one"""
         T_cam_key = se3.inverse(T_world_cam) @ self.T_world_key
         depth_m = np.array([keyframe.median_depth_m for keyframe in self.items])
         cosine = np.clip((np.trace(T_cam_key[:, :3, :3], axis1=1, axis2=2) - 1) / 2, -1, 1)
-        return np.linalg.norm(T_cam_key[:, :3, 3], axis=1) / depth_m + np.arccos(cosine)
+        distance = np.linalg.norm(T_cam_key[:, :3, 3], axis=1) / depth_m + np.arccos(cosine)
+        return np.where(self.submap == self.active_submap, distance, np.inf)
 
     def needs_new(self, tracked: TrackingResult, patience: float = 1.0, keyframe: Keyframe | None = None) -> bool:
         """Whether the camera is far enough from a keyframe, by default the reference, for a new one: `patience` times
