@@ -40,8 +40,9 @@ def numbers_in(text: str, where: object) -> np.ndarray:
     """Numbers between blanks or commas -> (N,) float64. Raises SourceError that begins with `where`."""
     if len(text) > MAX_LINE:
         raise SourceError(f"{where}: more numbers than belong there")
+    words = text.replace(",", " ").split()
     try:
-        return np.array([float(word) for word in text.replace(",", " ").split()])
+        return np.fromiter(map(float, words), np.float64, len(words))
     except ValueError:
         raise SourceError(f"{where}: expected numbers, found {text.strip()[:60]!r}") from None
 
