@@ -16,7 +16,7 @@ MAX_DEPTH = 100
 
 def yaml_of(text: str, loader: Any = yaml.SafeLoader, is_first_of_many: bool = False) -> Any:
     """YAML -> lists, dictionaries and plain values. Raises ValueError in one line for what is none, is too long, nested
-    too deeply, or unfolds to too much."""
+    too deeply, unfolds to too much, or holds whole numbers beyond those of a float."""
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"{len(text) >> 10} kB are too much for YAML")
     if _depth(text) > MAX_DEPTH:
@@ -38,6 +38,8 @@ def _depth(text):
 def _count(tree, known):
     """Values in a tree, in which the same list may stand in many places."""
     if not isinstance(tree, (dict, list, tuple, set)):
+        if isinstance(tree, int):
+            float(tree)  # readers make arrays of numbers, which must not raise what they do not expect
         return 1
     if id(tree) not in known:
         known[id(tree)] = MAX_VALUES  # of one that holds itself
