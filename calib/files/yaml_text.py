@@ -17,10 +17,7 @@ MAX_DEPTH = 100
 def yaml_of(text: str, loader: Any = yaml.SafeLoader, is_first_of_many: bool = False) -> Any:
     """YAML -> lists, dictionaries and plain values. Raises ValueError in one line for what is none, is too long, nested
     too deeply, unfolds to too much, or holds whole numbers beyond those of a float."""
-    if len(text) > MAX_CHARACTERS:
-        raise ValueError(f"{len(text) >> 10} kB are too much for YAML")
-    if _depth(text) > MAX_DEPTH:
-        raise ValueError("it is nested too deeply")
+    check_size(text)
     try:
         tree = next(iter(yaml.load_all(text, loader)), None) if is_first_of_many else yaml.load(text, loader)
         if _count(tree, {}) > MAX_VALUES:
@@ -29,6 +26,14 @@ def yaml_of(text: str, loader: Any = yaml.SafeLoader, is_first_of_many: bool = F
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         # ValueError: dates that do not exist
         raise ValueError(one_line(error, 200)) from error
+
+
+def check_size(text: str) -> None:
+    """Raises ValueError in one line for YAML that would take minutes to read."""
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"{len(text) >> 10} kB are too much for YAML")
+    if _depth(text) > MAX_DEPTH:
+        raise ValueError("it is nested too deeply")
 
 
 def _depth(text):
