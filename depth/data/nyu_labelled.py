@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from calib.base.errors import BadInputError, MissingPackageError
+from calib.files.bounded_file import refuse_endless
 from calib.geometry.nyu_kinect import NYU_CAMERA
 from depth.data.matlab_file import read_array
 from depth.data.nyu_folder import NYU_BORDER, NYU_LICENCE
@@ -58,6 +59,7 @@ class NyuLabelled:
             import h5py
         except ImportError:
             raise MissingPackageError("h5py", "reading NYU's .mat file") from None
+        refuse_endless(self.path)
         try:
             return h5py.File(self.path, "r")
         except OSError as error:
