@@ -66,7 +66,7 @@ class NyuLabelled:
         try:
             with h5py.File(self.path, "r") as file:
                 yield file
-        except (OSError, RuntimeError) as error:  # RuntimeError: damage behind the beginning
+        except (OSError, RuntimeError, KeyError) as error:  # the latter two: damage behind the beginning
             raise BadInputError(f"{self.path} cannot be read as HDF5: {str(error).splitlines()[0]}") from error
 
     def _test_indices(self, count):
