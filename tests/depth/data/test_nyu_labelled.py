@@ -71,11 +71,13 @@ def test_nyu_labelled_mat_refused(tmp_path, monkeypatch):
     assert "pip install h5py" in refusal(tmp_path, kind=MissingPackageError)
 
 
-def test_damage_within_the_mat_file_is_one_line(tmp_path):
+@pytest.mark.parametrize("field", [0, 1])
+def test_damage_within_the_mat_file_is_one_line(tmp_path, field):
     write_mat(tmp_path)
     path = tmp_path / "nyu_depth_v2_labeled.mat"
     data = bytearray(path.read_bytes())
-    name = data.index(b"SNOD") + 8  # where the name of the first array is, in the table of names
-    data[name:name + 8] = struct.pack("<Q", 2**40)
+    symbols = data.index(b"SNOD") + 8  # of each array: where its name is, and its header
+    for place in range(symbols + 8 * field, symbols + 80, 40):
+        data[place:place + 8] = struct.pack("<Q", 2**40)
     path.write_bytes(data)
     assert "cannot be read as HDF5" in refusal(tmp_path)
