@@ -188,3 +188,11 @@ def test_a_failed_replacement_brings_files_back(tmp_path, monkeypatch):
     with pytest.raises(OutputError, match="nothing was changed"):
         atomic_file.replace_all(tmp_path, {"a": b"new", "b": b"new", "c": b"new"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c"] and (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_a_mesh_whose_vertices_have_no_place(result, capsys):
+    mesh = (result / "mesh.ply").read_bytes()
+    (result / "mesh.ply").write_bytes(mesh.replace(b"float z", b"float w", 1))
+    assert measure.main([str(result), "0,0,0", "0,0,1"]) == 2
+    error = capsys.readouterr().err
+    assert "no place (x, y, z)" in error and error.count("\n") == 1

@@ -12,7 +12,7 @@ from calib.files.bounded_file import bytes_of
 from monofuse.results.glb_file import U32, glb_bytes, read_glb, vectors
 from monofuse.results.gltf import coloured_glb
 from monofuse.results.orientation import upright
-from monofuse.results.rescaling.ply import vertex_table
+from monofuse.results.rescaling.ply import check_triangles, vertex_table
 
 MAX_BYTES = 512 << 20
 """Of a file; browsers take less."""
@@ -88,8 +88,7 @@ def _read_ours(data: bytes) -> Shape | None:
         return None
     triangles = np.frombuffer(binary, "<u4", accessor["count"], view["byteOffset"]).reshape(-1, 3).copy()
     vertices = vectors(scene, scene["accessors"][primitives[0]["attributes"]["POSITION"]], binary)
-    if len(triangles) and triangles.max() >= len(vertices):
-        raise SourceError("it has triangles without corners")
+    check_triangles(triangles, len(vertices))
     R = Rotation.from_quat(scene["nodes"][0]["rotation"]).as_matrix()
     return Shape(data, (vertices @ R.T).astype(np.float32), triangles, R, True)
 
@@ -100,6 +99,7 @@ def _read_foreign(data: bytes) -> Shape:
     mesh = scene.to_geometry() if scene.geometry else None
     if not isinstance(mesh, trimesh.Trimesh) or not len(mesh.faces):
         raise SourceError("there is no mesh in it")
+    check_triangles(mesh.faces, len(mesh.vertices))
     return Shape(data, np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces), np.eye(3), False)
 
 
@@ -114,6 +114,10 @@ def read_ply_shape(path: Path, T_world_cam: np.ndarray | None) -> Shape:
         raise SourceError(f"{path} cannot be shown: it is damaged ({error})") from error
     if not isinstance(mesh, trimesh.Trimesh) or not len(mesh.faces):
         raise SourceError(f"{path} cannot be shown: there is neither a mesh nor a cloud in it")
+    try:
+        check_triangles(mesh.faces, len(mesh.vertices))
+    except SourceError as error:
+        raise SourceError(f"{path} cannot be shown: {error}") from error
     assert isinstance(mesh.visual, ColorVisuals)
     R = upright(np.asarray(mesh.vertex_normals), np.zeros((0, 4, 4)) if T_world_cam is None else T_world_cam)
     glb = coloured_glb(mesh.vertices, mesh.faces, np.asarray(mesh.visual.vertex_colors)[:, :3], R)

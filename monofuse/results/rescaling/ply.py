@@ -35,8 +35,16 @@ def vertex_table(data: bytes) -> tuple[int, np.ndarray]:
     properties = [line.split() for line in lines[elements[0] + 1:last] if line.startswith("property ")]
     if not all(len(words) == 3 and words[1] in TYPES for words in properties):
         raise SourceError("its vertices have properties of unknown types")
+    if not {"x", "y", "z"} <= {name for _, _, name in properties}:
+        raise SourceError("its vertices have no place (x, y, z)")
     kind = np.dtype([(name, TYPES[word]) for _, word, name in properties])
     count, start = int(lines[elements[0]].split()[2]), end + len(HEADER_END)
     if len(data) < start + count * kind.itemsize:
         raise SourceError("it is cut off")
     return start, np.frombuffer(data, kind, count, start)
+
+
+def check_triangles(triangles: np.ndarray, vertex_count: int) -> None:
+    """Raise SourceError for triangles (M, 3) whose corners are not among so many vertices."""
+    if len(triangles) and not 0 <= triangles.min() <= triangles.max() < vertex_count:
+        raise SourceError("it has triangles without corners")

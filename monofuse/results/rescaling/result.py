@@ -23,7 +23,7 @@ from monofuse.results.length import length_in_words
 from monofuse.results.overview import draw_overview
 from monofuse.results.report import report_file
 from monofuse.results.rescaling.glb import rescaled_glb
-from monofuse.results.rescaling.ply import rescaled_ply, vertex_table
+from monofuse.results.rescaling.ply import check_triangles, rescaled_ply, vertex_table
 from monofuse.results.rescaling.report import rescaled_report
 from monofuse.results.rescaling.text_files import rescaled_obj, rescaled_trajectory
 from slam.texturing.texture import TexturedMesh
@@ -113,6 +113,7 @@ def _overview(folder, factor, caption, log_std):
     mesh = _naming(folder / "mesh.ply", trimesh.load, BytesIO(_content(folder / "mesh.ply")), "ply", False)
     if not isinstance(mesh, trimesh.Trimesh):
         raise SourceError(f"{folder / 'mesh.ply'} cannot be rescaled: there is no mesh in it")
+    _naming(folder / "mesh.ply", check_triangles, mesh.faces, len(mesh.vertices))
     mesh.apply_scale(factor)
     _, T_world_cam = read_trajectory(folder / "trajectory.txt")
     T_world_cam[:, :3, 3] *= factor

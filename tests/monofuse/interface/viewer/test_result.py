@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 import zipfile
 from importlib.util import find_spec
 
@@ -56,6 +57,16 @@ def test_single_files_are_read(folder, tmp_path):
     assert not shape.is_ours and len(shape.triangles) == 2
 
 
+@pytest.mark.parametrize("corner", [4, 2**30, -1])
+def test_triangles_whose_corners_are_not_there_are_refused(tmp_path, corner):
+    mesh = trimesh.Trimesh(VERTICES, TRIANGLES, process=False)
+    data = bytearray(mesh.export(file_type="ply"))
+    data[-4:] = struct.pack("<i", corner)
+    (tmp_path / "mesh.ply").write_bytes(data)
+    with pytest.raises(BadInputError, match="triangles without corners"):
+        read_result(tmp_path / "mesh.ply")
+
+
 @pytest.mark.parametrize("name, content, says", [
     ("missing.glb", None, "there is no"),
     ("walk.mp4", b"", "nothing to be viewed"),
@@ -63,7 +74,8 @@ def test_single_files_are_read(folder, tmp_path):
     ("mesh.glb", b"glTF", "no whole .glb"),
     ("mesh.ply", b"ply\nformat ascii 1.0\nend_header\n", "neither a mesh nor a cloud"),
     ("mesh.ply", b"no mesh", "cannot be shown"),
-    ("map.ply", map_ply()[:-30], "cut off")])
+    ("map.ply", map_ply()[:-30], "cut off"),
+    ("map.ply", map_ply().replace(b"float z", b"float w"), "no place")])
 def test_what_cannot_be_shown_is_one_clear_error(tmp_path, name, content, says):
     if content is not None:
         (tmp_path / name).write_bytes(content)
