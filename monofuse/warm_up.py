@@ -107,7 +107,9 @@ def track(frames: list[Frame], config: SlamConfig) -> None:
             slam.depth.refiner.add(row, np.eye(4), None, image, image.inverse_depth)
     merger = PassMerger(slam.camera, config.fusion, min_gap=0)
     merger.waiting.append(0)
-    merger.step(slam.surfels, slam.keyframes)
+    merging = merger.next(slam.keyframes)
+    assert merging is not None
+    merging(slam.surfels)
 
 
 def paint_a_triangle(rgb: np.ndarray, config: TextureConfig) -> None:

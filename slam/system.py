@@ -259,8 +259,8 @@ class SlamSystem:
         if S_world_key is not None:
             self.move_map(S_world_key)
             self.merger.add(self.keyframes, self.loops.closed[-1])
-        else:
-            self.merger.step(self.surfels, self.keyframes)
+        elif merging := self.merger.next(self.keyframes):
+            self.map.later(merging)
 
     def move_map(self, S_world_key: np.ndarray) -> None:
         """Give all keyframes new similarities (K, 4, 4); everything else follows."""

@@ -24,7 +24,6 @@ from slam.keyframe_depth.stereo import StereoDepth
 from slam.mapping.keyframes import Keyframe
 from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth
-from slam.mapping.render import View
 from slam.meshing.depth_view import DepthView
 from slam.scale.map_scale import MapScale
 from slam.stages import stage
@@ -81,33 +80,37 @@ class PredictedDepth:
 
     def take(self, image: Image, T_world_cam: np.ndarray, is_keyframe_due: bool) -> FrameDepth:
         """Bring a tracked frame's depth to the map's scale; only keyframes are fused."""
-        view = self.map.render(T_world_cam) if is_keyframe_due else None
-        image = self._fitted(image, T_world_cam, view)
-        return FrameDepth(self._aligned(image, T_world_cam, view).inverse_depth, view, None)
+        if self.config.depth_is_relative:
+            image = self._fitted(image, T_world_cam, is_keyframe_due)
+        depth, view = self._aligned(image, T_world_cam), None
+        if depth is None and is_keyframe_due:
+            view = self.map.render(T_world_cam)
+            depth = align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
+        elif depth is None:
+            depth = scaled(image.inverse_depth, self.log_scale)
+        self.log_scale = depth.log_scale
+        return FrameDepth(depth.inverse_depth, view, None)
 
-    def _fitted(self, image: Image, T_world_cam: np.ndarray, view: View | None) -> Image:
-        """The image, its depth with factor and summand of the map where the network knows it up to these."""
-        if not self.config.depth_is_relative or not image.inverse_depth.any():
-            return image
+    def _fitted(self, image: Image, T_world_cam: np.ndarray, may_render: bool = True) -> Image:
+        """The image, its depth with factor and summand of the map, since the network knows it only up to these: of the
+        window's points or, where these are too few, of the map that is rendered."""
         c, inverse_depth = self.config.relative_depth, image.inverse_depth
+        if not inverse_depth.any():
+            return image
         u, v, rho = self.refiner.window.located(se3.inverse(T_world_cam), self.map.camera)
         known = inverse_depth[v, u] > 0
         at, rho = inverse_depth[v, u][known], rho[known]
-        if len(rho) < c.min_points and view is not None:
+        if len(rho) < c.min_points and may_render:
+            view = self.map.render(T_world_cam)
             common = (view.confidence >= self.config.alignment.min_confidence) & (view.depth_m > 0) & \
                 (inverse_depth > 0)
             at, rho = inverse_depth[common], 1 / view.depth_m[common]
         return image._replace(inverse_depth=fitted_to(inverse_depth, at, rho, c))
 
     @stage("align")
-    def _aligned(self, image: Image, T_world_cam: np.ndarray, view: View | None) -> AlignedDepth:
-        """Align to the points of the window; where too few are in view, to the map, or by the last frame's scale."""
-        depth = self.refiner.dense(image.inverse_depth, T_world_cam)
-        if depth is None:
-            depth = scaled(image.inverse_depth, self.log_scale) if view is None else \
-                align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
-        self.log_scale = depth.log_scale
-        return depth
+    def _aligned(self, image: Image, T_world_cam: np.ndarray) -> AlignedDepth | None:
+        """Depth aligned to the window's points; None where too few are in view."""
+        return self.refiner.dense(image.inverse_depth, T_world_cam)
 
     def add_keyframe(self, image: Image, reference_row: int | None, tracked: TrackingResult | None) -> None:
         """The newest keyframe was just added; it was tracked against `reference_row`. Adjust the window with it, and
@@ -115,7 +118,7 @@ class PredictedDepth:
         keyframe = self.map.keyframes.reference
         if self.config.depth_is_relative:
             T_world_cam = self.map.keyframes.T_world_key[keyframe.row]
-            image = self._fitted(image, T_world_cam, self.map.render(T_world_cam))
+            image = self._fitted(image, T_world_cam)
         self._refine(image, keyframe, reference_row, tracked)
         self._fuse(keyframe.row, image, keyframe.inverse_depth, np.full(self.map.camera.size, PREVIEW))
 
@@ -161,7 +164,7 @@ class PredictedDepth:
                 return work()
         self.finishing.begin(timed)
 
-    @stage("fuse")
+    @stage("take")
     def _take_finished(self, finished: FinishedDepth) -> None:
         """Give a keyframe its final depth, and fuse it in place of its preview."""
         row, image, stereo = finished.row, finished.image, self.refiner.finished(finished, self.map.keyframes)
@@ -172,8 +175,7 @@ class PredictedDepth:
 
     def _fuse(self, row: int, image: Image, inverse_depth: np.ndarray, observations: np.ndarray) -> None:
         """Fuse a keyframe's depth: a preview first, the final one later; the map ages by one each time."""
-        view = self.map.render(self.map.keyframes.T_world_key[row], self.map.keyframes.submap[row])
-        self.map.fuse(view, inverse_depth, image.rgb, row, self.fused_count, observations)
+        self.map.fuse_later(image, inverse_depth, row, self.fused_count, observations)
         self.fused_count += 1
 
     def map_moved(self, factor: np.ndarray) -> None:
