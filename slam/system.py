@@ -30,7 +30,8 @@ from slam.mapping.surfels import Surfels
 from slam.meshing.surfel_mesh import build_surfel_mesh
 from slam.meshing.tsdf import build_mesh
 from slam.stages import StageTimes, stage
-from slam.tracking.image import Image, prepared, working_size
+from slam.tracking.image import Image, working_size
+from slam.tracking.preparation import Preparation, PreparedFrame
 from slam.tracking.relocalisation import Relocaliser
 from slam.tracking.sharpness import Sharpness
 from slam.tracking.static_scene import StaticScene
@@ -93,6 +94,7 @@ class SlamSystem:
         self.localiser = Localiser(self.map, tracker, self.relocaliser, self.loops.candidates.index, config)
         self.frames = FrameAdjustment(self.map, tracker, config.frame_adjustment) if config.frame_adjustment else None
         self.sharpness = Sharpness(config.sharpness)
+        self.preparation = Preparation(self.camera, config, self.stage_times)
         self.scene = StaticScene(self.camera, config.moving_parts, self.stage_times)
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
         self.requests = DepthRequests()
@@ -164,10 +166,9 @@ class SlamSystem:
         has_depth = not len(self.keyframes) or image.inverse_depth.any()
         return self.scene.of(image, None if has_depth else self.keyframes.reference.inverse_depth)
 
-    @stage("prepare")
     def prepare(self, frame: Frame) -> Image:
-        """The frame at working size, with its pyramid."""
-        return prepared(frame, self.camera, self.config)
+        """The next frame at working size, if that was not done ahead."""
+        return frame.image if isinstance(frame, PreparedFrame) else self.preparation.image_of(frame)
 
     def begin(self, image: Image, T_world_cam: np.ndarray, submap: int, otherwise: str) -> FrameResult:
         """Make an image the first keyframe of a submap; its depth sets the submap's scale. `otherwise`: the status of
