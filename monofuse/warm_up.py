@@ -105,6 +105,7 @@ def track(frames: list[Frame], config: SlamConfig) -> None:
         image = slam.prepare(replace(frames[-1], index=5, timestamp_s=5 / 30))
         for row in (0, 1):
             slam.depth.refiner.add(row, np.eye(4), None, image, image.inverse_depth)
+            slam.depth.refiner.window.adjust()
     merger = PassMerger(slam.camera, config.fusion, min_gap=0)
     merger.waiting.append(0)
     merging = merger.next(slam.keyframes)

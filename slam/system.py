@@ -101,8 +101,8 @@ class SlamSystem:
         self.submaps_are_joined = False
         """Whether what can be joined is; by stricter rules than those between parts of one recording, perhaps."""
         self._anchor: np.ndarray | None = None
-        self._unlinked: list[int | None] = []
-        """Of the newest keyframe, if it is not in the graph yet, the row that it was tracked against."""
+        self._awaits_adjustment = False
+        """Whether the window with the newest keyframe is still being adjusted."""
 
     def begin_elsewhere(self, anchored_count: int) -> None:
         """Another recording goes on in this map, which was restored from a file: the map's first keyframes, as many as
@@ -130,7 +130,7 @@ class SlamSystem:
             return self._localised(image)
         if mask_begins:  # what was tracked up to now may have been an overlay
             return self._begin_submap(image, frame, otherwise="lost")
-        self._link(must=self.loops.trial is not None)  # a loop may move the window
+        self._take_adjusted(must=self.loops.trial is not None)  # a loop may move the window
         self._close_loops()
         self.depth.finish_next()
         self._add_awaited()
@@ -146,7 +146,8 @@ class SlamSystem:
         is_doubtful = self.scene.is_doubtful(T_world_cam)
         self._keep(image)
         if frame.depth_on_request is None:
-            self._link(must=True)
+            if is_due or self.config.depth_is_relative:
+                self._take_adjusted(must=True)
             depth = self.depth.take(image, T_world_cam, is_due)
             is_keyframe = is_due and self._add_keyframe(image, frame, depth, T_world_cam, tracked)
         else:
@@ -197,7 +198,7 @@ class SlamSystem:
         awaited = self.requests.arrived(self.keyframes)
         if awaited is None:
             return None, False
-        self._link(must=True)
+        self._take_adjusted(must=True)
         image, T_world_cam = awaited.image(), awaited.T_world_cam(self.keyframes)
         depth = self.depth.take(image, T_world_cam, is_keyframe_due=True)
         return depth, self._add_keyframe(image, awaited.frame, depth, T_world_cam, awaited.tracked)
@@ -251,23 +252,25 @@ class SlamSystem:
             return False
         keyframe.features = self.relocaliser.describe(image.gray, image.usable)
         reference_row = self.keyframes.reference.row if new_submap is None else None
-        self._link(must=True)
+        self._take_adjusted(must=True)
         self.map.add_keyframe(keyframe, T_world_cam, new_submap)
+        self.loops.add(self.keyframes, reference_row)
         self.localiser.keyframe_added()
         self.depth.add_keyframe(image, reference_row, tracked)
-        self._unlinked.append(reference_row)
+        self._awaits_adjustment = True
         return True
 
-    def _link(self, must: bool) -> None:
-        """Look for loops with the newest keyframe, once its pose is adjusted; `must`: wait for that."""
-        if self._unlinked and self.depth.is_adjusted(must):
-            self.loops.add(self.keyframes, self._unlinked.pop())
+    def _take_adjusted(self, must: bool) -> None:
+        """Take over the poses of the window with the newest keyframe, if they are adjusted by now; `must`: wait for
+        them, since they are needed, or may be moved."""
+        if self._awaits_adjustment and self.depth.is_adjusted(must):
+            self._awaits_adjustment = False
             self.loops.remeasure(self.keyframes, self.depth.adjusted_rows)
 
     @stage("loops")
     def _close_loops(self) -> None:
         """One small step of loop closure; the rest follows with the next frames."""
-        S_world_key = self.loops.step(self.keyframes)
+        S_world_key = self.loops.step(self.keyframes, len(self.keyframes) - self._awaits_adjustment)
         if S_world_key is not None:
             self.move_map(S_world_key)
             self.merger.add(self.keyframes, self.loops.closed[-1])
@@ -282,7 +285,7 @@ class SlamSystem:
     def finish(self) -> None:
         """After the last frame: finalise the waiting keyframes and loops, then the scale."""
         self.requests.forget()
-        self._link(must=True)
+        self._take_adjusted(must=True)
         self.depth.finish_keyframes()
         while self.loops.is_busy or self.merger.waiting:
             self._close_loops()

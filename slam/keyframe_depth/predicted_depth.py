@@ -90,6 +90,8 @@ class PredictedDepth:
 
     def take(self, image: Image, T_world_cam: np.ndarray, is_keyframe_due: bool) -> FrameDepth:
         """Bring a tracked frame's depth to the map's scale; only keyframes are fused."""
+        if self.adjusting:  # the window is another thread's now; no keyframe is due then
+            return FrameDepth(scaled(image.inverse_depth, self.log_scale).inverse_depth, None, None)
         if self.config.depth_is_relative:
             image = self._fitted(image, T_world_cam, is_keyframe_due)
         depth, view = self._aligned(image, T_world_cam), None

@@ -171,13 +171,15 @@ class LoopCloser:
             if edge.first in rows and edge.second in rows and not edge.is_loop:
                 self.graph.edges[index] = edge._replace(S_first_second=sim3.inverse(S[edge.first]) @ S[edge.second])
 
-    def step(self, keyframes: Keyframes) -> np.ndarray | None:
+    def step(self, keyframes: Keyframes, adjusted_count: int) -> np.ndarray | None:
         """Once a frame: continue an optimisation, or weigh what was verified, and have one candidate verified ->
-        corrected S_world_key (K, 4, 4) for the map, or None"""
+        corrected S_world_key (K, 4, 4) for the map, or None
+
+        adjusted_count: keyframes, the first ones, whose depth is adjusted: only these are verified."""
         self.verified.extend(self.verifying.due())
         if self.trial is not None:
             return self._continue(keyframes, self.trial)
-        if self.waiting:
+        if self.waiting and self.waiting[0][0] < adjusted_count:
             self._begin(keyframes, *self.waiting.popleft())
         if self.verified:
             self._weigh(keyframes, self.verified.popleft())
