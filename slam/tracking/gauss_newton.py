@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.linalg.lapack import dposv
+from scipy.linalg import get_lapack_funcs
+
+posv: Callable[..., Any] = get_lapack_funcs(["posv"], [np.zeros(0)])[0]
+"""LAPACK's solution by Cholesky factors; numpy's own takes longer to be called than to work."""
 
 
 class NormalEquations(NamedTuple):
@@ -60,7 +63,7 @@ def minimise(linearise: Callable[[Any], NormalEquations], retract: Callable[[Any
     for iteration in range(1, config.max_iterations + 1):
         damped = np.array(best.information)
         damped.ravel()[::len(damped) + 1] *= 1 + damping
-        _, minus_dx, minor = dposv(damped, best.gradient)  # Cholesky; numpy's solve takes longer to call than to work
+        _, minus_dx, minor = posv(damped, best.gradient)
         dx = -minus_dx
         if minor or not math.isfinite(dx.sum()):
             return GaussNewtonResult(state, best, iteration, "singular")
