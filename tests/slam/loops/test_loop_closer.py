@@ -208,10 +208,10 @@ def test_a_loop_in_a_small_map_moves_all():
 def test_a_neighbour_of_a_closed_loop_is_not_verified_in_a_large_map(window, verified):
     seen, (loops, keyframes) = [], closer_with(ROUND, window)
     loops.candidates.prediction = lambda new, old, keyframes: np.eye(4)
-    loops.relocaliser = SimpleNamespace(pose=lambda features, old: None)
-    loops.verify = lambda new, old, *_: seen.append((new.row, old.row))
+    loops.verification.relocaliser = SimpleNamespace(pose=lambda features, old: None)
+    loops.verification.verify = lambda new, old, *_: seen.append((new.row, old.row))
     loops.restore([Edge(60, 50, np.eye(4), np.ones(7), True)])
-    loops.waiting.extend([(61, 51), (62, 53), (70, 50)])
+    loops.verification.waiting.extend([(61, 51), (62, 53), (70, 50)])
     while loops.is_busy:
         loops.step(keyframes, len(keyframes))
     assert seen == verified
