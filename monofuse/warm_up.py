@@ -102,6 +102,7 @@ def track(frames: list[Frame], config: SlamConfig) -> None:
     for frame in frames:
         slam.process(frame)
     slam.process(Frame(4, 4 / 30, np.zeros_like(frames[0].rgb), frames[0].depth))
+    slam.finish()  # or what other threads were asked for would be waited for in vain
     if isinstance(slam.depth, PredictedDepth):
         image = slam.prepare(replace(frames[-1], index=5, timestamp_s=5 / 30))
         for row in (0, 1):
