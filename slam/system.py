@@ -258,6 +258,8 @@ class SlamSystem:
         self.localiser.keyframe_added()
         self.depth.add_keyframe(image, reference_row, tracked)
         self._awaits_adjustment = True
+        if new_submap is not None:  # alone in its window
+            self._take_adjusted(must=True)
         return True
 
     def _take_adjusted(self, must: bool) -> None:
