@@ -2,14 +2,14 @@
 """Write small samples of all that the program reads, change them as chance and malice do, and read them: an error in
 one line, skipped frames or whole ones each time, within 30 s and 2 GB.
 
-    python -m benchmarks.fuzz [FORMAT ...] [--cases 10000] [--seed 0] [--keep DIR]
+    python -m benchmarks.fuzz [FORMAT ...] [--cases 10000] [--seed 0] [--jobs 2] [--keep DIR]
 
 A quarter of the cases cut a file off or change some of its bytes. The others know the format: sizes, counts become
 0, -1, 2^31 or 1e308, values of JSON and YAML another type or nested without end, text gets lines of a million
 characters and fewer or more columns, files become devices, pipes, folders or gigabytes of zeros, archives and images
-unfold to gigabytes or lie of their sizes, tables of databases hold other values. Reading is done in a process of its
-own, one for all cases that end as they should. Ends with exit code 1 at a mistake, after printing how to get it again
-and saving the changed file in DIR.
+unfold to gigabytes or lie of their sizes, tables of databases hold other values. Reading is done in processes of
+their own, one for each job, which go on as long as cases end as they should. Ends with exit code 1 at a mistake, after
+printing how to get it again and saving the changed file in DIR.
 """
 
 import argparse
@@ -20,15 +20,20 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import cache
+from itertools import chain
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.fuzz_reader import Outcome, Reader
 from benchmarks.runs import table
-from sequences.synthetic.room import build_room
+from sequences.synthetic.room_cache import cached_room
 from tests.helpers import camera_samples, lzfse_blocks
 from tests.helpers.damage import damage
 from tests.helpers.fuzz_formats import FORMATS
@@ -42,6 +47,8 @@ SLOW = {"db3": 0.1, "stream": 0.3, "nyu_raw": 0.5, "icl_own_form": 0.5, "map_res
 """Formats that take long to read, and how many cases they get, of those of the others."""
 MAX_SAVED_BYTES = 64 << 20
 STARTING_S = 300.0
+WRITING = Lock()
+"""Renderers and the tests' writers of samples are for one thread."""
 
 
 class Case(NamedTuple):
@@ -60,40 +67,56 @@ def main() -> int:
     parser.add_argument("formats", nargs="*", metavar="FORMAT", help=f"of {', '.join(FORMATS)} (default: all)")
     parser.add_argument("--cases", type=int, default=10_000, metavar="N", help="in all (default: 10000)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of each format's first case")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="formats at the same time (default: 2)")
     parser.add_argument("--keep", type=Path, default=Path("fuzz-cases"), metavar="DIR", help="for mistakes")
     arguments = parser.parse_args()
     unknown = set(arguments.formats) - set(FORMATS)
     if unknown:
         parser.error(f"no format {', '.join(sorted(unknown))}")
     start_s = time.monotonic()
-    cases = fuzz(arguments.formats or list(FORMATS), arguments.cases, arguments.seed, arguments.keep)
+    cases = fuzz(arguments.formats or list(FORMATS), arguments.cases, arguments.seed, arguments.keep,
+                 arguments.jobs)
     print(f"{len(cases)} cases in {time.monotonic() - start_s:.0f} s, "
           f"{sum(case.outcome.kind == 'bad' for case in cases)} bad")
     return int(any(case.outcome.kind == "bad" for case in cases))
 
 
-def fuzz(names: list[str], count: int, seed: int, keep: Path) -> list[Case]:
+def fuzz(names: list[str], count: int, seed: int, keep: Path, jobs: int) -> list[Case]:
     """Try that many cases of these formats together, print a table, save the bad ones -> all of them."""
     lzfse_blocks.stand_in()
     shares = {name: SLOW.get(name, 1.0) for name in names}
-    cases, rows, reader = [], [], Reader()
-    for name in names:
+    readers: SimpleQueue[Reader] = SimpleQueue()
+    for _ in range(jobs):
+        readers.put(Reader())
+
+    def tried(name):
         number = -int(-count * shares[name] // sum(shares.values()))
+        found = cases_with(readers, name, range(seed, seed + number), keep)
+        print(*row_of(name, found), file=sys.stderr, flush=True)
+        return found
+    with ThreadPoolExecutor(jobs) as pool:
+        found = list(pool.map(tried, names))
+    for _ in range(jobs):
+        readers.get().end()
+    table(["format", "cases", *KINDS, "slowest s", "most MB"], list(map(row_of, names, found)))
+    return list(chain.from_iterable(found))
+
+
+def cases_with(readers: SimpleQueue[Reader], name: str, seeds: range, keep: Path) -> list[Case]:
+    """All cases of a format, read by one of these readers."""
+    reader = readers.get()
+    try:
         with tempfile.TemporaryDirectory() as folder:
-            found = list(cases_of(name, Path(folder) / "sample", range(seed, seed + number), reader, keep))
-        cases += found
-        rows.append(row_of(name, found))
-        print(*rows[-1], file=sys.stderr, flush=True)
-    reader.end()
-    table(["format", "cases", *KINDS, "slowest s", "most MB"], rows)
-    return cases
+            return list(cases_of(name, Path(folder) / "sample", seeds, reader, keep))
+    finally:
+        readers.put(reader)
 
 
 def cases_of(name: str, folder: Path, seeds: range, reader: Reader, keep: Path) -> Iterator[Case]:
     """Write a sample of a format and change it once for each seed -> Cases"""
     form = FORMATS[name]
-    studio = Studio(build_room(7), form.frames) if form.frames else None
-    sample = form.write(folder / name, studio)
+    with WRITING:
+        sample = form.write(folder / name, studio_of(form.frames) if form.frames else None)
     if hasattr(sample, "options"):
         sample = sample._replace(options=dict(sample.options), T_world_cam=np.zeros(len(sample.T_world_cam)))
     kept = Kept(folder)
@@ -113,6 +136,12 @@ def cases_of(name: str, folder: Path, seeds: range, reader: Reader, keep: Path) 
                 save(case, keep, folder)
             yield case
             kept.put_back()
+
+
+@cache
+def studio_of(frame_count: int) -> Studio:
+    """What samples of so many frames show; rooms and renderers take longer than the frames."""
+    return Studio(cached_room(7), frame_count)
 
 
 def warm_up(name: str, sample: Any, kept: Kept, reader: Reader) -> None:

@@ -2,12 +2,13 @@
 
 import multiprocessing
 import os
-import time
 import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from benchmarks.fuzz_stopwatch import Stopwatch
 
 MAX_S, MAX_MB = 30.0, 2048
 """For one sample: time, and memory of the whole process, in which all of the program is loaded."""
@@ -47,28 +48,29 @@ class Reader:
 
     def outcome_of(self, name: str, sample: Any, changed: Path, max_s: float = MAX_S) -> Outcome:
         """The outcome of reading a sample of a format, in which one file was changed."""
-        start_s, self.is_new = time.monotonic(), False
+        self.is_new, watch = False, Stopwatch(self.process.pid)
         self.pipe.send((name, sample, changed))
-        peak_mb, mistake = 0, ""
+        peak_mb, mistake, is_there = 0, "", False
         try:
-            while not mistake and not self.pipe.poll(POLL_S):
+            while not mistake and not is_there:
+                is_there = self.pipe.poll(POLL_S)
                 peak_mb = max(peak_mb, _megabytes(self.process.pid, "VmRSS"))
                 if peak_mb > MAX_MB:
                     mistake = f"{peak_mb} MB and growing"
-                elif time.monotonic() - start_s > max_s:
+                elif watch.look() > max_s:
                     mistake = f"no answer within {max_s:.0f} s"
             if not mistake:
                 kind, mistake = self.pipe.recv()
                 peak_mb = max(peak_mb, _megabytes(self.process.pid, "VmHWM"))
                 if peak_mb > MAX_MB:
                     kind, mistake = "bad", f"took {peak_mb} MB; {mistake}"
-                return Outcome(kind, mistake, peak_mb, time.monotonic() - start_s)
+                return Outcome(kind, mistake, peak_mb, watch.seconds)
         except (EOFError, ConnectionError):
             self.process.join(5)
             mistake = f"the process ended with exit code {self.process.exitcode}"
         self.end()
         self.begin()
-        return Outcome("bad", mistake, peak_mb, time.monotonic() - start_s)
+        return Outcome("bad", mistake, peak_mb, watch.seconds)
 
 
 def read_all(pipe: Connection) -> None:

@@ -23,8 +23,14 @@ def json_in(path: Path) -> Any:
 
 def json_of(data: bytes | str) -> Any:
     """JSON text -> lists, dictionaries and plain values. Raises ValueError in one line, also for what is nested too
-    deeply."""
+    deeply and for whole numbers beyond those of a float."""
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
+        return json.loads(data, parse_int=_whole)
+    except (ValueError, OverflowError, RecursionError) as error:
         raise ValueError(one_line(error, 200)) from error
+
+
+def _whole(text):
+    number = int(text)
+    float(number)  # readers make arrays of numbers, which must not raise what they do not expect
+    return number

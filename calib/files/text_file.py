@@ -11,6 +11,13 @@ MAX_BYTES = 256 << 20
 """Of a text file, at most: ten hours of poses at 30 Hz are 100 MB."""
 MAX_LINES, MAX_LINE = 2_000_000, 16 << 20
 """Of a text file, and characters of a line, of which each word takes ten times as much in memory."""
+MAX_DIGITS = 20
+"""Of a whole number: those of 64 bits."""
+
+
+def is_whole(word: str) -> bool:
+    """Whether a word is a whole number, without a sign, that neither `int` nor `float` refuses for its length."""
+    return word.isdecimal() and len(word) <= MAX_DIGITS
 
 
 def data_lines(path: Path) -> list[tuple[int, str]]:
@@ -40,8 +47,9 @@ def numbers_in(text: str, where: object) -> np.ndarray:
     """Numbers between blanks or commas -> (N,) float64. Raises SourceError that begins with `where`."""
     if len(text) > MAX_LINE:
         raise SourceError(f"{where}: more numbers than belong there")
+    words = text.replace(",", " ").split()
     try:
-        return np.array([float(word) for word in text.replace(",", " ").split()])
+        return np.fromiter(map(float, words), np.float64, len(words))
     except ValueError:
         raise SourceError(f"{where}: expected numbers, found {text.strip()[:60]!r}") from None
 

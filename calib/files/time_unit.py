@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from calib.files.text_file import is_whole
+
 PER_S = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
 MAX_INTERVAL_S = 3.0
 """Images further apart cannot be tracked: then the numbers count something smaller."""
@@ -32,7 +34,7 @@ def unit_of(words: Sequence[str]) -> str:
 
     Numbers with a point are seconds. Whole ones are what makes their intervals those of a video.
     """
-    if not words or not all(word.strip().lstrip("-").isdecimal() for word in words):
+    if not words or not all(is_whole(word.strip().lstrip("-")) for word in words):
         return "seconds"
     times = np.array([int(word) for word in words], float)
     interval = float(np.median(np.abs(np.diff(times)))) if len(times) > 1 else 0.0
@@ -43,8 +45,10 @@ def unit_of(words: Sequence[str]) -> str:
 
 
 def to_seconds(word: str, unit: str) -> float:
-    """One of those times -> seconds; whole numbers of any length keep what a float can hold of them."""
+    """One of those times -> seconds; whole numbers keep what a float can hold of them. Raises ValueError."""
     if unit == "seconds":
         return float(word)
+    if not is_whole(word.strip().lstrip("-")):
+        raise ValueError(f"{word[:40]} is no whole number")
     whole, rest = divmod(int(word), PER_S[unit])
     return whole + rest / PER_S[unit]

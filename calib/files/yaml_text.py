@@ -16,11 +16,8 @@ MAX_DEPTH = 100
 
 def yaml_of(text: str, loader: Any = yaml.SafeLoader, is_first_of_many: bool = False) -> Any:
     """YAML -> lists, dictionaries and plain values. Raises ValueError in one line for what is none, is too long, nested
-    too deeply, or unfolds to too much."""
-    if len(text) > MAX_CHARACTERS:
-        raise ValueError(f"{len(text) >> 10} kB are too much for YAML")
-    if _depth(text) > MAX_DEPTH:
-        raise ValueError("it is nested too deeply")
+    too deeply, unfolds to too much, or holds whole numbers beyond those of a float."""
+    check_size(text)
     try:
         tree = next(iter(yaml.load_all(text, loader)), None) if is_first_of_many else yaml.load(text, loader)
         if _count(tree, {}) > MAX_VALUES:
@@ -31,6 +28,14 @@ def yaml_of(text: str, loader: Any = yaml.SafeLoader, is_first_of_many: bool = F
         raise ValueError(one_line(error, 200)) from error
 
 
+def check_size(text: str) -> None:
+    """Raises ValueError in one line for YAML that would take minutes to read."""
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"{len(text) >> 10} kB are too much for YAML")
+    if _depth(text) > MAX_DEPTH:
+        raise ValueError("it is nested too deeply")
+
+
 def _depth(text):
     return max(accumulate(1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", text)), default=0)
 
@@ -38,6 +43,8 @@ def _depth(text):
 def _count(tree, known):
     """Values in a tree, in which the same list may stand in many places."""
     if not isinstance(tree, (dict, list, tuple, set)):
+        if isinstance(tree, int):
+            float(tree)  # readers make arrays of numbers, which must not raise what they do not expect
         return 1
     if id(tree) not in known:
         known[id(tree)] = MAX_VALUES  # of one that holds itself

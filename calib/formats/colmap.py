@@ -9,6 +9,7 @@ import struct
 import numpy as np
 
 from calib.base.errors import CalibrationError
+from calib.files.text_file import is_whole
 from calib.formats.document import Document
 from calib.formats.radial import field_of_view, nearest_fisheye
 from calib.geometry.calibration import Calibration, camera_from, number, without_depth
@@ -32,7 +33,7 @@ MAX_SPREAD = 0.05
 def recognises(document: Document) -> bool:
     if not document.is_text:
         return _looks_binary(document.data)
-    return bool(document.rows) and all(len(row) >= 5 and row[0].isdecimal() and row[1].replace("_", "").isupper()
+    return bool(document.rows) and all(len(row) >= 5 and is_whole(row[0]) and row[1].replace("_", "").isupper()
                                        for row in document.rows)
 
 

@@ -4,13 +4,13 @@ its own cameraParameters (saved by toStruct), and Middlebury's `cam0=[f 0 cx; ..
 Bouguet and Middlebury count pixels from 0, as we do, MATLAB itself from 1.
 """
 
-import io
 import re
 from typing import Any
 
 import numpy as np
 
 from calib.base.errors import CalibrationError
+from calib.files.mat_file import mat_contents
 from calib.formats.document import Document
 from calib.formats.matrix import intrinsics_of
 from calib.geometry.calibration import Calibration, camera_from, without_depth
@@ -66,9 +66,8 @@ def _assigned(document):
 
 def _saved(data):
     """{name: [numbers]} of a .mat file, those within structures included."""
-    from scipy.io import loadmat
     try:
-        content = loadmat(io.BytesIO(data), simplify_cells=True)
+        content = mat_contents(data, simplify_cells=True)
     except Exception as error:  # damaged files end in errors of every kind
         raise CalibrationError(f"this .mat file cannot be read: {' '.join(str(error).split())[:100]}") from error
     return dict(_flattened(content))

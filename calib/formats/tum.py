@@ -8,6 +8,7 @@ the image size. Without a name, five numbers are FOV (of which 0 is a pinhole), 
 import numpy as np
 
 from calib.base.errors import CalibrationError
+from calib.files.text_file import is_whole
 from calib.formats.document import Document
 from calib.formats.radial import field_of_view, nearest_fisheye
 from calib.geometry.calibration import Calibration, camera_from, number, without_depth
@@ -18,7 +19,7 @@ UNNAMED = {4: "Pinhole", 5: "FOV", 8: "RadTan", 9: "RadTan"}
 
 def recognises(document: Document) -> bool:
     rows = document.rows
-    if len(rows) < 2 or len(rows) > 4 or len(rows[1]) != 2 or not all(word.isdecimal() for word in rows[1]):
+    if len(rows) < 2 or len(rows) > 4 or len(rows[1]) != 2 or not all(map(is_whole, rows[1])):
         return False
     name, values = _named(rows[0])
     return name in COUNTS and all(_is_number(word) for word in values)

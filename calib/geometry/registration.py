@@ -24,7 +24,7 @@ class Registration:
             v, u = np.indices([FINENESS * side for side in self.camera.size])
             self._bent = self._rounded(self._lowest + (np.stack([u, v], -1) + 0.5) * self._per_cell)
         rays = undistorted_rays(depth_camera) @ T_colour_depth[:3, :3].T
-        self._rays = rays.reshape(-1, 3).astype(np.float32)
+        self._rays = np.ascontiguousarray(rays.reshape(-1, 3).T, np.float32)
         self._offset_m = T_colour_depth[:3, 3].astype(np.float32)
 
     def apply(self, depth_m: np.ndarray) -> np.ndarray:
@@ -33,23 +33,27 @@ class Registration:
         Each reading falls onto the nearest pixel; of several on one pixel the nearest to the camera stays.
         """
         known = np.flatnonzero(depth_m)
-        x, y, z = (self._rays[known] * depth_m.ravel()[known, None] + self._offset_m).T
-        ahead = z > 0
-        plane, z, camera = np.stack([x[ahead], y[ahead]], -1) / z[ahead, None], z[ahead], self.camera
-        shown = np.all((plane > self._lowest) & (plane < self._highest), axis=1)  # far outside, lens models fold back
-        z, (column, row) = z[shown], self._pixels(plane[shown]).T
+        depth_m = depth_m.ravel()[known]
+        x, y, z = (rays[known] * depth_m + offset_m for rays, offset_m in zip(self._rays, self._offset_m))
+        if not np.all(ahead := z > 0):
+            x, y, z = x[ahead], y[ahead], z[ahead]
+        x, y, camera = x / z, y / z, self.camera
+        (left, top), (right, bottom) = self._lowest, self._highest
+        shown = (x > left) & (x < right) & (y > top) & (y < bottom)  # far outside, lens models fold back
+        z, (column, row) = z[shown], self._pixels(x[shown], y[shown])
         inside = (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height)
         nearest = np.full(camera.height * camera.width, np.inf, np.float32)
-        np.minimum.at(nearest, row[inside] * camera.width + column[inside], z[inside])
+        np.minimum.at(nearest, (row * camera.width + column)[inside], z[inside])
         nearest[np.isinf(nearest)] = 0
         return nearest.reshape(camera.size)
 
-    def _pixels(self, plane):
-        """(N, 2) points with z = 1 -> (N, 2) whole pixels; of a distorted camera from a table, which is much faster."""
+    def _pixels(self, x, y):
+        """Points with z = 1 -> whole columns and rows; of a distorted camera from a table, which is much faster."""
         if not self.camera.is_distorted:
-            return self._rounded(plane)
-        u, v = ((plane - self._lowest) / self._per_cell).astype(np.int64).T
-        return self._bent[v, u]
+            return self._rounded(np.stack([x, y], -1)).T
+        u, v = (((along - lowest) / per_cell).astype(np.int64)
+                for along, lowest, per_cell in zip((x, y), self._lowest, self._per_cell))
+        return self._bent[v, u].T
 
     def _rounded(self, plane):
         return np.rint(to_pixels(self.camera, plane)).astype(np.int64)

@@ -40,10 +40,10 @@ def run(arguments: argparse.Namespace) -> list[str]:
     """-> lines: how well expected and measured errors agreed before, and agree now. Depth stays as it was."""
     registry.load_torch("calibrating a network")
     from depth.runtimes.torch_runtime import open_torch
+    dataset, protocol = open_data(arguments)
     estimator = open_torch(arguments.weights, {}, arguments.device, arguments.threads, arguments.network)
     if not estimator.spec.predicts_error:
         raise BadInputError(f"{arguments.weights}: {estimator.name} does not say how wrong it expects to be")
-    dataset, protocol = open_data(arguments)
     before = errors_on(estimator, dataset, protocol, arguments.images)
     slope, offset = before.fit()
     if not slope > 0:

@@ -18,6 +18,7 @@ import numpy as np
 
 from calib.base.errors import BadInputError
 from calib.files.image_file import read_depth_u16, read_rgb
+from calib.files.text_file import text_of
 from calib.geometry.camera import Camera
 from depth.data import scenes
 from depth.data.kitti_laser import ALONG, MEETING, projected, read_points, stands
@@ -96,7 +97,7 @@ def _matrices(path):
     """`NAME: numbers` lines -> {name: array}; other lines are left out."""
     matrices = {}
     try:
-        for line in path.read_text().splitlines():
+        for line in text_of(path).splitlines():
             name, _, numbers = line.partition(":")
             try:
                 matrices[name] = np.array([float(number) for number in numbers.split()])

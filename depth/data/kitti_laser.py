@@ -5,10 +5,14 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import BadInputError
+from calib.files.bounded_file import bytes_of
+from calib.files.text_file import text_of
 
 ALONG, MEETING = ("camera", "laser"), ("nearest", "in_time")
 FORWARD, LEFTWARD = 14, 15
 """Fields of an oxts file with the acceleration along the ground, in m/s^2."""
+MAX_BYTES = 64 << 20
+"""Of a file of laser points; one turn of the laser is 2 MB."""
 MIN_ACCELERATION_M_S2 = 0.1
 """A car that is accelerated less stands still. Eigen 2014, section 4.2, has such a threshold, but no number."""
 
@@ -16,7 +20,7 @@ MIN_ACCELERATION_M_S2 = 0.1
 def read_points(path: Path) -> np.ndarray:
     """Path -> (N, 3) metres: ahead, left, up. Raises BadInputError."""
     try:
-        return np.fromfile(path, np.float32).reshape(-1, 4)[:, :3]
+        return np.frombuffer(bytes_of(path, MAX_BYTES, "laser points"), np.float32).reshape(-1, 4)[:, :3]
     except (OSError, ValueError) as error:
         raise BadInputError(f"{path} is not a file of laser points (x, y, z, reflectance)") from error
 
@@ -46,7 +50,7 @@ def projected(points: np.ndarray, P: np.ndarray, size: tuple[int, int], along: s
 def stands(oxts_file: Path) -> bool:
     """Whether the car stood still by the reading that belongs to an image. Raises BadInputError."""
     try:
-        fields = [float(number) for number in oxts_file.read_text().split()]
+        fields = [float(number) for number in text_of(oxts_file).split()]
         return bool(np.hypot(fields[FORWARD], fields[LEFTWARD]) < MIN_ACCELERATION_M_S2)
     except (OSError, ValueError, IndexError) as error:
         raise BadInputError(f"{oxts_file} does not say how the car moved: leave standing=dropped away") from error

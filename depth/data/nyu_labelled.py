@@ -1,12 +1,15 @@
 """NYU Depth v2's labelled pairs as published: `nyu_depth_v2_labeled.mat` (HDF5) with `splits.mat` next to it."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from calib.base.errors import BadInputError, MissingPackageError
+from calib.files.bounded_file import refuse_endless
 from calib.geometry.nyu_kinect import NYU_CAMERA
 from depth.data.matlab_file import read_array
 from depth.data.nyu_folder import NYU_BORDER, NYU_LICENCE
@@ -26,7 +29,7 @@ class NyuLabelled:
         path = Path(path)
         self.path = path / "nyu_depth_v2_labeled.mat" if path.is_dir() else path
         self.name, self.depths = "nyu_labelled", depths
-        with self._open() as file:
+        with self._opened() as file:
             missing = {"images", depths} - set(file)
             if missing:
                 raise BadInputError(f"{self.path} lacks {', '.join(sorted(missing))}: it is not NYU's labelled dataset")
@@ -46,21 +49,24 @@ class NyuLabelled:
         return len(self.numbers)
 
     def __getitem__(self, index: int) -> Sample:
-        with self._open() as file:  # each time anew, since worker processes must not share a handle
+        with self._opened() as file:  # each time anew, since worker processes must not share a handle
             rgb = np.ascontiguousarray(file["images"][self.numbers[index]].transpose(2, 1, 0))
             depth_m = np.ascontiguousarray(file[self.depths][self.numbers[index]].T, np.float32)
         camera = NYU_CAMERA.fitted_to(rgb.shape[:2])
         return Sample(rgb, camera, depth_m, camera)
 
-    def _open(self) -> Any:
-        """An h5py.File, whose members are arrays in NYU's file and may be anything in another."""
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        """A `with` block with an h5py.File, whose members are arrays in NYU's file and may be anything in another."""
         try:
             import h5py
         except ImportError:
             raise MissingPackageError("h5py", "reading NYU's .mat file") from None
+        refuse_endless(self.path)
         try:
-            return h5py.File(self.path, "r")
-        except OSError as error:
+            with h5py.File(self.path, "r") as file:
+                yield file
+        except (OSError, RuntimeError, KeyError) as error:  # the latter two: damage behind the beginning
             raise BadInputError(f"{self.path} cannot be read as HDF5: {str(error).splitlines()[0]}") from error
 
     def _test_indices(self, count):

@@ -13,6 +13,7 @@ import numpy as np
 
 from calib.base.errors import BadInputError
 from calib.files.image_file import read_depth_u16, read_rgb
+from calib.files.text_file import text_of
 from calib.geometry.camera import Camera
 from depth.data.matlab_file import read_array
 from depth.data.sample import Sample
@@ -90,7 +91,7 @@ def _pictures(folder):
 
 def _camera(path, size):
     try:
-        fx, _, cx, _, fy, cy = [float(word) for word in path.read_text().split()[:6]]
+        fx, _, cx, _, fy, cy = [float(word) for word in text_of(path).split()[:6]]
     except (OSError, ValueError) as error:
         raise BadInputError(f"{path}: expected the nine numbers of an intrinsic matrix") from error
     return Camera(size[1], size[0], fx, fy, cx, cy)

@@ -14,7 +14,7 @@ import numpy as np
 
 from calib.base.errors import SourceError
 from calib.files.image_file import natural_order
-from calib.files.text_file import data_lines
+from calib.files.text_file import data_lines, is_whole
 from calib.formats.calibration_file import cameras_of_colmap
 from calib.formats.colmap import one_camera
 from calib.geometry.se3 import from_quaternion, inverse
@@ -117,7 +117,7 @@ def _text(file):
     images = []
     for _, line in data_lines(file):
         words = line.split(maxsplit=9)
-        if len(words) == 10 and words[0].isdecimal() and words[8].isdecimal() and Path(words[9].strip()).suffix:
+        if len(words) == 10 and is_whole(words[0]) and is_whole(words[8]) and Path(words[9].strip()).suffix:
             images.append(_Image(words[9].strip(), _T_world_cam([float(word) for word in words[1:8]]), int(words[8])))
     return images
 

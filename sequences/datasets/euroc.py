@@ -8,7 +8,7 @@ import numpy as np
 
 from calib.base.errors import CalibrationError, SourceError
 from calib.files.pose_files import pose_from
-from calib.files.text_file import data_lines, numbers_in
+from calib.files.text_file import data_lines, is_whole, numbers_in
 from calib.formats.calibration_file import read_calibration, read_fields
 from calib.geometry.se3 import from_quaternion, inverse
 from sequences.datasets.layout import require_files, require_folder
@@ -65,7 +65,7 @@ def _images(camera_folder):
     images = []
     for number, line in data_lines(camera_folder / "data.csv"):
         time_ns, _, name = (word.strip() for word in line.partition(","))
-        if not time_ns.isdecimal() or not name:
+        if not is_whole(time_ns) or not name:
             raise SourceError(f"{camera_folder / 'data.csv'} line {number}: expected `time in ns,file`, found "
                               f"{line[:60]!r}")
         images.append((int(time_ns) * NS, camera_folder / "data" / name))

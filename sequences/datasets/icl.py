@@ -16,7 +16,7 @@ import numpy as np
 from calib.base.errors import SourceError
 from calib.files.image_file import UnreadableImage, read_depth_m
 from calib.files.pose_files import pose_from
-from calib.files.text_file import data_lines, numbers_in, text_of
+from calib.files.text_file import data_lines, is_whole, numbers_in, text_of
 from calib.files.tum_files import read_ground_truth
 from calib.geometry.camera import Camera
 from sequences.datasets.layout import numbered, require_folder
@@ -95,7 +95,7 @@ def _associations(folder):
     images, depths = [], {}
     for line_number, line in data_lines(path):
         words = line.split()
-        if len(words) != 4 or not words[0].isdecimal():
+        if len(words) != 4 or not is_whole(words[0]):
             raise SourceError(f"{path} line {line_number}: expected `number depth/N.png number rgb/N.png`, found "
                               f"{line[:60]!r}")
         images.append((int(words[0]), folder / words[3]))

@@ -15,6 +15,7 @@ from typing import cast
 import numpy as np
 
 from calib.base.errors import MissingPackageError, SourceError
+from calib.files.bounded_file import refuse_endless
 from calib.files.image_file import UnreadableImage, decode_rgb
 from sequences.datasets.layout import numbered
 from sequences.datasets.record3d_metadata import Record3dMetadata
@@ -107,12 +108,14 @@ def _metadata(root, location):
 def _bytes(file):
     """Content of a file, in the archive or not. Raises UnreadableImage."""
     try:
+        if isinstance(file, Path):
+            refuse_endless(file)
         with file.open("rb") as opened:  # sizes that an archive tells of itself may be wrong
             data = opened.read(MAX_MEMBER_BYTES + 1)
         if len(data) > MAX_MEMBER_BYTES:
             raise UnreadableImage(f"{file}: over {MAX_MEMBER_BYTES >> 20} MB, too much for one shot")
         return data
-    except DAMAGE as error:
+    except (*DAMAGE, SourceError) as error:
         raise UnreadableImage(f"{file}: {error}") from error
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from calib.base.errors import CalibrationError, MissingPackageError, SourceError, one_line
-from calib.files.bounded_file import bytes_of, refuse_endless
 from calib.files.image_file import UnreadableImage
 from calib.files.time_order import left_out, stray_ones
 from calib.formats.ros import camera_in_message
 from calib.geometry.camera import Camera
 from sequences.checks import depth_on_colour, find_calibration, refuse_sensor_depth
 from sequences.datasets.ros_image import depth_m_of, is_depth, rgb_of
+from sequences.datasets.ros_metadata import check_metadata
 from sequences.frame import Frame
 from sequences.sequence import Sequence, SkipLog, SourceOptions
 
@@ -32,7 +32,6 @@ CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 WANTED = ("color", "colour", "rgb", "left", "cam0", "image")
 UNWANTED = ("infra", "ir/", "right", "cam1", "mask", "theora")
 """In names of topics: of the camera that is taken where there are several, the first best; and of others."""
-MAX_METADATA_BYTES = 256 << 10
 MAX_DEPTH_OFFSET_S = 0.02
 DEPTH_WAITING = 8
 """Colour images that wait for their depth."""
@@ -204,10 +203,7 @@ def _opened(place: Path) -> Iterator[Any]:
         from rosbags.typesys import Stores, get_typestore
     except ImportError:
         raise MissingPackageError("rosbags", "a bag of ROS") from None
-    for entry in place.iterdir() if place.is_dir() else ():
-        refuse_endless(entry)
-    if place.is_dir():
-        bytes_of(place / "metadata.yaml", MAX_METADATA_BYTES, "metadata of a bag")  # reading YAML takes long
+    check_metadata(place)
     try:
         reader = AnyReader([place])
         try:
@@ -219,6 +215,8 @@ def _opened(place: Path) -> Iterator[Any]:
             reader.open()
         if not all(isinstance(connection.msgcount, int) for connection in reader.connections):
             raise ValueError("its metadata count messages by what is no number")
+        if not all(isinstance(name, str) for each in reader.connections for name in (each.topic, each.msgtype)):
+            raise ValueError("its metadata call topics or types by what is no name")
     except Exception as error:  # of damaged bags any
         raise SourceError(f"{place} cannot be opened as a bag of ROS: {one_line(error, 150)}; "
                           f"is it whole? (`rosbag reindex` mends ROS 1 bags that were cut off)") from error

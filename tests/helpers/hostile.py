@@ -7,6 +7,7 @@ import json
 import re
 import struct
 import zlib
+from functools import cache
 
 LIMITS = (0, 1, -1, 2, 0xFFFF, 2**16, 10**6, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1)
 WORDS = ("0", "-1", "1", "65536", "2147483647", "2147483648", "4294967295", "9223372036854775808", "1e308", "-1e308",
@@ -148,7 +149,7 @@ def compressed(data, rng):
     """A zlib stream within a binary file becomes one that unfolds to gigabytes, in the same number of bytes or not."""
     if is_text(data):
         return None
-    starts = [match.start() for match in ZLIB.finditer(data) if _is_stream(data[match.start():])]
+    starts = [match.start() for match in ZLIB.finditer(data) if _is_stream(data, match.start())]
     if not starts:
         return None
     place = pick(starts, rng)
@@ -191,17 +192,18 @@ def is_text(data):
     return bool(data) and b"\0" not in data[:2000] and not data.startswith((b"\x89PNG", b"\xff\xd8", b"PK"))
 
 
-def bomb_bytes(_made=[]):  # noqa: B006 (made once)
+@cache
+def bomb_bytes():
     """A zlib stream of a few megabytes that unfolds to BOMB_BYTES zeros."""
-    if not _made:
-        packer, block = zlib.compressobj(9), bytes(1 << 24)
-        _made.append(b"".join([*(packer.compress(block) for _ in range(BOMB_BYTES >> 24)), packer.flush()]))
-    return _made[0]
+    packer, block_bytes = zlib.compressobj(9, wbits=-zlib.MAX_WBITS), 1 << 24
+    block = packer.compress(bytes(block_bytes)) + packer.flush(zlib.Z_FULL_FLUSH)  # depends on nothing before it
+    checksum = struct.pack(">HH", BOMB_BYTES % 65521, 1)
+    return b"x\xda" + BOMB_BYTES // block_bytes * block + packer.flush() + checksum
 
 
-def _is_stream(data):
+def _is_stream(data, start):
     try:
-        return bool(zlib.decompressobj().decompress(data[:4096], 64))
+        return bool(zlib.decompressobj().decompress(data[start:start + 4096], 64))
     except zlib.error:
         return False
 

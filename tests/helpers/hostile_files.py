@@ -23,7 +23,7 @@ class Kept:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.data = {path: path.read_bytes() for path in sorted(self.folder.rglob("*")) if path.is_file()}
-        self.folders = [path for path in self.folder.rglob("*") if path.is_dir()]
+        self.paths = {str(path) for path in self.folder.rglob("*")}
         self.seen = {path: _stamp(path) for path in self.data}
 
     def files(self):
@@ -39,9 +39,10 @@ class Kept:
 
     def put_back(self):
         """The folder as it was."""
-        for path in sorted(self.folder.rglob("*"), reverse=True):
-            if path not in self.data and path not in self.folders:
-                remove(path)
+        for above, folders, files in os.walk(self.folder, topdown=False):
+            for path in (os.path.join(above, name) for name in (*folders, *files)):
+                if path not in self.paths:
+                    remove(Path(path))
         for path, data in self.data.items():
             if _stamp(path) != self.seen[path]:
                 remove(path)

@@ -94,7 +94,7 @@ def test_a_known_length_rescales_every_file(result, capsys):
 
 
 def test_a_command_may_be_repeated_and_its_length_be_put_right(result, capsys):
-    for name in ("mesh.obj", "mesh.mtl", "mesh.png", "mesh.glb", "overview.png"):  # take most of the time
+    for name in ("mesh.obj", "mesh.mtl", "mesh.png", "mesh.glb", "overview.png", "scene.html"):  # what takes long
         (result / name).unlink()
     words, length_m = corners(result)
     command = [str(result), *words, "--is"]
@@ -137,7 +137,7 @@ def test_a_damaged_file_stops_it_before_anything_changes(result, capsys):
 
 
 def test_results_of_the_library_have_no_report(result):
-    for name in ("report.json", "overview.png"):
+    for name in ("report.json", "overview.png", "scene.html"):
         (result / name).unlink()
     words, length_m = corners(result)
     assert measure.main([str(result), *words, "--is", "0.5"]) == 0

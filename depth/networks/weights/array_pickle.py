@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from calib.base.errors import NetworkError
+from calib.files.bounded_file import refuse_endless
 
 ALLOWED = {("numpy._core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "scalar"),
            ("numpy._core.numeric", "_frombuffer"), ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")}
@@ -29,6 +30,7 @@ def read_array_pickle(path: str | Path) -> dict[str, dict[str, np.ndarray]]:
 
     Raises NetworkError.
     """
+    refuse_endless(Path(path))
     try:
         with open(path, "rb") as file:
             np.lib.format.read_magic(file)

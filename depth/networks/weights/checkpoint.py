@@ -1,6 +1,5 @@
 """Weights in files: .safetensors, .pth or .pt as torch writes them, and for reading .onnx of the default network."""
 
-import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -51,7 +50,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return read_safetensors(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError):
+    except Exception:  # unpickling bytes that are no pickle can raise anything
         raise NetworkError(f"{path} is no file of torch weights, is cut off, or holds more than tensors: save "
                            f"network.state_dict()") from None
     return _state_dict(content, path)

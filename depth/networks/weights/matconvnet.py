@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import NetworkError
+from calib.files.bounded_file import bytes_of
+from calib.files.mat_file import MAX_BYTES, mat_contents
 
 MOMENT_EPSILON = 1e-4
 """Epsilon inside MatConvNet's standard deviations (vl_nnbnorm's default)."""
@@ -16,10 +18,8 @@ def read_matconvnet(path: str | Path) -> dict[str, dict[str, np.ndarray]]:
     Convolutions have `weights` (rows, columns, in, out) and, some, `biases`; batch normalisation has `scale`, `offset`,
     `mean` and `variance`. Layers without parameters are left out. Raises NetworkError.
     """
-    from scipy.io import loadmat
     try:
-        with open(path, "rb") as file:
-            content = loadmat(file)
+        content = mat_contents(bytes_of(Path(path), MAX_BYTES, "a .mat file"))
         net = content["net"][0, 0] if "net" in content else content
         values = {_text(entry["name"]): entry["value"] for entry in net["params"].ravel()}
         layers = {_text(layer["name"]): [values[_text(name)] for name in layer["params"].ravel()]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from calib.base.errors import NetworkError, SourceError
-from calib.files.bounded_file import bytes_of
+from calib.files.bounded_file import bytes_of, refuse_endless
 
 MAX_INDEX_BYTES = 64 << 20
 FOOTER_BYTES, MAGIC = 48, bytes.fromhex("57fb808b247547db")
@@ -25,7 +25,9 @@ def read_bundle(path: str | Path) -> dict[str, np.ndarray]:
     prefix = Path(path).with_suffix("") if Path(path).suffix == ".index" else Path(path)
     try:
         index = bytes_of(Path(f"{prefix}.index"), MAX_INDEX_BYTES, "the index of a checkpoint")
-        data = np.memmap(f"{prefix}.data-00000-of-00001", np.uint8, "r")
+        content = Path(f"{prefix}.data-00000-of-00001")
+        refuse_endless(content)
+        data = np.memmap(content, np.uint8, "r")
     except SourceError as error:
         raise NetworkError(str(error)) from None
     except OSError as error:

@@ -8,7 +8,7 @@ from calib.base.errors import MonofuseError, SourceError
 from calib.files import text_file
 from calib.files.bounded_file import bytes_of
 from calib.files.exif import rotation_from_exif
-from calib.files.json_text import json_in
+from calib.files.json_text import json_in, json_of
 from calib.files.picture_roles import split_pictures
 from calib.files.text_file import data_lines, numbers_in
 from calib.files.yaml_text import yaml_of
@@ -68,3 +68,11 @@ def test_lines_and_their_lengths_are_limited(tmp_path, monkeypatch):
 def test_errors_are_one_line_that_somebody_would_read():
     text = str(MonofuseError(f"begin\n{'x' * 10**6}\nend"))
     assert len(text) < 1010 and text.startswith("begin x") and text.endswith("x end") and "\n" not in text
+
+
+@pytest.mark.parametrize("digits", [309, 5000])
+def test_whole_numbers_beyond_those_of_a_float_are_refused(digits):
+    for text, reader in ((f'{{"a": [1, -{"9" * digits}]}}', json_of), (f"a: [1, -{'9' * digits}]", yaml_of)):
+        with pytest.raises(ValueError, match="too large to convert|digits"):
+            reader(text)
+    assert json_of(f"[{2**64}]") == yaml_of(f"[{2**64}]") == [2**64]

@@ -12,7 +12,8 @@ from calib.files.time_unit import times_in_names, to_seconds, unit_of
     (["0", "1", "2"], "seconds"),
     (["0", "33", "67"], "milliseconds"), (["1403636579763555", "1403636579813555"], "microseconds"),
     (["1403636579763555584", "1403636579813555584"], "nanoseconds"), (["1403636579763555584"], "nanoseconds"),
-    (["0", "50000000", "100000000"], "nanoseconds"), ([], "seconds"), (["one", "2"], "seconds")])
+    (["0", "50000000", "100000000"], "nanoseconds"), ([], "seconds"), (["one", "2"], "seconds"),
+    (["1", "9" * 400], "seconds"), (["1", "9" * 5000], "seconds")])
 def test_units_are_told_by_intervals(words, unit):
     assert unit_of(words) == unit
 
@@ -20,6 +21,12 @@ def test_units_are_told_by_intervals(words, unit):
 def test_long_numbers_keep_their_digits():
     assert to_seconds("1403636579763555584", "nanoseconds") == 1403636579.763555584
     assert to_seconds("1500", "milliseconds") == 1.5
+
+
+@pytest.mark.parametrize("word", ["9" * 400, "9" * 5000, "1.5", "one"])
+def test_what_is_no_whole_number_of_a_unit_is_an_error_of_value(word):
+    with pytest.raises(ValueError, match="no whole number"):
+        to_seconds(word, "nanoseconds")
 
 
 def test_names_that_are_times():

@@ -1,10 +1,13 @@
 """KITTI with laser points and with dense maps."""
 
+import os
+
 import numpy as np
 import pytest
 
+from calib.base.errors import BadInputError
 from calib.geometry.camera import Camera
-from depth.data import kitti
+from depth.data import kitti, kitti_laser, sun_rgbd
 from depth.data.catalogue import open_dataset
 from depth.data.kitti_laser import projected
 from tests.helpers.depth_datasets import refusal, write_image, write_png
@@ -96,3 +99,12 @@ def test_options_that_there_are_not(tmp_path):
     assert "along is one of camera, laser, not 'z'" in refusal(f"kitti,along=z:{tmp_path}")
     assert "even is a number above 0, not '0'" in refusal(f"kitti,even=0:{tmp_path}")
     assert "make3d has no options" in refusal(f"make3d,even=3:{tmp_path}")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_pipes_are_refused_before_they_keep_us_waiting(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for reader in (kitti._matrices, kitti_laser.read_points, kitti_laser.stands,
+                   lambda path: sun_rgbd._camera(path, (480, 640))):
+        with pytest.raises(BadInputError, match="is no file"):
+            reader(tmp_path / "pipe")

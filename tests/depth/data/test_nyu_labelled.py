@@ -1,5 +1,6 @@
 """NYU's labelled .mat file."""
 
+import struct
 import sys
 import tracemalloc
 
@@ -68,3 +69,15 @@ def test_nyu_labelled_mat_refused(tmp_path, monkeypatch):
     assert "HDF5" in refusal(tmp_path)
     monkeypatch.setitem(sys.modules, "h5py", None)
     assert "pip install h5py" in refusal(tmp_path, kind=MissingPackageError)
+
+
+@pytest.mark.parametrize("field", [0, 1])
+def test_damage_within_the_mat_file_is_one_line(tmp_path, field):
+    write_mat(tmp_path)
+    path = tmp_path / "nyu_depth_v2_labeled.mat"
+    data = bytearray(path.read_bytes())
+    symbols = data.index(b"SNOD") + 8  # of each array: where its name is, and its header
+    for place in range(symbols + 8 * field, symbols + 80, 40):
+        data[place:place + 8] = struct.pack("<Q", 2**40)
+    path.write_bytes(data)
+    assert "cannot be read as HDF5" in refusal(tmp_path)

@@ -4,8 +4,11 @@ import struct
 
 import pytest
 
-from calib.base.errors import BadInputError, CalibrationError
+from calib.base.errors import BadInputError, CalibrationError, SourceError
+from calib.formats import colmap, tum
+from calib.formats.document import Document
 from calib.geometry.camera import MAX_SIDE_PX, Camera
+from sequences.datasets import euroc, icl
 from sequences.datasets.colmap import _binary, _images
 from sequences.datasets.icl import read_distance
 from sequences.datasets.scannet_sens import CAMERAS, IMAGES, _header
@@ -24,6 +27,20 @@ def test_depth_of_absurd_size_in_a_sens_file(tmp_path, size):
                                       + IMAGES.pack(2, 1, 640, 480, *size, 1000.0, 1))
     with open(tmp_path / "a.sens", "rb") as file, pytest.raises(BadInputError, match="larger than any|on a side"):
         _header(file, tmp_path / "a.sens")
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_numbers_of_more_digits_than_python_converts(tmp_path, digits):
+    number, csv, associations = "9" * digits, tmp_path / "data.csv", tmp_path / "associations.txt"
+    csv.write_text(f"1403636579763555584,a.png\n{number},b.png\n")
+    with pytest.raises(SourceError, match="data.csv line 2: expected"):
+        euroc._images(tmp_path)
+    associations.write_text(f"1 depth/1.png 1 rgb/1.png\n{number} depth/2.png 2 rgb/2.png\n")
+    with pytest.raises(SourceError, match="associations.txt line 2: expected"):
+        icl._associations(tmp_path)
+    for module, text in ((colmap, f"{number} PINHOLE 640 480 500 500 320 240\n"),
+                         (tum, f"Pinhole 0.5 0.75 0.5 0.5 0\n{number} 480\n")):
+        assert not module.recognises(Document(text.encode()))
 
 
 @pytest.mark.parametrize("data", [struct.pack("<Q", 2**63), struct.pack("<Q", 1) + bytes(64) + b"x" * 5000])

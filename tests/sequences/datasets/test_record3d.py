@@ -1,12 +1,14 @@
 """Record3D: unpacked, older and damaged captures, and those whose depth cannot be decompressed."""
 
 import json
+import os
 import sys
 import zipfile
 
 import numpy as np
 import pytest
 
+from calib.files.image_file import UnreadableImage
 from sequences.catalogue import open_sequence
 from sequences.datasets import record3d
 from sequences.sequence import SourceOptions
@@ -35,6 +37,13 @@ def test_a_record3d_capture_unpacked(copied):
     assert not frames[0].sensor_depth.depth_m[:, 4:6].any() and frames[3].sensor_depth.depth_m[:, 5].all()
     assert all(name in reason for name, reason in zip(("1.depth", "2.conf", "4.jpg"), sequence.skipped.reasons))
     assert len(sequence.skipped) == 3 and sequence.name == "walk"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_in_the_place_of_an_image_is_left_out(tmp_path):
+    os.mkfifo(tmp_path / "2.jpg")
+    with pytest.raises(UnreadableImage, match="is no file"):
+        record3d._bytes(tmp_path / "2.jpg")
 
 
 def test_a_member_that_would_fill_the_memory_is_left_out(copied, monkeypatch):

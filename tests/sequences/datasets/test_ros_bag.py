@@ -1,5 +1,9 @@
 """Bags of ROS 1 and 2, written by rosbags: images of every kind, several cameras, depth, damage."""
 
+import sqlite3
+import time
+from contextlib import closing
+
 import cv2
 import numpy as np
 import pytest
@@ -175,10 +179,22 @@ def test_damaged_bags(tmp_path):
             assert "\n" not in str(caught.value) and path.name in str(caught.value)
 
 
-def test_metadata_that_count_messages_in_words(tmp_path):
+@pytest.mark.parametrize("old, new", [("message_count: 5", "message_count: many"), (f"name: {COLOUR}", "name: 7"),
+                                      ("version: 9", "version: " + "[" * 1000)])
+def test_metadata_that_make_no_sense(tmp_path, old, new):
     path = write(tmp_path / "walk.mcap")
     text = (path / "metadata.yaml").read_text()
-    assert "message_count: 5" in text
-    (path / "metadata.yaml").write_text(text.replace("message_count: 5", "message_count: many"))
+    assert old in text
+    (path / "metadata.yaml").write_text(text.replace(old, new))
     with pytest.raises(SourceError, match="cannot be opened as a bag of ROS"):
         opened(path)
+
+
+def test_profiles_of_topics_that_take_minutes_to_read(tmp_path):
+    path = write(tmp_path / "walk.db3")
+    with closing(sqlite3.connect(next(path.glob("*.db3")))) as connection, connection:
+        connection.execute("UPDATE topics SET offered_qos_profiles = ?", ("[" * 100_000,))
+    start_s = time.monotonic()
+    with pytest.raises(SourceError, match="nested too deeply"):
+        opened(path)
+    assert time.monotonic() - start_s < 5

@@ -81,7 +81,8 @@ class Pickled:
 
 
 @pytest.mark.parametrize("content, message", [
-    (b"", "no file of torch weights"), (b"not weights", "no file of torch weights"),
+    (b"", "no file of torch weights"), (b"\x80\x02u.", "no file of torch weights"),
+    (b"not weights", "no file of torch weights"),
     (b"PK\x03\x04" + bytes(60), "no file of torch weights"), (Pickled(), "no file of torch weights"),
     ([1, 2], "no table of named tensors"), ({"epoch": 3}, "no table of named tensors"), ({}, "no table")])
 def test_files_without_weights(tmp_path, content, message):

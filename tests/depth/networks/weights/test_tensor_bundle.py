@@ -1,5 +1,7 @@
 """TensorFlow checkpoints without TensorFlow."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,13 @@ def test_data_that_ends_early(tmp_path):
     data = tmp_path / "model.ckpt.data-00000-of-00001"
     data.write_bytes(data.read_bytes()[:-4])
     assert "no TensorFlow checkpoint" in refusal(tmp_path / "model.ckpt")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_data_that_are_a_pipe_are_refused(tmp_path):
+    write_bundle(tmp_path / "model.ckpt", {"a/b": np.ones(2, np.float32)})
+    data = tmp_path / "model.ckpt.data-00000-of-00001"
+    data.unlink()
+    os.mkfifo(data)
+    with pytest.raises(NetworkError, match="is no file"):
+        read_bundle(tmp_path / "model.ckpt")
