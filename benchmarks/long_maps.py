@@ -136,7 +136,7 @@ def loop_costs(count: int, new_count: int, config: LoopConfig) -> list[str]:
         adds_ms.append(add_ms)
         for _ in range(FRAMES_PER_KEYFRAME):
             whole_count += closer.trial is not None and closer.trial.window is None
-            S_world_key, step_ms = timed_ms(lambda: closer.step(recording.keyframes))
+            S_world_key, step_ms = timed_ms(lambda: closer.step(recording.keyframes, len(recording.keyframes)))
             steps_ms.append(step_ms)
             if S_world_key is not None:
                 recording.keyframes.move(S_world_key)

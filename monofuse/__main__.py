@@ -3,6 +3,7 @@
 `monofuse room.mp4` is `monofuse run room.mp4`."""
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -14,6 +15,10 @@ from typing import NamedTuple
 from calib.base.command_line import NOT_ENOUGH_MEMORY, OneLineParser, exit_code, name_of
 from calib.base.errors import BadInputError
 from calib.base.memory import ran_out
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+"""Before numpy is imported: how many threads share the work on a large matrix changes the last bits of the result, and
+the small ones, which most are, take longer with several."""
 
 
 class Command(NamedTuple):

@@ -14,12 +14,12 @@ from depth.adaptation.config import AdaptationConfig
 from depth.runtimes.default_network import NAME
 from monofuse.arguments import parse_arguments
 from monofuse.depth_stage import NetworkDepth
+from monofuse.frames_ahead import prepared_ahead
 from monofuse.interface.screen import Screen
 from monofuse.learning import targets
 from monofuse.opening import configuration, introduce, open_depth, open_source
 from monofuse.session import Session
 from monofuse.warm_up import prepare
-from sequences.prefetch import ahead
 from slam.system import SlamSystem
 
 HELP = "train a network on your own recordings, by the depth that SLAM finds in them"
@@ -75,7 +75,7 @@ def slam_over(arguments: argparse.Namespace, depth: NetworkDepth, screen: Screen
     prepare(config, screen)
     frames = depth.added(rectified(sequence, rectifier), sequence, rectifier.camera, slam.stage_times)
     session = Session(sequence, slam)
-    session.track(ahead(frames, sequence), screen)
+    session.track(prepared_ahead(frames, sequence, slam.preparation), screen)
     session.raise_first_failure()
     _shown(slam.adjust_all(), "adjusting all keyframes", screen)
     _shown(slam.estimate_depth(), "estimating the keyframes' depth", screen)

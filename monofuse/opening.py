@@ -33,7 +33,6 @@ from monofuse.view_mask import ViewMask
 from sequences.cameras.recorder import Recorder
 from sequences.catalogue import open_sequence
 from sequences.frame import Frame
-from sequences.prefetch import ahead
 from sequences.sequence import Sequence, SourceOptions, is_live
 from slam.config import SlamConfig
 from slam.keyframe_depth.final_depth import FinalDepthConfig
@@ -195,7 +194,7 @@ def open_second_pass(arguments: Namespace, config: SlamConfig, depth: SensorDept
         source = open_with_camera(arguments.source, options, sequence.camera)
         seen = map(mask.again().added, rectified(source, rectifier))
         learnt = NetworkDepth(depth.description, estimator, depth.only_keyframes)
-        return ahead(learnt.added(seen, source, rectifier.camera, stage_times), source)
+        return learnt.added(seen, source, rectifier.camera, stage_times)
     return SecondPass(frames, sequence.frame_count, rectifier.camera, config)
 
 

@@ -9,6 +9,7 @@ from calib.base.command_line import exit_code, name_of
 from calib.geometry.rectification import Rectifier, rectified
 from monofuse.arguments import parse_arguments
 from monofuse.configuration_list import listed
+from monofuse.frames_ahead import prepared_ahead
 from monofuse.interface.screen import Screen
 from monofuse.interface.stop_signal import StopSignal
 from monofuse.live_learning import live_learning
@@ -41,7 +42,6 @@ from monofuse.saving import (
 from monofuse.session import Session
 from monofuse.viewing import open_log, open_viewer, stay
 from monofuse.warm_up import prepare
-from sequences.prefetch import ahead
 from sequences.sequence import is_live
 
 
@@ -82,7 +82,8 @@ def run(arguments: Namespace, screen: Screen) -> Session | None:
             saved.close()
         with live_learning(depth, session.slam, screen) if arguments.adapt == "live" else nullcontext():
             frames = mask.added_to_all(rectified(recorder.tap(sequence), rectifier), is_live(sequence))
-            frames = ahead(depth.added(frames, sequence, rectifier.camera, session.live_times), sequence)
+            frames = depth.added(frames, sequence, rectifier.camera, session.live_times)
+            frames = prepared_ahead(frames, sequence, slam.preparation)
             session.track(stop.until_stopped(session.viewer.heeded(frames)), screen)
         # Not before: until here a live run has no use for torch, which takes seconds and memory to load.
         if arguments.localise:

@@ -10,6 +10,7 @@ from calib.geometry.camera import Camera
 from depth.estimator import DepthEstimator
 from monofuse.learning import LAST_ROUNDS, Learning, refined_depth
 from sequences.frame import Frame
+from sequences.prefetch import prefetch
 from slam.config import SlamConfig
 from slam.stages import StageTimes
 from slam.system import SlamSystem
@@ -37,7 +38,7 @@ class SecondPass(NamedTuple):
         slam = SlamSystem(self.camera, self.config)
         slam.images.keeps_for_writer = first.images.keeps_for_writer
         refined_depth(slam).map_scale.inherit(first.depth.scale_report())
-        for frame in self.open_frames(learning.estimator(), slam.stage_times):
+        for frame in prefetch(slam.preparation.each(self.open_frames(learning.estimator(), slam.stage_times))):
             slam.process(frame)
             yield TRACKED * min(1.0, (frame.index + 1) / self.frame_count)
         slam.finish()

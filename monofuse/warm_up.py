@@ -19,6 +19,7 @@ from slam.config import SlamConfig
 from slam.global_adjustment.feature_tracks import PointTracks
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
 from slam.kernels.consistency import count_votes
+from slam.kernels.descriptors import SIZE, nearest
 from slam.kernels.surfel_field import Discs, add_discs, disc_blocks
 from slam.keyframe_depth.predicted_depth import PredictedDepth
 from slam.keyframe_depth.refinement import RefinementConfig
@@ -101,13 +102,17 @@ def track(frames: list[Frame], config: SlamConfig) -> None:
     for frame in frames:
         slam.process(frame)
     slam.process(Frame(4, 4 / 30, np.zeros_like(frames[0].rgb), frames[0].depth))
+    slam.finish()  # or what other threads were asked for would be waited for in vain
     if isinstance(slam.depth, PredictedDepth):
         image = slam.prepare(replace(frames[-1], index=5, timestamp_s=5 / 30))
         for row in (0, 1):
             slam.depth.refiner.add(row, np.eye(4), None, image, image.inverse_depth)
+            slam.depth.refiner.window.adjust()
     merger = PassMerger(slam.camera, config.fusion, min_gap=0)
     merger.waiting.append(0)
-    merger.step(slam.surfels, slam.keyframes)
+    merging = merger.next(slam.keyframes)
+    assert merging is not None
+    merging(slam.surfels)
 
 
 def paint_a_triangle(rgb: np.ndarray, config: TextureConfig) -> None:
@@ -136,6 +141,8 @@ def refine_a_keyframe(images: list[Image], config: RefinementConfig) -> None:
 
 def adjust_and_mesh(config: MeshConfig) -> None:
     """What follows the last frame where depth is predicted."""
+    one = np.zeros((1, SIZE), np.int16)
+    nearest(one, one, np.empty(1, np.int64), np.empty((1, 2), np.int32), np.empty(1, np.int32))
     tracks = PointTracks(np.array([0, 1]), np.array([0, 0]), np.array([[60.0, 40.0], [58.0, 40.0]]))
     bundle = ReprojectionBundle(CAMERA, tracks, np.full(2, 2.0), np.array([True, False]), ReprojectionBundleConfig())
     bundle.minimise(ReprojectionState(np.stack([np.eye(4), np.eye(4)]), np.array([[0.0, 0.0, 2.0]])))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Generic, TypeVar
 
-FRAMES = 4
+FRAMES = 6
 """Frames from the beginning of a piece of work to its result, by default: at 30 Hz, time enough for what takes a
 tenth of a second."""
 

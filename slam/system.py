@@ -30,7 +30,8 @@ from slam.mapping.surfels import Surfels
 from slam.meshing.surfel_mesh import build_surfel_mesh
 from slam.meshing.tsdf import build_mesh
 from slam.stages import StageTimes, stage
-from slam.tracking.image import Image, prepared, working_size
+from slam.tracking.image import Image, working_size
+from slam.tracking.preparation import Preparation, PreparedFrame
 from slam.tracking.relocalisation import Relocaliser
 from slam.tracking.sharpness import Sharpness
 from slam.tracking.static_scene import StaticScene
@@ -93,12 +94,15 @@ class SlamSystem:
         self.localiser = Localiser(self.map, tracker, self.relocaliser, self.loops.candidates.index, config)
         self.frames = FrameAdjustment(self.map, tracker, config.frame_adjustment) if config.frame_adjustment else None
         self.sharpness = Sharpness(config.sharpness)
+        self.preparation = Preparation(self.camera, config, self.stage_times)
         self.scene = StaticScene(self.camera, config.moving_parts, self.stage_times)
         self.merger = PassMerger(self.camera, config.fusion, config.loops.candidates.min_gap)
         self.requests = DepthRequests()
         self.submaps_are_joined = False
         """Whether what can be joined is; by stricter rules than those between parts of one recording, perhaps."""
         self._anchor: np.ndarray | None = None
+        self._awaits_adjustment = False
+        """Whether the window with the newest keyframe is still being adjusted."""
 
     def begin_elsewhere(self, anchored_count: int) -> None:
         """Another recording goes on in this map, which was restored from a file: the map's first keyframes, as many as
@@ -126,6 +130,7 @@ class SlamSystem:
             return self._localised(image)
         if mask_begins:  # what was tracked up to now may have been an overlay
             return self._begin_submap(image, frame, otherwise="lost")
+        self._take_adjusted(must=self.loops.trial is not None)  # a loop may move the window
         self._close_loops()
         self.depth.finish_next()
         self._add_awaited()
@@ -141,6 +146,8 @@ class SlamSystem:
         is_doubtful = self.scene.is_doubtful(T_world_cam)
         self._keep(image)
         if frame.depth_on_request is None:
+            if is_due or self.config.depth_is_relative:
+                self._take_adjusted(must=True)
             depth = self.depth.take(image, T_world_cam, is_due)
             is_keyframe = is_due and self._add_keyframe(image, frame, depth, T_world_cam, tracked)
         else:
@@ -164,10 +171,9 @@ class SlamSystem:
         has_depth = not len(self.keyframes) or image.inverse_depth.any()
         return self.scene.of(image, None if has_depth else self.keyframes.reference.inverse_depth)
 
-    @stage("prepare")
     def prepare(self, frame: Frame) -> Image:
-        """The frame at working size, with its pyramid."""
-        return prepared(frame, self.camera, self.config)
+        """The next frame at working size, if that was not done ahead."""
+        return frame.image if isinstance(frame, PreparedFrame) else self.preparation.image_of(frame)
 
     def begin(self, image: Image, T_world_cam: np.ndarray, submap: int, otherwise: str) -> FrameResult:
         """Make an image the first keyframe of a submap; its depth sets the submap's scale. `otherwise`: the status of
@@ -192,6 +198,7 @@ class SlamSystem:
         awaited = self.requests.arrived(self.keyframes)
         if awaited is None:
             return None, False
+        self._take_adjusted(must=True)
         image, T_world_cam = awaited.image(), awaited.T_world_cam(self.keyframes)
         depth = self.depth.take(image, T_world_cam, is_keyframe_due=True)
         return depth, self._add_keyframe(image, awaited.frame, depth, T_world_cam, awaited.tracked)
@@ -245,22 +252,32 @@ class SlamSystem:
             return False
         keyframe.features = self.relocaliser.describe(image.gray, image.usable)
         reference_row = self.keyframes.reference.row if new_submap is None else None
+        self._take_adjusted(must=True)
         self.map.add_keyframe(keyframe, T_world_cam, new_submap)
         self.loops.add(self.keyframes, reference_row)
         self.localiser.keyframe_added()
         self.depth.add_keyframe(image, reference_row, tracked)
-        self.loops.remeasure(self.keyframes, self.depth.adjusted_rows)
+        self._awaits_adjustment = True
+        if new_submap is not None:  # alone in its window
+            self._take_adjusted(must=True)
         return True
+
+    def _take_adjusted(self, must: bool) -> None:
+        """Take over the poses of the window with the newest keyframe, if they are adjusted by now; `must`: wait for
+        them, since they are needed, or may be moved."""
+        if self._awaits_adjustment and self.depth.is_adjusted(must):
+            self._awaits_adjustment = False
+            self.loops.remeasure(self.keyframes, self.depth.adjusted_rows)
 
     @stage("loops")
     def _close_loops(self) -> None:
         """One small step of loop closure; the rest follows with the next frames."""
-        S_world_key = self.loops.step(self.keyframes)
+        S_world_key = self.loops.step(self.keyframes, len(self.keyframes) - self._awaits_adjustment)
         if S_world_key is not None:
             self.move_map(S_world_key)
             self.merger.add(self.keyframes, self.loops.closed[-1])
-        else:
-            self.merger.step(self.surfels, self.keyframes)
+        elif merging := self.merger.next(self.keyframes):
+            self.map.later(merging)
 
     def move_map(self, S_world_key: np.ndarray) -> None:
         """Give all keyframes new similarities (K, 4, 4); everything else follows."""
@@ -270,6 +287,7 @@ class SlamSystem:
     def finish(self) -> None:
         """After the last frame: finalise the waiting keyframes and loops, then the scale."""
         self.requests.forget()
+        self._take_adjusted(must=True)
         self.depth.finish_keyframes()
         while self.loops.is_busy or self.merger.waiting:
             self._close_loops()

@@ -24,7 +24,7 @@ LAYERS = (
     ("sequences.synthetic.furniture", "depth.runtimes", "depth.evaluation", "depth.losses"),
     ("sequences.synthetic", "sequences.datasets", "sequences.cameras", "depth.photos"),
     ("sequences.catalogue", "depth.hub", "depth.runtimes.tensorrt", "depth.training", "slam.stages", "slam.robust",
-     "slam.hand_over"),
+     "slam.background", "slam.hand_over"),
     ("sequences.__main__", "depth.commands", "depth.adaptation"),
     ("depth.__main__", "calib.boards", "calib.focal"),
     ("calib.unknown_camera", "slam.kernels"),

@@ -21,12 +21,17 @@ def hat(omega: np.ndarray) -> np.ndarray:
 
 def exp(xi: np.ndarray) -> np.ndarray:
     """(6,) increment (v, omega) -> (4, 4) transform."""
-    W, (a, b, c) = hat(xi[3:]), _coefficients(math.sqrt(xi[3] * xi[3] + xi[4] * xi[4] + xi[5] * xi[5]))
-    WW = W @ W
-    T = np.eye(4)
-    T[:3, :3] += a * W + b * WW
-    T[:3, 3] = xi[:3] + (b * W + c * WW) @ xi[:3]
-    return T
+    # With plain numbers, a few times as fast as with arrays of three: tracking calls this at each of its steps.
+    vx, vy, vz, x, y, z = map(float, xi)
+    xx, yy, zz = x * x, y * y, z * z
+    a, b, c = _coefficients(math.sqrt(xx + yy + zz))
+    dot, cx, cy, cz = x * vx + y * vy + z * vz, y * vz - z * vy, z * vx - x * vz, x * vy - y * vx
+    d = 1 - c * (xx + yy + zz)
+    return np.array([
+        [1 - b * (yy + zz), b * x * y - a * z, b * x * z + a * y, d * vx + b * cx + c * dot * x],
+        [b * x * y + a * z, 1 - b * (xx + zz), b * y * z - a * x, d * vy + b * cy + c * dot * y],
+        [b * x * z - a * y, b * y * z + a * x, 1 - b * (xx + yy), d * vz + b * cz + c * dot * z],
+        [0.0, 0.0, 0.0, 1.0]])
 
 
 def log(T: np.ndarray) -> np.ndarray:

@@ -113,7 +113,7 @@ class ChangeLog:
             drawn = keyframe.stored_inverse_depth if depth is None else depth.inverse_depth
             if self._depth.get(keyframe.row) is not drawn:
                 self._depth[keyframe.row] = drawn
-                copied = keyframe.inverse_depth.copy() if depth is None else drawn  # the final one stays as it is
+                copied = keyframe.inverse_depth_aside() if depth is None else drawn  # the final one stays as it is
                 new.append(NewDepth(keyframe.row, float(keyframes.scale[keyframe.row]), copied,
                                     depth.log_std if depth else None))
         return new

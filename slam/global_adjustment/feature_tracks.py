@@ -9,6 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from calib.geometry.camera import Camera
+from slam.kernels.descriptors import nearest
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,13 @@ class FeatureMatcher:
 
     def __init__(self, camera: Camera, config: FeatureTrackConfig):
         self.camera, self.config = camera, config
-        self.sift = cv2.SIFT.create(nfeatures=config.features, contrastThreshold=config.min_contrast)
 
     def features(self, gray_u8: np.ndarray, usable: np.ndarray | None = None) -> Features:
         """(h, w) uint8 -> Features, only where it is usable (h, w) bool"""
         mask = None if usable is None else usable.astype(np.uint8)
-        keypoints, histograms = self.sift.detectAndCompute(gray_u8, mask)
+        # Its own, since several threads may detect at once.
+        sift = cv2.SIFT.create(nfeatures=self.config.features, contrastThreshold=self.config.min_contrast)
+        keypoints, histograms = sift.detectAndCompute(gray_u8, mask)
         if not keypoints:
             return Features(np.zeros((0, 2)), np.zeros((0, 128), np.uint8))
         share = histograms / np.maximum(histograms.sum(1, keepdims=True), 1)
@@ -89,16 +91,12 @@ class FeatureMatcher:
 
     def _alike(self, first, second):
         """Mutual nearest neighbours that pass the ratio test -> (n, 2)"""
-        # Whole numbers below 2^24 are exact in float32, however many threads add them up.
-        product = first.astype(np.float32) @ second.astype(np.float32).T
-        i, best = np.arange(len(first)), product.argmax(1)
-        top = product[i, best]
-        product[i, best] = 0
-        distance = np.sqrt(np.maximum(1 - np.stack([top, product.max(1)]) / 255**2, 0))
-        product[i, best] = top
-        i = np.flatnonzero(distance[0] < self.config.max_ratio * distance[1])
-        # Few are left, so looking down their columns takes less time than finding the best of all columns.
-        i = i[product[:, best[i]].max(0, initial=0) == top[i]]
+        best, product = np.empty(len(first), np.int64), np.empty((len(first), 2), np.int32)
+        product_of_second = np.empty(len(second), np.int32)
+        nearest(first.astype(np.int16), second.astype(np.int16), best, product, product_of_second)
+        distance = np.sqrt(np.maximum(1 - product / 255**2, 0))
+        is_match = distance[:, 0] < self.config.max_ratio * distance[:, 1]
+        i = np.flatnonzero(is_match & (product_of_second[best] == product[:, 0]))
         return np.column_stack([i, best[i]])
 
 

@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from calib.geometry import se3, sim3
 from calib.geometry.camera import Camera
 from slam.global_adjustment.feature_tracks import FeatureMatcher, FeatureTrackConfig, chained
+from slam.global_adjustment.mapped import mapped
 from slam.global_adjustment.odometry_prior import OdometryPrior
 from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
 from slam.mapping.keyframes import Keyframes
@@ -83,13 +84,14 @@ class GlobalAdjustment:
         self.S_world_key = None
         if self.odometry is None:
             self.odometry = OdometryPrior.of(keyframes, tracked, *self.config.motion_std)
-        for keyframe in keyframes.items[len(self.features):]:
-            self.features.append(self.matcher.features(keyframe.gray_u8, keyframe.usable))
+        new = keyframes.items[len(self.features):]
+        for features in mapped(lambda keyframe: self.matcher.features(keyframe.gray_u8, keyframe.usable), new):
+            self.features.append(features)
             yield SHARES[0] * len(self.features) / len(keyframes)
         pairs, matched_count = self._pairs(keyframes, loops), 0
-        for count, (first, second) in enumerate(pairs, 1):
-            found = self.matcher.matches(self.features[first], self.features[second])
-            self.matches[first, second] = found
+        matches = mapped(lambda pair: self.matcher.matches(*(self.features[row] for row in pair)), pairs)
+        for count, (pair, found) in enumerate(zip(pairs, matches), 1):
+            self.matches[pair] = found
             matched_count += len(found) > 0
             yield SHARES[0] + (SHARES[1] - SHARES[0]) * count / len(pairs)
         tracks, part = self._parts(chained(self.features, self.matches), len(keyframes))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.sparse import bsr_array, coo_array
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import bsr_array, coo_array, csc_array
 from scipy.sparse.linalg import LinearOperator, SuperLU, cg, splu
 
 from calib.geometry import sim3
@@ -18,19 +19,25 @@ from slam.kernels.reprojection_bundle import (
     ImageEquations,
     PointEquations,
     TrackObservations,
-    cost_of,
     linearise,
     moved_points,
 )
+from slam.kernels.settled_points import settle_points
 
 if TYPE_CHECKING:
     from slam.global_adjustment.feature_tracks import PointTracks
 
 MIN_SHARE = 1e-9
 """Share of the largest diagonal entry that is added to all, so that undetermined unknowns stay."""
-MAX_RESIDUAL = 1e-7
-"""Of the equations of one step, as a share of their right side. With 1e-4 the weakest directions, along which a long
-walk bends, stay behind: office's ATE was 0.073 m instead of 0.064 m."""
+MAX_RESIDUAL, MIN_RESIDUAL = 1e-3, 1e-7
+"""Of the equations of one step, as a share of their right side."""
+RESIDUAL_SHARE = 0.01
+"""Of the last step's relative decrease of the cost, that the residual of the next one may have between these two. The
+last steps need small ones, or the weakest directions, along which a long walk bends, stay behind."""
+SETTLINGS = 3
+"""Times that points settle before the first step: they come from keyframes' depth, and are far off."""
+DENSE_SHARE = 0.2
+"""Of entries that are not zero, from which factors are dense."""
 MAX_CONJUGATE_STEPS = 40
 """Beyond which new factors take less time."""
 
@@ -57,7 +64,7 @@ class ReprojectionBundleConfig:
     """Steps of each minimisation, at most."""
     min_decrease: float = 1e-4
     """Share of the cost below which a decrease ends a minimisation."""
-    initial_damping: float = 1e-3
+    initial_damping: float = 1e-5
     """Levenberg-Marquardt factor on the diagonal at the start."""
     max_damping: float = 1e4
     """Levenberg-Marquardt factor beyond which a minimisation ends."""
@@ -89,7 +96,7 @@ class ReprojectionBundle:
             np.log(np.where(is_known, expected_depth_m, 1)), share * is_known)
         self.image_count = len(is_fixed)
         self.block_row, self.block_column, self.block_of = self._pairs()
-        self.factors: SuperLU | None = None
+        self.factors: SuperLU | DenseFactors | None = None
         """Of the matrix of an earlier step."""
 
     def minimise(self, state: ReprojectionState) -> tuple[ReprojectionState, np.ndarray]:
@@ -101,13 +108,16 @@ class ReprojectionBundle:
     def steps(self, state: ReprojectionState) -> Iterator[tuple[float, ReprojectionState]]:
         """Levenberg-Marquardt, one step at a time -> share of the work that is done, at least, and state"""
         c = self.config
+        state = self._begun(state)
         is_far = np.mean(self.errors_px(state) > c.softness[0] * c.sigma_px) > c.max_far
         widths = (c.widest, *c.softness) if is_far else c.softness
         for number, softness in enumerate(widths):
-            damping = c.initial_damping
+            damping, residual = c.initial_damping, MAX_RESIDUAL
             for iteration in range(c.max_iterations):
-                candidate, cost = self._step(state, softness, damping)
-                decrease = cost - self._cost(candidate, softness)
+                candidate, cost = self._step(state, softness, damping, residual)
+                decrease = cost - self._settle(candidate, state.points, softness)
+                share = decrease / cost if cost else 0.0
+                residual = min(max(RESIDUAL_SHARE * share, MIN_RESIDUAL), MAX_RESIDUAL)
                 if decrease > 0:
                     state, damping = candidate, 0.2 * damping
                 else:
@@ -144,11 +154,20 @@ class ReprojectionBundle:
         return (self.observations, np.ascontiguousarray(state.T_cam_world[:, :3]), state.points,
                 ErrorModel(self.pinhole, np.array([c.sigma_px, c.depth_log_std]), softness))
 
-    def _cost(self, state, softness):
-        cost = cost_of(*self._arguments(state, softness))
+    def _begun(self, state):
+        """-> ReprojectionState with points that fit the images as they are"""
+        state = state._replace(points=state.points.copy())
+        for _ in range(SETTLINGS):
+            self._settle(state, state.points.copy(), self.config.widest)
+        return state
+
+    def _settle(self, state, points_before, softness):
+        """Bring the points of a state to where they fit its images -> the cost there"""
+        observations, T_cam_world, points, model = self._arguments(state, softness)
+        cost = settle_points(observations, T_cam_world, points_before, model, points)
         return cost + (self.odometry.cost(state.T_cam_world) if self.odometry else 0.0)
 
-    def _step(self, state, softness, damping):
+    def _step(self, state, softness, damping, residual):
         """-> ReprojectionState after one step, and the cost at `state`"""
         M, P, K = len(self.tracks.image), len(state.points), self.image_count
         images = ImageEquations(self.block_of, np.empty((len(self.block_row), 6, 6)), np.empty((K, 6)),
@@ -162,13 +181,13 @@ class ReprojectionBundle:
             self.odometry.add_to(images.blocks, images.gradient, self.block_of, state.T_cam_world)
             cost += self.odometry.cost(state.T_cam_world)
         step = np.zeros((K, 6))
-        step[self.free] = -self._solve(images.blocks, images.gradient)
+        step[self.free] = -self._solve(images.blocks, images.gradient, residual)
         points = np.empty_like(state.points)
         moved_points(self.observations, equations, step, state.points, points)
         moved = sim3.exp(np.pad(step, ((0, 0), (0, 1)))) @ state.T_cam_world
         return ReprojectionState(moved, points), cost
 
-    def _solve(self, blocks, gradient):
+    def _solve(self, blocks, gradient, residual):
         """-> (number of free keyframes, 6)
 
         By conjugate gradients, preconditioned with the factors of an earlier step's matrix, which has changed little:
@@ -180,15 +199,13 @@ class ReprojectionBundle:
         free = (6 * self.free[:, None] + np.arange(6)).ravel()
         right = gradient[self.free].ravel()
         if self.factors:
-            solution, steps_short = self._iterated(S, free, right, self.factors)
+            solution, steps_short = self._iterated(S, free, right, self.factors, residual)
             if not steps_short:
                 return solution.reshape(-1, 6)
-        factors = splu(S.tocsc()[:, free][free], permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True},
-                       diag_pivot_thresh=0.0)
-        self.factors = factors
+        self.factors = factors = factorised(S.tocsc()[:, free][free])
         return factors.solve(right).reshape(-1, 6)
 
-    def _iterated(self, S, free, right, factors):
+    def _iterated(self, S, free, right, factors, residual):
         """-> (6 * number of free keyframes,), and 0 if it converged"""
         whole = np.zeros(S.shape[0])
 
@@ -199,5 +216,25 @@ class ReprojectionBundle:
         def operator(function):
             return LinearOperator((len(free), len(free)), function)
 
-        return cg(operator(times), right, rtol=MAX_RESIDUAL, atol=0.0, maxiter=MAX_CONJUGATE_STEPS,
+        return cg(operator(times), right, rtol=residual, atol=0.0, maxiter=MAX_CONJUGATE_STEPS,
                   M=operator(factors.solve))
+
+
+class DenseFactors:
+    """Cholesky factors of a symmetric positive matrix, with the face of SuperLU."""
+
+    def __init__(self, S: np.ndarray) -> None:
+        """S (n, n) is overwritten."""
+        self.lower = cho_factor(S, lower=True, overwrite_a=True, check_finite=False)
+
+    def solve(self, right: np.ndarray) -> np.ndarray:
+        """right (n,) -> x (n,) with S x = right"""
+        return cho_solve(self.lower, right, check_finite=False)
+
+
+def factorised(S: csc_array) -> SuperLU | DenseFactors:
+    """Factors of a symmetric positive matrix: of one room, where each keyframe shares points with most others, sparse
+    ones would be as full as dense ones, and take ten times as long."""
+    if S.nnz > DENSE_SHARE * (len(S.indptr) - 1) ** 2:
+        return DenseFactors(S.toarray(order="F"))
+    return splu(S, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.0)

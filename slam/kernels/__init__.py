@@ -5,7 +5,8 @@
     normals, geometry                           per pixel and per point
     photometric_bundle, stereo, consistency     depth of keyframes from other keyframes
     contradiction                               what moves
-    reprojection_bundle                         all keyframes and feature tracks
+    descriptors, reprojection_bundle,
+    settled_points                              all keyframes and feature tracks
     tsdf, smoothing, rasterise                  meshes and pictures of them
     compile                                     how all of them are compiled
 

@@ -108,18 +108,7 @@ def linearise(observations, T_cam_world, X, model, damping, images, points):
             H[a, a] += damping * H[a, a] + MIN_INFORMATION
         invert(H, points.inverse, p)
         eliminate(observations, p, images, points)
-    return total
-
-
-@ordered_kernel
-def cost_of(observations, T_cam_world, X, model):
-    """The cost that `linearise` returns, of the same arguments."""
-    start = observations.start
-    seen = LinearisedObservation(np.zeros((3, 9)), np.zeros(3), np.empty(3))
-    total = 0.0
-    for p in range(len(start) - 1):
-        for m in range(start[p], start[p + 1]):
-            total += residual(observations, m, T_cam_world, X, p, model, seen)
+    mirror(images)
     return total
 
 
@@ -218,7 +207,8 @@ def invert(H, inverse, p):
 
 @ordered_inline
 def eliminate(observations, p, images, points):
-    """Subtract C H^-1 C' and C H^-1 g of point p from the equations of the images that see it (Schur complement)."""
+    """Subtract C H^-1 C' and C H^-1 g of point p from the equations of the images that see it (Schur complement); of
+    two blocks that mirror each other, from one alone."""
     start, image = observations.start, observations.image
     block_of, blocks, gradient, _ = images
     cross, inverse, point_gradient = points
@@ -230,9 +220,23 @@ def eliminate(observations, p, images, points):
                 share[a, c] = (cross[m, a, 0] * inverse[p, 0, c] + cross[m, a, 1] * inverse[p, 1, c]
                                + cross[m, a, 2] * inverse[p, 2, c])
                 gradient[k, a] -= share[a, c] * point_gradient[p, c]
-        for n in range(start[p], start[p + 1]):
+        for n in range(m, start[p + 1]):
             block = block_of[k, image[n]]
             for a in range(6):
                 for b in range(6):
                     blocks[block, a, b] -= (share[a, 0] * cross[n, b, 0] + share[a, 1] * cross[n, b, 1]
                                             + share[a, 2] * cross[n, b, 2])
+
+
+@ordered_inline
+def mirror(images):
+    """Give two blocks of the same two images the sum of both, the one transposed."""
+    block_of, blocks, _, _ = images
+    for k in range(len(block_of)):
+        for j in range(k):
+            below, above = block_of[k, j], block_of[j, k]
+            if below >= 0:
+                for a in range(6):
+                    for b in range(6):
+                        blocks[below, a, b] += blocks[above, b, a]
+                        blocks[above, b, a] = blocks[below, a, b]

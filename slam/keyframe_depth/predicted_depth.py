@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,6 @@ from slam.keyframe_depth.stereo import StereoDepth
 from slam.mapping.keyframes import Keyframe
 from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth
-from slam.mapping.render import View
 from slam.meshing.depth_view import DepthView
 from slam.scale.map_scale import MapScale
 from slam.stages import stage
@@ -43,15 +42,25 @@ PREVIEW = np.float32(1)
 """Observations that a keyframe's depth counts as in the map before it is final."""
 
 
+class Adjusted(NamedTuple):
+    """The newest keyframe, when its window is adjusted."""
+
+    keyframe: Keyframe
+    image: Image
+    usual: tuple[float, float] | None
+    """See Refiner.usual_scale."""
+
+
 class PredictedDepth:
     """Takes each frame's predicted depth into the map; same methods as slam.mapping.measured_depth.MeasuredDepth."""
 
     has_grid = False
 
     def __init__(self, live_map: LiveMap, config: SlamConfig, executor: Executor):
-        """executor: has the thread that finalises depth."""
+        """executor: has the thread that adjusts windows and finalises depth."""
         self.map, self.config, self.stage_times = live_map, config, live_map.stage_times
         assert config.refinement is not None, "without it, see UnrefinedDepth"
+        self.adjusting: HandOver[Adjusted] = HandOver(executor)
         self.finishing: HandOver[FinishedDepth] = HandOver(executor)
         self.refiner = Refiner(live_map.camera, config.refinement, live_map.keyframes.memory, bool(config.final_depth))
         self.map_scale = MapScale(config.known_scale, config.refinement.network_scale.doubtful_log_std,
@@ -66,7 +75,7 @@ class PredictedDepth:
 
     @property
     def adjusted_rows(self) -> list[int]:
-        """Keyframes of the window, whose poses `add_keyframe` changes."""
+        """Keyframes of the window, whose poses an adjustment changes."""
         return self.refiner.rows
 
     @property
@@ -81,70 +90,88 @@ class PredictedDepth:
 
     def take(self, image: Image, T_world_cam: np.ndarray, is_keyframe_due: bool) -> FrameDepth:
         """Bring a tracked frame's depth to the map's scale; only keyframes are fused."""
-        view = self.map.render(T_world_cam) if is_keyframe_due else None
-        image = self._fitted(image, T_world_cam, view)
-        return FrameDepth(self._aligned(image, T_world_cam, view).inverse_depth, view, None)
+        if self.adjusting:  # the window is another thread's now; no keyframe is due then
+            return FrameDepth(scaled(image.inverse_depth, self.log_scale).inverse_depth, None, None)
+        if self.config.depth_is_relative:
+            image = self._fitted(image, T_world_cam, is_keyframe_due)
+        depth, view = self._aligned(image, T_world_cam), None
+        if depth is None and is_keyframe_due:
+            view = self.map.render(T_world_cam)
+            depth = align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
+        elif depth is None:
+            depth = scaled(image.inverse_depth, self.log_scale)
+        self.log_scale = depth.log_scale
+        return FrameDepth(depth.inverse_depth, view, None)
 
-    def _fitted(self, image: Image, T_world_cam: np.ndarray, view: View | None) -> Image:
-        """The image, its depth with factor and summand of the map where the network knows it up to these."""
-        if not self.config.depth_is_relative or not image.inverse_depth.any():
-            return image
+    def _fitted(self, image: Image, T_world_cam: np.ndarray, may_render: bool = True) -> Image:
+        """The image, its depth with factor and summand of the map, since the network knows it only up to these: of the
+        window's points or, where these are too few, of the map that is rendered."""
         c, inverse_depth = self.config.relative_depth, image.inverse_depth
+        if not inverse_depth.any():
+            return image
         u, v, rho = self.refiner.window.located(se3.inverse(T_world_cam), self.map.camera)
         known = inverse_depth[v, u] > 0
         at, rho = inverse_depth[v, u][known], rho[known]
-        if len(rho) < c.min_points and view is not None:
+        if len(rho) < c.min_points and may_render:
+            view = self.map.render(T_world_cam)
             common = (view.confidence >= self.config.alignment.min_confidence) & (view.depth_m > 0) & \
                 (inverse_depth > 0)
             at, rho = inverse_depth[common], 1 / view.depth_m[common]
         return image._replace(inverse_depth=fitted_to(inverse_depth, at, rho, c))
 
     @stage("align")
-    def _aligned(self, image: Image, T_world_cam: np.ndarray, view: View | None) -> AlignedDepth:
-        """Align to the points of the window; where too few are in view, to the map, or by the last frame's scale."""
-        depth = self.refiner.dense(image.inverse_depth, T_world_cam)
-        if depth is None:
-            depth = scaled(image.inverse_depth, self.log_scale) if view is None else \
-                align_depth(image.inverse_depth, view, self.log_scale, self.config.alignment)
-        self.log_scale = depth.log_scale
-        return depth
+    def _aligned(self, image: Image, T_world_cam: np.ndarray) -> AlignedDepth | None:
+        """Depth aligned to the window's points; None where too few are in view."""
+        return self.refiner.dense(image.inverse_depth, T_world_cam)
 
     def add_keyframe(self, image: Image, reference_row: int | None, tracked: TrackingResult | None) -> None:
-        """The newest keyframe was just added; it was tracked against `reference_row`. Adjust the window with it, and
-        fuse a preview of its depth."""
-        keyframe = self.map.keyframes.reference
+        """The newest keyframe was just added; it was tracked against `reference_row`. Have the window adjusted with it.
+        """
+        keyframe, keyframes = self.map.keyframes.reference, self.map.keyframes
+        T_world_key = keyframes.T_world_key[keyframe.row]
         if self.config.depth_is_relative:
-            T_world_cam = self.map.keyframes.T_world_key[keyframe.row]
-            image = self._fitted(image, T_world_cam, self.map.render(T_world_cam))
-        self._refine(image, keyframe, reference_row, tracked)
-        self._fuse(keyframe.row, image, keyframe.inverse_depth, np.full(self.map.camera.size, PREVIEW))
-
-    @stage("refine")
-    def _refine(self, image: Image, keyframe: Keyframe, reference_row: int | None,
-                tracked: TrackingResult | None) -> None:
-        """Adjust the window with the newest keyframe, and align this one's depth to its points."""
+            image = self._fitted(image, T_world_key)
         if reference_row is None or not self.refiner.is_last(reference_row):
             self.finish_keyframes()
             self.refiner.begin()
-        row, keyframes = keyframe.row, self.map.keyframes
         usual = self.refiner.usual_scale(keyframes)
-        aligned = self.refiner.dense(image.inverse_depth, keyframes.T_world_key[row], usual)
+        aligned = self.refiner.dense(image.inverse_depth, T_world_key, usual)
         prior = keyframe.inverse_depth if aligned is None else aligned.inverse_depth
-        self.refiner.add(row, keyframes.T_world_key[row], tracked, image, prior)
+        self.refiner.add(keyframe.row, T_world_key, tracked, image, prior)
+        window = self.refiner.window
+
+        def adjusted() -> Adjusted:
+            with self.stage_times.timed("refine"):
+                window.adjust()
+            return Adjusted(keyframe, image, usual)
+        self.adjusting.begin(adjusted)
+
+    def is_adjusted(self, must: bool) -> bool:
+        """Whether the poses of the window with the newest keyframe are adjusted now, which they were not before. To be
+        called once a frame; `must`: wait for it, since nobody may use the window meanwhile."""
+        adjusted = self.adjusting.rest() if must else self.adjusting.due()
+        for each in adjusted:
+            self._take_adjusted(*each)
+        return bool(adjusted)
+
+    def _take_adjusted(self, keyframe: Keyframe, image: Image, usual: tuple[float, float] | None) -> None:
+        """Move the window's keyframes, align the newest one's depth to its points, and fuse a preview of it; then an
+        older one has neighbours enough for its final depth."""
+        row, keyframes = keyframe.row, self.map.keyframes
         self._follow_scale(self.map.move(self.refiner.moved(keyframes)))
         refined = self.refiner.dense(image.inverse_depth, keyframes.T_world_key[row], usual)
         if refined is not None:
             self.refiner.log_ratio[row] = refined.log_scale
             keyframes.redraw(keyframe, image.pyramid, refined.inverse_depth, self.config.depth_log_std)
+        self._fuse(row, image, keyframe.inverse_depth, np.full(self.map.camera.size, PREVIEW))
+        next_row = self.refiner.next_row()
+        if next_row is not None:
+            self._begin_to_finish(next_row)
 
     def finish_next(self) -> None:
-        """Once a frame: have the depth of the next keyframe finalised that has enough neighbours, if one waits, and
-        take what is final by now into the map."""
+        """Once a frame: take depth that is final by now into the map."""
         for finished in self.finishing.due():
             self._take_finished(finished)
-        row = self.refiner.next_row()
-        if row is not None:
-            self._begin_to_finish(row)
 
     def finish_keyframes(self) -> None:
         """Finalise the depth of all keyframes that still wait, with the neighbours that there are."""
@@ -161,7 +188,7 @@ class PredictedDepth:
                 return work()
         self.finishing.begin(timed)
 
-    @stage("fuse")
+    @stage("take")
     def _take_finished(self, finished: FinishedDepth) -> None:
         """Give a keyframe its final depth, and fuse it in place of its preview."""
         row, image, stereo = finished.row, finished.image, self.refiner.finished(finished, self.map.keyframes)
@@ -172,8 +199,7 @@ class PredictedDepth:
 
     def _fuse(self, row: int, image: Image, inverse_depth: np.ndarray, observations: np.ndarray) -> None:
         """Fuse a keyframe's depth: a preview first, the final one later; the map ages by one each time."""
-        view = self.map.render(self.map.keyframes.T_world_key[row], self.map.keyframes.submap[row])
-        self.map.fuse(view, inverse_depth, image.rgb, row, self.fused_count, observations)
+        self.map.fuse_later(image, inverse_depth, row, self.fused_count, observations)
         self.fused_count += 1
 
     def map_moved(self, factor: np.ndarray) -> None:

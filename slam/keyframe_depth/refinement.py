@@ -178,10 +178,9 @@ class Refiner:
 
     def add(self, row: int, T_world_key: np.ndarray, tracked: TrackingResult | None, image: Image,
             inverse_depth: np.ndarray) -> None:
-        """Add a keyframe with its prior (h, w) inverse depth, and adjust the window."""
+        """Add a keyframe with its prior (h, w) inverse depth to the window, which is to be adjusted then."""
         log_std = np.full(inverse_depth.shape, self.config.network_log_std, np.float32)
         self.window.add(row, T_world_key, self._affine(tracked), image.pyramid, inverse_depth, log_std)
-        self.window.adjust()
         self.unfinished[row] = image
         self.network_depth[row] = self.memory.keep(half_size(image.inverse_depth))
         if self.keeps_images:

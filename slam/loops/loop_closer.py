@@ -8,7 +8,6 @@ verifies; the rest is cut into pieces of some milliseconds, one per frame.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,12 +18,13 @@ from calib.geometry import sim3
 from calib.geometry.camera import Camera
 from slam.hand_over import HandOver
 from slam.loops.candidates import CandidateConfig, LoopCandidates
+from slam.loops.loop_verification import LoopVerification, Verified
 from slam.loops.pose_graph import Edge, Optimum, PoseGraph, PoseGraphConfig
 from slam.mapping.keyframes import Keyframes
 from slam.tracking.relocalisation import Relocaliser
 
 if TYPE_CHECKING:
-    from slam.loops.verification import LoopVerifier, SamePlace
+    from slam.loops.verification import LoopVerifier
 
 
 @dataclass(frozen=True)
@@ -77,19 +77,6 @@ class Loop(NamedTuple):
     """(4, 4) in the units that both keyframes had when they were made."""
 
 
-class Verified(NamedTuple):
-    """What came of the verification of a pair of keyframes."""
-
-    new: int
-    """Row of the newer keyframe."""
-    old: int
-    """Row of the older keyframe."""
-    scale: tuple[float, float]
-    """Of both, when it began; see Keyframes.scale."""
-    place: SamePlace | None
-    """Where the two lie, in the units of then; None where it failed."""
-
-
 class Trial(NamedTuple):
     """An optimisation in progress: one linear solve per frame."""
 
@@ -115,13 +102,10 @@ class LoopCloser:
     def __init__(self, camera: Camera, verifier: LoopVerifier, relocaliser: Relocaliser, depth_is_measured: bool,
                  config: LoopConfig, hand_over: HandOver[Verified]):
         """relocaliser: guesses poses by features; hand_over: to the thread that verifies."""
-        self.config, self.verify, self.relocaliser = config, verifier, relocaliser
-        self.verifying = hand_over
-        self.verified: deque[Verified] = deque()
-        """Results that wait until no optimisation is in progress."""
+        self.config, self.verify = config, verifier
         self.candidates = LoopCandidates(camera, config.candidates)
+        self.verification = LoopVerification(verifier, relocaliser, self.candidates, hand_over, config.max_waiting)
         self.graph = PoseGraph(config.graph, is_rigid=depth_is_measured)
-        self.waiting: deque[tuple[int, int]] = deque(maxlen=config.max_waiting)
         self.unconfirmed: list[Loop] = []
         self.closed: list[Loop] = []
         self.closed_pairs: set[tuple[int, int]] = set()
@@ -134,7 +118,7 @@ class LoopCloser:
     @property
     def is_busy(self) -> bool:
         """Whether candidates wait, are being verified, or an optimisation is in progress."""
-        return bool(self.waiting or self.verifying or self.verified) or self.trial is not None
+        return self.verification.is_busy or self.trial is not None
 
     def add(self, keyframes: Keyframes, reference: int | None) -> None:
         """Take in the newest keyframe; `reference`: row that it was tracked against, or None."""
@@ -144,7 +128,7 @@ class LoopCloser:
             self.graph.add([self._edge(keyframes, reference, new.row, sim3.inverse(S[reference]) @ S[new.row],
                                        self.config.odometry_std, False)])
             self.tracked_against[new.row] = reference
-        self.waiting.extend((new.row, old) for old in self.candidates.of(new, keyframes))
+        self.verification.waiting.extend((new.row, old) for old in self.candidates.of(new, keyframes))
         self.candidates.add(new)
 
     def restore(self, edges: list[Edge]) -> None:
@@ -171,33 +155,19 @@ class LoopCloser:
             if edge.first in rows and edge.second in rows and not edge.is_loop:
                 self.graph.edges[index] = edge._replace(S_first_second=sim3.inverse(S[edge.first]) @ S[edge.second])
 
-    def step(self, keyframes: Keyframes) -> np.ndarray | None:
+    def step(self, keyframes: Keyframes, adjusted_count: int) -> np.ndarray | None:
         """Once a frame: continue an optimisation, or weigh what was verified, and have one candidate verified ->
-        corrected S_world_key (K, 4, 4) for the map, or None"""
-        self.verified.extend(self.verifying.due())
+        corrected S_world_key (K, 4, 4) for the map, or None
+
+        adjusted_count: keyframes, the first ones, whose depth is adjusted: only these are verified."""
+        self.verification.collect()
         if self.trial is not None:
             return self._continue(keyframes, self.trial)
-        if self.waiting:
-            self._begin(keyframes, *self.waiting.popleft())
-        if self.verified:
-            self._weigh(keyframes, self.verified.popleft())
+        is_large = len(keyframes) > self.config.window
+        self.verification.begin_next(keyframes, adjusted_count, lambda *rows: is_large and self._is_redundant(*rows))
+        if self.verification.verified:
+            self._weigh(keyframes, self.verification.verified.popleft())
         return None
-
-    def _begin(self, keyframes, new_row, old_row):
-        """Have one pair of keyframes verified."""
-        if len(keyframes) > self.config.window and self._is_redundant(new_row, old_row):
-            return
-        new, old = keyframes.items[new_row].copy(), keyframes.items[old_row].copy()
-        scale = float(keyframes.scale[new_row]), float(keyframes.scale[old_row])
-        prediction = self.candidates.prediction(new, old, keyframes)
-
-        def verified():
-            guess = self.relocaliser.pose(new.features, old)
-            if guess is None and prediction is None:
-                return Verified(new_row, old_row, scale, None)
-            place = self.verify(new, old, [guess] if guess is not None else [], prediction)
-            return Verified(new_row, old_row, scale, place)
-        self.verifying.begin(verified)
 
     def _weigh(self, keyframes, verified):
         """Start an optimisation if a loop has votes enough."""

@@ -57,8 +57,8 @@ class Keyframe:
     usable: np.ndarray | None = None
     """(h, w) bool: where the image shows the static scene; None: everywhere."""
     growth: float = 1.0
-    """Factor by which what is stored is still to grow: done when it is looked at, since most keyframes are not, for
-    long."""
+    """Factor by which what is stored is still to grow: done when it is used, since most keyframes are not, for long.
+    When that is must follow from the frames alone: twice a factor is rounded otherwise than both at once."""
 
     @property
     def points(self) -> tuple[np.ndarray, ...]:
@@ -71,6 +71,11 @@ class Keyframe:
         """(h, w) float32 at the finest level, 0 where unknown: the keyframe's own depth."""
         self._grow()
         return self.stored_inverse_depth
+
+    def inverse_depth_aside(self) -> np.ndarray:
+        """A copy of `inverse_depth` for somebody who looks at any time, as what is written of a map: nothing changes by
+        that."""
+        return self.stored_inverse_depth / np.float32(self.growth)
 
     def copy(self) -> "Keyframe":
         """The keyframe as it is now, for another thread."""

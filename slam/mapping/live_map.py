@@ -1,9 +1,15 @@
 """The map while it grows: keyframes, surfels, and the camera's trajectory, all corrected together."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from calib.geometry import se3
 from calib.geometry.camera import Camera
+from slam.background import Background
 from slam.mapping.fusion import Fusion, FusionConfig, FusionResult
 from slam.mapping.keyframes import Keyframe, KeyframeConfig, Keyframes
 from slam.mapping.render import View, render
@@ -12,22 +18,43 @@ from slam.stages import StageTimes, stage
 from slam.tracking.motion_model import ConstantVelocity
 from slam.tracking.trajectory import RelativeTrajectory
 
+if TYPE_CHECKING:
+    from slam.tracking.image import Image
+
 
 class LiveMap:
-    """Keyframes, surfels and trajectory, and the motion model of the camera in them."""
+    """Keyframes, surfels and trajectory, and the motion model of the camera in them.
+
+    Surfels change in a thread of their own where nobody waits for the result."""
 
     def __init__(self, camera: Camera, keyframes: KeyframeConfig, surfels: SurfelConfig, fusion: FusionConfig,
                  stage_times: StageTimes):
         """camera: pinhole at working size, for rendering."""
         self.camera = camera
         self.keyframes = Keyframes(keyframes)
-        self.surfels = Surfels(surfels)
+        self._surfels, self._work = Surfels(surfels), Background("surfels")
         self.fusion = Fusion(camera, fusion)
         self.motion = ConstantVelocity()
         self.relative_trajectory = RelativeTrajectory()
         self.earlier: list[RelativeTrajectory] = []
         """Of earlier recordings, where this map extends a saved one."""
         self.stage_times = stage_times
+
+    @property
+    def surfels(self) -> Surfels:
+        """All surfels, when all that was to be done to them is done: waits for that."""
+        self._work.finish()
+        return self._surfels
+
+    @surfels.setter
+    def surfels(self, surfels: Surfels) -> None:
+        self._work.finish()
+        self._surfels = surfels
+
+    def later(self, work: Callable[[Surfels], object]) -> None:
+        """Have something done to the surfels, after all that was asked for before, in their thread. It must not touch
+        what changes meanwhile: neither keyframes, nor `surfels`."""
+        self._work.begin(lambda: work(self._surfels))
 
     @property
     def T_world_reference(self) -> np.ndarray:
@@ -41,7 +68,7 @@ class LiveMap:
     def add_keyframe(self, keyframe: Keyframe, T_world_key: np.ndarray, new_submap: int | None = None) -> None:
         """Make a keyframe part of the map and the reference of tracking, in the submap of the last one by default."""
         self.keyframes.add(keyframe, T_world_key, new_submap)
-        self.surfels.add_keyframe()
+        self.later(Surfels.add_keyframe)
 
     @stage("render")
     def render(self, T_world_cam: np.ndarray, submap: int | None = None) -> View:
@@ -54,6 +81,19 @@ class LiveMap:
         """Fuse an inverse depth map (h, w) and its image (h, w, 3) into keyframe `row`; see Fusion. `time`: number of
         the depth map, in which the age of surfels is counted."""
         return self.fusion(self.surfels, view, inverse_depth, rgb, row, time, observations)
+
+    def fuse_later(self, image: Image, inverse_depth: np.ndarray, row: int, time: int,
+                   observations: np.ndarray) -> None:
+        """Fuse an inverse depth map (h, w) of an image into keyframe `row`, where that stands now; see `fuse`."""
+        T_world_key, submap = self.keyframes.T_world_key, self.keyframes.submap
+        inverse_depth = inverse_depth.copy()
+
+        def work(surfels: Surfels) -> None:
+            with self.stage_times.timed("render"):
+                view = render(surfels, self.camera, T_world_key[row], T_world_key, submap == submap[row])
+            with self.stage_times.timed("fuse"):
+                self.fusion(surfels, view, inverse_depth, image.rgb, row, time, observations)
+        self.later(work)
 
     def begin(self, timestamp_s: float, T_world_cam: np.ndarray) -> None:
         """Start a submap: the camera is at the newest keyframe, with unknown velocity."""
@@ -74,7 +114,8 @@ class LiveMap:
         Surfels move along, and the camera keeps its pose relative to the reference, so that tracking goes on."""
         T_reference_cam = se3.inverse(self.T_world_reference) @ self.motion.T_world_cam
         factor = self.keyframes.move(S_world_key)
-        self.surfels.rescale(factor)
+        if (factor.astype(np.float32) != 1).any():
+            self.later(lambda surfels: surfels.rescale(factor))
         growth = factor[self.keyframes.reference.row]
         T_reference_cam[:3, 3] *= growth
         self.motion.move(self.T_world_reference @ T_reference_cam, growth)

@@ -42,7 +42,7 @@ class MeasuredDepth:
     predictions_used = 0
     """Predicted depth maps that went into the map."""
     adjusted_rows: tuple[int, ...] = ()
-    """Keyframes whose poses the last `add_keyframe` has changed."""
+    """Keyframes whose poses the last adjustment has changed."""
 
     def __init__(self, live_map: LiveMap, config: SlamConfig, executor: Executor):
         """executor: has a thread for work that measured depth does not have."""
@@ -73,8 +73,12 @@ class MeasuredDepth:
     def add_keyframe(self, image: Image, reference_row: int | None, tracked: TrackingResult | None) -> None:
         """The newest keyframe was just added; it was tracked against `reference_row`. Its depth is final already."""
 
+    def is_adjusted(self, must: bool) -> bool:
+        """Whether the poses of the newest keyframes are adjusted now; measured depth needs no adjustment."""
+        return True
+
     def finish_next(self) -> None:
-        """Finalise the depth of the next keyframe that has enough neighbours, if one waits."""
+        """Take depth that is final by now into the map; measured depth is at once."""
 
     def finish_keyframes(self) -> None:
         """Finalise the depth of all keyframes that still wait, with the neighbours that there are."""

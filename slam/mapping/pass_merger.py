@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,7 @@ MAX_WAITING = 40
 
 
 class PassMerger:
-    """Renders the map from keyframes of the newer pass, one per call, and merges the surfels of both passes."""
+    """Renders the map from keyframes of the newer pass, one at a time, and merges the surfels of both passes."""
 
     def __init__(self, camera: Camera, fusion: FusionConfig, min_gap: int):
         """fusion: tolerances within which two surfels are one surface; min_gap: keyframes that separate two passes."""
@@ -35,16 +36,16 @@ class PassMerger:
         first = max(loop.old + self.min_gap, len(keyframes) - MAX_WAITING)
         self.waiting.extend(row for row in range(first, len(keyframes)) if row not in self.waiting)
 
-    def step(self, surfels: Surfels, keyframes: Keyframes) -> int:
-        """Merge at one keyframe, if any waits -> number of surfels merged into others"""
+    def next(self, keyframes: Keyframes) -> Callable[[Surfels], int] | None:
+        """-> the work of merging surfels at one keyframe, as keyframes stand now, if any waits; it returns how many of
+        them it merged into others"""
         if not self.waiting:
-            return 0
-        row = self.waiting.popleft()
-        rows = np.arange(len(keyframes))
-        is_newer = rows > row - self.min_gap
+            return None
+        row, T_world_key = self.waiting.popleft(), keyframes.T_world_key
+        is_newer = np.arange(len(keyframes)) > row - self.min_gap
         is_here = keyframes.submap == keyframes.submap[row]
-        return merge_passes(surfels, self.camera, keyframes.T_world_key[row], keyframes.T_world_key, is_newer, is_here,
-                            self.fusion)
+        return lambda surfels: merge_passes(surfels, self.camera, T_world_key[row], T_world_key, is_newer, is_here,
+                                            self.fusion)
 
 
 def merge_passes(surfels: Surfels, camera: Camera, T_world_cam: np.ndarray, T_world_key: np.ndarray,

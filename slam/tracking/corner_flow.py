@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from calib.geometry.camera import Camera
+from slam.kernels.corner_flow import nearest_flow
 
 DAMPING = 1e-3
 """Information on each unknown beforehand: without translation, say, a motion is underdetermined."""
@@ -148,7 +149,6 @@ def _solved(J, d):
 
 def _residuals(flow, twists, stretch):
     """Distances (m, n) of flows from what m twists allow, and the factors (m, n) on inverse depth nearest to them."""
-    parallax = np.einsum("nij,mj->mni", flow.jacobian[..., :3], twists[:, :3])
-    rest = flow.flow_px - np.einsum("nij,mj->mni", flow.jacobian[..., 3:], twists[:, 3:])
-    factor = ((rest * parallax).sum(-1) / np.maximum((parallax**2).sum(-1), 1e-9)).clip(1 / stretch, stretch)
-    return np.linalg.norm(rest - factor[..., None] * parallax, axis=-1), factor
+    residuals_px, factor = np.empty((2, len(twists), len(flow.votes)))
+    nearest_flow(flow.jacobian, flow.flow_px, twists, stretch, residuals_px, factor)
+    return residuals_px, factor

@@ -1,10 +1,15 @@
 """Damped Gauss-Newton on a manifold, for any problem that gives normal equations and a retraction."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.linalg import get_lapack_funcs
+
+posv: Callable[..., Any] = get_lapack_funcs(["posv"], [np.zeros(0)])[0]
+"""LAPACK's solution by Cholesky factors; numpy's own takes longer to be called than to work."""
 
 
 class NormalEquations(NamedTuple):
@@ -56,12 +61,11 @@ def minimise(linearise: Callable[[Any], NormalEquations], retract: Callable[[Any
     if best.count < config.min_count:
         return GaussNewtonResult(state, best, 1, "too_few_residuals")
     for iteration in range(1, config.max_iterations + 1):
-        damped = best.information + np.diag(damping * np.diag(best.information))
-        try:
-            dx = -np.linalg.solve(damped, best.gradient)
-        except np.linalg.LinAlgError:
-            return GaussNewtonResult(state, best, iteration, "singular")
-        if not np.all(np.isfinite(dx)):
+        damped = np.array(best.information)
+        damped.ravel()[::len(damped) + 1] *= 1 + damping
+        _, minus_dx, minor = posv(damped, best.gradient)
+        dx = -minus_dx
+        if minor or not math.isfinite(dx.sum()):
             return GaussNewtonResult(state, best, iteration, "singular")
         candidate = retract(state, dx)
         promised = -0.5 * best.gradient @ dx / best.count

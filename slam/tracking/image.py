@@ -10,6 +10,7 @@ import numpy as np
 
 from calib.geometry.camera import Camera
 from sequences.frame import DepthImage, Frame
+from slam.tracking.corner_tracks import Corners
 from slam.tracking.pyramid import NO_DEPTH, Pyramid, build_pyramid, grey, inverse_depth_on, usable_on
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Image(NamedTuple):
     pyramid: Pyramid
     usable: np.ndarray | None = None
     """(h, w) bool: where it shows the static scene; None: everywhere. inverse_depth is 0 elsewhere."""
+    corners: Corners | None = None
+    """Where its corners were before; None where they were not looked at."""
 
     @property
     def rgb(self) -> np.ndarray:

@@ -22,7 +22,6 @@ from slam.tracking.corner_flow import (
     camera_motion,
     corner_flow,
     share_of_votes,
-    tracked_corners,
 )
 
 if TYPE_CHECKING:
@@ -71,15 +70,13 @@ class MovingPartsConfig:
 
 
 class MovingParts:
-    """Follows corners from image to image, and knows where something moves."""
+    """Gathers what corners say, and knows where something moves."""
 
     def __init__(self, camera: Camera, config: MovingPartsConfig):
         """camera: pinhole at working size."""
         self.camera, self.config = camera, config
-        self.last: np.ndarray | None = None
-        """(h, w) uint8 image that was looked at last."""
         self.age = 0
-        """Images since then."""
+        """Images since the last one that was looked at."""
         self.T_world_cam: np.ndarray | None = None
         """(4, 4) of the camera then, as tracking found it."""
         self.flow: CornerFlow | None = None
@@ -93,12 +90,14 @@ class MovingParts:
         self.moving, self.seen, self.share = np.zeros((3, *size), np.float32)
 
     def without(self, image: Image, inverse_depth: np.ndarray | None = None) -> Image:
-        """The next image -> the same without what moves in it
+        """The next image, with its corners -> the same without what moves in it
 
         inverse_depth: (h, w) about what it shows, 1/m in any scale, 0 where unknown; by default the image's own."""
         self.age += 1
-        if self.last is None or self.age == self.config.interval:
-            self._look(image, image.inverse_depth if inverse_depth is None else inverse_depth)
+        if image.corners is not None:
+            self.flow, self.age = None, 0
+            self._compare(image.corners, image.inverse_depth if inverse_depth is None else inverse_depth)
+            self.ignored = self._region()
         if not self.ignored.any():
             return image
         return image.only(~self.ignored if image.usable is None else image.usable & ~self.ignored)
@@ -136,19 +135,9 @@ class MovingParts:
         region = cv2.resize(region, (width, height), interpolation=cv2.INTER_NEAREST)
         return cv2.dilate(region, np.ones((2 * c.margin_px + 1,) * 2, np.uint8)) > 0
 
-    def _look(self, image, inverse_depth):
-        """Compare an image with the one that was looked at before."""
-        self.flow, self.age = None, 0
-        gray = np.round(255 * image.gray).astype(np.uint8)
-        if self.last is not None:
-            self._compare(self.last, gray, image.usable, inverse_depth)
-            self.ignored = self._region()
-        self.last = gray
-
-    def _compare(self, last, gray, usable, inverse_depth):
-        c = self.config
-        usable = None if usable is None else usable.astype(np.uint8)
-        before, pixels = tracked_corners(last, gray, usable, c.flow)
+    def _compare(self, corners, inverse_depth):
+        """See which of an image's corners move with most of it since the one that was looked at before."""
+        c, (before, pixels) = self.config, corners
         u, v = np.rint(pixels).astype(int).T
         rho = inverse_depth[v, u].astype(np.float64)
         known = rho > 0

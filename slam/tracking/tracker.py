@@ -148,7 +148,7 @@ def _live_image(level):
 
 
 def _retract(state, dx):
-    log_gain = np.clip(state.affine[0] + dx[6], -MAX_LOG_GAIN, MAX_LOG_GAIN)
+    log_gain = min(max(state.affine[0] + dx[6], -MAX_LOG_GAIN), MAX_LOG_GAIN)
     return _State(se3.exp(dx[:6]) @ state.T, np.array([log_gain, state.affine[1] + dx[7]]))
 
 

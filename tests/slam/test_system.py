@@ -161,7 +161,7 @@ def started_from(frames, growth=None):
         slam.process(frame)
     if growth:
         S_world_key = sim3.scaling(growth) @ slam.keyframes.S_world_key()
-        slam.loops.step, slam.loops.closed = lambda keyframes: S_world_key, [Loop(0, 0, np.eye(4))]
+        slam.loops.step, slam.loops.closed = lambda keyframes, adjusted_count: S_world_key, [Loop(0, 0, np.eye(4))]
     track = slam.localiser.tracker.track
 
     def watched(pyramid, keyframe, T_cam_key, affine=(0.0, 0.0)):
@@ -222,12 +222,12 @@ def test_keyframes_are_finished_when_others_follow_and_the_rest_at_the_end():
 
 def test_a_keyframe_is_finished_in_its_own_submap():
     """It was seen already, as its preview; in the view of another submap it would come a second time."""
-    slam, _ = run(NETWORK, [scenes.frame(i, np.eye(4)) for i in range(3)])
+    slam, _ = run(NETWORK, [scenes.frame(i, np.eye(4)) for i in range(10)])
     before = len(slam.surfels)
-    image = slam.prepare(scenes.frame(3, np.eye(4)))
+    image = slam.prepare(scenes.frame(10, np.eye(4)))
     slam.begin(image, np.eye(4), 1, "lost")
     assert list(slam.depth.refiner.unfinished) == [1]
-    assert len(slam.map.surfels_of(0)) == before and slam.surfels.keyframe_of(slam.surfels.select(6.0)).max() == 0
+    assert len(slam.map.surfels_of(0)) == before > 0 and slam.surfels.keyframe_of(slam.surfels.select(6.0)).max() == 0
 
 
 def test_a_camera_that_stands_still_leaves_a_map():

@@ -2,22 +2,29 @@
 
 import numpy as np
 import pytest
-from scipy.sparse.linalg import splu
+from scipy.sparse import csc_array
+from scipy.sparse.linalg import SuperLU
 
 from calib.geometry import se3
 from slam.global_adjustment import reprojection_bundle
 from slam.global_adjustment.feature_tracks import PointTracks
 from slam.global_adjustment.odometry_prior import OdometryPrior
-from slam.global_adjustment.reprojection_bundle import ReprojectionBundle, ReprojectionBundleConfig, ReprojectionState
+from slam.global_adjustment.reprojection_bundle import (
+    DenseFactors,
+    ReprojectionBundle,
+    ReprojectionBundleConfig,
+    ReprojectionState,
+    factorised,
+)
 from slam.kernels.reprojection_bundle import (
     DEPTH_SOFTNESS,
     ErrorModel,
     ImageEquations,
     PointEquations,
-    cost_of,
     linearise,
     moved_points,
 )
+from slam.kernels.settled_points import settle_points
 from tests.helpers import scenes
 
 CONFIG = ReprojectionBundleConfig()
@@ -105,7 +112,7 @@ def test_the_equations_are_those_of_the_formulas():
     found = np.zeros((n, n))
     for k, j, block in zip(bundle.block_row, bundle.block_column, images.blocks):
         found[6 * k:6 * k + 6, 6 * j:6 * j + 6] = block
-    assert cost == pytest.approx(expected_cost) == pytest.approx(cost_of(*arguments(bundle, state)))
+    assert cost == pytest.approx(expected_cost)
     np.testing.assert_allclose(found, reduced, atol=1e-5 * np.abs(reduced).max())
     np.testing.assert_allclose(images.gradient.ravel(), g[:n] - H[:n, n:] @ np.linalg.solve(points, g[n:]),
                                atol=1e-5 * np.abs(g).max())
@@ -114,6 +121,20 @@ def test_the_equations_are_those_of_the_formulas():
     moved_points(bundle.observations, equations, step, state.points, moved)
     expected = state.points.ravel() - np.linalg.solve(points, g[n:] + H[n:, :n] @ step.ravel())
     np.testing.assert_allclose(moved.ravel(), expected, rtol=1e-5)
+
+
+def test_points_settle_where_their_own_cost_is_least():
+    """The derivatives there are none, and guesses that cost more than where a point was do not count."""
+    seen = Seen(images=4, points=12, noise_px=0.5)
+    bundle, state = seen.bundle(1.1 * seen.z), ReprojectionState(seen.T_cam_world, 1.05 * seen.X)
+    points = state.points.copy()
+    points[::2] = -5.0  # guessed behind the cameras
+    observations, T_cam_world, _, model = arguments(bundle, state)
+    costs = [settle_points(observations, T_cam_world, state.points, model, points)]
+    costs += [settle_points(observations, T_cam_world, points.copy(), model, points) for _ in range(20)]
+    J, r, w, cost = reference(seen, bundle, state._replace(points=points))
+    assert sorted(costs, reverse=True) == costs and costs[-1] == pytest.approx(cost)
+    assert np.abs((J.T * w @ r)[24:]).max() < 1e-4 * np.abs(J.T * w).dot(np.abs(r)).max()
 
 
 def camera_error(state, seen):
@@ -182,9 +203,18 @@ def test_a_camera_that_wrong_points_would_turn_stays_where_odometry_has_it():
 def test_factors_of_an_earlier_step_lead_to_the_same_place(monkeypatch):
     """As where each step has factors of its own, since iterations never suffice."""
     seen, factorisations = Seen(images=12, points=300, noise_px=0.5), []
-    monkeypatch.setattr(reprojection_bundle, "splu", lambda *a, **k: factorisations.append(0) or splu(*a, **k))
+    monkeypatch.setattr(reprojection_bundle, "factorised", lambda S: factorisations.append(0) or factorised(S))
     *_, (_, iterated) = steps = list(seen.bundle().steps(seen.disturbed()))
     assert len(factorisations) < 0.7 * len(steps)
     monkeypatch.setattr(reprojection_bundle, "MAX_RESIDUAL", 0.0)
     *_, (_, exact) = seen.bundle().steps(seen.disturbed())
     assert np.allclose(iterated.T_cam_world, exact.T_cam_world, atol=1e-5)
+
+
+@pytest.mark.parametrize("reach, kind", [(1, SuperLU), (30, DenseFactors)])
+def test_factors_are_dense_where_most_keyframes_share_points(reach, kind):
+    row, column = np.indices((40, 40))
+    S = np.where(np.abs(row - column) <= reach, 1.0, 0.0) + 50 * np.eye(40)
+    factors, right = factorised(csc_array(S)), np.arange(40.0)
+    assert isinstance(factors, kind)
+    np.testing.assert_allclose(S @ factors.solve(right), right, atol=1e-9)

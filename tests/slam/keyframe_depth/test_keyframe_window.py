@@ -79,6 +79,7 @@ def refiner():
     for row, T in enumerate(WALK[:5]):
         pyramid, rho = pyramid_at(T)
         refiner.add(row, T, None, SimpleNamespace(pyramid=pyramid, inverse_depth=rho), rho)
+        refiner.window.adjust()
     return refiner
 
 

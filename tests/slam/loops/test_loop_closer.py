@@ -161,8 +161,8 @@ def test_a_loop_may_strain_the_trajectory_only_so_far(loop_chi2, odometry_chi2, 
     optimum = Optimum(sim3.exp(np.full(7, 0.01)) @ S_world_key, np.array([odometry_chi2, loop_chi2]), 1)
     edge = Edge(11, 1, np.eye(4), np.ones(7), True)
     loops.trial = Trial([loop], [edge], [edge], None, keyframes.submap, S_world_key, np.array([2.0]), iter([optimum]))
-    assert loops.step(keyframes) is None and loops.is_busy
-    moved = loops.step(keyframes)
+    assert loops.step(keyframes, len(keyframes)) is None and loops.is_busy
+    moved = loops.step(keyframes, len(keyframes))
     assert not loops.is_busy and loops.refused_count == (not is_accepted) and loops.closed == [loop] * is_accepted
     assert np.allclose(moved, optimum.S_world_key) if is_accepted else moved is None
 
@@ -192,7 +192,7 @@ def test_a_loop_moves_what_is_around_it_and_all_only_where_that_does_not_suffice
     loops._try(keyframes, [pulling_loop(keyframes, new, old, pull_m)])
     assert len(loops.trial.window) == 30
     while loops.is_busy:
-        S_world_key = loops.step(keyframes)
+        S_world_key = loops.step(keyframes, len(keyframes))
     moved = np.abs(S_world_key - keyframes.S_world_key()).max((1, 2)) > 1e-12
     assert moved[new] and moved[75:90].all() == moves_all == moved[75:90].any()
     assert len(loops.closed) == 1 and loops.graph.edges[-1].is_loop
@@ -208,10 +208,10 @@ def test_a_loop_in_a_small_map_moves_all():
 def test_a_neighbour_of_a_closed_loop_is_not_verified_in_a_large_map(window, verified):
     seen, (loops, keyframes) = [], closer_with(ROUND, window)
     loops.candidates.prediction = lambda new, old, keyframes: np.eye(4)
-    loops.relocaliser = SimpleNamespace(pose=lambda features, old: None)
-    loops.verify = lambda new, old, *_: seen.append((new.row, old.row))
+    loops.verification.relocaliser = SimpleNamespace(pose=lambda features, old: None)
+    loops.verification.verify = lambda new, old, *_: seen.append((new.row, old.row))
     loops.restore([Edge(60, 50, np.eye(4), np.ones(7), True)])
-    loops.waiting.extend([(61, 51), (62, 53), (70, 50)])
+    loops.verification.waiting.extend([(61, 51), (62, 53), (70, 50)])
     while loops.is_busy:
-        loops.step(keyframes)
+        loops.step(keyframes, len(keyframes))
     assert seen == verified

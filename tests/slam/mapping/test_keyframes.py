@@ -104,6 +104,17 @@ def test_a_keyframe_grows_with_all_that_is_seen_from_it():
     assert np.allclose(keyframes.S_world_key()[0][:3, :3], 3 * np.eye(3))
 
 
+def test_looking_at_depth_from_aside_changes_no_bit_of_it():
+    rgb, depth_m = scenes.picture(np.eye(4))
+    seen, unseen = made(rgb, depth_m), made(rgb, depth_m)
+    for growth in (1.0377, 0.9613, 1.0129):
+        for keyframe in (seen, unseen):
+            keyframe.rescale(growth)
+        np.testing.assert_allclose(seen.inverse_depth_aside() * 2, 2 / (depth_m * seen.growth), rtol=1e-6)
+    assert np.array_equal(seen.inverse_depth, unseen.inverse_depth)
+    assert np.array_equal(seen.points[0], unseen.points[0])
+
+
 def test_a_keyframe_keeps_its_image():
     rgb, depth_m = scenes.picture(np.eye(4))
     assert np.array_equal(made(rgb, depth_m).gray_u8, np.round(255 * grey(rgb, scenes.CAMERA.size)))

@@ -50,7 +50,7 @@ def test_where_the_map_is_not_consistent_a_new_keyframe_is_made(frames):
     S_world_key = slam.keyframes.S_world_key()
     S_world_key[:-1, :3, 3] += [0.0, 0.1, 0.0]
     slam.move_map(S_world_key)
-    slam.loops.waiting.clear()
+    slam.loops.verification.waiting.clear()
     before = len(slam.keyframes)
     while len(slam.keyframes) == before and frames[len(WALK):]:
         slam.process(frames[len(WALK)])

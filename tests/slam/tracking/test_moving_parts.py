@@ -8,9 +8,10 @@ import pytest
 
 from calib.geometry import se3
 from slam.config import SlamConfig
+from slam.stages import StageTimes
 from slam.tracking.corner_flow import CornerFlowConfig, agreeing, camera_motion, corner_flow
-from slam.tracking.image import prepared
 from slam.tracking.moving_parts import MovingParts, MovingPartsConfig
+from slam.tracking.preparation import Preparation
 from tests.helpers import scenes
 
 CAMERA = scenes.CAMERA
@@ -22,6 +23,7 @@ WALK = scenes.walk(24, (0.010, -0.002, 0.008, 0.002, 0.006, -0.001))
 
 def images(with_person):
     """Image, where the person is, and T_world_cam, for each step of a walk."""
+    preparation = Preparation(CAMERA, CONFIG, StageTimes())
     for k, T_world_cam in enumerate(WALK):
         frame = scenes.speckled_frame(k, T_world_cam, CAMERA)
         person = np.zeros(CAMERA.size, bool)
@@ -30,7 +32,7 @@ def images(with_person):
             rgb = frame.rgb.copy()
             rgb[person] = SHIRT.reshape(-1, 3)
             frame = replace(frame, rgb=rgb)
-        yield prepared(frame, CAMERA, CONFIG), person, T_world_cam
+        yield preparation.image_of(frame), person, T_world_cam
 
 
 def test_a_person_is_left_out_and_little_else():
