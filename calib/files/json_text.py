@@ -25,12 +25,16 @@ def json_of(data: bytes | str) -> Any:
     """JSON text -> lists, dictionaries and plain values. Raises ValueError in one line, also for what is nested too
     deeply and for whole numbers beyond those of a float."""
     try:
-        return json.loads(data, parse_int=_whole)
-    except (ValueError, OverflowError, RecursionError) as error:
+        return json.loads(data, parse_int=whole)
+    except (ValueError, RecursionError) as error:
         raise ValueError(one_line(error, 200)) from error
 
 
-def _whole(text):
+def whole(text: str | int) -> int:
+    """A whole number that is also one as a float: readers make arrays of numbers. Raises ValueError."""
     number = int(text)
-    float(number)  # readers make arrays of numbers, which must not raise what they do not expect
+    try:
+        float(number)
+    except OverflowError:
+        raise ValueError("a number of over 308 digits cannot be used") from None
     return number

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from calib.base.errors import one_line
+from calib.files.json_text import whole
 
 MAX_CHARACTERS, MAX_VALUES = 256 << 10, 1_000_000
 """Of a text, which takes seconds to read, and what it may unfold to."""
@@ -44,7 +45,7 @@ def _count(tree, known):
     """Values in a tree, in which the same list may stand in many places."""
     if not isinstance(tree, (dict, list, tuple, set)):
         if isinstance(tree, int):
-            float(tree)  # readers make arrays of numbers, which must not raise what they do not expect
+            whole(tree)
         return 1
     if id(tree) not in known:
         known[id(tree)] = MAX_VALUES  # of one that holds itself
