@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable
 
 from sequences.frame import Frame
-from sequences.prefetch import newest, prefetch
+from sequences.prefetch import ahead, prefetch
 from sequences.sequence import Sequence, is_live
 from slam.tracking.preparation import Preparation
 
@@ -13,5 +13,5 @@ def prepared_ahead(frames: Iterable[Frame], sequence: Sequence, preparation: Pre
     """Frames of a sequence; a camera does not wait, so of its frames the newest. These are not prepared: some will be
     left out, and each is prepared with the ones before it."""
     if is_live(sequence):
-        return newest(frames, leave=sequence.stop)
+        return ahead(frames, sequence)
     return prefetch(preparation.each(frames))
