@@ -10,8 +10,8 @@ from concurrent.futures import Executor, Future
 from typing import Generic, TypeVar
 
 FRAMES = 6
-"""Frames from the beginning of a piece of work to its result, by default: at 30 Hz, time enough for what takes a
-tenth of a second."""
+"""Frames from the beginning of a piece of work to its result, by default: at 30 Hz, a fifth of a second, time
+enough for a keyframe's work."""
 
 T = TypeVar("T")
 
