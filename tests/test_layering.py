@@ -77,8 +77,11 @@ def parsed(text):
     return WithoutTypeImports().visit(ast.parse(text))
 
 
-SOURCES = {name_of(path): parsed(path.read_text()) for path in
-           [ROOT / "run_slam.py", *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))]}
+@functools.cache
+def sources():
+    """Name of each of our modules -> what it says; read by the process that runs these tests, not by all that collect."""
+    paths = [ROOT / "run_slam.py", *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))]
+    return {name_of(path): parsed(path.read_text()) for path in paths}
 
 
 def is_command_line(module):
@@ -95,7 +98,7 @@ def imported(nodes, module):
             assert node.level == 0, f"{module} line {node.lineno}: a relative import hides whom it reaches for"
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
-                yield inner if inner in SOURCES else node.module
+                yield inner if inner in sources() else node.module
 
 
 def at_import(node):
@@ -121,7 +124,7 @@ def loaded(node):
 @functools.cache
 def ours(module, everywhere=True):
     """Our modules that `module` imports: anywhere, or only where they are loaded along with it."""
-    nodes = loaded(SOURCES[module]) if everywhere else at_import(SOURCES[module])
+    nodes = loaded(sources()[module]) if everywhere else at_import(sources()[module])
     return {name for name in imported(nodes, module) if is_within(name, "run_slam", *PACKAGES)}
 
 
@@ -139,33 +142,33 @@ def allowed(module, name):
 
 
 def test_every_module_has_a_room():
-    assert not [module for module in SOURCES if not any(is_within(module, *layer) for layer in LAYERS)
+    assert not [module for module in sources() if not any(is_within(module, *layer) for layer in LAYERS)
                 and "." in module]
 
 
 @pytest.mark.parametrize("package", [*PACKAGES, "run_slam"])
 def test_rooms_import_only_what_lies_below_them(package):
-    offences = [f"{module} imports {name}" for module in SOURCES if is_within(module, package)
+    offences = [f"{module} imports {name}" for module in sources() if is_within(module, package)
                 for name in ours(module) if not allowed(module, name)]
     assert not offences
 
 
 @pytest.mark.parametrize("package", STRANGERS)
 def test_strangers_stay_strangers(package):
-    offences = [f"{module} imports {name}" for module in SOURCES if is_within(module, package)
+    offences = [f"{module} imports {name}" for module in sources() if is_within(module, package)
                 for name in ours(module) if is_within(name, *STRANGERS[package])]
     assert not offences
 
 
 def test_imports_go_one_way():
     """No module reaches itself through its imports; those inside functions count as well."""
-    order = list(graphlib.TopologicalSorter({module: ours(module) - {module} for module in SOURCES}).static_order())
+    order = list(graphlib.TopologicalSorter({module: ours(module) - {module} for module in sources()}).static_order())
     assert order.index("calib.geometry.se3") < order.index("slam.tracking.tracker") < order.index("slam.system")
-    assert not any(module in ours(module) for module in SOURCES)
+    assert not any(module in ours(module) for module in sources())
 
 
 def test_optional_packages_are_imported_where_they_are_needed():
-    offences = [f"{module} imports {name}" for module, tree in SOURCES.items()
+    offences = [f"{module} imports {name}" for module, tree in sources().items()
                 for name in imported(at_import(tree), module) if is_within(name, *OPTIONAL)
                 and not (is_within(name, "torch") and is_within(module, *TORCH_USERS))]
     assert not offences
@@ -175,20 +178,20 @@ def test_torch_code_is_loaded_where_it_is_needed():
     """Its modules would bring torch along into whoever imports them, but for those that are made to be read without."""
     light = ("depth.networks", "depth.networks.registry", "depth.networks.weights", "depth.networks.weights.folded",
              "depth.training.config", "depth.training.recipes")
-    offences = [f"{module} imports {name}" for module, tree in SOURCES.items() if not is_within(module, *TORCH_USERS)
+    offences = [f"{module} imports {name}" for module, tree in sources().items() if not is_within(module, *TORCH_USERS)
                 for name in imported(at_import(tree), module) if is_within(name, *TORCH_USERS) and name not in light]
     assert not offences
 
 
 def test_only_the_command_line_prints():
-    offences = [f"{module} line {node.lineno}" for module, tree in SOURCES.items() if not is_command_line(module)
+    offences = [f"{module} line {node.lineno}" for module, tree in sources().items() if not is_command_line(module)
                 for node in ast.walk(tree)
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"]
     assert not offences
 
 
 def test_no_module_imports_all_names_of_another():
-    assert not [module for module, tree in SOURCES.items() for node in ast.walk(tree)
+    assert not [module for module, tree in sources().items() for node in ast.walk(tree)
                 if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)]
 
 
