@@ -1,6 +1,8 @@
 """Versions of what a run was made with."""
 
+import functools
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 
 PACKAGES = ("monofuse", "numpy", "scipy", "numba", "opencv-python-headless", "trimesh", "onnxruntime", "openvino",
@@ -8,8 +10,9 @@ PACKAGES = ("monofuse", "numpy", "scipy", "numba", "opencv-python-headless", "tr
 """Packages whose versions the report tells, where they are installed."""
 
 
-def versions() -> dict[str, str]:
-    """Python, the system, and the packages that matter."""
+@functools.cache
+def versions() -> Mapping[str, str]:
+    """Python, the system, and the packages that matter; looked up once, for a run asks three times."""
     installed = {"python": platform.python_version(), "system": platform.platform()}
     for package in PACKAGES:
         try:

@@ -5,6 +5,8 @@ both cubes at a face apply alike, so that no cracks come about: where two inside
 other, the surface separates them.
 """
 
+import functools
+
 import numpy as np
 
 EDGES = tuple((corner, axis) for corner in range(8) for axis in range(3) if not corner >> axis & 1)
@@ -15,9 +17,10 @@ FACES = tuple(tuple((side << axis) | (a << (axis + 1) % 3) | (b << (axis + 2) % 
 """The corners of the six faces, counter-clockwise seen from outside the cube."""
 
 
+@functools.cache
 def cube_cases() -> tuple[np.ndarray, np.ndarray]:
     """-> (256,) int8 numbers of triangles and (256, T, 3) int8 rows of EDGES that their corners lie on. Bit c of a
-    case says that corner c is inside. Counter-clockwise seen from outside the surface."""
+    case says that corner c is inside. Counter-clockwise seen from outside the surface. Not to be changed."""
     found = [_triangles(case) for case in range(256)]
     table = np.zeros((256, max(map(len, found)), 3), np.int8)
     for case, triangles in enumerate(found):
