@@ -13,7 +13,7 @@ from sequences.synthetic.room_cache import cached_room
 from slam.config import SlamConfig
 from tests.helpers.once import once
 from tests.helpers.paths import ROOT
-from tests.helpers.slam_process import run_process
+from tests.helpers.slam_process import COARSE, run_process
 from tests.helpers.walk_recording import FRAMES, SIZE, write_walk
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so shells start what runs in the background
@@ -78,7 +78,7 @@ def finished(kernels, pristine_recording, tmp_path_factory):
     """(process, folder, arguments) of a run with an option of each kind, in a pipe."""
     arguments = [pristine_recording, "--depth", "sensor", "--calibration", pristine_recording / "calibration.yaml",
                  "--max-frames", "18", "--max-surfels", "8000", "--mesh", "obj", "--mesh", "glb", "--mesh", "obj",
-                 "--runtime", "auto", "--device", "cpu", "--seed", "3"]
+                 "--runtime", "auto", "--device", "cpu", "--seed", "3", *COARSE]
 
     def make(folder):
         results = folder / "new" / "results"

@@ -16,7 +16,7 @@ from monofuse.checked_input import checked_depth
 from tests.helpers import scenes
 from tests.helpers.onnx_file import bright_is_near
 from tests.helpers.paths import ROOT
-from tests.helpers.slam_process import SHORT
+from tests.helpers.slam_process import MESH_CELLS, SHORT
 
 FRAMES = 12
 
@@ -63,7 +63,8 @@ def slam():
 
 def test_with_a_sensor_it_leaves_the_files_of_the_program(finished, pristine_recording, tmp_path):
     config = SlamConfig.for_sensor()
-    config = replace(config, surfels=replace(config.surfels, max_surfels=8000))
+    config = replace(config, surfels=replace(config.surfels, max_surfels=8000), mesh=replace(
+        config.mesh, surfels=replace(config.mesh.surfels, max_cells=MESH_CELLS)))
     camera = monofuse.read_calibration(pristine_recording / "calibration.yaml").camera
     slam = finished_slam(Slam(camera, depth="sensor", config=config), pristine_recording, 18, with_depth=True)
     slam.save(tmp_path)

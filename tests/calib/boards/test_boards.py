@@ -39,9 +39,14 @@ def pictures():
 
 
 @pytest.fixture(scope="module")
-def views(pictures):
-    """What is kept of them."""
-    return collected(CHESSBOARD, pictures).views
+def collection(pictures):
+    """What is kept of them. Not to be changed."""
+    return collected(CHESSBOARD, pictures)
+
+
+@pytest.fixture(scope="module")
+def views(collection):
+    return collection.views
 
 
 def collected(board, images):
@@ -59,10 +64,10 @@ def save(folder, images):
 
 @pytest.mark.parametrize("name", ["chessboard", "charuco", "fisheye",
                                   pytest.param("rational", marks=pytest.mark.heavy)])
-def test_the_camera_that_took_the_pictures_is_found(pictures, name):
+def test_the_camera_that_took_the_pictures_is_found(collection, name):
     board, camera, lens, distance, spread = CASES[name]
-    images = pictures if name == "chessboard" else BoardStudio(board, camera).walk(distance, spread)
-    collection = collected(board, images)
+    if name != "chessboard":
+        collection = collected(board, BoardStudio(board, camera).walk(distance, spread))
     assert not missing_views(collection.views, collection.size)
     solution = solve(board, collection.views, collection.size, lens)
     assert not doubts(solution, collection.size) and solution.rms_px < 0.3 and not solution.outliers
@@ -181,7 +186,7 @@ def test_a_camera_is_watched_until_the_board_has_leaned(monkeypatch):
 
 
 def test_too_few_pictures_are_refused_with_what_is_missing(tmp_path, pictures, capsys):
-    save(tmp_path / "pictures", pictures[:3])
+    save(tmp_path / "pictures", pictures[:1])
     output = tmp_path / "phone.yaml"
     assert main(["chessboard", str(tmp_path / "pictures"), "--output", str(output)]) == 2
     error = capsys.readouterr().err

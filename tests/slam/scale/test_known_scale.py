@@ -71,8 +71,14 @@ def plain_frames(start=ORIGIN, count=28):
 
 
 @pytest.fixture(scope="module")
-def unknown():
-    return finished(scenes.CAMERA, ScaleConfig(), plain_frames())
+def plain():
+    """Frames of a walk that begins at the origin."""
+    return plain_frames()
+
+
+@pytest.fixture(scope="module")
+def unknown(plain):
+    return finished(scenes.CAMERA, ScaleConfig(), plain)
 
 
 def test_without_it_the_network_decides(unknown):
@@ -82,8 +88,8 @@ def test_without_it_the_network_decides(unknown):
     assert said["scale_from"] == "network" and said["scale_times_network"] == 1 and said["scale_log_std"] >= 0
 
 
-def test_a_factor_is_on_the_networks_scale(unknown):
-    slam, missing = finished(scenes.CAMERA, parse_scale("1.25"), plain_frames())
+def test_a_factor_is_on_the_networks_scale(unknown, plain):
+    slam, missing = finished(scenes.CAMERA, parse_scale("1.25"), plain)
     assert missing == pytest.approx(np.array(unknown[1]) / 1.25, rel=0.01)
     said = slam.depth.scale_report()
     assert (said["scale_from"], said["scale_log_std"], said["scale_times_network"]) == ("factor", None, 1.25)
@@ -91,12 +97,12 @@ def test_a_factor_is_on_the_networks_scale(unknown):
     assert said["scale_settled_by"] == pytest.approx(1.25 * before, rel=0.01)
 
 
-def test_every_part_of_the_map_grows_and_only_once():
+def test_every_part_of_the_map_grows_and_only_once(plain):
     """A second submap of which the network has said too little to judge it."""
     slam = SlamSystem(scenes.CAMERA, replace(NETWORK, known_scale=parse_scale("1.25")))
-    for frame in plain_frames()[:20]:
+    for frame in plain[:20]:
         slam.process(frame)
-    slam.begin(slam.prepare(plain_frames()[20]), np.eye(4), 1, "lost")
+    slam.begin(slam.prepare(plain[20]), np.eye(4), 1, "lost")
     before, size = slam.keyframes.scale.copy(), slam.keyframes.items[-1].median_depth_m
     for _ in range(2):
         slam.depth.finish_scale()
@@ -131,8 +137,8 @@ def test_the_floor_as_the_first_keyframes_saw_it(first_seen, growth):
     assert estimate.growth == pytest.approx(growth, rel=1e-3)
 
 
-def test_where_no_floor_is_seen_the_network_decides(unknown):
-    slam, missing = finished(scenes.CAMERA, parse_scale("height=1.5"), plain_frames())
+def test_where_no_floor_is_seen_the_network_decides(unknown, plain):
+    slam, missing = finished(scenes.CAMERA, parse_scale("height=1.5"), plain)
     assert missing == pytest.approx(unknown[1], rel=1e-3) and slam.depth.scale_report()["scale_from"] == "network"
     assert slam.depth.map_scale.known.problem == ("--scale height=1.5: no floor was seen below the camera, so scale is "
                                             "still the network's")
@@ -182,8 +188,8 @@ def test_what_the_recording_brings_along_puts_it_right(text):
 
 @pytest.mark.parametrize("text, lack", [("depth", "no keyframe has recorded depth"),
                                         ("poses", "fewer than 4 keyframes")])
-def test_what_the_recording_does_not_bring_along(text, lack):
-    frames = [replace(frame, T_world_cam_true=None) for frame in plain_frames()[:20]]
+def test_what_the_recording_does_not_bring_along(plain, text, lack):
+    frames = [replace(frame, T_world_cam_true=None) for frame in plain[:20]]
     slam = SlamSystem(scenes.CAMERA, replace(NETWORK, known_scale=parse_scale(text)))
     for frame in frames:
         slam.process(frame)
@@ -202,8 +208,8 @@ def test_poses_of_a_camera_that_hardly_moved_say_nothing():
     assert cue.estimate(SimpleNamespace(submap=np.zeros(20, int), T_world_key=T_world_key), None) is None
 
 
-def test_a_board_that_is_not_there():
-    slam, missing = finished(scenes.CAMERA, parse_scale("board=10x7,0.025"), plain_frames()[:20])
+def test_a_board_that_is_not_there(plain):
+    slam, missing = finished(scenes.CAMERA, parse_scale("board=10x7,0.025"), plain[:20])
     assert missing[0] == pytest.approx(1 / NETWORK_SIZE, rel=0.03)
     assert slam.depth.scale_report()["scale_from"] == "network"
     assert "no two keyframes show the board" in slam.depth.map_scale.known.problem
