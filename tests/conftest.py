@@ -1,5 +1,6 @@
 """What takes seconds to make is made once: a furnished room, a recording of a walk through it, a run."""
 
+import functools
 import shutil
 import signal
 
@@ -37,6 +38,18 @@ def no_gpu(request, monkeypatch):
 def one_core(monkeypatch):
     """The tests run in two processes: threads of torch that wait for each other's core would burn it."""
     monkeypatch.setattr("os.cpu_count", lambda: 1)
+
+
+@functools.cache
+def loaded(config):
+    """Have the kernels of this configuration loaded into this process, once."""
+    warm_up(config)
+
+
+@pytest.fixture(autouse=True)
+def kernels_loaded_once(monkeypatch):
+    """Runs within this process find them loaded; those in processes of their own prepare themselves."""
+    monkeypatch.setattr("monofuse.run.prepare", lambda config, screen: loaded(config))
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,8 @@ def run(kernels, tmp_path_factory):
     """(folder, report, seconds it took)"""
     folder = tmp_path_factory.mktemp("end_to_end")
     start = time.perf_counter()
-    process = run_process(f"synthetic:{SOURCE}", "--depth", "sensor", "--output", folder)
+    process = run_process(f"synthetic:{SOURCE}", "--depth", "sensor", "--output", folder, "--fast", "--no-scene",
+                          whole=True)
     assert process.returncode == 0, process.stderr
     return folder, report_in(folder), time.perf_counter() - start
 

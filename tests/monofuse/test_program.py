@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from calib.base.command_line import name_of
+from monofuse import run as run_slam
 from monofuse.__main__ import COMMANDS, main
 from tests.helpers.paths import ROOT
 from tests.helpers.slam_process import SHORT
@@ -75,10 +76,12 @@ def test_usage_and_errors_say_how_it_was_started(monkeypatch, capsys, started, w
     assert code == 2 and err.startswith(prefix) and err.count("\n") == 1
 
 
-def test_run_is_run_slam(recording, tmp_path, capsys):
-    options = ["--depth", "sensor", "--max-frames", "6", *SHORT, "--output", str(tmp_path / "out")]
-    assert main(["run", str(recording), *options]) == 0
-    assert (tmp_path / "out" / "trajectory.txt").exists() and "6 read, 6 tracked" in capsys.readouterr().out
+def test_run_is_run_slam(capsys):
+    words = ["synthetic", "--depth", "sensor", "--set", "working_width=160", "--list-config"]
+    assert main(["run", *words]) == 0
+    listing = capsys.readouterr().out
+    assert "working_width: 160" in listing
+    assert run_slam.main(words) == 0 and capsys.readouterr().out == listing
 
 
 def test_a_source_alone_is_run(recording, tmp_path, capsys):

@@ -127,7 +127,9 @@ def test_pixels_are_made_square(tmp_path, kind, aspect, shown):
 
 
 @pytest.mark.parametrize("transfer, says", [(16, "HDR10"), (18, "HDR (HLG)"), (1, "")])
-def test_high_dynamic_range_is_said(tmp_path, transfer, says):
+def test_high_dynamic_range_is_said(tmp_path, monkeypatch, transfer, says):
+    """With made-up pictures: before the first of such a video OpenCV computes for seconds."""
+    monkeypatch.setattr(OpenCvDecoder, "pictures", lambda self: ((k / 30, picture(k, SIZE)) for k in range(2)))
     decoder, _ = open_decoder(write_clip(tmp_path / "phone.mp4", transfer=transfer))
     assert says in "".join(decoder.remarks) and bool(decoder.remarks) == bool(says)
 

@@ -71,9 +71,9 @@ def test_full_connections_refuse_other_sizes(network):
 
 @pytest.mark.parametrize("name", [name for name, network in NETWORKS.items() if network.side_multiple == 1])
 def test_convolutional_networks_take_any_size(name):
-    for height, width in ((97, 131), (230, 173)):
-        depth = size_on_paper(name, height, width)
-        assert abs(depth[-2] / depth[-1] * width / height - 1) < 0.25
+    height, width = 131, 97
+    depth = size_on_paper(name, height, width)
+    assert abs(depth[-2] / depth[-1] * width / height - 1) < 0.25
 
 
 def test_what_trains_first_is_a_part_of_what_trains_then():

@@ -37,12 +37,17 @@ def test_it_predicts_what_the_release_predicts(layers, npy):
     assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-4 * theirs.max().item())
 
 
-def test_the_matconvnet_file_predicts_the_same(layers, npy, tmp_path):
-    """The whole network as DagNN saves it: deviations for variances, and without the sizes of 1 that MATLAB drops."""
+def narrow(array):
+    """The same with three channels at most."""
+    return array[(slice(None), slice(None), slice(3), slice(3))[-array.ndim:]]
+
+
+def test_the_matconvnet_file_predicts_the_same(layers, tmp_path):
+    """All layers as DagNN saves them: deviations for variances, and without the sizes of 1 that MATLAB drops."""
     path = tmp_path / "NYU_ResNet-UpProj.mat"
-    savemat(path, saved_release(layers))
-    from_mat, from_npy = (release_tensors(read_layers(each), each.name) for each in (path, npy))
-    path.unlink()
+    slim = {layer: {part: narrow(array) for part, array in parts.items()} for layer, parts in layers.items()}
+    savemat(path, saved_release(slim))
+    from_mat, from_npy = release_tensors(read_layers(path), path.name), release_tensors(slim, "a.npy")
     assert from_mat.keys() == from_npy.keys()
     assert all(torch.allclose(from_mat[name], tensor, rtol=1e-4, atol=1e-6) for name, tensor in from_npy.items())
 
