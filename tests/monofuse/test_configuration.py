@@ -217,7 +217,8 @@ def test_what_needs_refinement_is_refused_without_it(options):
 
 
 @pytest.mark.parametrize("setting", ["tracker.samples=0", "level_count=0", "fusion.sweep_period=0"])
-def test_what_no_stage_can_work_with_is_one_line(setting, tmp_path, capsys):
+def test_what_no_stage_can_work_with_is_one_line(setting, room, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("sequences.synthetic.sequence.cached_room", lambda seed: room)
     words = ["synthetic:frames=3,size=160x120", "--set", setting, "--output", str(tmp_path / "out")]
     assert run.main(words) == 2
     error = capsys.readouterr().err

@@ -79,7 +79,7 @@ def test_with_a_network_and_a_lens_it_leaves_the_files_of_the_program(recording,
     camera = replace(camera, distortion=(-0.05, 0.01, 0.0, 0.0))
     write_calibration(recording / "calibration.yaml", Calibration(camera))
     network = bright_is_near(tmp_path)
-    assert run.main([str(recording), *network, "--max-frames", str(FRAMES), "--no-scene",
+    assert run.main([str(recording), *network, "--adapt", "off", "--max-frames", str(FRAMES), "--no-scene",
                      "--output", str(tmp_path / "out")]) == 0
     estimator = monofuse.open_estimator(network[1], {"scale": "0.01", "size": "48,64"}, "onnx")
     slam = finished_slam(Slam(camera, depth=estimator), recording)

@@ -39,7 +39,7 @@ def test_frames_are_well_exposed_and_rich(opened):
 def test_blur_smears_along_the_turn(opened):
     sharp, blurred = opened("7,frames=60,size=160x120"), opened("7,frames=60,size=160x120,blur=1")
     T = sharp.ground_truth[1]
-    turning = [np.abs((inverse(a) @ b)[0, 2]) for a, b in pairwise(T[:20])]
+    turning = [np.abs((inverse(a) @ b)[0, 2]) for a, b in pairwise(T[:10])]
     index = int(np.argmax(turning))
     one, other = (next(islice(sequence, index, None)) for sequence in (sharp, blurred))
     across, along = (np.abs(np.diff(other.rgb.astype(float), axis=axis)).mean()

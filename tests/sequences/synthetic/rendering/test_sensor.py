@@ -8,7 +8,7 @@ import pytest
 from sequences.synthetic.renderer import Renderer
 from sequences.synthetic.rendering.sensor import MID_GREY, developed, tone, with_noise
 
-WALKED = "7,frames=150,size=160x120,samples=3"
+WALKED = "7,frames=150,size=80x60,samples=3"
 BRIEF = WALKED.replace("150", "3")
 
 
