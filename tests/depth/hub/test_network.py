@@ -127,3 +127,6 @@ def test_files_and_our_own_name_go_their_usual_way(tmp_path):
     assert isinstance(open_estimator("mobile", device="cpu"), OnnxDepth)
     with pytest.raises(NetworkError, match="give an .onnx file that exists"):
         open_estimator("nets/missing.onnx", device="cpu")
+    for mistyped, meant in (("mobil", "mobile"), ("da-v2-smal", "da-v2-small")):
+        with pytest.raises(NetworkError, match=f"did you mean {meant}[?]"):
+            open_estimator(mistyped, device="cpu")
