@@ -58,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=float, metavar="N", help="passes over the images, instead of --steps")
     add("--steps", "N", "optimiser steps in all", type=int)
     add("--loss", "L", "as in berhu or silog:lam=0.85+0.5*gradient (default: the paper's)")
-    add("--init", "NAME|FILE", "weights to start from: `mobile`, or a file of this network's, its first stage's, or its encoder's of ImageNet")
+    add("--init", "NAME|FILE", "weights to start from: this network's, such as `mobile`, its first stage's, or its "
+        "encoder's of ImageNet")
     add("--batch", "N", "images per step, over all processes", type=int)
     add("--optimiser", None, "how steps are taken", choices=CHOICES["optimiser"])
     add("--lr", "RATE", "learning rate at its highest", type=float)
