@@ -88,8 +88,9 @@ class SlamSystem:
         self.depth = _depth_collaborator(config)(self.map, config, keyframe_thread)
         self.relocaliser = Relocaliser(self.camera, config.relocalisation)
         tracker = Tracker(config.tracker)
-        verifier = LoopVerifier(self.camera, tracker, config.level_count, config.depth_is_measured, config.verification)
-        self.loops = LoopCloser(self.camera, verifier, self.relocaliser, config.depth_is_measured, config.loops,
+        self.verifier = LoopVerifier(self.camera, tracker, config.level_count, config.depth_is_measured,
+                                     config.verification)
+        self.loops = LoopCloser(self.camera, self.verifier, self.relocaliser, config.depth_is_measured, config.loops,
                                 HandOver(keyframe_thread))
         self.localiser = Localiser(self.map, tracker, self.relocaliser, self.loops.candidates.index, config)
         self.frames = FrameAdjustment(self.map, tracker, config.frame_adjustment) if config.frame_adjustment else None
@@ -322,8 +323,7 @@ class SlamSystem:
         c = self.config
         if self.submaps_are_joined or not c.adjustment or len(np.unique(self.keyframes.submap)) < 2:
             return []
-        joiner = SubmapJoiner(self.camera, self.loops.verify, self.loops.candidates.index, c.adjustment.tracks,
-                              c.joining)
+        joiner = SubmapJoiner(self.camera, self.verifier, self.loops.candidates.index, c.adjustment.tracks, c.joining)
         with self.stage_times.timed("join"):
             for share in joiner.steps(self.keyframes, self.move_map):
                 yield ADJUSTED_FROM * share

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ class Loop(NamedTuple):
     """(4, 4) in the units that both keyframes had when they were made."""
 
     @classmethod
-    def measured(cls, new: int, old: int, S_new_old: np.ndarray, scale: Sequence[float]) -> Loop:
+    def measured(cls, new: int, old: int, S_new_old: np.ndarray, scale: tuple[float, float]) -> Loop:
         """S_new_old: in the units in which the two keyframes have these scales."""
         return cls(new, old, sim3.inverse(sim3.scaling(scale[0])) @ S_new_old @ sim3.scaling(scale[1]))
 

@@ -74,7 +74,7 @@ class LoopCloser:
     def __init__(self, camera: Camera, verifier: LoopVerifier, relocaliser: Relocaliser, depth_is_measured: bool,
                  config: LoopConfig, hand_over: HandOver[Verified]):
         """relocaliser: guesses poses by features; hand_over: to the thread that verifies."""
-        self.config, self.verify = config, verifier
+        self.config = config
         self.candidates = LoopCandidates(camera, config.candidates)
         self.verification = LoopVerification(verifier, relocaliser, self.candidates, hand_over, config.max_waiting)
         self.graph = PoseGraph(config.graph, is_rigid=depth_is_measured)
@@ -114,7 +114,8 @@ class LoopCloser:
         places: rows of a newer and an older keyframe, S_new_old (4, 4) in present units. All other edges between
         keyframes are first taken from their present poses, which were adjusted since."""
         self.remeasure(keyframes, range(len(keyframes)))
-        loops = [Loop.measured(new, old, S_new_old, keyframes.scale[[new, old]]) for new, old, S_new_old in places]
+        loops = [Loop.measured(new, old, S_new_old, (keyframes.scale[new], keyframes.scale[old]))
+                 for new, old, S_new_old in places]
         self._keep(loops, [self._edge(keyframes, *loop, self.config.loop_std, True) for loop in loops])
         *_, optimum = self.graph.steps(keyframes.S_world_key(), self.graph.edges)
         return optimum.S_world_key
