@@ -52,7 +52,7 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "loops": len(slam.loops.closed),
         "loops_refused": slam.loops.refused_count,
         "submaps": slam.map.submaps(),
-        **_earlier(slam.map),
+        **joined_to_map(slam.map),
         "length_m": round(length_m(slam.trajectory()[1][:, :3, 3]), 4),
         "surfels": len(slam.surfels),
         "evicted_surfels": slam.surfels.evicted_count,
@@ -95,7 +95,7 @@ def scale_cues(sequence: Sequence, scores: Mapping[str, float]) -> list[str]:
                                         ("poses", sequence.ground_truth is not None)) if is_there]
 
 
-def _earlier(live_map: "LiveMap") -> dict[str, bool]:
+def joined_to_map(live_map: "LiveMap") -> dict[str, bool]:
     """Whether what is shown holds anything of the map that this run went on in; nothing where it began its own."""
     rows = [row for trajectory in live_map.earlier for row in trajectory.rows]
     return {"joined_to_map": live_map.main_submap in live_map.keyframes.submap[rows]} if rows else {}

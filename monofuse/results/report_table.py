@@ -46,8 +46,8 @@ def rows_of_frames(report: Mapping[str, Any]) -> Iterator[Row]:
         apart = sum(part["frames"] for part in report["submaps"][1:])
         yield "parts", f"{apart} frames could not be joined to the rest; they are in part_N files"
     if not report.get("joined_to_map", True):
-        yield "map", ("this recording was not found in it for sure: what is written shows the recording alone, in a "
-                      "world and scale of its own")
+        yield "apart", ("this recording was not found in the map for sure: what is written shows it alone, in a world "
+                        "and scale of its own")
     if report["relocalised"]:
         yield "relocalised", f"{report['relocalised']} times"
 

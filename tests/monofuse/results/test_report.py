@@ -13,6 +13,7 @@ import pytest
 from calib.base.errors import SourceError
 from monofuse.results import peak_memory
 from monofuse.results.peak_memory import peak_memory_mb
+from monofuse.results.report import joined_to_map
 from monofuse.results.report_table import table_rows
 from monofuse.results.run_counter import RunCounter
 from monofuse.session import Session
@@ -92,6 +93,14 @@ def test_what_the_recording_has_that_tells_the_scale(run):
     assert cues == (["poses"] if run.sequence.ground_truth is not None else [])
     run.depth_errors.add(np.ones((20, 20)), np.ones((20, 20)))
     assert run.report({})["scale_cues"] == ["depth", *cues]
+
+
+@pytest.mark.parametrize("earlier, main, said", [([], 0, {}), ([0, 1], 0, {"joined_to_map": True}),
+                                                ([0, 1], 1, {"joined_to_map": False})])
+def test_whether_it_was_joined_to_the_map(earlier, main, said):
+    keyframes = SimpleNamespace(submap=np.array([0, 0, 1]))
+    live_map = SimpleNamespace(earlier=[SimpleNamespace(rows=earlier)], main_submap=main, keyframes=keyframes)
+    assert joined_to_map(live_map) == said
 
 
 def test_the_table_says_the_same(run):

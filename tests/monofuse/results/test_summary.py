@@ -38,14 +38,14 @@ def test_maps_that_were_merged_have_no_speed():
 
 
 def test_a_map_in_which_the_recording_was_not_found():
-    assert "map" not in rows() and "map" not in rows(joined_to_map=True)
-    assert "alone, in a world and scale of its own" in rows(joined_to_map=False)["map"]
+    assert "apart" not in rows() and "apart" not in rows(joined_to_map=True)
+    assert "alone, in a world and scale of its own" in rows(joined_to_map=False)["apart"]
 
 
 def test_maps_are_rescaled_by_measuring():
     doubtful = {"scale_doubtful": True, "scale_cues": ["poses"], "joined_to_map": True}
-    assert rows(**doubtful)["scale"] == ("metres may be off by a factor of 1.1: `monofuse measure` a known length in the "
-                                         "map")
+    assert rows(**doubtful)["scale"] == ("metres may be off by a factor of 1.1: `monofuse measure` a known length "
+                                         "in the map")
     assert rows(**doubtful, scale_log_std=None)["scale"].startswith("these are no metres: ")
     assert "give --scale poses, --scale FACTOR" in rows(scale_doubtful=True, scale_cues=["poses"])["scale"]
 
