@@ -104,9 +104,10 @@ def test_whether_it_was_joined_to_the_map(earlier, main, said):
 
 
 def test_the_table_says_the_same(run):
-    rows = dict(table_rows(run.report({})))
+    report = run.report({})
+    rows = dict(table_rows(report))
     assert rows["frames"] == "40 read, 38 tracked, 2 lost" and rows["speed"] == "20.0 frames/s"
-    assert rows["time"] == f"{run.report({})['total_s']:.0f} s in all"
+    assert rows["time"] == f"{report['total_s']:.0f} s in all"
     assert f"{len(run.slam.surfels):,} surfels" in rows["map"] and rows["memory"].endswith("MB at most")
     is_known = run.sequence.ground_truth is not None
     assert ("trajectory error (ATE)" in rows) == ("drift in 1 s (RPE)" in rows) == is_known
