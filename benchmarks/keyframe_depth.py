@@ -81,8 +81,8 @@ def compared(slam: SlamSystem, recording: Path) -> tuple[list[ComparedDepth], li
         if index in rows:
             row = rows[index]
             inverse_depth, log_std = keyframes.items[row].inverse_depth, None
-            if depth.final is not None:
-                inverse_depth, log_std = depth.final.depth[row]
+            if depth.finisher.final is not None:
+                inverse_depth, log_std = depth.finisher.final.depth[row]
             final.append(compare(slam, measured, inverse_depth, log_std))
             if row in depth.refiner.network_depth:
                 network.append(compare(slam, measured, depth.refiner.network_depth[row].astype(np.float32)))

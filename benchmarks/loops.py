@@ -126,7 +126,7 @@ def look_alike_row(seed: int, network: DepthEstimator | None) -> list[object]:
                    for layout in (None, OTHER_LAYOUT + seed))
     across = [is_one_place(slam, a, b) for a in here for b in there]
     neighbours = [is_one_place(slam, a, b) for room in (here, there) for a, b in pairwise(room)]
-    joining = SubmapJoiner(slam.camera, slam.loops.verify, slam.loops.candidates.index, FeatureTrackConfig(),
+    joining = SubmapJoiner(slam.camera, slam.verifier, slam.loops.candidates.index, FeatureTrackConfig(),
                            slam.config.joining)
     views = [[(keyframe, joining.matcher.features(keyframe.gray_u8)) for keyframe in room] for room in (here, there)]
     joined = [joining.place(a, b) is not None for a in views[0] for b in views[1]]
@@ -154,7 +154,7 @@ def keyframes_in(room: Room, seed: int, slam: SlamSystem, network: DepthEstimato
 def is_one_place(slam: SlamSystem, a: Keyframe, b: Keyframe) -> bool:
     """Whether loop verification takes two keyframes for views of one place."""
     guess = slam.relocaliser.pose(a.features, b)
-    return slam.loops.verify(a, b, [] if guess is None else [guess], np.eye(4)) is not None
+    return slam.verifier(a, b, [] if guess is None else [guess], np.eye(4)) is not None
 
 
 if __name__ == "__main__":

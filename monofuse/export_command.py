@@ -64,6 +64,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
     """Read the map, write the files. Raises MonofuseError."""
     require_new_folder(arguments.output)
     with SavedMap(arguments.result) as saved:
+        refuse_missing(arguments.drop, saved.keyframe_count)
         slam = finished(restored(saved), "reading the map", screen) if arguments.format in POINTS else None
         with screen.status("exporting") as status:
             for name, data in points_of(slam, arguments) if slam else files_of(saved, arguments):
@@ -72,10 +73,17 @@ def run(arguments: argparse.Namespace, screen: Screen) -> None:
     screen.print(f"exported  for {arguments.format}: {arguments.output}")
 
 
+def refuse_missing(dropped: frozenset[int], count: int) -> None:
+    """Raise BadInputError where --drop names keyframes that are not among so many."""
+    missing = sorted(row for row in dropped if row >= count)
+    if missing:
+        raise BadInputError(f"--drop {missing[0]}: the map has keyframes 0 to {count - 1}")
+
+
 def points_of(slam: SlamSystem, arguments: argparse.Namespace) -> Files:
     """Name and content of the file with the surfels of the part that the results show."""
     is_wanted = slam.keyframes.submap == slam.map.main_submap
-    is_wanted[[row for row in arguments.drop if row < len(is_wanted)]] = False
+    is_wanted[[*arguments.drop]] = False
     surfels, T_world_key = slam.surfels.of_keyframes(is_wanted), slam.keyframes.T_world_key
     rows = surfels.select(0)
     if not len(rows):

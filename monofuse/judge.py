@@ -24,7 +24,7 @@ def judged(first: SlamSystem, second: SlamSystem) -> Choice:
 
     By the photometric cost of the keyframes' depth in each other's images. The agreement of depth among keyframes is no
     judge: it also grows where all become wrong alike."""
-    first_cost, second_cost = (refined_depth(slam).photometric_cost() for slam in (first, second))
+    first_cost, second_cost = (refined_depth(slam).finisher.photometric_cost() for slam in (first, second))
     is_whole = len(second.trajectory()[0]) >= MIN_TRACKED * len(first.trajectory()[0])
     return Choice(is_whole and second_cost < first_cost, first_cost, second_cost, is_whole)
 

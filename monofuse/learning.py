@@ -55,8 +55,8 @@ class Learning:
 
         It all is undone where it is not completed, or the images are explained worse by it than at first: such a place
         teaches nothing good."""
-        depth = refined_depth(slam)
-        first, first_cost = depth.final, depth.photometric_cost()
+        finisher = refined_depth(slam).finisher
+        first, first_cost = finisher.final, finisher.photometric_cost()
         try:
             with self.undone_unless_kept() as kept:
                 for done in range(count):
@@ -66,10 +66,10 @@ class Learning:
                     for share in predict_again(slam, self.estimator()):
                         yield (done + TRAINING_SHARE + (1 - TRAINING_SHARE) * share) / count
                     self.round_count += 1
-                kept.is_kept = depth.photometric_cost() <= MAX_COST_GROWTH * first_cost
+                kept.is_kept = finisher.photometric_cost() <= MAX_COST_GROWTH * first_cost
         finally:
             if not kept.is_kept:
-                depth.final = first
+                finisher.final = first
 
     @contextmanager
     def undone_unless_kept(self) -> Iterator[Kept]:
@@ -92,20 +92,25 @@ class Learning:
 
 
 def refined_depth(slam: SlamSystem) -> PredictedDepth:
-    """The part of a system that has the final depth of keyframes."""
+    """The part of a system that refines the depth of keyframes."""
     assert isinstance(slam.depth, PredictedDepth), "only networks learn, and the depth of theirs is refined"
     return slam.depth
+
+
+def can_teach(slam: SlamSystem) -> bool:
+    """Whether a system has keyframes enough to learn from."""
+    return len(slam.depth.finisher.views(slam.map.main_submap)) >= MIN_KEYFRAMES
 
 
 def targets(slam: SlamSystem) -> list[Target]:
     """The keyframes with their final depth, without what others contradict."""
     return [Target(view.rgb, slam.camera, view.inverse_depth, view.log_std)
-            for submap in np.unique(slam.keyframes.submap) for view in slam.depth.views(submap)]
+            for submap in np.unique(slam.keyframes.submap) for view in slam.depth.finisher.views(submap)]
 
 
 def predict_again(slam: SlamSystem, estimator: DepthEstimator) -> Iterator[float]:
     """Estimate the final depth of all keyframes around new predictions -> share of the work"""
-    return refined_depth(slam).predict_again(lambda rgb: predicted(estimator, rgb, slam.camera))
+    return refined_depth(slam).finisher.predict_again(lambda rgb: predicted(estimator, rgb, slam.camera))
 
 
 def predicted(estimator: DepthEstimator, rgb: np.ndarray, camera: Camera) -> DepthImage | None:

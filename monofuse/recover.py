@@ -72,7 +72,8 @@ def folder_to_recover(result: Path) -> Path:
         if (folder / MAP_FILE).is_file() and not is_good(folder):
             return folder
     if (result / MAP_FILE).is_file():
-        raise BadInputError(f"{result} is whole: there is nothing to recover")
+        mesh = "" if (result / "mesh.ply").is_file() else f"; `monofuse mesh {result}` makes the mesh that it lacks"
+        raise BadInputError(f"{result} is whole: there is nothing to recover{mesh}")
     raise BadInputError(f"{result} has no {MAP_FILE}, so there is nothing to recover from")
 
 

@@ -13,7 +13,7 @@ from monofuse.interface.screen import Screen
 from monofuse.interface.stand_ins import NoLog, NoRecorder, NoViewer
 from monofuse.interface.stop_signal import Interrupted, StopSignal
 from monofuse.judge import Choice, judged
-from monofuse.learning import MIN_KEYFRAMES, ROUNDS, Learning
+from monofuse.learning import ROUNDS, Learning, can_teach
 from monofuse.maps.recorder import MapRecorder, NoMap
 from monofuse.results.report import build_report
 from monofuse.results.run_counter import RunCounter
@@ -113,7 +113,7 @@ class Session:
         self._reached("final")
         self.learning = learning
         is_over = self.ended == "complete" or is_live(self.sequence)  # a recording that was cut short is not read again
-        if learning and is_whole and is_over and len(self.slam.depth.views(self.slam.map.main_submap)) >= MIN_KEYFRAMES:
+        if learning and is_whole and is_over and can_teach(self.slam):
             learnt = work("the network learns this recording", learning.turns(self.slam, ROUNDS))
             if again and learnt and learning.round_count:
                 work("second pass, with what the network has learnt", self._choose(again, learning))

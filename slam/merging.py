@@ -49,7 +49,7 @@ class Merging:
         """Join what shows one place, a pair of keyframes at a time -> share of the work that is done"""
         slam, c = self.slam, self.slam.config
         tracks = (c.adjustment or GlobalAdjustmentConfig()).tracks
-        joiner = MapJoiner(slam.camera, slam.loops.verify, slam.loops.candidates, tracks, c.joining, c.merging)
+        joiner = MapJoiner(slam.camera, slam.verifier, slam.loops.candidates, tracks, c.joining, c.merging)
         with slam.stage_times.timed("join"):
             yield from joiner.steps(slam.keyframes, slam.move_map)
             if joiner.confirmed:

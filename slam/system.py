@@ -88,8 +88,9 @@ class SlamSystem:
         self.depth = _depth_collaborator(config)(self.map, config, keyframe_thread)
         self.relocaliser = Relocaliser(self.camera, config.relocalisation)
         tracker = Tracker(config.tracker)
-        verifier = LoopVerifier(self.camera, tracker, config.level_count, config.depth_is_measured, config.verification)
-        self.loops = LoopCloser(self.camera, verifier, self.relocaliser, config.depth_is_measured, config.loops,
+        self.verifier = LoopVerifier(self.camera, tracker, config.level_count, config.depth_is_measured,
+                                     config.verification)
+        self.loops = LoopCloser(self.camera, self.verifier, self.relocaliser, config.depth_is_measured, config.loops,
                                 HandOver(keyframe_thread))
         self.localiser = Localiser(self.map, tracker, self.relocaliser, self.loops.candidates.index, config)
         self.frames = FrameAdjustment(self.map, tracker, config.frame_adjustment) if config.frame_adjustment else None
@@ -291,14 +292,14 @@ class SlamSystem:
         self.depth.finish_keyframes()
         while self.loops.is_busy or self.merger.waiting:
             self._close_loops()
-        self.depth.finish_scale()
+        self.depth.finisher.finish_scale()
 
     def adjust_all(self) -> Iterator[float]:
         """Join submaps, then global bundle adjustment, then the frames between keyframes, a piece at a time -> share of
         the work that is done."""
         pairs = [(loop.new, loop.old) for loop in self.loops.closed]
         pairs += yield from self._join_submaps()
-        for share in self.depth.adjust_all(self.loops.candidates.overlap, pairs, self.loops.graph.odometry):
+        for share in self.depth.finisher.adjust_all(self.loops.candidates.overlap, pairs, self.loops.graph.odometry):
             yield ADJUSTED_FROM + (FRAMES_FROM - ADJUSTED_FROM) * share
         self._hold_world()
         if self.frames:
@@ -322,8 +323,7 @@ class SlamSystem:
         c = self.config
         if self.submaps_are_joined or not c.adjustment or len(np.unique(self.keyframes.submap)) < 2:
             return []
-        joiner = SubmapJoiner(self.camera, self.loops.verify, self.loops.candidates.index, c.adjustment.tracks,
-                              c.joining)
+        joiner = SubmapJoiner(self.camera, self.verifier, self.loops.candidates.index, c.adjustment.tracks, c.joining)
         with self.stage_times.timed("join"):
             for share in joiner.steps(self.keyframes, self.move_map):
                 yield ADJUSTED_FROM * share
@@ -331,7 +331,7 @@ class SlamSystem:
 
     def estimate_depth(self) -> Iterator[float]:
         """Estimate all keyframes' final depth, a piece at a time -> share of the work that is done."""
-        return self.depth.estimate_depth(self.loops.candidates.overlap)
+        return self.depth.finisher.estimate_depth(self.loops.candidates.overlap)
 
     def end_tracking(self) -> None:
         """Forget what only further frames need: from then on, none can be processed."""
@@ -340,7 +340,7 @@ class SlamSystem:
 
     def rebuild(self) -> Iterator[float]:
         """Build the map anew from all keyframes' final depth, a piece at a time -> share of the work that is done."""
-        return self.depth.rebuild()
+        return self.depth.finisher.rebuild()
 
     @property
     def keyframes(self) -> Keyframes:
@@ -354,7 +354,7 @@ class SlamSystem:
         """The main submap as a coloured mesh in the world, metres: of its keyframes' final depth where there is such,
         else of its surfels. Raises NoMesh where the map is too small."""
         submap = self.map.main_submap
-        views = self.depth.views(submap)
+        views = self.depth.finisher.views(submap)
         if views:
             mesh = build_mesh(views, self.camera, self.config.mesh)
             self.keyframes.memory.let_go()

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from calib.base.errors import BadInputError, MonofuseError
 from calib.base.memory import ran_out
@@ -20,6 +20,20 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise BadInputError(f"{message}; see {self.prog} --help")
+
+    def add_subparsers(self, **options: Any) -> Any:
+        """Commands, each of which refuses unknown options itself and so names its own --help, not that of all."""
+        return super().add_subparsers(**{"parser_class": _CommandParser, **options})
+
+
+class _CommandParser(OneLineParser):
+    """The arguments of one command, which come to parse_known_args alone, of a parser that has several commands."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
 
 def whole_number(lowest: int, highest: int = 2**31 - 1) -> Callable[[str], int]:

@@ -11,6 +11,8 @@ from calib.base.errors import OutputError
 DISK_FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}
 NO_SPACE = DISK_FULL | {errno.EFBIG}
 PARTIAL_SUFFIX = ".part"
+WORTH_SAYING = 100_000
+"""Bytes below which the size of a file is not why it cannot be written."""
 
 
 def write_file(path: str | Path, data: bytes) -> None:
@@ -36,7 +38,7 @@ def replacing(path: str | Path, size: int | None = None) -> Iterator[Path]:
         _to_disk(partial)
         os.replace(partial, target)
     except OSError as error:
-        megabytes = "" if size is None else f" ({size / 1e6:.1f} MB)"
+        megabytes = "" if size is None or size < WORTH_SAYING else f" ({size / 1e6:.1f} MB)"
         space = "free some space or " if error.errno in NO_SPACE else ""
         raise OutputError(f"cannot write {path}{megabytes}: {reason_of(error)}; {space}choose another place "
                           f"(--output)") from error

@@ -10,7 +10,9 @@ from dataclasses import fields
 from pathlib import Path
 
 from calib.base.errors import BadInputError
+from depth.commands.output_file import WEIGHTS, check_output
 from depth.networks import registry
+from depth.runtimes.default_network import weights_of
 from depth.runtimes.network_spec import NetworkSpec, spec_text
 
 HELP = "the mean of weights that were trained from the same start, which is often better than each of them"
@@ -29,10 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> list[str]:
     """-> lines: what was written. Raises BadInputError, NetworkError."""
+    paths, shares = zip(*(_parsed(text) for text in arguments.weights))
+    check_output(arguments.output, WEIGHTS, paths)
     registry.load_torch("averaging weights")
     from depth.networks.weights.checkpoint import save_network
     from depth.runtimes.torch_runtime import open_weights
-    paths, shares = zip(*(_parsed(text) for text in arguments.weights))
     networks = [open_weights(path, arguments.network) for path in paths]
     names = {network.name for network in networks}
     if len(names) > 1:
@@ -69,10 +72,10 @@ def _parsed(text):
     path, star, share = text.rpartition("*")
     try:
         if not star:
-            return Path(text), 1.0
+            return weights_of(text), 1.0
         value = float(share)
         if not value > 0:
             raise ValueError
     except ValueError:
         raise BadInputError(f"{text}: a share is a number above 0, as in FILE*0.5") from None
-    return Path(path), value
+    return weights_of(path), value

@@ -7,7 +7,9 @@ import numpy as np
 
 from calib.base.errors import NetworkError
 from calib.files.atomic_file import replacing, write_file
+from depth.commands.output_file import ONNX, check_output
 from depth.networks import registry
+from depth.runtimes.default_network import weights_of
 from depth.runtimes.network_spec import spec_text
 
 HELP = "write a network as an .onnx file, checked against the weights it came from"
@@ -23,11 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> list[str]:
     """-> lines. Raises NetworkError where the file does not predict what the weights do."""
+    weights = weights_of(arguments.weights)
+    check_output(arguments.output, ONNX, [weights])
     registry.load_torch("exporting a network")
     from depth.onnx_files.export import export_onnx
     from depth.runtimes.onnx_runtime import OnnxDepth
     from depth.runtimes.torch_runtime import open_weights
-    source = open_weights(arguments.weights, arguments.network)
+    source = open_weights(weights, arguments.network)
     size, multiple = source.size, source.spec.multiple
     with replacing(arguments.output) as partial:  # refuses at once what cannot be written
         data = export_onnx(source.module, size, registry.find(source.name).output_names, any_size=bool(multiple))

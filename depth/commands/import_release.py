@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from depth.commands.output_file import WEIGHTS, check_output
 from depth.networks.registry import load_torch
 
 HELP = "convert the official FCRN weights (.npy, TensorFlow checkpoint, MatConvNet .mat)"
@@ -16,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> list[str]:
     """-> one line that says what was written."""
+    check_output(arguments.output, WEIGHTS, [arguments.release])
     load_torch("python -m depth import")
     from depth.networks.weights.checkpoint import save_network
     from depth.networks.weights.fcrn_import import import_fcrn

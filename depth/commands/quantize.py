@@ -14,12 +14,13 @@ from calib.base.command_line import name_and_value, whole_number
 from calib.base.errors import BadInputError, MonofuseError
 from calib.base.progress import tracked
 from calib.files.atomic_file import write_file
+from depth.commands.output_file import ONNX, check_output
 from depth.data.catalogue import open_dataset
 from depth.data.sample import DepthDataset
 from depth.evaluation.evaluate import Evaluation, evaluated, evenly
 from depth.evaluation.protocol import PROTOCOLS, Protocol, protocol_named
 from depth.onnx_files.int8 import int8_forms
-from depth.runtimes.default_network import default_weights
+from depth.runtimes.default_network import NAME, weights_of
 from depth.runtimes.network_spec import spec_text
 from depth.runtimes.onnx_runtime import OnnxDepth
 from depth.runtimes.preprocessing import to_input
@@ -31,7 +32,7 @@ COLUMNS = ("rel", "rms", "delta1")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE.onnx",
+    parser.add_argument("--weights", type=weights_of, default=weights_of(NAME), metavar="FILE.onnx",
                         help="a network in float (default: the one that ships)")
     parser.add_argument("--depth-option", type=name_and_value, action="append", default=[], metavar="NAME=VALUE",
                         help="how the network wants its images, as for `monofuse run`; may be repeated")
@@ -73,11 +74,9 @@ def run(arguments: argparse.Namespace) -> Iterator[str]:
 
 def check_paths(weights: Path, output: Path) -> None:
     """Raises BadInputError."""
-    for path in (weights, output):
-        if path.suffix != ".onnx":
-            raise BadInputError(f"{path}: int8 is for .onnx files; python -m depth export makes them of weights")
-    if weights.resolve() == output.resolve():
-        raise BadInputError(f"--output {output} would replace the network that it is made of: choose another name")
+    if weights.suffix not in ONNX:
+        raise BadInputError(f"{weights}: int8 is for .onnx files; `monofuse depth export` makes them of weights")
+    check_output(output, ONNX, [weights])
 
 
 def open_network(path: Path, options: Mapping[str, str]) -> OnnxDepth:

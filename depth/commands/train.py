@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
+from calib.base.command_line import whole_number
 from calib.base.errors import BadInputError
 from calib.base.progress import progress_bar
 from calib.base.stop_signals import catching_stop_signals
@@ -40,13 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--output", type=Path, metavar="DIR", help="where results go (default: results/train/NETWORK)")
     what.add_argument("--resume", action="store_true", help="go on with the run in --output, as if it had not stopped")
     what.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train")
-    what.add_argument("--threads", type=int, metavar="N", help="threads of the process that trains")
+    what.add_argument("--threads", type=whole_number(1), metavar="N", help="threads of the process that trains")
     add = _settings(parser.add_argument_group("images"))
     add("--split", "NAME", "images of --data to train on: train, all, or a file of names")
     add("--share", "S", "share of each --data, in their order and in any unit (default: by their number of images)",
         action="append", type=float)
     add("--val-data", "DIR", "images to validate on (default: the validation part of --data)", action="append")
-    add("--val-images", "N", "validate on so many of them, evenly chosen", type=int)
+    add("--val-images", "N", "validate on so many of them, evenly chosen", type=whole_number(1))
     add("--size", "H,W", "height and width of the input (default: the paper's)", type=_size)
     add("--focal-px", "F", "focal length to predict depth for, in input pixels (default: the first dataset's)",
         type=float)
@@ -57,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=float, metavar="N", help="passes over the images, instead of --steps")
     add("--steps", "N", "optimiser steps in all", type=int)
     add("--loss", "L", "as in berhu or silog:lam=0.85+0.5*gradient (default: the paper's)")
-    add("--init", "FILE", "weights to start from: this network's, its first stage's, or its encoder's of ImageNet")
+    add("--init", "NAME|FILE", "weights to start from: this network's, such as `mobile`, its first stage's, or its "
+        "encoder's of ImageNet")
     add("--batch", "N", "images per step, over all processes", type=int)
     add("--optimiser", None, "how steps are taken", choices=CHOICES["optimiser"])
     add("--lr", "RATE", "learning rate at its highest", type=float)
@@ -68,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--clip", "NORM", "largest norm of the gradient", type=float)
     add("--freeze-norm", "PREFIX", "modules whose batch normalisation stays fixed")
     add("--freeze-statistics", "PREFIX", "modules whose batch normalisation keeps its statistics, but learns")
-    add("--teacher", "FILE", "depth network whose shapes are learnt, too, such as FILE.onnx; may be repeated",
+    add("--teacher", "NAME|FILE", "network whose shapes are learnt, too, as in mobile or FILE.onnx; may be repeated",
         action="append")
     add("--teacher-weight", "W", "of that in the loss", type=float)
     add("--coarse-share", "S", "share of the steps for the first of two stages", type=float)
@@ -156,11 +158,14 @@ class Display:
         self.config, self.tasks = config, {}
 
     def introduce(self, trainer: "Trainer") -> None:
+        from depth.training.stage import without_effect
         for role, datasets in (("training", trainer.training), ("validation", trainer.validation)):
             images = ", ".join(f"{dataset.name} ({len(dataset)} images)" for dataset in datasets) or "none"
             self.console.print(f"{role:11}{images}")
         self.console.print(f"network    {trainer.entry.name} at {trainer.size[1]}x{trainer.size[0]}, focal length "
                            f"{trainer.focal_px:.1f} px, loss {self.config.loss or trainer.entry.loss}")
+        for name in without_effect([stage.module for stage in trainer.stages], self.config):
+            self.console.print(f"no effect  {name}: nothing in this network has a name that begins so")
 
     def stepped(self, stage: "Stage", step: int, result: "StepResult", images_per_s: float) -> None:
         name = stage.entry.name
@@ -189,14 +194,18 @@ def _settings(group):
 
 
 def _size(text):
-    height, width = (int(part) for part in text.split(","))
-    if min(height, width) < 1:
-        raise ValueError
-    return height, width
+    parts = text.split(",")
+    if len(parts) != 2 or not all(part.strip().isdecimal() and int(part) for part in parts):
+        raise argparse.ArgumentTypeError(f"expected height and width in pixels, as in 224,288, not {text!r}")
+    return int(parts[0]), int(parts[1])
 
 
 def _factor(text):
-    prefix, equals, factor = text.partition("=")
-    if not equals or float(factor) < 0:
-        raise ValueError
-    return prefix, float(factor)
+    prefix, _, factor = text.partition("=")
+    try:
+        if 0 <= float(factor) < math.inf:
+            return prefix, float(factor)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"expected the beginning of parameters' names and a factor, as in encoder=0.1, "
+                                     f"not {text!r}")

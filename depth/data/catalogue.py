@@ -32,10 +32,15 @@ def open_dataset(location: str | Path, split: str = "all") -> DepthDataset:
         name, options, path = "", "", str(location)
     path = Path(os.path.expanduser(path))
     if not path.exists():
-        raise BadInputError(f"--data {location}: no such file or folder")
+        unknown = _unknown_name(named) if colon and not name else ""
+        raise BadInputError(f"--data {location}: no such file or folder{unknown}")
     name = name or _recognised(path)
     kind = _class(name)
     return kind(path, split, **read_options(name, options, getattr(kind, "options", {})))
+
+
+def _unknown_name(named):
+    return f", and no dataset is called {named.partition(',')[0]}; there are {', '.join(DATASETS)}"
 
 
 def _class(name):

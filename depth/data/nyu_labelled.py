@@ -62,6 +62,8 @@ class NyuLabelled:
             import h5py
         except ImportError:
             raise MissingPackageError("h5py", "reading NYU's .mat file") from None
+        if not self.path.exists():
+            raise BadInputError(f"{self.path.parent} has no {self.path.name}, the file of NYU's labelled dataset")
         refuse_endless(self.path)
         try:
             with h5py.File(self.path, "r") as file:

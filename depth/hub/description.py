@@ -11,6 +11,8 @@ from depth.runtimes.network_spec import NetworkSpec
 
 TYPICAL_SIDE_PX = 82
 """A third of the height of inputs whose size the model leaves open, which are 4:3: about as many pixels as SLAM has."""
+UNUSABLE = (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError, OverflowError)
+"""What values raise that are not of the kind, or the size, that they should be."""
 STANDARD = (0.5, 0.5, 0.5)
 """Mean and standard deviation where a preprocessing that normalises does not say them."""
 
@@ -52,15 +54,23 @@ def describe(model: ModelFiles) -> Description:
                            f"{', '.join(KINDS)}; others can be exported to ONNX (docs/depth_networks.md)")
     try:
         spec = replace(_preprocessed(preprocessing), output=kind.output(config))
+    except NetworkError as error:
+        raise NetworkError(f"{model.name}: its {PREPROCESSING} makes no sense: {error}") from error
+    except UNUSABLE as error:
+        raise _nonsense(model, error) from error
+    try:
         multiple = kind.multiple(config)
         size = _open_size(multiple) if multiple else _square(config)
-    except (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError) as error:
-        raise NetworkError(f"{model.name}: its configuration makes no sense here ({type(error).__name__}: {error})"
-                           ) from error
+    except UNUSABLE as error:
+        raise _nonsense(model, error) from error
     if config["model_type"] == "depth_pro":
         # Its output times the width over the focal length, both in pixels of the image, is inverse depth.
         return Description(replace(spec, focal_axes="x"), size, None, 1.0)
     return Description(spec, size, multiple, model.known.focal_share if model.known else None)
+
+
+def _nonsense(model, error):
+    return NetworkError(f"{model.name}: its configuration makes no sense here ({type(error).__name__}: {error})")
 
 
 def _preprocessed(facts):

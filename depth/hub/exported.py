@@ -11,7 +11,7 @@ from calib.base.cache_folder import cache_folder
 from calib.base.errors import NetworkError, OutputError, one_line
 from calib.files.atomic_file import write_file
 from depth.hub.description import Description
-from depth.hub.model_files import ModelFiles
+from depth.hub.model_files import PREPROCESSING, ModelFiles
 from depth.networks.registry import load_torch
 from depth.onnx_files.export import export_onnx
 from depth.runtimes.image_network import ImageNetwork
@@ -69,9 +69,17 @@ def _checked_export(model, spec, size, path):
         reason = one_line(str(error.__cause__ or error))
         raise NetworkError(f"{model.name} cannot be exported to ONNX: {reason}") from error
     worst = difference(OnnxDepth(path, None, "cpu", content=data, spec=spec), reference, size)
-    if not worst < MAX_DIFFERENCE:
-        raise NetworkError(f"the ONNX file of {model.name} differs from torch by {100 * worst:.1f} %: it is not used")
+    refuse_difference(worst, model.name)
     return data
+
+
+def refuse_difference(worst: float, name: str) -> None:
+    """Raise NetworkError where the file of a model is too far from torch's output; see `difference`."""
+    if worst == math.inf:
+        raise NetworkError(f"{name} predicts NaN or infinite numbers for pictures: see image_mean, image_std and "
+                           f"rescale_factor in its {PREPROCESSING}")
+    if not worst < MAX_DIFFERENCE:
+        raise NetworkError(f"the ONNX file of {name} differs from torch by {100 * worst:.1f} %: it is not used")
 
 
 def difference(candidate: ImageNetwork, reference: ImageNetwork, size: tuple[int, int]) -> float:

@@ -1,5 +1,6 @@
 """A model of the hub as a depth estimator, and the one way to open whatever the user typed after --depth."""
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -12,12 +13,15 @@ from calib.geometry.camera import Camera
 from depth.estimator import DepthPrediction
 from depth.hub.description import Description, describe
 from depth.hub.exported import exported
-from depth.hub.known_models import licence_line
+from depth.hub.known_models import KNOWN_MODELS, licence_line
 from depth.hub.model_files import ModelFiles, find_model
 from depth.runtimes import catalogue
 from depth.runtimes.default_network import SHIPPED, weights_of
 from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.network_spec import read_spec
+
+SIMILARITY = 0.8
+"""Least share of a mistyped name that it has in common with the one that was meant, as difflib counts."""
 
 
 class HubNetwork(ImageNetwork):
@@ -62,6 +66,7 @@ def open_estimator(name: str | Path, options: Mapping[str, str] | None = None, r
     """
     model = find_model(str(name), tell)
     if model is None:
+        _refuse_mistyped(str(name))
         found = catalogue.open_estimator(weights_of(name), options, runtime, device, threads, network, progress)
         if str(name) in SHIPPED:
             found.licence = SHIPPED[str(name)].licence
@@ -82,6 +87,14 @@ def network_file(name: str, options: Mapping[str, str], tell: Callable[[str], No
     description = describe(model)
     size, _ = _chosen_size(options.pop("size", None), description, model)
     return exported(model, description, size, tell), options
+
+
+def _refuse_mistyped(name):
+    """Raises NetworkError for what is nearly one of the names that there are, and nothing else."""
+    names = (*SHIPPED, *KNOWN_MODELS)
+    near = difflib.get_close_matches(name, names, 1, SIMILARITY)
+    if near and name not in names and not Path(name).suffix:
+        raise NetworkError(f"no depth network {name}; did you mean {near[0]}? `monofuse depth list` shows all names")
 
 
 def _chosen_size(text, description, model):

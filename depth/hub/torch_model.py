@@ -8,6 +8,9 @@ from torch import nn
 from calib.base.errors import MissingPackageError, NetworkError, one_line
 from depth.onnx_files.model import quiet
 
+MAX_REASON = 200
+"""Characters that a message repeats of what transformers says."""
+
 
 class DepthModule(nn.Module):
     """Image in, depth out, without the names and the caches that models of transformers have around them."""
@@ -36,13 +39,25 @@ def load_model(folder: Path, name: str) -> DepthModule:
         with quiet("transformers"):
             model, found = AutoModelForDepthEstimation.from_pretrained(
                 str(folder), local_files_only=True, use_safetensors=True, attn_implementation="eager",
-                output_loading_info=True)
+                output_loading_info=True, ignore_mismatched_sizes=True)
     except Exception as error:  # whatever a configuration or a file can be wrong in
-        raise NetworkError(f"{name} cannot be loaded by transformers {transformers.__version__}: {one_line(error)}"
-                           ) from error
+        raise NetworkError(_reason(folder, name, error, transformers.__version__)) from error
+    for key, stored, wanted in sorted(found["mismatched_keys"], key=str)[:1]:
+        raise NetworkError(f"the weights of {name} do not fit its config.json: {key} is {_size(stored)} in the weights "
+                           f"and {_size(wanted)} by config.json")
     if found["missing_keys"]:
         raise NetworkError(f"the weights of {name} lack {sorted(found['missing_keys'])[0]} and what else makes a depth "
                            f"model: give a model for depth estimation")
     return DepthModule(model.float().eval(), bool(getattr(model, "use_fov_model", False)))
 
 
+def _reason(folder, name, error, version):
+    """Why a model cannot be loaded, in one line."""
+    said = one_line(error, MAX_REASON)
+    if type(error).__name__ == "SafetensorError":
+        return f"the weights in {folder} are damaged or cut off ({said}): fetch them again"
+    return f"{name} cannot be loaded by transformers {version}: {said}"
+
+
+def _size(shape):
+    return "x".join(map(str, shape)) or "one number"

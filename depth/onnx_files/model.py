@@ -132,7 +132,7 @@ def quiet(name: str | None) -> Iterator[None]:
 def require_file(path: str | Path) -> None:
     """Raise NetworkError unless there is a file."""
     if not Path(path).is_file():
-        raise NetworkError(f"no depth network {path}: give an .onnx file that exists, or --depth sensor")
+        raise NetworkError(f"no depth network {path}: give an .onnx file that exists")
 
 
 def unreadable(path: str | Path, error: Exception | str) -> NetworkError:

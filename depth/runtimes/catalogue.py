@@ -79,8 +79,8 @@ def able_runtimes(path: Path, runtime: str = "auto", device: str = "auto") -> li
     if not able:
         known = sorted({suffix for found in RUNTIMES.values() for suffix in found.suffixes})
         ours = ", ".join(f"`{name}`" for name in SHIPPED)
-        raise BadInputError(f"no depth network {path}: give {ours}, `sensor`, or a file that ends in "
-                            f"{', '.join(known)}, or a model of the Hugging Face hub (see `monofuse depth list`)")
+        raise BadInputError(f"no depth network {path}: give {ours}, a file that ends in {', '.join(known)}, "
+                            f"or a model of the Hugging Face hub (see `monofuse depth list`); SLAM also takes `sensor`")
     if runtime == "auto":
         has_gpu = device != "cpu" and find_gpu() is not None
         if not has_gpu:

@@ -68,6 +68,10 @@ class NetworkSpec:
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise NetworkError(f"network option {name}={getattr(self, name)}: choose one of {', '.join(allowed)}")
+        for name, count in LENGTHS.items():
+            values = getattr(self, name)
+            if values is not None and not (len(values) == count and all(map(math.isfinite, values))):
+                raise NetworkError(f"network option {name} must be {count} numbers, not {', '.join(map(str, values))}")
         positive = {"range": (self.range,), "std": self.std, "scale": (self.scale,), "focal_px": self.focal_px or (),
                     "size": self.size or (), "multiple": () if self.multiple is None else (self.multiple,)}
         for name, values in positive.items():

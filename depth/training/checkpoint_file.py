@@ -26,7 +26,7 @@ def load(folder: str | Path, config: TrainingConfig) -> dict[str, Any]:
     """The saved state. Raises BadInputError where there is none, or of a run with other options."""
     path = Path(folder) / NAME
     if not path.is_file():
-        raise BadInputError(f"--resume: {folder} holds no {NAME}")
+        raise BadInputError(f"--resume: {folder} holds no {NAME}: leave --resume out to begin")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         different = config.differences(state["config"])

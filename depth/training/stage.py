@@ -1,5 +1,6 @@
 """The one or two parts in which a network is trained."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from torch import nn
 from calib.base.errors import BadInputError
 from depth.networks import registry
 from depth.networks.weights.checkpoint import fill, load_encoder, read_tensors
-from depth.training.config import TrainingConfig
+from depth.runtimes.default_network import weights_of
+from depth.training.config import TrainingConfig, option
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def initialise(entry: registry.Network, module: nn.Module, path: str | Path) -> 
     The file has weights of this network, of its first stage, or of its encoder by torchvision's names. Raises
     BadInputError, NetworkError.
     """
-    tensors, facts = read_tensors(path)
+    tensors, facts = read_tensors(weights_of(path))
     if facts.get("network") == entry.name:
         fill(module, tensors, path)
         return True
@@ -76,6 +78,18 @@ def prepare(stage: Stage, config: TrainingConfig) -> list[tuple[nn.Parameter, fl
     if not learning:
         raise BadInputError("--lr-of and --freeze-norm leave nothing to learn")
     return learning
+
+
+def without_effect(modules: Sequence[nn.Module], config: TrainingConfig) -> list[str]:
+    """Options that choose parts of a network by the beginning of their names, and choose none in any of its stages."""
+    parameters = [name for module in modules for name, _ in module.named_parameters()]
+    found = [f"--lr-of {start}={factor:g}" for start, factor in config.lr_of
+             if not any(name.startswith(start) for name in parameters)]
+    for name in ("freeze_norm", "freeze_statistics"):
+        start = getattr(config, name)
+        if start and not any(norms(module, start) for module in modules):
+            found.append(f"{option(name)} {start}")
+    return found
 
 
 def norms(module: nn.Module, start: str | None) -> list[nn.Module]:

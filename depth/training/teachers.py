@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from calib.base.errors import BadInputError
 from calib.geometry.camera import Camera
 from depth.runtimes.catalogue import open_estimator
+from depth.runtimes.default_network import weights_of
 from depth.runtimes.image_network import ImageNetwork
 
 MIN_DEPTH_M = 0.05
@@ -28,10 +30,18 @@ class Teachers:
         self.camera = Camera(width, height, focal_px, focal_px, (width - 1) / 2, (height - 1) / 2)
         self._networks: list[ImageNetwork] = []
 
+    def try_out(self) -> None:
+        """Open all of them once, and keep none: worker processes open their own. Raises BadInputError and its children,
+        also for networks whose shapes cannot be learnt."""
+        for path in self.paths:
+            if open_estimator(weights_of(path), device="cpu").spec.is_relative:
+                raise BadInputError(f"--teacher {path} knows depth up to a factor and a summand of each image, but "
+                                    f"shapes are learnt of networks that are off by a factor at most")
+
     def log_depth(self, rgb: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 -> (H / 2, W / 2) float32, mean of the natural logarithms of predicted depth in metres."""
         if not self._networks:
-            self._networks = [open_estimator(path, device="cpu") for path in self.paths]
+            self._networks = [open_estimator(weights_of(path), device="cpu") for path in self.paths]
         return np.stack([self._one(network, rgb) for network in self._networks]).mean(0, dtype=np.float32)
 
     def _one(self, network, rgb):

@@ -54,6 +54,10 @@ class Trainer:
         self.spec = NetworkSpec(size=whole_image_size(self.size, self.augmentation.cover, self.entry.side_multiple),
                                 focal_px=(self.focal_px, self.focal_px))
         teachers = Teachers(config.teacher, self.size, self.focal_px) if config.teacher else None
+        if teachers:
+            threads = torch.get_num_threads()
+            teachers.try_out()
+            torch.set_num_threads(threads)  # which those that torch runs have changed
         self.images = AugmentedImages(self.training, self.augmentation, self.size, self.focal_px, config.seed, teachers)
         self.mixture = Mixture([len(dataset) for dataset in self.training], config.share, config.seed)
         torch.manual_seed(config.seed)
@@ -76,7 +80,7 @@ class Trainer:
             try:
                 self._run(learner, log)
             finally:
-                if self.processes.is_first:
+                if self.processes.is_first and (self.step or self.stop_wanted):  # what never began blocks no new start
                     self._save(learner)
             if self.step < stage.last:
                 return "interrupted"

@@ -121,7 +121,8 @@ class ChangeLog:
     def _new_network_depths(self):
         if not isinstance(self.slam.depth, PredictedDepth):
             return []
-        now = self.slam.depth.final.predicted if self.slam.depth.final else self.slam.depth.refiner.network_depth
+        final = self.slam.depth.finisher.final
+        now = final.predicted if final else self.slam.depth.refiner.network_depth
         new = [(row, depth) for row, depth in now.items() if self._network_depth.get(row) is not depth]
         self._network_depth.update(new)
         return new
@@ -155,6 +156,7 @@ class ChangeLog:
 
 def final_depth(slam: SlamSystem) -> dict[int, StereoDepth]:
     """The final depth of keyframes by row, none where it was not estimated."""
-    return slam.depth.final.depth if isinstance(slam.depth, PredictedDepth) and slam.depth.final else {}
+    final = slam.depth.finisher.final if isinstance(slam.depth, PredictedDepth) else None
+    return final.depth if final else {}
 
 

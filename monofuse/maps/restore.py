@@ -36,7 +36,7 @@ def restored(saved: SavedMap, config: SlamConfig | None = None, is_extended: boo
         if saved.state != STATES[0] or anchored_count:  # its scale is final: in the network's depth, too
             slam.depth.map_scale.inherit(saved.info["scale"])
         if len(depths) == len(slam.keyframes) and not is_extended:
-            slam.depth.restore_final(slam.loops.candidates.overlap, depths)
+            slam.depth.finisher.restore_final(slam.loops.candidates.overlap, depths)
     for share in fused(slam):
         yield KEYFRAMES_SHARE + (1 - KEYFRAMES_SHARE) * share
     if anchored_count:
@@ -107,8 +107,8 @@ def _add(slam, saved):
 def fused(slam: SlamSystem) -> Iterator[float]:
     """Make the surfels of a system without any from the keyframes' depth -> share of the work that is done"""
     depth = slam.depth
-    if isinstance(depth, PredictedDepth) and depth.final:
-        yield from depth.rebuild()
+    if isinstance(depth, PredictedDepth) and depth.finisher.final:
+        yield from depth.finisher.rebuild()
         return
     for keyframe in slam.keyframes.items:
         T_world_key = slam.keyframes.T_world_key[keyframe.row]

@@ -16,6 +16,8 @@ from slam.system import SlamSystem
 if TYPE_CHECKING:
     import trimesh
 
+    from slam.mapping.live_map import LiveMap
+
 MAX_SKIPPED_REASONS = 20
 
 
@@ -50,6 +52,7 @@ def build_report(*, arguments: Mapping[str, Any], sequence: Sequence, slam: Slam
         "loops": len(slam.loops.closed),
         "loops_refused": slam.loops.refused_count,
         "submaps": slam.map.submaps(),
+        **joined_to_map(slam.map),
         "length_m": round(length_m(slam.trajectory()[1][:, :3, 3]), 4),
         "surfels": len(slam.surfels),
         "evicted_surfels": slam.surfels.evicted_count,
@@ -90,6 +93,12 @@ def scale_cues(sequence: Sequence, scores: Mapping[str, float]) -> list[str]:
     """What the recording brings along that tells the scale, as values of --scale."""
     return [name for name, is_there in (("depth", "depth_images" in scores),
                                         ("poses", sequence.ground_truth is not None)) if is_there]
+
+
+def joined_to_map(live_map: "LiveMap") -> dict[str, bool]:
+    """Whether what is shown holds anything of the map that this run went on in; nothing where it began its own."""
+    rows = [row for trajectory in live_map.earlier for row in trajectory.rows]
+    return {"joined_to_map": live_map.main_submap in live_map.keyframes.submap[rows]} if rows else {}
 
 
 def _predictions(slam: SlamSystem) -> dict[str, int]:

@@ -45,6 +45,9 @@ def rows_of_frames(report: Mapping[str, Any]) -> Iterator[Row]:
     if len(report["submaps"]) > 1:
         apart = sum(part["frames"] for part in report["submaps"][1:])
         yield "parts", f"{apart} frames could not be joined to the rest; they are in part_N files"
+    if not report.get("joined_to_map", True):
+        yield "apart", ("this recording was not found in the map for sure: what is written shows it alone, in a world "
+                        "and scale of its own")
     if report["relocalised"]:
         yield "relocalised", f"{report['relocalised']} times"
 
@@ -99,11 +102,18 @@ def doubt(report: Mapping[str, Any]) -> str:
     """What is wrong with the metres of a report with `scale_doubtful`, and what to do, in one line."""
     reason = f" ({report['scale_weakness']})" if report["scale_weakness"] else ""
     recorded = "".join(f"--scale {name}, " for name in report["scale_cues"])
+    if "joined_to_map" in report:  # a map has its scale, so --scale is not for it
+        what = "these are no metres" if report["scale_log_std"] is None else f"metres may be off{_factor(report)}"
+        return f"{what}{reason}: `monofuse measure` a known length in the map"
     if report["scale_log_std"] is None:
         return (f"unknown, these are no metres{reason}: give {recorded}--scale height=METRES or another, or `monofuse "
                 f"measure` a known length")
-    return (f"metres may be off by a factor of {math.exp(report['scale_log_std']):.1f}{reason}: give {recorded}--scale "
+    return (f"metres may be off{_factor(report)}{reason}: give {recorded}--scale "
             f"FACTOR, or `monofuse measure` a known length")
+
+
+def _factor(report: Mapping[str, Any]) -> str:
+    return f" by a factor of {math.exp(report['scale_log_std']):.1f}"
 
 
 def rows_of_errors(report: Mapping[str, Any]) -> Iterator[Row]:

@@ -19,7 +19,7 @@ def summary_rows(report: Mapping[str, Any], folder: Path, files: Sequence[str], 
     """Report -> rows for monofuse.interface.screen.Screen.rows. `files`: names of what was written into `folder`."""
     return [
         ("frames", f"{report['frames']} read, {report['tracked']} tracked, {report['lost']} lost; "
-                   f"{report['fps']:.1f} a second, {report['total_s']:.0f} s in all"),
+                   f"{_speed(report)}{report['total_s']:.0f} s in all"),
         *rows_of_frames(report),
         *rows_of_recording(report),
         *_rows_of_trajectory(report),
@@ -28,6 +28,11 @@ def summary_rows(report: Mapping[str, Any], folder: Path, files: Sequence[str], 
         ("files", f"{folder}: {_named(files)}"),
         *([("next", f"{program} {folder}")] if report["mesh"] else []),
     ]
+
+
+def _speed(report: Mapping[str, Any]) -> str:
+    """Nothing where maps were merged or recovered, and no frame was tracked anew."""
+    return f"{report['fps']:.1f} a second, " if report["fps"] else ""
 
 
 def _rows_of_trajectory(report: Mapping[str, Any]) -> Iterator[Row]:

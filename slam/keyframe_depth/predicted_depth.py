@@ -5,30 +5,25 @@ A keyframe waits until later ones have seen the same surfaces, is finalised by s
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from calib.geometry import se3
-from sequences.frame import DepthImage, Frame
-from slam.global_adjustment.global_adjustment import GlobalAdjustment
+from sequences.frame import Frame
 from slam.hand_over import HandOver
 from slam.keyframe_depth.depth_alignment import AlignedDepth, align_depth, scaled
-from slam.keyframe_depth.final_depth import FinalDepth
-from slam.keyframe_depth.final_map import fuse_map
-from slam.keyframe_depth.refinement import FinishedDepth, Refiner, half_size
+from slam.keyframe_depth.map_finisher import MapFinisher
+from slam.keyframe_depth.refinement import FinishedDepth, Refiner
 from slam.keyframe_depth.relative_depth import fitted_to
 from slam.keyframe_depth.stereo import StereoDepth
 from slam.mapping.keyframes import Keyframe
 from slam.mapping.live_map import LiveMap
 from slam.mapping.measured_depth import FrameDepth
-from slam.meshing.depth_view import DepthView
 from slam.scale.map_scale import MapScale
 from slam.stages import stage
 from slam.tracking.image import Image
-from slam.tracking.pyramid import inverse_depth_on
 from slam.tracking.tracker import TrackingResult
 
 if TYPE_CHECKING:
@@ -36,8 +31,6 @@ if TYPE_CHECKING:
 
     from slam.config import SlamConfig
 
-MIN_SPREAD = 0.02
-"""Growth of the spread of log scales that is no drift, however small the spread was."""
 PREVIEW = np.float32(1)
 """Observations that a keyframe's depth counts as in the map before it is final."""
 
@@ -70,8 +63,7 @@ class PredictedDepth:
         self.fused_count = 0
         self.told: Callable[[np.ndarray, StereoDepth], None] | None = None
         """Called with the image (h, w, 3) uint8 and the depth of each keyframe as it is finalised; must not wait."""
-        self.final: FinalDepth | None = None
-        """Depth of all keyframes, once it was estimated after the last frame, for the poses that they have now."""
+        self.finisher = MapFinisher(live_map, config, self.refiner, self.map_scale, self.map_moved)
 
     @property
     def adjusted_rows(self) -> list[int]:
@@ -206,7 +198,7 @@ class PredictedDepth:
         """The keyframes' poses were corrected, and each one's scale grew by its factor (K,)."""
         self._follow_scale(factor)
         self.refiner.map_moved(self.map.keyframes, factor)
-        self.final = None
+        self.finisher.final = None
 
     def maps_merged(self, parts: Sequence[range], report: Mapping[str, Any]) -> None:
         """The keyframes in each of `parts`, by row, came from another map, perhaps with another network, and have the
@@ -235,99 +227,3 @@ class PredictedDepth:
         """Look at the full-size frame of the newest keyframe for what tells the map's scale, where that is known."""
         if self.map_scale.known.cue:
             self._look_for_scale(frame)
-
-    def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]], tracked: list[tuple[int, int]]
-                   ) -> Iterator[float]:
-        """Adjust all keyframes jointly, a piece at a time -> share of the work that is done
-
-        The map changes at the end of each round. overlap: see LoopCandidates.overlap; loops: pairs of rows that show
-        one place; tracked: pairs of rows, the second tracked against the first."""
-        c, keyframes = self.config.adjustment, self.map.keyframes
-        if not (c and len(keyframes)):
-            return
-        adjustment = GlobalAdjustment(self.map.camera, overlap, c)
-        for done in range(c.rounds):
-            with self.stage_times.timed("adjust"):
-                for share in adjustment.steps(keyframes, self.refiner.network_depth, loops, tracked):
-                    yield (done + share) / c.rounds
-            if adjustment.S_world_key is None or not self._is_adjusted(adjustment.S_world_key, c.max_drift):
-                return
-            self.finish_scale()
-
-    def _is_adjusted(self, S_world_key: np.ndarray, max_drift: float) -> bool:
-        """Give the keyframes adjusted poses (K, 4, 4), unless the scale drifts by them -> whether they have these now
-
-        The network errs from image to image, but it does not drift: where an adjustment makes the keyframes' scales
-        contradict it more than before, its points have misled it, as on plain walls."""
-        before, spread = self.map.keyframes.S_world_key(), self.refiner.scale_spread(self.map.keyframes)
-        self._move_map(S_world_key)
-        if self.refiner.scale_spread(self.map.keyframes) <= max_drift * spread + MIN_SPREAD:
-            return True
-        self._move_map(before)
-        return False
-
-    def estimate_depth(self, overlap: Callable) -> Iterator[float]:
-        """Estimate all keyframes' final depth, a piece at a time -> share of the work that is done
-
-        `final` is there at the end. overlap: see LoopCandidates.overlap."""
-        if self.config.final_depth and len(self.map.keyframes):
-            final = FinalDepth(self.map.camera, self.map.keyframes, overlap, self.refiner, self.config.final_depth)
-            with self.stage_times.timed("final"):
-                yield from final.estimate()
-            self.final = final
-            self.refiner.log_std.clear()  # of the depth so far
-
-    def restore_final(self, overlap: Callable, depth: dict[int, StereoDepth]) -> None:
-        """Take over the final depth of all keyframes of a saved map, by row. overlap: see LoopCandidates.overlap."""
-        if self.config.final_depth:
-            self.final = FinalDepth(self.map.camera, self.map.keyframes, overlap, self.refiner, self.config.final_depth)
-            self.final.restore(depth)
-
-    def views(self, submap: int) -> list[DepthView]:
-        """Depth of a submap's keyframes: final, or what it was when the last frame came; none without their images."""
-        return self.final.views(submap) if self.final else self._views_so_far(submap)
-
-    def _views_so_far(self, submap: int) -> list[DepthView]:
-        keyframes, refiner = self.map.keyframes, self.refiner
-        return [DepthView(keyframes.items[row].inverse_depth, log_std.astype(np.float32), refiner.rgb[row],
-                          keyframes.T_world_key[row])
-                for row, log_std in refiner.log_std.items() if keyframes.submap[row] == submap]
-
-    def photometric_cost(self) -> float:
-        """How badly final depth and poses explain the images, 0 to 1; infinite without final depth."""
-        return self.final.photometric_cost() if self.final else math.inf
-
-    def predict_again(self, predict: Callable[[np.ndarray], DepthImage | None]) -> Iterator[float]:
-        """Predict all keyframes anew, and estimate their final depth around that -> share of the work that is done
-
-        `final` changes at the end. predict: an image (h, w, 3) uint8 of working size -> depth, None where it has none.
-        """
-        if self.final is None:
-            return
-        predicted = {}
-        with self.stage_times.timed("final"):
-            for row, rgb in self.refiner.rgb.items():
-                depth = predict(rgb)
-                if depth is not None:
-                    half = half_size(inverse_depth_on(self.map.camera, depth, is_measured=False))
-                    predicted[row] = self.refiner.memory.keep(half)
-            self.final = yield from self.final.estimated_around(predicted)
-
-    def rebuild(self) -> Iterator[float]:
-        """Build the map anew from all keyframes' final depth, a piece at a time -> share of the work that is done
-
-        The map changes at the end."""
-        if self.final is not None:
-            with self.stage_times.timed("final"):
-                self.map.surfels = yield from fuse_map(self.final, self.config.fusion, self.config.surfels)
-
-    def finish_scale(self) -> None:
-        """Finalise the scale of the map: the network's over all keyframes, or a known one."""
-        keyframes = self.map.keyframes
-        if not len(keyframes):
-            return
-        self._move_map(self.map_scale.by_network(keyframes, self.refiner))
-        self._move_map(self.map_scale.by_known_scale(keyframes, self.refiner, self.map.surfels))
-
-    def _move_map(self, S_world_key: np.ndarray) -> None:
-        self.map_moved(self.map.move(S_world_key))

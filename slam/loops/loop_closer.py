@@ -8,9 +8,9 @@ verifies; the rest is cut into pieces of some milliseconds, one per frame.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,8 +18,10 @@ from calib.geometry import sim3
 from calib.geometry.camera import Camera
 from slam.hand_over import HandOver
 from slam.loops.candidates import CandidateConfig, LoopCandidates
+from slam.loops.loop import Loop
+from slam.loops.loop_trial import LoopTrial
 from slam.loops.loop_verification import LoopVerification, Verified
-from slam.loops.pose_graph import Edge, Optimum, PoseGraph, PoseGraphConfig
+from slam.loops.pose_graph import Edge, PoseGraph, PoseGraphConfig
 from slam.mapping.keyframes import Keyframes
 from slam.tracking.relocalisation import Relocaliser
 
@@ -66,43 +68,13 @@ class LoopConfig:
     """The optimisation."""
 
 
-class Loop(NamedTuple):
-    """A verified pair of keyframes."""
-
-    new: int
-    """Row of the newer keyframe."""
-    old: int
-    """Row of the older keyframe."""
-    S_new_old: np.ndarray
-    """(4, 4) in the units that both keyframes had when they were made."""
-
-
-class Trial(NamedTuple):
-    """An optimisation in progress: one linear solve per frame."""
-
-    loops: list[Loop]
-    loop_edges: list[Edge]
-    """Of these loops, not yet part of the graph."""
-    edges: list[Edge]
-    """All that take part, those of the loops last."""
-    window: np.ndarray | None
-    """Rows of the keyframes that move, None: all."""
-    submap: np.ndarray
-    """(K,) of the keyframes, if the loops are accepted."""
-    S_world_key: np.ndarray
-    """(K, 4, 4) of the keyframes at its start."""
-    chi2_before: np.ndarray
-    """Squared error over its variance of each of `edges` but those of the loops."""
-    steps: Iterator[Optimum]
-
-
 class LoopCloser:
     """Verifies loop candidates and corrects the keyframes, a small step per call."""
 
     def __init__(self, camera: Camera, verifier: LoopVerifier, relocaliser: Relocaliser, depth_is_measured: bool,
                  config: LoopConfig, hand_over: HandOver[Verified]):
         """relocaliser: guesses poses by features; hand_over: to the thread that verifies."""
-        self.config, self.verify = config, verifier
+        self.config = config
         self.candidates = LoopCandidates(camera, config.candidates)
         self.verification = LoopVerification(verifier, relocaliser, self.candidates, hand_over, config.max_waiting)
         self.graph = PoseGraph(config.graph, is_rigid=depth_is_measured)
@@ -111,8 +83,8 @@ class LoopCloser:
         self.closed_pairs: set[tuple[int, int]] = set()
         """Rows of the keyframes of `closed`, the newer one first."""
         self.tracked_against: dict[int, int] = {}
-        self.trial: Trial | None = None
-        self.optimum: Optimum | None = None
+        self.trial: LoopTrial | None = None
+        """The optimisation in progress, if any."""
         self.refused_count = 0
 
     @property
@@ -142,7 +114,8 @@ class LoopCloser:
         places: rows of a newer and an older keyframe, S_new_old (4, 4) in present units. All other edges between
         keyframes are first taken from their present poses, which were adjusted since."""
         self.remeasure(keyframes, range(len(keyframes)))
-        loops = [self._loop(new, old, S_new_old, keyframes.scale[[new, old]]) for new, old, S_new_old in places]
+        loops = [Loop.measured(new, old, S_new_old, (keyframes.scale[new], keyframes.scale[old]))
+                 for new, old, S_new_old in places]
         self._keep(loops, [self._edge(keyframes, *loop, self.config.loop_std, True) for loop in loops])
         *_, optimum = self.graph.steps(keyframes.S_world_key(), self.graph.edges)
         return optimum.S_world_key
@@ -174,7 +147,7 @@ class LoopCloser:
         if verified.place is None:
             return
         new_row, old_row = verified.new, verified.old
-        loop = self._loop(new_row, old_row, verified.place.S_a_b, verified.scale)
+        loop = Loop.measured(new_row, old_row, verified.place.S_a_b, verified.scale)
         same_submap = keyframes.submap[new_row] == keyframes.submap[old_row]
         votes = [other for other in self.unconfirmed if self._agree(keyframes, loop, other)]
         if same_submap and self._pull(keyframes, loop) <= self.config.small:
@@ -190,14 +163,9 @@ class LoopCloser:
         reach = range(-self.config.thinning, self.config.thinning + 1)
         return any((new_row + a, old_row + b) in self.closed_pairs for a in reach for b in reach)
 
-    def _correction(self, keyframes, loop):
-        """-> S_new_corrected (4, 4): the new keyframe as the loop would correct it, in its present frame"""
-        S_world = keyframes.S_world_key()
-        return sim3.inverse(S_world[loop.new]) @ S_world[loop.old] @ sim3.inverse(loop.S_new_old)
-
     def _pull(self, keyframes, loop):
         """Size of a loop's correction."""
-        return self._size(keyframes, sim3.log(self._correction(keyframes, loop)), loop.new)
+        return self._size(keyframes, sim3.log(loop.correction(keyframes.S_world_key())), loop.new)
 
     def _agree(self, keyframes, loop, other):
         """Whether two loops, of different pairs of keyframes, imply the same correction."""
@@ -208,8 +176,8 @@ class LoopCloser:
             return False
         S = keyframes.S_world_key()
         carried = sim3.inverse(S[loop.new]) @ S[other.new]
-        other_correction = carried @ self._correction(keyframes, other) @ sim3.inverse(carried)
-        difference = sim3.log(sim3.inverse(self._correction(keyframes, loop)) @ other_correction)
+        other_correction = carried @ other.correction(S) @ sim3.inverse(carried)
+        difference = sim3.log(sim3.inverse(loop.correction(S)) @ other_correction)
         return self._size(keyframes, difference, loop.new) <= self.config.max_contradiction
 
     def _size(self, keyframes, zeta, row):
@@ -223,72 +191,29 @@ class LoopCloser:
                  for loop in loops]
         submap = keyframes.submap
         if submap[loops[0].new] != submap[loops[0].old]:
-            self._optimise(keyframes, loops, edges, None)
+            self.trial = LoopTrial(self.graph, keyframes, loops, edges, None)
         elif max(self._pull(keyframes, loop) for loop in loops) < self.config.min_pull:
             self._keep(loops, edges)
         else:
-            ends = [row for loop in loops for row in loop[:2]]
-            window = self.graph.around(ends, self.config.window)
-            self._optimise(keyframes, loops, edges, window if len(window) < len(keyframes) else None)
-
-    def _optimise(self, keyframes, loops, loop_edges, window):
-        """Start an optimisation with these loops, in which the keyframes of a window move, None: all."""
-        S_world_key, submap = keyframes.S_world_key(), keyframes.submap
-        start = S_world_key
-        if submap[loops[0].new] != submap[loops[0].old]:
-            start, submap = self._joined(start, submap, loops[0])
-        known = self.graph.edges if window is None else self.graph.edges_at(window)
-        edges, chi2_before = known + loop_edges, self.graph.chi2(start, known)
-        steps = (self.graph.steps(start, edges) if window is None
-                 else self.graph.steps_within(start, edges, window))
-        self.trial = Trial(loops, loop_edges, edges, window, submap, S_world_key, chi2_before, steps)
+            window = self.graph.around([row for loop in loops for row in loop[:2]], self.config.window)
+            is_part = len(window) < len(keyframes)
+            self.trial = LoopTrial(self.graph, keyframes, loops, edges, window if is_part else None)
 
     def _continue(self, keyframes, trial):
         """One more solve -> None; at the end, S_world_key if the loops are accepted, None if they are refused."""
-        optimum = next(trial.steps, None)
-        if optimum is not None:
-            self.optimum = optimum
+        c = self.config
+        if trial.advance():
             return None
-        assert self.optimum is not None, "an optimisation has one step at least"
         self.trial = None
-        fits = self._fits(trial, self.optimum.chi2)
-        if trial.window is not None and not (fits and self._suffices(trial, self.optimum.chi2)):
-            self._optimise(keyframes, trial.loops, trial.loop_edges, None)
+        fits = trial.fits(c.max_loop_chi2, c.max_strain)
+        if trial.window is not None and not (fits and trial.suffices(c.max_boundary_chi2)):
+            self.trial = LoopTrial(self.graph, keyframes, trial.loops, trial.loop_edges, None)
             return None
         if not fits:
             self.refused_count += 1
             return None
         self._keep(trial.loops, trial.loop_edges)
-        return self._brought_up_to_date(keyframes, trial, self.optimum.S_world_key)
-
-    def _fits(self, trial, chi2):
-        """Whether loops may be accepted; chi2: of the trial's edges after optimisation."""
-        c = self.config
-        allowed = c.max_strain[0] + c.max_strain[1] * (trial.loops[0].new - trial.loops[0].old)
-        strain = chi2.sum() - trial.chi2_before.sum()
-        return chi2[-len(trial.loop_edges):].max() <= c.max_loop_chi2 and strain <= allowed
-
-    def _suffices(self, trial, chi2):
-        """Whether the rest of the map hardly pulls on a window; chi2: of the trial's edges after optimisation."""
-        known = len(trial.chi2_before)
-        ends = np.isin([edge[:2] for edge in trial.edges[:known]], trial.window)
-        growth = (chi2[:known] - trial.chi2_before)[~ends.all(1)]
-        return growth.max(initial=0) <= self.config.max_boundary_chi2
-
-    def _brought_up_to_date(self, keyframes, trial, S_reached):
-        """The optimum, with the adjustments that keyframes had in the meantime -> S_world_key; keyframes made since
-        then follow those that they were tracked against."""
-        S_before, key_count = keyframes.S_world_key(), len(trial.S_world_key)
-        S_world_key, submap = np.array(S_before), keyframes.submap.copy()
-        moved_on = sim3.inverse(trial.S_world_key) @ S_before[:key_count]
-        S_world_key[:key_count], submap[:key_count] = S_reached @ moved_on, trial.submap
-        for row in range(key_count, len(S_before)):
-            origin = self.tracked_against.get(row)
-            if origin is not None:
-                S_world_key[row] = S_world_key[origin] @ sim3.inverse(S_before[origin]) @ S_before[row]
-                submap[row] = submap[origin]
-        keyframes.submap = submap
-        return S_world_key
+        return trial.take_over(keyframes, self.tracked_against)
 
     def _keep(self, loops, edges):
         self.graph.add(edges)
@@ -298,21 +223,6 @@ class LoopCloser:
     def _note_closed(self, loops):
         self.closed += loops
         self.closed_pairs |= {loop[:2] for loop in loops}
-
-    @staticmethod
-    def _loop(new, old, S_new_old, scale):
-        """S_new_old: in the units in which the two keyframes have these scales."""
-        return Loop(new, old, sim3.inverse(sim3.scaling(scale[0])) @ S_new_old @ sim3.scaling(scale[1]))
-
-    @staticmethod
-    def _joined(S_world_key, submap, loop):
-        """Move the younger of two submaps into the older one's world by the loop -> (S_world_key, submap)"""
-        older, younger = sorted((submap[loop.new], submap[loop.old]))
-        S_old_new_world = S_world_key[loop.old] @ sim3.inverse(loop.S_new_old) @ sim3.inverse(S_world_key[loop.new])
-        S_move = S_old_new_world if submap[loop.new] == younger else sim3.inverse(S_old_new_world)
-        is_younger = submap == younger
-        return (np.where(is_younger[:, None, None], S_move @ S_world_key, S_world_key),
-                np.where(is_younger, older, submap))
 
     @staticmethod
     def _edge(keyframes, first, second, S_first_second, std, is_loop):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sequences.frame import Frame
 from slam.mapping.dynamic_regions import static_part
+from slam.mapping.finisher import Finisher
 from slam.mapping.fusion import FusionResult
 from slam.mapping.live_map import LiveMap
 from slam.mapping.render import View
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from slam.config import SlamConfig
-    from slam.meshing.depth_view import DepthView
 
 
 class FrameDepth(NamedTuple):
@@ -47,6 +47,7 @@ class MeasuredDepth:
     def __init__(self, live_map: LiveMap, config: SlamConfig, executor: Executor):
         """executor: has a thread for work that measured depth does not have."""
         self.map, self.config, self.stage_times = live_map, config, live_map.stage_times
+        self.finisher = Finisher()
 
     def first(self, image: Image, T_world_cam: np.ndarray) -> FrameDepth:
         """Depth of the first frame of a submap, whose keyframe was just added: it sets the scale."""
@@ -83,9 +84,6 @@ class MeasuredDepth:
     def finish_keyframes(self) -> None:
         """Finalise the depth of all keyframes that still wait, with the neighbours that there are."""
 
-    def finish_scale(self) -> None:
-        """Finalise the scale of the map."""
-
     def map_moved(self, factor: np.ndarray) -> None:
         """The keyframes' poses were corrected, and each one's scale grew by its factor (K,)."""
 
@@ -104,20 +102,3 @@ class MeasuredDepth:
 
     def look_for_scale(self, frame: Frame) -> None:
         """Look at the full-size frame of the newest keyframe for what tells the map's scale. Measured depth does."""
-
-    def adjust_all(self, overlap: Callable, loops: list[tuple[int, int]], tracked: list[tuple[int, int]]
-                   ) -> Iterator[float]:
-        """Adjust all keyframes jointly -> share of the work that is done. Measured depth needs none."""
-        return iter(())
-
-    def estimate_depth(self, overlap: Callable) -> Iterator[float]:
-        """Estimate all keyframes' final depth -> share of the work that is done. Measured depth needs none."""
-        return iter(())
-
-    def rebuild(self) -> Iterator[float]:
-        """Build the map anew from final depth -> share of the work that is done. Measured depth needs none."""
-        return iter(())
-
-    def views(self, submap: int) -> list[DepthView]:
-        """Final depth of a submap's keyframes. Measured depth is not kept: its mesh comes from the surfels."""
-        return []

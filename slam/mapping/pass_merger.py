@@ -14,7 +14,7 @@ from slam.kernels.merge import merge_overlap
 from slam.mapping.render import BEHIND, render
 
 if TYPE_CHECKING:
-    from slam.loops.loop_closer import Loop
+    from slam.loops.loop import Loop
     from slam.mapping.fusion import FusionConfig
     from slam.mapping.keyframes import Keyframes
     from slam.mapping.surfels import Surfels

@@ -67,7 +67,7 @@ def test_keyframes_of_a_run_are_compared_with_what_was_measured(frames, monkeypa
     assert len(final[0].log_error) == scenes.CAMERA.width * scenes.CAMERA.height == 4 * len(network[0].log_error)
     better, worse = depth_errors(final), depth_errors(network)
     assert 0.03 < worse["absrel"] < 0.2 and better["absrel"] < worse["absrel"] and variance_table(final)
-    slam.depth.final.depth[1].inverse_depth[:] *= 2
+    slam.depth.finisher.final.depth[1].inverse_depth[:] *= 2
     assert depth_errors(keyframe_depth.compared(slam, tmp_path)[0])["absrel"] > better["absrel"] + 0.03
     monkeypatch.setattr(keyframe_depth, "measured_depth", lambda recording: exact[1:2])
     with pytest.raises(SourceError, match="no keyframe has measured depth"):

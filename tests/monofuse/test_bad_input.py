@@ -63,7 +63,7 @@ def replaced(path, old, new):
     (["nowhere"], "nowhere"),
     (["tum:nowhere"], "nowhere"),
     (["synthetic:colour=3"], "no option 'colour'"),
-    (["--depth", "network.txt"], "no depth network network.txt: give `mobile`, `mobile-open`, `sensor`, or a file"),
+    (["--depth", "network.txt"], "no depth network network.txt: give `mobile`, `mobile-open`, a file that ends in"),
     (["--depth", "network.pth", "--runtime", "openvino"], "--runtime openvino runs .onnx files, not network.pth"),
     (["--depth", "nowhere.onnx"], "no depth network nowhere.onnx"),
     (["--depth-option", "scale=2"], "--depth-option is for networks"),

@@ -54,12 +54,11 @@ def unlearning(monkeypatch):
     """-> function of what the network that has learnt makes of final depth"""
     def made(change):
         def predict_again(slam, estimator):
-            final = slam.depth.final
-            slam.depth.final = SimpleNamespace(views=final.views, photometric_cost=lambda: change * cost(slam, final))
+            final = slam.depth.finisher.final
+            slam.depth.finisher.final = SimpleNamespace(views=final.views,
+                                                        photometric_cost=lambda: change * final.photometric_cost())
             yield 1.0
 
-        def cost(slam, final):
-            return final.photometric_cost()
         monkeypatch.setattr(stage, "predict_again", predict_again)
         learning = Learning.__new__(Learning)
         learning.adapter, learning.round_count = Unlearning(), 0
@@ -69,23 +68,23 @@ def unlearning(monkeypatch):
 
 @pytest.mark.parametrize("change, is_kept", [(0.9, True), (1.001, True), (1.2, False)])
 def test_learning_is_undone_where_images_are_explained_worse(system, unlearning, change, is_kept):
-    learning, first = unlearning(change), system.depth.final
+    learning, first = unlearning(change), system.depth.finisher.final
     shares = list(learning.turns(system, 2))
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1) and learning.adapter.asked
-    assert (system.depth.final is not first) == is_kept and learning.round_count == 2 * is_kept
+    assert (system.depth.finisher.final is not first) == is_kept and learning.round_count == 2 * is_kept
     assert learning.adapter.now == ("learnt" if is_kept else "original")
-    system.depth.final = first
+    system.depth.finisher.final = first
 
 
 def test_the_pass_that_explains_the_images_better_is_kept(system):
-    first = system.depth.final
+    first = system.depth.finisher.final
     cost = first.photometric_cost()
     assert 0 < cost < 1
 
     class Other(SlamSystem):
         def __init__(self, change, count):
             self.map, self.depth = system.map, object.__new__(type(system.depth))
-            self.depth.final = SimpleNamespace(photometric_cost=lambda: change * cost)
+            self.depth.finisher = SimpleNamespace(photometric_cost=lambda: change * cost)
             self.count = count
 
         def trajectory(self, submap=None):

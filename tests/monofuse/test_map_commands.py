@@ -78,11 +78,13 @@ def test_trajectories_read_back(result, tmp_path, form, name):
 def test_an_export_overwrites_nothing(result, tmp_path, capsys):
     assert export_command.main([str(result), "--format", "tum", "--output", str(result)]) == 2
     assert export_command.main([str(tmp_path), "--format", "tum", "--output", str(tmp_path / "out")]) == 2
-    everything = ["--format", "colmap", "--output", str(tmp_path / "out"), "--drop", "0-999"]
-    assert export_command.main([str(result), *everything]) == 2 and not (tmp_path / "out").exists()
+    count = report_in(result)["keyframes"]
+    for rows in (f"0-{count - 1}", f"1,{count}"):
+        words = ["--format", "colmap", "--output", str(tmp_path / "out"), "--drop", rows]
+        assert export_command.main([str(result), *words]) == 2 and not (tmp_path / "out").exists()
     said = capsys.readouterr().err
     assert "choose a new folder" in said and "there is no map" in said and "no keyframe" in said
-    assert said.count("\n") == 3
+    assert f"--drop {count}: the map has keyframes 0 to {count - 1}" in said and said.count("\n") == 4
 
 
 def test_a_mesh_is_made_anew(result, capsys):

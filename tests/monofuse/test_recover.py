@@ -42,6 +42,15 @@ def frames_in(folder):
         return 0
 
 
+@pytest.mark.parametrize("files, says", [(("map.ply", "mesh.ply"), "nothing to recover\n"),
+                                         (("map.ply",), "nothing to recover; `monofuse mesh {}` makes the mesh")])
+def test_results_that_are_whole(tmp_path, capsys, files, says):
+    for name in (MAP_FILE, *files):
+        (tmp_path / name).touch()
+    assert recover.main([str(tmp_path)]) == 2
+    assert says.format(tmp_path) in capsys.readouterr().err
+
+
 def test_a_run_that_was_killed_is_recovered(kernels, endless, tmp_path, capsys):
     folder = tmp_path / "out"
     with subprocess.Popen([sys.executable, PROGRAM, str(endless), "--depth", "sensor", *SHORT, "--output", folder],

@@ -9,7 +9,7 @@ from calib.geometry import se3, sim3
 from sequences.frame import DepthImage
 from slam.config import SlamConfig
 from slam.evaluation import absolute_error
-from slam.loops.loop_closer import Loop
+from slam.loops.loop import Loop
 from slam.mapping.surfels import SurfelConfig
 from slam.system import SlamSystem
 from slam.tracking.image import working_size

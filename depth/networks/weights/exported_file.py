@@ -11,6 +11,8 @@ from depth.onnx_files.model import load_onnx, read_model, unfold_casts
 
 NETWORK = "mobile"
 """Name of the default network in the registry; depth.runtimes.default_network, which says so, stands above."""
+ENCODER = "encoder."
+"""What many names of its weights begin with."""
 ENDINGS = (".weight", ".bias", ".weight_bias")
 """Endings of the names of weights; a file holds other constants besides."""
 
@@ -26,7 +28,9 @@ def read_exported(path: str | Path) -> dict[str, Tensor]:
     weights = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer
                if tensor.name.endswith(ENDINGS)}
     try:
+        if not any(name.startswith(ENCODER) for name in weights):
+            raise KeyError(ENCODER)
         return {name: torch.tensor(array) for name, array in unfolded(weights).items()}
     except KeyError:
-        raise NetworkError(f"{path} was not exported from the default network, so its weights cannot be taken over"
+        raise NetworkError(f"{path} was not exported from the network {NETWORK}, so its weights cannot be taken over"
                            ) from None

@@ -39,7 +39,7 @@ def test_a_mistake_of_ours_shows_where_it_is(capsys):
 def test_wrong_arguments_say_whose_help_to_read():
     parser = OneLineParser(prog="python -m depth")
     parser.add_subparsers(required=True, metavar="COMMAND").add_parser("list")
-    with pytest.raises(BadInputError, match="--fast; see python -m depth --help"):
+    with pytest.raises(BadInputError, match="--fast; see python -m depth list --help"):
         parser.parse_args(["list", "--fast"])
 
 

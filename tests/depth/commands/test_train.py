@@ -14,6 +14,7 @@ import yaml
 torch = pytest.importorskip("torch")
 
 from depth.__main__ import main
+from tests.helpers.onnx_file import onnx_file
 from tests.helpers.paths import ROOT
 from tests.helpers.tiny_networks import lend
 from tests.helpers.training_runs import weights, write_images
@@ -56,7 +57,9 @@ def test_epochs_count_images(images, tmp_path):
 @pytest.mark.parametrize("more, named", [
     (["--network", "huge"], "huge"), (["--data", "/nowhere"], "/nowhere"), (["--loss", "huber"], "huber"),
     (["--lr", "0"], "--lr"), (["--ema", "1"], "--ema"), (["--batch", "x"], "--batch"), (["--size", "32"], "--size"),
-    (["--lr-of", "x"], "--lr-of"), (["--precision", "fp16"], "fp16"), (["--epochs", "2"], "--epochs"),
+    (["--lr-of", "x"], "as in encoder=0.1"), (["--size", "0,32"], "as in 224,288"), (["--threads", "-1"], "--threads"),
+    (["--teacher", "nowhere.onnx"], "nowhere.onnx"), (["--teacher", "mobil"], "no depth network mobil: give `mobile`"),
+    (["--precision", "fp16"], "fp16"), (["--epochs", "2"], "--epochs"),
     (["--device", "cuda"], "cuda"), (["--resume"], "--resume"), (["--init", "/nowhere.pth"], "nowhere"),
     (["--split", "test"], "test"), (["--speed", "9"], "--speed"), (["--workers", "-1"], "--workers")])
 def test_bad_input_is_one_line(images, tmp_path, capsys, more, named):
@@ -65,6 +68,21 @@ def test_bad_input_is_one_line(images, tmp_path, capsys, more, named):
     assert main(arguments(images, tmp_path / "out", *more)) == 2
     error = capsys.readouterr().err
     assert named in error and error.count("\n") == 1
+    assert not (tmp_path / "out" / "checkpoint.pt").exists(), "the corrected command would be refused"
+
+
+def test_a_teacher_must_know_depth_but_for_its_scale(images, tmp_path, capsys):
+    onnx_file(tmp_path / "net.onnx", {"rgb": (1, 3, 8, 8)}, {"depth": (1, 1, 8, 8)},
+              [("ReduceMean", ["rgb"], ["depth"], {"axes": [1], "keepdims": 1})])
+    (tmp_path / "net.yaml").write_text("output: relative_depth")
+    assert main(arguments(images, tmp_path / "out", "--teacher", str(tmp_path / "net.onnx"))) == 2
+    assert "up to a factor and a summand" in capsys.readouterr().err
+
+
+def test_names_that_nothing_has_are_told(images, tmp_path, capsys):
+    assert main(arguments(images, tmp_path / "out", "--lr-of", "encodr=0.1", "--freeze-norm", "encodr")) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("no effect")]
+    assert len(told) == 2 and "--lr-of encodr=0.1: " in told[0] and "--freeze-norm encodr: " in told[1]
 
 
 def started(words, **options):

@@ -27,6 +27,7 @@ def test_empty_folders_are_refused(tmp_path, name):
 def test_unknown_places(tmp_path):
     assert "cannot tell" in refusal(tmp_path)
     assert "no such" in refusal(tmp_path / "missing")
+    assert "no dataset is called nuy; there are nyu_labelled, nyu" in refusal(f"nuy,spaced=4:{tmp_path}")
     (tmp_path / "file.txt").write_text("x")
     assert "cannot tell" in refusal(tmp_path / "file.txt")
 

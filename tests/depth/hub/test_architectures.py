@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from calib.base.errors import NetworkError
 from calib.geometry.camera import Camera
 from depth.hub.network import open_estimator
 from depth.onnx_files.model import load_onnx
@@ -11,6 +12,7 @@ pytestmark = pytest.mark.heavy
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("onnxscript", reason="torch.onnx needs it")
+from depth.hub.torch_model import load_model
 from tests.helpers import hub_models as models
 
 ARCHITECTURES = {
@@ -58,3 +60,14 @@ def test_architecture(name, tmp_path):
         np.testing.assert_allclose(estimator.focal_share(rgb), 0.5 / np.tan(np.radians(angle_deg) / 2), rtol=0.02)
         file = next((tmp_path / "cache").rglob("*.onnx"))
         assert [out.name for out in load_onnx("").load(file).graph.output] == ["depth", "field_of_view"]
+
+
+def test_weights_that_do_not_fit_are_named(tmp_path):
+    folder = models.write_model(tmp_path / "model", models.depth_anything(), models.IMAGENET)
+    config = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(config.replace('"head_hidden_size": 8', '"head_hidden_size": 16'))
+    with pytest.raises(NetworkError, match="head.conv2.bias is 8 in the weights and 16 by config.json"):
+        load_model(folder, "model")
+    (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-100])
+    with pytest.raises(NetworkError, match="are damaged or cut off .*: fetch them again"):
+        load_model(folder, "model")

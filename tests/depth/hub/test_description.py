@@ -66,3 +66,13 @@ def test_focal_lengths(described):
 def test_what_is_refused(described, config, says):
     with pytest.raises(NetworkError, match=says):
         described(config, {})
+
+
+@pytest.mark.parametrize("preprocessing, says", [
+    ({"image_mean": [0.5, 0.5]}, "mean must be 3 numbers, not 0.5, 0.5"),
+    ({"do_normalize": True, "image_std": [0, 1, 1]}, "positive"),
+    ({"image_mean": [float("nan")] * 3}, "mean must be 3 numbers"), ({"rescale_factor": -1}, "range must be positive"),
+    ({"image_mean": "red"}, "ValueError")])
+def test_preprocessing_that_is_refused(described, preprocessing, says):
+    with pytest.raises(NetworkError, match=f"a model: .*makes no sense.*{says}"):
+        described({"model_type": "glpn"}, preprocessing)

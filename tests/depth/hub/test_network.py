@@ -127,3 +127,14 @@ def test_files_and_our_own_name_go_their_usual_way(tmp_path):
     assert isinstance(open_estimator("mobile", device="cpu"), OnnxDepth)
     with pytest.raises(NetworkError, match="give an .onnx file that exists"):
         open_estimator("nets/missing.onnx", device="cpu")
+    for mistyped, meant in (("mobil", "mobile"), ("da-v2-smal", "da-v2-small")):
+        with pytest.raises(NetworkError, match=f"did you mean {meant}[?]"):
+            open_estimator(mistyped, device="cpu")
+
+
+def test_which_differences_are_refused():
+    with pytest.raises(NetworkError, match="image_mean, image_std and rescale_factor in its preprocessor_config.json"):
+        exporting.refuse_difference(np.inf, "a model")
+    with pytest.raises(NetworkError, match="differs from torch by 3.0 %"):
+        exporting.refuse_difference(0.03, "a model")
+    exporting.refuse_difference(0.01, "a model")

@@ -103,7 +103,7 @@ def test_a_gpu_that_is_not_there_is_one_reason_and_not_each_runtime_s(made_up, m
     ("a.onnx", "torch", "--runtime torch runs .safetensors, .pth, .pt files, not a.onnx: choose auto or tensorrt or "),
     ("a.pth", "onnx", "--runtime onnx runs .onnx, .safetensors files, not a.pth: choose auto or torch"),
     ("a.pth", "openvino", "--runtime openvino runs .onnx files, not a.pth"),
-    ("a.txt", "auto", "no depth network a.txt: give `mobile`, `mobile-open`, `sensor`, or a file that ends in .onnx, "
+    ("a.txt", "auto", "no depth network a.txt: give `mobile`, `mobile-open`, a file that ends in .onnx, "
                       ".pt, .pth, .safetensors"),
     ("mobile", "torch", "no depth network mobile: give"),
     ("a.onnx", "magic", "--runtime magic: choose one of auto, tensorrt, onnx, openvino, torch")])

@@ -68,7 +68,7 @@ class Wall:
 def test_teachers_see_what_the_student_sees(images, monkeypatch):
     near, far = Wall(), Wall()
     far.predict = lambda rgb, camera: DepthPrediction(np.full((8, 8), 8, np.float32), None, 0.0)
-    monkeypatch.setattr("depth.training.teachers.open_estimator", lambda path, device: {"a": near, "b": far}[path])
+    monkeypatch.setattr("depth.training.teachers.open_estimator", lambda path, device: {"a": near, "b": far}[str(path)])
     teachers = Teachers("ab", (32, 64), 40.0)
     dataset = AugmentedImages([NyuFolder(images)], AUGMENTATIONS["strong"], (32, 64), 40.0, 0, teachers)
     batch = next(batches(dataset, Order(Mixture([len(dataset)], [], 1), 1, 0, 1), 0))

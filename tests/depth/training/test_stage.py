@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from depth.training.stage import prepare, stages
+from depth.training.stage import initialise, prepare, stages
 from tests.helpers.tiny_networks import ENTRIES, Tiny, TinyFine, lend
 from tests.helpers.training_runs import settings
 
@@ -24,3 +24,8 @@ def test_two_stages():
     assert len(prepare(first, settings())) == 5 and len(prepare(second, settings())) == 2
     assert stages(TINY, Tiny(), settings(steps=14))[0].last == 14
     assert len(stages(TINY_FINE, module, settings(), coarse_is_trained=True)) == 1
+
+
+def test_it_starts_from_what_ships_by_name():
+    from depth.networks.registry import find
+    assert initialise(find("mobile"), find("mobile").build(), "mobile-open")

@@ -14,6 +14,7 @@ import pytest
 from calib.base.errors import SourceError
 from monofuse.results import peak_memory
 from monofuse.results.peak_memory import peak_memory_mb
+from monofuse.results.report import joined_to_map
 from monofuse.results.report_table import table_rows
 from monofuse.results.run_counter import RunCounter
 from monofuse.session import Session
@@ -104,10 +105,19 @@ def test_what_the_recording_has_that_tells_the_scale(run):
     assert run.report({})["scale_cues"] == ["depth", *cues]
 
 
+@pytest.mark.parametrize("earlier, main, said", [([], 0, {}), ([0, 1], 0, {"joined_to_map": True}),
+                                                ([0, 1], 1, {"joined_to_map": False})])
+def test_whether_it_was_joined_to_the_map(earlier, main, said):
+    keyframes = SimpleNamespace(submap=np.array([0, 0, 1]))
+    live_map = SimpleNamespace(earlier=[SimpleNamespace(rows=earlier)], main_submap=main, keyframes=keyframes)
+    assert joined_to_map(live_map) == said
+
+
 def test_the_table_says_the_same(run):
-    rows = dict(table_rows(run.report({})))
+    report = run.report({})
+    rows = dict(table_rows(report))
     assert rows["frames"] == "40 read, 38 tracked, 2 lost" and rows["speed"] == "20.0 frames/s"
-    assert rows["time"] == f"{run.report({})['total_s']:.0f} s in all"
+    assert rows["time"] == f"{report['total_s']:.0f} s in all"
     assert f"{len(run.slam.surfels):,} surfels" in rows["map"] and rows["memory"].endswith("MB at most")
     is_known = run.sequence.ground_truth is not None
     assert ("trajectory error (ATE)" in rows) == ("drift in 1 s (RPE)" in rows) == is_known

@@ -33,6 +33,23 @@ def test_what_is_unusual_has_a_line_of_its_own():
     assert dict(summary_rows(sensor, Path("r"), FILES, "x"))["scale"] == "in metres, as the sensor measured"
 
 
+def test_maps_that_were_merged_have_no_speed():
+    assert rows(fps=0.0)["frames"] == "300 read, 298 tracked, 2 lost; 81 s in all"
+
+
+def test_a_map_in_which_the_recording_was_not_found():
+    assert "apart" not in rows() and "apart" not in rows(joined_to_map=True)
+    assert "alone, in a world and scale of its own" in rows(joined_to_map=False)["apart"]
+
+
+def test_maps_are_rescaled_by_measuring():
+    doubtful = {"scale_doubtful": True, "scale_cues": ["poses"], "joined_to_map": True}
+    assert rows(**doubtful)["scale"] == ("metres may be off by a factor of 1.1: `monofuse measure` a known length "
+                                         "in the map")
+    assert rows(**doubtful, scale_log_std=None)["scale"].startswith("these are no metres: ")
+    assert "give --scale poses, --scale FACTOR" in rows(scale_doubtful=True, scale_cues=["poses"])["scale"]
+
+
 def test_nothing_is_said_of_what_is_not_there():
     said = rows(tracked=0, mesh=None)
     assert "mesh" not in said and "next" not in said and "trajectory" not in said

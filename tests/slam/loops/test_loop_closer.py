@@ -11,7 +11,8 @@ from sequences.frame import DepthImage
 from slam.config import SlamConfig
 from slam.evaluation import absolute_error
 from slam.loops.candidates import CandidateConfig
-from slam.loops.loop_closer import Loop, Trial
+from slam.loops.loop import Loop
+from slam.loops.loop_trial import LoopTrial
 from slam.loops.pose_graph import Edge, Optimum
 from slam.mapping.keyframes import Keyframe, KeyframeConfig, Keyframes
 from slam.mapping.surfels import SurfelConfig
@@ -134,10 +135,11 @@ def test_what_is_learnt_while_a_loop_is_being_closed_is_kept():
     """Keyframes are adjusted after the optimisation began: its correction comes on top."""
     loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(ROUND[:3])
     correction = sim3.exp(np.array([0.1, 0, 0.2, 0.05, 0, 0, 0.1]))
-    trial = Trial([], [], [], None, keyframes.submap, keyframes.S_world_key(), np.zeros(0), iter(()))
+    trial = LoopTrial(loops.graph, keyframes, [Loop(2, 0, np.eye(4))], [], None)
+    trial.optimum = Optimum(correction @ trial.S_world_key, np.zeros(0), 1)
     adjustment = se3.exp(np.array([0.01, 0.02, 0, 0, 0.01, 0]))
     keyframes.T_world_key = keyframes.T_world_key @ adjustment
-    S_world_key = loops._brought_up_to_date(keyframes, trial, correction @ trial.S_world_key)
+    S_world_key = trial.take_over(keyframes, {})
     assert np.allclose(S_world_key, correction @ np.array(ROUND[:3]) @ adjustment)
 
 
@@ -160,7 +162,8 @@ def test_a_loop_may_strain_the_trajectory_only_so_far(loop_chi2, odometry_chi2, 
     S_world_key = keyframes.S_world_key()
     optimum = Optimum(sim3.exp(np.full(7, 0.01)) @ S_world_key, np.array([odometry_chi2, loop_chi2]), 1)
     edge = Edge(11, 1, np.eye(4), np.ones(7), True)
-    loops.trial = Trial([loop], [edge], [edge], None, keyframes.submap, S_world_key, np.array([2.0]), iter([optimum]))
+    loops.trial = LoopTrial(loops.graph, keyframes, [loop], [edge], None)
+    loops.trial.chi2_before, loops.trial._steps = np.array([2.0]), iter([optimum])
     assert loops.step(keyframes, len(keyframes)) is None and loops.is_busy
     moved = loops.step(keyframes, len(keyframes))
     assert not loops.is_busy and loops.refused_count == (not is_accepted) and loops.closed == [loop] * is_accepted

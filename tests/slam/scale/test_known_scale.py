@@ -105,7 +105,7 @@ def test_every_part_of_the_map_grows_and_only_once(plain):
     slam.begin(slam.prepare(plain[20]), np.eye(4), 1, "lost")
     before, size = slam.keyframes.scale.copy(), slam.keyframes.items[-1].median_depth_m
     for _ in range(2):
-        slam.depth.finish_scale()
+        slam.depth.finisher.finish_scale()
         assert slam.keyframes.scale / before == pytest.approx(1.25, rel=0.02)
         assert slam.keyframes.items[-1].median_depth_m == pytest.approx(1.25 * size)
     assert slam.depth.map_scale.corrections[1] == (pytest.approx(1.25), None, None)

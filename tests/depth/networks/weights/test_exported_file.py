@@ -25,11 +25,11 @@ def test_the_shipped_network_runs_in_torch():
 
 
 def test_a_file_of_another_network(tmp_path):
-    node = onnx.helper.make_node("Conv", ["x", "other.weight", "other.weight_bias"], ["y"])
+    node = onnx.helper.make_node("Conv", ["x", "0.weight", "0.weight_bias"], ["y"])
     values = [onnx.helper.make_tensor_value_info(name, 1, [1, 1, 4, 4]) for name in "xy"]
     tensors = [onnx.numpy_helper.from_array(np.ones(shape, np.float32), name)
-               for shape, name in (((1, 1, 1, 1), "other.weight"), ((1,), "other.weight_bias"))]
+               for shape, name in (((1, 1, 1, 1), "0.weight"), ((1,), "0.weight_bias"))]
     onnx.save(onnx.helper.make_model(onnx.helper.make_graph([node], "g", values[:1], values[1:], tensors)),
               tmp_path / "other.onnx")
-    with pytest.raises(NetworkError, match="was not exported from the default network"):
+    with pytest.raises(NetworkError, match="was not exported from the network mobile"):
         read_exported(tmp_path / "other.onnx")
