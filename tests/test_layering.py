@@ -79,7 +79,7 @@ def parsed(text):
 
 @functools.cache
 def sources():
-    """Name of each of our modules -> what it says; read by the process that runs these tests, not by all that collect."""
+    """Name of each of our modules -> what it says; read by the process that runs this, not by all that collect."""
     paths = [ROOT / "run_slam.py", *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))]
     return {name_of(path): parsed(path.read_text()) for path in paths}
 
