@@ -6,13 +6,13 @@ import types
 import numba
 import pytest
 
-from calib.base.kernel_cache import cached_njit
+from calib.base.kernel_cache import cached_njit, is_compiled
 from sequences.synthetic.rendering.raster import rasterise
 from slam.kernels.render import render_index
 
 KERNEL = """
 from pathlib import Path
-from calib.base.kernel_cache import cached_njit
+from calib.base.kernel_cache import cached_njit, is_compiled
 from factor import FACTOR
 
 @cached_njit(Path(__file__).parent, nogil=True)
@@ -25,13 +25,14 @@ def scaled(x):
 def load(tmp_path, monkeypatch):
     """Writes a folder of two files, a kernel and a constant it uses, and returns the kernel as a new process would."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
-    (tmp_path / "kernels").mkdir()
-    (tmp_path / "kernels" / "scale.py").write_text(KERNEL)
 
-    def load(factor):
-        (tmp_path / "kernels" / "factor.py").write_text(f"FACTOR = {factor}\n")
+    def load(factor, clone="."):
+        folder = tmp_path / clone / "kernels"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "scale.py").write_text(KERNEL)
+        (folder / "factor.py").write_text(f"FACTOR = {factor}\n")
         for name in ("factor", "scale"):
-            path = tmp_path / "kernels" / f"{name}.py"
+            path = folder / f"{name}.py"
             module = types.ModuleType(name)
             module.__file__ = str(path)
             monkeypatch.setitem(sys.modules, name, module)
@@ -48,6 +49,12 @@ def test_the_same_sources_are_compiled_once(load):
     assert sum(second.stats.cache_hits.values()) == 1 and not second.stats.cache_misses
 
 
+def test_another_clone_finds_what_the_first_one_compiled(load, tmp_path):
+    assert not is_compiled(tmp_path / "kernels")
+    first, second = load(2)(3), load(2, "clone")
+    assert second(3) == first and second.stats.cache_hits and is_compiled(tmp_path / "clone" / "kernels")
+
+
 def test_a_change_in_another_file_is_noticed(load, tmp_path):
     assert [load(factor)(3) for factor in (2, 5, 2)] == [6, 15, 6]
     assert len(list((tmp_path / "cache" / "monofuse").glob("kernels-*"))) == 2
@@ -55,7 +62,7 @@ def test_a_change_in_another_file_is_noticed(load, tmp_path):
 
 def test_numba_keeps_its_own_setting(load, tmp_path):
     scaled = load(2)
-    assert numba.config.CACHE_DIR == str(tmp_path / "cache")
+    assert numba.config.CACHE_DIR == str(tmp_path / "cache") and not numba.config.CACHE_LOCATOR_CLASSES
     assert scaled.stats.cache_path.startswith(str(tmp_path / "cache" / "monofuse" / "kernels-"))
 
 
