@@ -13,7 +13,7 @@ from calib.files.atomic_file import write_file
 from depth.hub.description import Description
 from depth.hub.model_files import PREPROCESSING, ModelFiles
 from depth.networks.registry import load_torch
-from depth.onnx_files.export import export_onnx
+from depth.onnx_files.export import export_onnx, smallest
 from depth.runtimes.image_network import ImageNetwork
 from depth.runtimes.network_spec import spec_text
 from depth.runtimes.onnx_network import FIELD_OF_VIEW
@@ -63,14 +63,16 @@ def _checked_export(model, spec, size, path):
     module = load_model(model.folder, model.name)
     reference = TorchDepth(module, replace(spec, size=size), model.name)
     names = ("depth", FIELD_OF_VIEW) if module.has_field_of_view else ("depth",)
+
+    def worst(data: bytes) -> float:
+        return difference(OnnxDepth(path, None, "cpu", content=data, spec=spec), reference, size)
     try:
-        data = export_onnx(module, size, names)
+        exported = smallest(lambda half: export_onnx(module, size, names, half_weights=half), worst, MAX_DIFFERENCE)
     except (RuntimeError, ValueError, TypeError) as error:  # what torch's exporter raises derives from these
         reason = one_line(str(error.__cause__ or error))
         raise NetworkError(f"{model.name} cannot be exported to ONNX: {reason}") from error
-    worst = difference(OnnxDepth(path, None, "cpu", content=data, spec=spec), reference, size)
-    refuse_difference(worst, model.name)
-    return data
+    refuse_difference(exported.difference, model.name)
+    return exported.data
 
 
 def refuse_difference(worst: float, name: str) -> None:

@@ -106,9 +106,10 @@ def test_every_network_of_the_registry(name, tmp_path, cache, monkeypatch, capsy
     pytest.importorskip("onnxscript", reason="torch.onnx needs it")
     from depth.networks import registry
     from depth.networks.weights.checkpoint import save_network
+    from tests.helpers.settled_network import settled
     torch.manual_seed(0)
-    weights, path = tmp_path / "net.safetensors", tmp_path / "net.onnx"
-    save_network(weights, name, registry.find(name).build().eval())
+    weights, path, network = tmp_path / "net.safetensors", tmp_path / "net.onnx", registry.find(name)
+    save_network(weights, name, settled(network.build(), network.input_size))
     assert main(["export", "--weights", str(weights), "--output", str(path)]) == 0
     for precision in ("fp32", "fp16"):
         FakeGpu(monkeypatch)

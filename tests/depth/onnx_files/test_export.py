@@ -8,6 +8,7 @@ import yaml
 
 from calib.geometry.camera import Camera
 from depth.__main__ import main
+from depth.onnx_files.export import smallest
 from depth.runtimes.onnx_runtime import OnnxDepth
 from depth.runtimes.torch_runtime import open_weights
 
@@ -90,3 +91,10 @@ def test_what_cannot_be_written_is_one_line(exported, capsys):
     folder, _ = exported
     assert main(["export", "--weights", str(folder / "net.safetensors"), "--output", "/proc/no/out.onnx"]) == 2
     assert "cannot write /proc/no/out.onnx" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("half, kept", [(0.01, (b"half", 0.01, None)), (0.3, (b"single", 0.001, 0.3)),
+                                        (float("nan"), (b"single", 0.001, pytest.approx(float("nan"), nan_ok=True)))])
+def test_weights_stay_in_single_precision_where_half_is_too_coarse(half, kept):
+    difference = {b"half": half, b"single": 0.001}
+    assert smallest(lambda half_weights: b"half" if half_weights else b"single", difference.__getitem__, 0.02) == kept
