@@ -14,10 +14,11 @@ from slam.loops.candidates import CandidateConfig
 from slam.loops.loop import Loop
 from slam.loops.loop_trial import LoopTrial
 from slam.loops.pose_graph import Edge, Optimum
-from slam.mapping.keyframes import Keyframe, KeyframeConfig, Keyframes
+from slam.mapping.keyframes import Keyframe
 from slam.mapping.surfels import SurfelConfig
 from slam.system import SlamSystem
 from tests.helpers import scenes
+from tests.helpers.placed_keyframes import placed
 
 CAMERA = scenes.CAMERA
 NO_CANDIDATES = CandidateConfig(by_appearance=0, by_position=0)
@@ -121,26 +122,6 @@ def test_parts_that_nothing_joins_are_kept_apart(frames):
     assert len(own) + len(other) == len(slam.surfels) and min(len(own), len(other)) > 5000
     assert len(own.select(0)) == len(own)
     assert len(slam.trajectory()[0]) == parts[0]["frames"]
-
-
-def placed(T_world_key):
-    """Keyframes of which only the places are known."""
-    keyframes = Keyframes(KeyframeConfig())
-    keyframes.T_world_key, keyframes.scale = np.array(T_world_key), np.ones(len(T_world_key))
-    keyframes.submap = np.zeros(len(T_world_key), np.int64)
-    return keyframes
-
-
-def test_what_is_learnt_while_a_loop_is_being_closed_is_kept():
-    """Keyframes are adjusted after the optimisation began: its correction comes on top."""
-    loops, keyframes = SlamSystem(CAMERA, SlamConfig.for_network()).loops, placed(ROUND[:3])
-    correction = sim3.exp(np.array([0.1, 0, 0.2, 0.05, 0, 0, 0.1]))
-    trial = LoopTrial(loops.graph, keyframes, [Loop(2, 0, np.eye(4))], [], None)
-    trial.optimum = Optimum(correction @ trial.S_world_key, np.zeros(0), 1)
-    adjustment = se3.exp(np.array([0.01, 0.02, 0, 0, 0.01, 0]))
-    keyframes.T_world_key = keyframes.T_world_key @ adjustment
-    S_world_key = trial.take_over(keyframes, {})
-    assert np.allclose(S_world_key, correction @ np.array(ROUND[:3]) @ adjustment)
 
 
 def test_adjusted_poses_replace_those_of_tracking_but_not_loops():
