@@ -1,6 +1,7 @@
 """`python -m depth export`: weights of a registered network as an ONNX file, and what runtimes must know next to it."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", required=True, type=Path, metavar="FILE.onnx")
 
 
-def run(arguments: argparse.Namespace) -> list[str]:
-    """-> lines. Raises NetworkError where the file does not predict what the weights do."""
+def run(arguments: argparse.Namespace) -> Iterator[str]:
+    """Yields lines of text. Raises NetworkError where the file does not predict what the weights do."""
     weights = weights_of(arguments.weights)
     check_output(arguments.output, ONNX, [weights])
     registry.load_torch("exporting a network")
@@ -40,6 +41,7 @@ def run(arguments: argparse.Namespace) -> list[str]:
     def difference(data: bytes) -> float:
         exported = OnnxDepth(arguments.output, content=data, spec=source.spec)
         return max(_difference(source, exported, each) for each in ((size, size[::-1]) if multiple else (size,)))
+    yield f"{source.name} at {size[1]}x{size[0]}: exporting it and comparing it with torch, which takes up to a minute"
     exported = smallest(export, difference, TOLERANCE)
     if not exported.difference < TOLERANCE:
         raise NetworkError(f"{weights}: what ONNX Runtime makes of it differs from torch's depth by "
@@ -47,13 +49,10 @@ def run(arguments: argparse.Namespace) -> list[str]:
     write_file(arguments.output, exported.data)
     write_file(arguments.output.with_suffix(".yaml"), spec_text(source.spec).encode())
     takes = f"{size[1]}x{size[0]}" + (f" and other multiples of {multiple}" if multiple else "")
-    return [f"{arguments.output}: {len(exported.data) / 1e6:.1f} MB, takes {takes}, depth within "
-            f"{100 * exported.difference:.2f} % of the weights", *_why_large(exported.half_difference)]
-
-
-def _why_large(half_difference):
-    if half_difference is not None:
-        yield f"weights stay in single precision: in half, depth would be off by {100 * half_difference:.1f} %"
+    yield (f"{arguments.output}: {len(exported.data) / 1e6:.1f} MB, takes {takes}, depth within "
+           f"{100 * exported.difference:.2f} % of the weights")
+    if exported.half_difference is not None:
+        yield f"weights stay in single precision: in half, depth would be off by {100 * exported.half_difference:.1f} %"
 
 
 def _difference(source, exported, size):

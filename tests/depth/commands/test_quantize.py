@@ -116,7 +116,7 @@ def test_layers_at_both_ends_stay_in_float(tmp_path):
 
 
 @pytest.mark.parametrize("weights, more, says", [
-    ("/nowhere.onnx", [], "/nowhere.onnx"), ("net.safetensors", [], "python -m depth export"),
+    ("/nowhere.onnx", [], "/nowhere.onnx"), ("net.safetensors", [], "monofuse depth export"),
     (None, ["--data", "/nowhere"], "/nowhere"), (None, ["--images", "0"], "--images"),
     (None, ["--output", "int8.txt"], "int8.txt"), (None, ["--depth-option", "mean=blue"], "mean")])
 def test_bad_input_is_one_line(weights, more, says, images, tmp_path, capsys):
