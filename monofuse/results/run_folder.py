@@ -84,7 +84,15 @@ class RunFolder:
         with suppress(OutputError, OSError):
             ResultFolder(self.rescue_place()).write(name, data)
             return OutputError(f"{error}; it is {self.fallback}/{name} for now")
+        self._leave_no_empty_fallback()
         return error
+
+    def _leave_no_empty_fallback(self):
+        """There was no room there, either."""
+        if self.fallback is not None:
+            with suppress(OSError):
+                self.fallback.rmdir()
+                self.fallback = None
 
     def rescue_place(self) -> Path:
         """A folder for what cannot be written where it belongs. Raises OSError."""

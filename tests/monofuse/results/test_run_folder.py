@@ -104,3 +104,18 @@ def test_a_folder_that_cannot_be_written_any_more_has_a_fallback(tmp_path):
     assert (folder.fallback / "trajectory.txt").read_bytes() == b"1 2 3"
     assert str(folder.fallback) in str(caught.value) and str(folder.fallback) in folder.shown
     shutil.rmtree(folder.fallback)
+
+
+def test_a_fallback_without_room_is_not_left_empty(tmp_path, monkeypatch):
+    folder = RunFolder(tmp_path / "a" / "results")
+    shutil.rmtree(tmp_path / "a")
+    (tmp_path / "a").write_text("in the way")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("monofuse.results.run_folder.ResultFolder.write", refuse)
+    with pytest.raises(OutputError, match="no room"):
+        folder.write("trajectory.txt", b"1 2 3")
+    assert folder.fallback is None and os.listdir(tmp_path) == ["a"]
+
+
+def refuse(folder, name, data):
+    raise OutputError("no room")
