@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """How long models of the hub take on one CPU thread: python -m benchmarks.hub_speed [NAME ...]
 
-NAME: as in `monofuse depth list`; by default all but Depth Pro, whose weights alone take 4 GB while it is exported.
-Each is built by transformers from the sizes that its configuration on the hub has, with random weights, which take as
-long as trained ones, exported as always, and run by ONNX Runtime as SLAM runs it, at the input that 4:3 images get.
-The number of parameters shows that the sizes are right. Milliseconds are medians, preprocessing of a made-up 640x480
-image included.
+NAME: as in `monofuse depth list`; by default those whose sizes are known here. Each is built by transformers from the
+sizes that its configuration on the hub has, with random weights, which take as long as trained ones, exported as
+always, and run by ONNX Runtime as SLAM runs it, at the input that 4:3 images get. The number of parameters shows that
+the sizes are right. Milliseconds are medians, preprocessing of a made-up 640x480 image included.
 """
 
 import argparse
@@ -30,16 +29,13 @@ from depth.hub.known_models import KNOWN_MODELS
 ROUNDS, PATIENCE_S = 15, 20.0
 """Rounds end early where they would take longer than that."""
 CAMERA = Camera(640, 480, 525.0, 525.0, 319.5, 239.5)
-STAGES = (3, 6, 9, 12), (5, 12, 18, 24)
-"""Layers of encoders with 12 and 24 whose output is taken."""
 
 
-def depth_anything(hidden: int, layers: int, neck: Sequence[int], fusion: int) -> Any:
-    """Configuration of Depth Anything V2."""
+def depth_anything(hidden: int, neck: Sequence[int], fusion: int) -> Any:
+    """Configuration of Depth Anything V2 on an encoder of 12 layers."""
     from transformers import DepthAnythingConfig, Dinov2Config
-    backbone = Dinov2Config(hidden_size=hidden, num_hidden_layers=layers, num_attention_heads=hidden // 64,
-                            image_size=518, patch_size=14, out_indices=list(STAGES[layers > 12]),
-                            reshape_hidden_states=False, apply_layernorm=True)
+    backbone = Dinov2Config(hidden_size=hidden, num_hidden_layers=12, num_attention_heads=hidden // 64, image_size=518,
+                            patch_size=14, out_indices=[3, 6, 9, 12], reshape_hidden_states=False, apply_layernorm=True)
     return DepthAnythingConfig(backbone_config=backbone, reassemble_hidden_size=hidden, neck_hidden_sizes=list(neck),
                                fusion_hidden_size=fusion)
 
@@ -50,29 +46,11 @@ def glpn() -> Any:
     return GLPNConfig(depths=[3, 8, 27, 3], hidden_sizes=[64, 128, 320, 512])
 
 
-def zoedepth() -> Any:
-    """Configuration of ZoeDepth with its two heads."""
-    from transformers import ZoeDepthConfig
-    bins = [{"name": name, "n_bins": 64, "min_depth": 1e-3, "max_depth": farthest}
-            for name, farthest in (("nyu", 10.0), ("kitti", 80.0))]
-    return ZoeDepthConfig(bin_configurations=bins)
-
-
-def dpt(is_hybrid: bool) -> Any:
-    """Configuration of DPT."""
-    from transformers import DPTConfig
-    if is_hybrid:
-        return DPTConfig(is_hybrid=True)
-    return DPTConfig(hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4096,
-                     backbone_out_indices=[5, 11, 17, 23], neck_hidden_sizes=[256, 512, 1024, 1024])
-
-
 CONFIGS: dict[str, Callable[[], Any]] = {
-    "da-v2-small": lambda: depth_anything(384, 12, (48, 96, 192, 384), 64),
-    "da-v2-base": lambda: depth_anything(768, 12, (96, 192, 384, 768), 128),
-    "da-v2-large": lambda: depth_anything(1024, 24, (256, 512, 1024, 1024), 256),
-    "glpn-nyu": glpn, "zoedepth": zoedepth, "dpt-hybrid": lambda: dpt(True), "dpt-large": lambda: dpt(False)}
-"""By name in KNOWN_MODELS; those that are left out there have the sizes of another."""
+    "da-v2-small": lambda: depth_anything(384, (48, 96, 192, 384), 64),
+    "da-v2-base": lambda: depth_anything(768, (96, 192, 384, 768), 128),
+    "glpn-nyu": glpn}
+"""By name in KNOWN_MODELS, of which others have the same sizes."""
 HALVES = {"do_normalize": True, "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "do_rescale": True,
           "rescale_factor": 1 / 255, "size": {"height": 384, "width": 384}}
 

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 HYPERSIM, VIRTUAL_KITTI, NYU, KITTI = 0.866, 0.584, 0.811, 0.581
 """Focal lengths of cameras that networks were trained with, in widths of their images."""
-UNMEASURED = "not measured"
+UNMEASURED, SMALL, BASE, GLPN = "not measured", "0.5 s", "1.6 s", "1.5 s"
+"""Of one prediction."""
 
 
 class KnownModel(NamedTuple):
@@ -21,7 +22,8 @@ class KnownModel(NamedTuple):
     output: str
     """What it predicts, in words."""
     speed: str = UNMEASURED
-    """Time of one prediction by ONNX Runtime on the CPU."""
+    """Time of one prediction by ONNX Runtime on one thread of an AMD EPYC without AVX-512, by a model of these sizes
+    (benchmarks/hub_speed.py)."""
     focal_share: float | None = None
     """Focal length of the one camera that it was trained with, in image widths; None: many, or it is told the focal
     length in another way."""
@@ -32,15 +34,16 @@ FREE, NON_COMMERCIAL = "apache-2.0", "cc-by-nc-4.0"
 INDOOR, OUTDOOR, INVERSE = "metres, indoors", "metres, outdoors", "inverse depth without a scale"
 
 KNOWN_MODELS = {
-    "da-v2-small": KnownModel(f"{_METRIC}-Indoor-Small-hf", 25, 99, FREE, INDOOR, focal_share=HYPERSIM),
-    "da-v2-base": KnownModel(f"{_METRIC}-Indoor-Base-hf", 97, 390, NON_COMMERCIAL, INDOOR, focal_share=HYPERSIM),
+    "da-v2-small": KnownModel(f"{_METRIC}-Indoor-Small-hf", 25, 99, FREE, INDOOR, SMALL, focal_share=HYPERSIM),
+    "da-v2-base": KnownModel(f"{_METRIC}-Indoor-Base-hf", 97, 390, NON_COMMERCIAL, INDOOR, BASE, focal_share=HYPERSIM),
     "da-v2-large": KnownModel(f"{_METRIC}-Indoor-Large-hf", 335, 1341, NON_COMMERCIAL, INDOOR, focal_share=HYPERSIM),
-    "da-v2-small-outdoor": KnownModel(f"{_METRIC}-Outdoor-Small-hf", 25, 99, FREE, OUTDOOR, focal_share=VIRTUAL_KITTI),
-    "da-v2-small-relative": KnownModel(f"{_V2}-Small-hf", 25, 99, FREE, INVERSE),
+    "da-v2-small-outdoor": KnownModel(f"{_METRIC}-Outdoor-Small-hf", 25, 99, FREE, OUTDOOR, SMALL,
+                                      focal_share=VIRTUAL_KITTI),
+    "da-v2-small-relative": KnownModel(f"{_V2}-Small-hf", 25, 99, FREE, INVERSE, SMALL),
     "zoedepth": KnownModel("Intel/zoedepth-nyu-kitti", 345, 1380, "mit", "metres, indoors and outdoors"),
     "depth-pro": KnownModel("apple/DepthPro-hf", 952, 1904, "apple-amlr", "metres, and the focal length"),
-    "glpn-nyu": KnownModel("vinvino02/glpn-nyu", 61, 245, FREE, INDOOR, focal_share=NYU),
-    "glpn-kitti": KnownModel("vinvino02/glpn-kitti", 61, 245, FREE, OUTDOOR, focal_share=KITTI),
+    "glpn-nyu": KnownModel("vinvino02/glpn-nyu", 61, 245, FREE, INDOOR, GLPN, focal_share=NYU),
+    "glpn-kitti": KnownModel("vinvino02/glpn-kitti", 61, 245, FREE, OUTDOOR, GLPN, focal_share=KITTI),
     "dpt-hybrid": KnownModel("Intel/dpt-hybrid-midas", 123, 490, FREE, INVERSE),
     "dpt-large": KnownModel("Intel/dpt-large", 343, 1370, FREE, INVERSE),
 }
