@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 HYPERSIM, VIRTUAL_KITTI, NYU, KITTI = 0.866, 0.584, 0.811, 0.581
 """Focal lengths of cameras that networks were trained with, in widths of their images."""
-UNMEASURED, SMALL, BASE, GLPN = "not measured", "0.5 s", "1.6 s", "1.5 s"
-"""Of one prediction."""
+UNMEASURED, SMALL_TIME, BASE_TIME, GLPN_TIME = "not measured", "0.5 s", "1.6 s", "1.5 s"
+"""See KnownModel.speed."""
 
 
 class KnownModel(NamedTuple):
@@ -34,16 +34,17 @@ FREE, NON_COMMERCIAL = "apache-2.0", "cc-by-nc-4.0"
 INDOOR, OUTDOOR, INVERSE = "metres, indoors", "metres, outdoors", "inverse depth without a scale"
 
 KNOWN_MODELS = {
-    "da-v2-small": KnownModel(f"{_METRIC}-Indoor-Small-hf", 25, 99, FREE, INDOOR, SMALL, focal_share=HYPERSIM),
-    "da-v2-base": KnownModel(f"{_METRIC}-Indoor-Base-hf", 97, 390, NON_COMMERCIAL, INDOOR, BASE, focal_share=HYPERSIM),
+    "da-v2-small": KnownModel(f"{_METRIC}-Indoor-Small-hf", 25, 99, FREE, INDOOR, SMALL_TIME, focal_share=HYPERSIM),
+    "da-v2-base": KnownModel(f"{_METRIC}-Indoor-Base-hf", 97, 390, NON_COMMERCIAL, INDOOR, BASE_TIME,
+                             focal_share=HYPERSIM),
     "da-v2-large": KnownModel(f"{_METRIC}-Indoor-Large-hf", 335, 1341, NON_COMMERCIAL, INDOOR, focal_share=HYPERSIM),
-    "da-v2-small-outdoor": KnownModel(f"{_METRIC}-Outdoor-Small-hf", 25, 99, FREE, OUTDOOR, SMALL,
+    "da-v2-small-outdoor": KnownModel(f"{_METRIC}-Outdoor-Small-hf", 25, 99, FREE, OUTDOOR, SMALL_TIME,
                                       focal_share=VIRTUAL_KITTI),
-    "da-v2-small-relative": KnownModel(f"{_V2}-Small-hf", 25, 99, FREE, INVERSE, SMALL),
+    "da-v2-small-relative": KnownModel(f"{_V2}-Small-hf", 25, 99, FREE, INVERSE, SMALL_TIME),
     "zoedepth": KnownModel("Intel/zoedepth-nyu-kitti", 345, 1380, "mit", "metres, indoors and outdoors"),
     "depth-pro": KnownModel("apple/DepthPro-hf", 952, 1904, "apple-amlr", "metres, and the focal length"),
-    "glpn-nyu": KnownModel("vinvino02/glpn-nyu", 61, 245, FREE, INDOOR, GLPN, focal_share=NYU),
-    "glpn-kitti": KnownModel("vinvino02/glpn-kitti", 61, 245, FREE, OUTDOOR, GLPN, focal_share=KITTI),
+    "glpn-nyu": KnownModel("vinvino02/glpn-nyu", 61, 245, FREE, INDOOR, GLPN_TIME, focal_share=NYU),
+    "glpn-kitti": KnownModel("vinvino02/glpn-kitti", 61, 245, FREE, OUTDOOR, GLPN_TIME, focal_share=KITTI),
     "dpt-hybrid": KnownModel("Intel/dpt-hybrid-midas", 123, 490, FREE, INVERSE),
     "dpt-large": KnownModel("Intel/dpt-large", 343, 1370, FREE, INVERSE),
 }
